@@ -1,0 +1,1 @@
+"""What the grader and the service both know of a DVC project, as plain data."""
