@@ -49,7 +49,7 @@ def read(raw_dir: Path) -> RawDataset:
     """
     table = raw_dir / TABLE
     try:
-        with table.open(encoding="utf-8", newline="") as file:
+        with table.open(encoding="utf-8-sig", newline="") as file:
             return _parsed(csv.reader(file, strict=True), table)
     except (FileNotFoundError, NotADirectoryError):
         raise DatasetError(f"{table}: no such file", "make data") from None
