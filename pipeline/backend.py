@@ -12,6 +12,7 @@ def prepare(seed: int, threads: int) -> None:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the default, which unset is announced
     import keras
     import tensorflow as tf
 

@@ -49,9 +49,17 @@ def load(path: Path) -> Classifier:
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file", "dvc repro export") from None
     except (onnxruntime.capi.onnxruntime_pybind11_state.Fail, ValueError, KeyError) as error:
-        raise ModelError(f"{path}: not an exported classifier: {error}", "dvc repro export") from None
-    lists = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    return Classifier(Metadata(**lists), session)
+        raise ModelError(
+            f"{path}: not an exported classifier: {error}", "dvc repro export"
+        ) from None
+    height, width = values["input_size"]
+    metadata = Metadata(
+        tuple(values["genres"]),
+        tuple(values["thresholds"]),
+        (height, width),
+        values["training_data"],
+    )
+    return Classifier(metadata, session)
 
 
 def session_of(model: bytes) -> onnxruntime.InferenceSession:

@@ -65,8 +65,8 @@ def _keras_model(weights_path: Path, size: tuple[int, int], genres: int) -> "ker
     except FileNotFoundError:
         raise ModelError(f"{weights_path}: no such file", "dvc repro train") from None
     except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{weights_path}: not this network's weights: {reason}", "dvc repro train")
+        problem = f"{weights_path}: not this network's weights: {str(error).splitlines()[0]}"
+        raise ModelError(problem, "dvc repro train") from None
     return model
 
 
@@ -80,7 +80,7 @@ def _converted(model: "keras.Model") -> onnx.ModelProto:
 
     signature = tf.TensorSpec(model.input.shape, tf.uint8, name=classifier.INPUT)
 
-    @tf.function(input_signature=[signature])
+    @tf.function(input_signature=[signature])  # type: ignore[untyped-decorator]
     def answer(image: "tf.Tensor") -> "dict[str, tf.Tensor]":
         return {classifier.OUTPUT: model(image, training=False)}
 

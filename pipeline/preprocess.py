@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline import parallel, params, raw, splits
 from pipeline.augment import Augmentation, altered
@@ -31,6 +31,12 @@ class PreprocessParams(params.Section):
     test_share: float = Field(gt=0, lt=0.5)
     colour_filter: ColourFilter
     augmentation: Augmentation
+
+    @model_validator(mode="after")
+    def _stretches_no_original_too_far(self) -> "PreprocessParams":
+        if self.min_side > min(self.height, self.width):
+            raise ValueError("such that min_side is at most height and width")
+        return self
 
 
 def preprocess(raw_dir: Path, out_dir: Path, settings: PreprocessParams) -> str:

@@ -58,6 +58,21 @@ def average_precisions(labels: Labels, probabilities: Probabilities) -> NDArray[
     return np.array([average_precision_score(y, p) if y.any() else 0.0 for y, p in pairs])
 
 
+def precision_at(
+    recalls: NDArray[np.float64], labels: Labels, probabilities: Probabilities
+) -> NDArray[np.float64]:
+    """The precision-recall curve of each genre, interpolated: (recalls, genres).
+
+    At each recall the best precision to be had at that recall or above (Manning, Raghavan and
+    Schütze, "Introduction to information retrieval", 2008, section 8.4).
+    """
+    curves = []
+    for truth, answers in zip(labels.T, probabilities.T, strict=True):
+        precision, recall, _ = precision_recall_curve(truth, answers)
+        curves.append([precision[recall >= wanted - 1e-12].max() for wanted in recalls])
+    return np.column_stack(curves)
+
+
 def summary(
     labels: Labels, probabilities: Probabilities, thresholds: NDArray[np.float64]
 ) -> dict[str, float]:
@@ -99,4 +114,5 @@ def _best_threshold(labels: Labels, probabilities: Probabilities) -> float:
 
 def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:
     quotient = np.zeros(np.shape(whole))
-    return np.divide(part, whole, out=quotient, where=np.asarray(whole) > 0)
+    np.divide(part, whole, out=quotient, where=np.asarray(whole) > 0)
+    return quotient

@@ -38,7 +38,7 @@ class ColourFilter(Section):
     def share(self, pixels: NDArray[np.uint8]) -> float:
         """The share of ``pixels`` (height, width, 3; RGB) within the bounds, both included."""
         within = cv2.inRange(pixels, np.array(self.lower), np.array(self.upper))
-        return cv2.countNonZero(within) / within.size
+        return float(np.count_nonzero(within) / within.size)
 
 
 @dataclass(frozen=True)
