@@ -257,21 +257,20 @@ def _refuse_damage(complaint: str) -> None:
             )
 
 
-# A plugin reads fields from hostile bytes and raises whatever the first nonsense leads to; these
-# types came up in fuzzing or stand in Pillow's own list (PIL.ImageFile) and its plugins' code.
+# A plugin reads its fields from hostile bytes and raises whatever the first nonsense leads to. Of
+# 40,000 mutated files the first three types came; the others its code can raise where it slices,
+# divides, unpacks or inflates, and PIL.ImageFile wraps only some of them, and only on opening.
 _FAILURES = (
+    OSError,
+    SyntaxError,
+    ValueError,
     ArithmeticError,
-    AssertionError,
     AttributeError,
     EOFError,
     LookupError,
     MemoryError,
-    NotImplementedError,
-    OSError,
     RuntimeError,
-    SyntaxError,
     TypeError,
-    ValueError,
     struct.error,
     zlib.error,
 )
