@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SUFFIX = ".partial"
+PARTIAL, OLD = ".partial-", ".old-"
+"""How the names begin of what is being written, and of what is about to be deleted."""
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; it replaces ``path`` once the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + SUFFIX)
+    partial = path.with_name(PARTIAL + path.name)
     partial.unlink(missing_ok=True)
     try:
         yield partial
@@ -28,7 +29,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     The old folder steps aside first and is deleted last, so that an interrupt at any point leaves
     either the old folder or the new one, never a mix and never neither.
     """
-    partial, old = path.with_name(path.name + SUFFIX), path.with_name(path.name + ".old")
+    partial, old = path.with_name(PARTIAL + path.name), path.with_name(OLD + path.name)
     _restore(path, old)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -1,0 +1,21 @@
+"""TensorFlow, quiet and repeatable; call it before anything imports keras."""
+
+import os
+
+
+def prepare(seed: int, threads: int) -> None:
+    """Make two runs on one machine give the same bits.
+
+    A seed and deterministic operations are not enough: with several threads between operations
+    the order of sums still varies. ``threads`` is how many work within one operation; another
+    number gives other bits, so it is a param and not the machine's number of cores.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)

@@ -1,0 +1,184 @@
+"""Stage train: fit the network, then fine-tune it at a lower rate; keep the best weights."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipeline import backend, params, splits
+from pipeline.errors import ModelError, exit_code
+from pipeline.outs import whole_file
+
+if TYPE_CHECKING:  # keras takes seconds to import, and the backend must be prepared before
+    import keras
+
+BEST = "val_map"
+"""What early stopping watches: mean average precision on the validation split."""
+EPSILON = 1e-7
+"""Keeps the logarithm of a probability finite."""
+
+
+class TrainParams(params.Section):
+    """The section ``train`` of params.yaml."""
+
+    seed: int = Field(ge=0, lt=2**32)
+    threads: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    dropout: float = Field(ge=0, lt=1, strict=False)
+    weight_decay: float = Field(ge=0, strict=False)
+    epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0, strict=False)
+    fine_tuning_epochs: int = Field(ge=1)
+    fine_tuning_learning_rate: float = Field(gt=0, strict=False)
+    patience: int = Field(ge=1)
+
+
+def train(
+    data_dir: Path,
+    weights_path: Path,
+    history_path: Path,
+    fine_tuning_history_path: Path,
+    settings: TrainParams,
+) -> str:
+    """Train on ``data_dir`` and write the best weights and both histories; returns a summary.
+
+    Both phases train every layer: no pretrained weights are to be had without a download, so
+    there is no backbone that could be frozen while a new head is trained.
+    """
+    backend.prepare(settings.seed, settings.threads)
+    from pipeline.network import network, start_at
+
+    training, validation = _data(data_dir, "train"), _data(data_dir, "valid")
+    model = network(training.pixels.shape[1:3], training.labels.shape[1], settings.dropout)
+    start_at(model, training.labels.mean(axis=0))
+    with (
+        whole_file(history_path) as history,
+        whole_file(fine_tuning_history_path) as fine_tuning_history,
+        whole_file(weights_path) as weights,
+    ):
+        fit = _Fit(model, training, validation, settings)
+        first = fit.phase("training", settings.epochs, settings.learning_rate, history)
+        kept = model.get_weights()
+        second = fit.phase(
+            "fine-tuning",
+            settings.fine_tuning_epochs,
+            settings.fine_tuning_learning_rate,
+            fine_tuning_history,
+        )
+        if second < first:
+            model.set_weights(kept)
+        model.save_weights(weights)
+    return f"mAP on the validation split: {first:.3f} trained, {second:.3f} fine-tuned"
+
+
+@dataclass(frozen=True)
+class _Data:
+    """``pixels`` (n, height, width, 3), uint8; ``labels`` (n, genres), float32, 0 or 1."""
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.float32]
+
+
+def _data(data_dir: Path, name: str) -> _Data:
+    split = splits.read(data_dir, name)
+    return _Data(splits.pixels(data_dir, split), split.labels.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What both phases of training share."""
+
+    model: "keras.Model"
+    training: _Data
+    validation: _Data
+    settings: TrainParams
+
+    def phase(self, name: str, epochs: int, learning_rate: float, history_path: Path) -> float:
+        """Fit for ``epochs`` at most; the model is left with its best weights.
+
+        Returns their mean average precision on the validation split.
+        """
+        import keras
+
+        print(f"{name}: at most {epochs} epochs at a rate of {learning_rate}", flush=True)
+        optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=self.settings.weight_decay)
+        self.model.compile(optimizer, loss=self._loss(), metrics=self._metrics())
+        history = self.model.fit(
+            self.training.pixels,
+            self.training.labels,
+            batch_size=self.settings.batch_size,
+            epochs=epochs,
+            validation_data=(self.validation.pixels, self.validation.labels),
+            callbacks=[
+                keras.callbacks.CSVLogger(history_path),
+                keras.callbacks.TerminateOnNaN(),
+                keras.callbacks.EarlyStopping(
+                    BEST, mode="max", patience=self.settings.patience, restore_best_weights=True
+                ),
+            ],
+            verbose="auto" if sys.stdout.isatty() else 2,
+        ).history
+        if not np.isfinite(history["loss"]).all():
+            raise ModelError(
+                f"{name} diverged: the loss of epoch {len(history['loss'])} is not a number",
+                "lower its learning rate in the section 'train' of params.yaml",
+            )
+        return float(max(history[BEST]))
+
+    def _metrics(self) -> list["keras.metrics.Metric"]:
+        import keras
+
+        genres = self.training.labels.shape[1]
+        return [
+            keras.metrics.BinaryAccuracy(name="accuracy"),
+            keras.metrics.AUC(curve="PR", multi_label=True, num_labels=genres, name="map"),
+        ]
+
+    def _loss(self) -> "Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]":
+        """Binary cross-entropy in which a genre's presence weighs more the rarer the genre is.
+
+        The weight is the square root of absences a presence: the full ratio would make the
+        network promise rare genres everywhere.
+        """
+        from keras import ops
+
+        priors = self.training.labels.mean(axis=0)
+        presence = np.sqrt((1 - priors) / priors).astype(np.float32)
+
+        def loss(labels: "keras.KerasTensor", answers: "keras.KerasTensor") -> "keras.KerasTensor":
+            present = presence * labels * ops.log(answers + EPSILON)
+            absent = (1 - labels) * ops.log(1 - answers + EPSILON)
+            return -ops.mean(present + absent, axis=-1)
+
+        return loss
+
+
+def main() -> None:
+    """Read the command line, run the stage, print the summary."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.train", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder that preprocess made")
+    parser.add_argument("--weights", type=Path, required=True, help="file to write, .weights.h5")
+    parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--fine-tuning-history", type=Path, required=True, help="the same")
+    parser.add_argument("--params", type=Path, required=True, help="params.yaml")
+    arguments = parser.parse_args()
+    settings = params.read(arguments.params, "train", TrainParams)
+    print(
+        train(
+            arguments.data,
+            arguments.weights,
+            arguments.history,
+            arguments.fine_tuning_history,
+            settings,
+        )
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(exit_code(main))
