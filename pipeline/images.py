@@ -27,8 +27,9 @@ from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugi
 Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 20_000_000
-MAX_SCANS = 100
-"""The most scans of a progressive JPEG: encoders write about ten, each costs a pass over it."""
+MAX_SCANS = 50
+"""The most scans of a progressive JPEG: encoders write about ten, and each empty one of three bytes
+costs a pass over the picture, 24 ms at 20 million pixels."""
 MAX_SEGMENTS = 1_000
 """The most segments of a JPEG that are searched for its orientation: 255 of colour profile, …"""
 
@@ -319,13 +320,18 @@ def _over_white(image: Image.Image, data: bytes) -> Pixels:
     if image.mode == "I;16":
         return _grey_of_16_bits(image)
     if not image.has_transparency_data:
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(_as(image, "RGB"))
     if isinstance(image, PngImagePlugin.PngImageFile):
         _scale_transparent_colour(image, bits=data[24])
-    image = image.convert("RGBA")
+    image = _as(image, "RGBA")
     over = Image.new("RGB", image.size, "white")
     over.paste(image, mask=image.getchannel("A"))
     return np.asarray(over)
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    """The image in that mode; convert() would copy it even where it is so already."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _grey_of_16_bits(image: Image.Image) -> Pixels:

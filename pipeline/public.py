@@ -4,7 +4,8 @@ Taken are ``train.csv`` and the folder ``Images`` beside it, wherever in the sou
 """
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
@@ -28,7 +29,7 @@ def install(source: str, raw_dir: Path, *, force: bool = False) -> None:
     _refuse_to_replace(raw_dir, force)
     if source.lower().startswith(("http://", "https://")):
         archive = raw_dir.with_name(f"{outs.PARTIAL}{raw_dir.name}.download")
-        with downloaded(source, archive, archives.MAX_BYTES) as path:
+        with _named(raw_dir), downloaded(source, archive, archives.MAX_BYTES) as path:
             _install(Archive(path, source), raw_dir)
         return
     path = Path(source).expanduser()
@@ -48,11 +49,21 @@ def _refuse_to_replace(raw_dir: Path, force: bool) -> None:
 
 def _install(archive: Archive, raw_dir: Path) -> None:
     wanted = _wanted(archive)
-    with outs.whole_folder(raw_dir) as partial:
+    with _named(raw_dir), outs.whole_folder(raw_dir) as partial:
         (partial / raw.IMAGES).mkdir()
         _copy(archive, wanted, partial)
         summary = _summary(_verified(partial, archive.name))
     sys.stdout.write(f"{raw_dir}: {summary}\n")
+
+
+@contextmanager
+def _named(raw_dir: Path) -> Iterator[None]:
+    """Say of a full disk which: the system names the file only where it was opened."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or raw_dir
+        raise
 
 
 def _wanted(archive: Archive) -> dict[PurePosixPath, int]:
