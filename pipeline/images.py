@@ -53,9 +53,12 @@ class BrokenImage(ImageError):  # noqa: N818
 def load(data: bytes, size: tuple[int, int], *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """The picture stretched to ``size``, which is (height, width); an ImageError if there is none.
 
-    A JPEG is within a mean difference of 6 of 255 of a full decode (measured on posters: 1 to 3).
+    A JPEG is within a mean difference of 6 of 255 of Pillow's full decode and bilinear resize
+    (200 real posters to three sizes: 1 to 2, at most 5.9), and closer than that to a PNG of itself.
     """
-    return resize(decode(data, at_least=size, max_pixels=max_pixels), size)
+    # libjpeg's reduced scales are sharper than a resize: leave a fifth for resize() to smooth.
+    roomy = (math.ceil(size[0] * 1.2), math.ceil(size[1] * 1.2))
+    return resize(decode(data, at_least=roomy, max_pixels=max_pixels), size)
 
 
 def decode(
