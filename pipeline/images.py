@@ -54,7 +54,7 @@ def load(data: bytes, size: tuple[int, int], *, max_pixels: int = MAX_PIXELS) ->
     """The picture stretched to ``size``, which is (height, width); an ImageError if there is none.
 
     A JPEG is within a mean difference of 6 of 255 of Pillow's full decode and bilinear resize
-    (200 real posters to three sizes: 1 to 2, at most 5.9), and closer than that to a PNG of itself.
+    (200 real posters to three sizes: 1 to 2, at most 5.9), and 0 to 3 from a PNG of itself.
     """
     # libjpeg's reduced scales are sharper than a resize: leave a fifth for resize() to smooth.
     roomy = (math.ceil(size[0] * 1.2), math.ceil(size[1] * 1.2))
