@@ -1,6 +1,9 @@
 """TensorFlow, quiet and repeatable; call it before anything imports keras."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def prepare(seed: int, threads: int) -> None:
@@ -12,11 +15,30 @@ def prepare(seed: int, threads: int) -> None:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the default, which unset is announced
-    import keras
-    import tensorflow as tf
+    with quiet():
+        import keras
+        import tensorflow as tf
 
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep TensorFlow's C++ notices off the terminal; they ignore every setting.
+
+    They go to file descriptor 2 itself, so that is what points elsewhere for a while. Whatever
+    fails raises an exception, which is told afterwards.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(nowhere)
+        os.close(terminal)

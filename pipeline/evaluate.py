@@ -15,7 +15,10 @@ from pipeline.outs import whole_file
 
 RECALLS = np.linspace(0, 1, 51)
 """Where a precision-recall curve is recorded."""
-GENRE_COLUMNS = "genre posters prior average_precision precision recall f1 threshold".split()
+GENRE_COLUMNS = (
+    *("genre", "posters", "prior", "threshold"),
+    *("average_precision", "precision", "recall", "f1"),
+)
 
 
 def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: Path) -> str:
@@ -38,8 +41,8 @@ def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: P
         path.write_text(json.dumps(metrics, indent=2) + "\n", "utf-8", newline="\n")
     _write_curves(curves_dir, test, answers, model.metadata, priors)
     return (
-        f"mAP {metrics['map']:.3f} and micro-F1 {metrics['micro_f1']:.3f} on "
-        f"{metrics['n']} posters of the test split; the priors alone: {metrics['priors']}"
+        f"mAP {metrics['map']:.3f} and micro-F1 {metrics['micro_f1']:.3f} on the "
+        f"{metrics['n']} posters of the test split; {metrics_path} has the rest"
     )
 
 
@@ -100,11 +103,11 @@ def _genre_rows(
         test.genres,
         test.labels.sum(axis=0),
         priors,
+        metadata.thresholds,
         scores.average_precisions(test.labels, answers),
         counts.precision,
         counts.recall,
         counts.f1,
-        metadata.thresholds,
         strict=True,
     )
 

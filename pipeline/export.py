@@ -84,7 +84,8 @@ def _converted(model: "keras.Model") -> onnx.ModelProto:
     def answer(image: "tf.Tensor") -> "dict[str, tf.Tensor]":
         return {classifier.OUTPUT: model(image, training=False)}
 
-    converted, _ = tf2onnx.convert.from_function(answer, [signature], opset=OPSET)
+    with backend.quiet():
+        converted, _ = tf2onnx.convert.from_function(answer, [signature], opset=OPSET)
     for value in (*converted.graph.input, *converted.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     return converted

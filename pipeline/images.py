@@ -56,9 +56,15 @@ def load(data: bytes, size: tuple[int, int], *, max_pixels: int = MAX_PIXELS) ->
     A JPEG is within a mean difference of 6 of 255 of Pillow's full decode and bilinear resize
     (200 real posters to three sizes: 1 to 2, at most 5.9), and 0 to 3 from a PNG of itself.
     """
-    # libjpeg's reduced scales are sharper than a resize: leave a fifth for resize() to smooth.
-    roomy = (math.ceil(size[0] * 1.2), math.ceil(size[1] * 1.2))
-    return resize(decode(data, at_least=roomy, max_pixels=max_pixels), size)
+    return resize(decode(data, at_least=enough_for(size), max_pixels=max_pixels), size)
+
+
+def enough_for(size: tuple[int, int]) -> tuple[int, int]:
+    """What ``decode`` has to give at least for ``resize`` to ``size``; both are (height, width).
+
+    libjpeg's reduced scales are sharper than a resize: this leaves a fifth for it to smooth.
+    """
+    return math.ceil(size[0] * 1.2), math.ceil(size[1] * 1.2)
 
 
 def decode(

@@ -109,7 +109,7 @@ def _read(
     poster: raw.Poster, size: tuple[int, int], min_side: int, colour_filter: ColourFilter
 ) -> Original | LeftOut:
     try:
-        decoded = images.decode(poster.path.read_bytes(), at_least=size)
+        decoded = images.decode(poster.path.read_bytes(), at_least=images.enough_for(size))
     except FileNotFoundError:
         return LeftOut(poster.id, "missing file")
     except images.ImageError:
