@@ -14,7 +14,7 @@ def prepare(seed: int, threads: int) -> None:
     number gives other bits, so it is a param and not the machine's number of cores.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
         import keras
         import tensorflow as tf
