@@ -47,7 +47,9 @@ def environment(repo: Path) -> dict[str, str]:
 def with_pipeline(repo: Path, params: dict[str, dict[str, Any]]) -> None:
     """Make ``repo`` a git and DVC repository with this project's pipeline, ``params`` changed."""
     repo.mkdir(parents=True)
-    shutil.copytree(ROOT / "pipeline", repo / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "pipeline", repo / "pipeline", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in ("dvc.yaml", ".gitattributes", ".dvcignore"):
         shutil.copy(ROOT / name, repo / name)
     (repo / ".gitignore").write_text("__pycache__/\n", "utf-8")

@@ -83,7 +83,9 @@ def test_two_forced_runs_leave_the_same_lock(repo: Path) -> None:
 def test_dvc_shows_metrics_plots_and_graph(repo: Path) -> None:
     metrics = json.loads(run(repo, "dvc", "metrics", "show", "--json"))
     (scores,) = (file["data"] for file in metrics[""]["data"].values())
-    assert {"map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n"} <= set(scores)
+    assert {"map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n"} <= set(
+        scores
+    )
     assert scores["n"] > 10
     run(repo, "dvc", "plots", "show")
     page = (repo / "dvc_plots" / "index.html").read_text("utf-8")
