@@ -99,7 +99,7 @@ def _described(session: onnxruntime.InferenceSession, md5: str) -> Model:
         genres=genres,
         thresholds=_thresholds(about, len(genres)),
         input_size=input_size,
-        training_data=_entry(about, "training_data"),
+        training_data=_training_data(about),
     )
 
 
@@ -130,6 +130,11 @@ def _input_size(about: Mapping[str, str]) -> tuple[int, int]:
             f"its metadata 'input_size' is not [height, width] from 1 to {LONGEST_SIDE}"
         )
     return size[0], size[1]
+
+
+def _training_data(about: Mapping[str, str]) -> str:
+    """DVC's hash of the folder, written as JSON as the others are, or as it is."""
+    return _entry(about, "training_data").strip('"')
 
 
 def _json_entry(about: Mapping[str, str], name: str) -> Any:

@@ -23,7 +23,7 @@ def metadata(**changes: Any) -> dict[str, str]:
         "genres": json.dumps(GENRES),
         "thresholds": json.dumps([0.5] * len(GENRES)),
         "input_size": json.dumps(SIZE),
-        "training_data": TRAINING_DATA,
+        "training_data": json.dumps(TRAINING_DATA),
         **changes,
     }
     return {key: value for key, value in entries.items() if value is not None}

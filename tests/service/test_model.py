@@ -16,6 +16,11 @@ def test_metadata_says_everything_that_serving_needs() -> None:
     assert model.training_data == onnx_models.TRAINING_DATA
 
 
+def test_training_data_may_be_written_bare() -> None:
+    about = onnx_models.metadata(training_data=onnx_models.TRAINING_DATA)
+    assert load(onnx_models.model(about=about)).training_data == onnx_models.TRAINING_DATA
+
+
 def test_each_picture_has_its_own_answer() -> None:
     model = load(onnx_models.model())
     pictures = [np.full((*onnx_models.SIZE, 3), shade, np.uint8) for shade in (0, 255)]
