@@ -1,5 +1,6 @@
 """The app: ``uvicorn service.main:app`` serves the repository that WORKSHOP_REPO names."""
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,6 +42,8 @@ def create_app() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     found = settings.read()
+    # It warns of each malformed form; whoever sent it is told.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     app.description = f"{DESCRIPTION}\n{settings.limits(found)}\n"
     async with resources.opened(found) as app.state.resources:
         yield

@@ -57,13 +57,13 @@ class ModelFile:
 
     async def _reload(self) -> None:
         # Asked before reading: whatever changes from here on is seen at the next request.
-        self._seen, self._again = stamp(self._path), False
+        self._seen = stamp(self._path)
         try:
             content = await asyncio.to_thread(_rested_content, self._path)
             if self._current is None or md5(content) != self._current.md5:
                 self._current = await asyncio.to_thread(load, content)
                 log.info("Serving %s, md5 %s", self.name, self._current.md5)
-            self.refusal = None
+            self.refusal, self._again = None, False
         except ModelError as error:
             self._again = isinstance(error, StillWrittenError)
             self._refuse(f"{self.name}: {error}")

@@ -1,7 +1,6 @@
 """``POST /predict``: pictures in, genres out."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
 from pipeline import images
+from service.json_answer import as_json
 from service.lock_record import Recorded
 from service.model import Model
 from service.problems import Finding, Problem, documented
@@ -161,7 +161,7 @@ def _answer(
             for upload, row in zip(uploads, rows, strict=True)
         ],
     }
-    return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
+    return as_json(document)
 
 
 def _ranked(

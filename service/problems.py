@@ -3,7 +3,6 @@
 Problem is raised anywhere below a route; what FastAPI and Starlette raise is told the same way.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -14,6 +13,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+
+from service.json_answer import as_json
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_INPUT = 80
@@ -69,7 +70,7 @@ def response(problem: Problem) -> Response:
     if problem.errors:
         document["errors"] = [asdict(finding) for finding in problem.errors]
     return Response(
-        json.dumps(document), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
+        as_json(document), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pydantic
 from fastapi import APIRouter, Response
 
+from service.json_answer import as_json
 from service.problems import Problem, documented
 from service.resources import FromService
 
@@ -68,7 +69,7 @@ def metrics(service: FromService) -> Response:
     """Every JSON file under `results/metrics`, by its name; empty before the first evaluation."""
     folder = service.repo_dir / METRICS_DIR
     found = {path.name: _json(path) for path in _files(folder) if path.suffix == ".json"}
-    return Response(json.dumps(found, allow_nan=False), media_type="application/json")
+    return Response(as_json(found), media_type="application/json")
 
 
 @router.get("/plots", responses=UNREADABLE)

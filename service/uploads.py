@@ -77,8 +77,7 @@ async def _form(request: Request, boundary: bytes, settings: Settings, slot: Slo
         async for chunk in _chunks(request, settings.max_body_bytes, slot):
             parser.write(chunk)
     except FormParserError as error:
-        # The parser counts positions from the last read, which tells nobody anything.
-        raise _malformed(re.sub(r" at (index )?\(?\d+\)?$", "", str(error))) from None
+        raise _malformed(_complaint(error)) from None
     if not form.complete:
         raise _malformed("it stops before its closing boundary")
     if not form.uploads:
@@ -166,6 +165,13 @@ class _Form:
 
     def ends(self) -> None:
         self.complete = True
+
+
+def _complaint(error: FormParserError) -> str:
+    """The parser's own words without its positions: it counts from the last read."""
+    if "boundary character" in str(error):
+        return "it does not begin with the boundary that its Content-Type names"
+    return re.sub(r" at (index )?\(?\d+\)?$", "", str(error))
 
 
 def _malformed(reason: str) -> Problem:

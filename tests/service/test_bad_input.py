@@ -135,7 +135,7 @@ def test_one_bad_file_refuses_the_request_and_is_named(http: httpx.Client) -> No
 FORMS: dict[str, tuple[bytes, int, str]] = {
     "empty body": (b"", 400, "closing boundary"),
     "no part": (b"--b--\r\n", 422, "no file"),
-    "text for a form": (TEXT, 400, "malformed"),
+    "text for a form": (TEXT, 400, "does not begin with the boundary"),
     "another boundary": (multipart(part(b"x")).replace(b"--b", b"--c"), 400, "malformed"),
     "truncated in a part": (multipart(part(pictures.plain()))[:500], 400, "closing boundary"),
     "truncated in the headers": (multipart(part(b""))[:20], 400, "closing boundary"),
