@@ -2,10 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +11,8 @@ import pytest
 import yaml
 
 from pipeline import images
-from tests.repositories import ROOT, change_params, commit, environment, run, with_pipeline
-from tests.service.servers import free_port
+from tests.repositories import ROOT, change_params, commit, run, with_pipeline
+from tests.service import running
 
 pytestmark = pytest.mark.slow
 
@@ -106,8 +102,8 @@ def test_the_model_names_the_data_it_was_trained_on(repo: Path) -> None:
 
 def test_a_prediction_over_http_equals_keras(finished: Path) -> None:
     poster = finished / "data" / "raw" / "Images" / "gp000002.jpg"
-    with served(finished) as url:
-        answer = httpx.post(f"{url}/predict", files={"file": poster.read_bytes()}).json()
+    with running.in_process(finished, finished.parent / "service.log") as service:
+        answer = httpx.post(f"{service.url}/predict", files={"file": poster.read_bytes()}).json()
     probabilities = {g["genre"]: g["probability"] for g in answer["predictions"][0]["genres"]}
     expected = keras_probabilities(finished, poster)
     assert set(probabilities) == set(expected)
@@ -124,32 +120,6 @@ def keras_probabilities(repo: Path, poster: Path) -> dict[str, float]:
     model.load_weights(repo / "models" / "classifier.weights.h5")
     pixels = images.load(poster.read_bytes(), (96, 64))
     return dict(zip(genres, map(float, model(pixels[np.newaxis])[0]), strict=True))
-
-
-@contextmanager
-def served(repo: Path) -> Iterator[str]:
-    """The service over ``repo``, in a process of its own."""
-    port = free_port()
-    command = ["uvicorn", "service.main:app", "--port", str(port)]
-    env = environment(repo) | {"WORKSHOP_REPO": str(repo), "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=ROOT, env=env) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            await_answer(f"{url}/readyz")
-            yield url
-        finally:
-            process.terminate()
-
-
-def await_answer(url: str) -> None:
-    for _ in range(200):
-        try:
-            if httpx.get(url).is_success:
-                return
-        except httpx.ConnectError:
-            pass
-        time.sleep(0.1)
-    pytest.fail(f"{url} did not answer")
 
 
 @pytest.mark.skipif(not REAL_POSTERS.is_dir(), reason="the real posters are not beside the project")
