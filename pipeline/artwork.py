@@ -19,16 +19,19 @@ WIDTH, HEIGHT = 182, 268
 SHEET = Box(0, 0, WIDTH, HEIGHT)
 
 STAGES = {
-    "top": Box(8, 62, 166, 176),
-    "middle": Box(8, 8, 166, 150),
-    "bottom": Box(8, 12, 166, 176),
+    "top": Box(8, 66, 166, 162),
+    "middle": Box(8, 16, 166, 142),
+    "bottom": Box(8, 18, 166, 166),
 }
 """What the title leaves for the picture, by the title's place."""
 
+PLATES = {"top": (0, 63), "middle": (161, HEIGHT), "bottom": (187, HEIGHT)}
+"""The first row of the title's ground and the row after its last."""
+
 TITLES = {
     "top": Box(12, 18, 158, 42),
-    "middle": Box(12, 164, 158, 40),
-    "bottom": Box(12, 192, 158, 42),
+    "middle": Box(12, 168, 158, 36),
+    "bottom": Box(12, 192, 158, 36),
 }
 """Where the title stands."""
 
@@ -37,6 +40,8 @@ def draw(brief: Brief, chance: Chance) -> Image.Image:
     """The poster of ``brief``, RGB of 182 by 268 pixels."""
     image = Image.new("RGB", (WIDTH, HEIGHT))
     COMPOSITIONS[brief.composition](image, brief, STAGES[brief.lettering.place], chance)
+    if brief.plated:
+        _plate(image, brief)
     _typeset(image, brief)
     return printing.spoiled(image, brief.spoil, chance)
 
@@ -48,7 +53,7 @@ def _centred(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> No
     if chance.happens(30):
         scenery.rays(image, x, y, mixed(colours.glow, colours.light, 30), 120)
     scenery.draw(brief.scenery, image, stage.top + stage.height - 26, colours, chance)
-    scenery.glow(image, x, y, 120, mixed(colours.glow, colours.light, 30))
+    scenery.glow(image, x, y, 120, mixed(colours.glow, colours.light, 20))
     if chance.happens(50):
         fill(image, [circle(x, y, chance.between(56, 74))], mixed(colours.glow, colours.light, 55))
     _motif(image, brief.motifs[0], _inner(stage, chance.between(72, 92), 50, 50), colours, chance)
@@ -124,6 +129,7 @@ def _heads(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None
     for (left, size), gear in zip(sides[-chance.between(2, 3) :], brief.headgear, strict=False):
         box = Box(left, bottom - size - chance.between(20, 60), size, size)
         _bust(image, HEADGEAR[gear], box, colours, chance)
+    _mist(image, bottom, colours.glow)
     scenery.draw(brief.scenery, image, bottom - 14, colours, chance)
     _motif(
         image, brief.motifs[0], _inner(stage, 42, chance.pick((15, 50, 85)), 100), colours, chance
@@ -131,9 +137,18 @@ def _heads(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None
     _extras(image, brief, stage, chance)
 
 
+def _mist(image: Image.Image, bottom: int, colour: Colour) -> None:
+    """Let what stands on the row ``bottom`` rise from mist."""
+    depth = 70
+    mask = scenery.gradient((image.width, depth), (0, 0, 0), (255, 255, 255)).convert("L")
+    image.paste(colour, (0, bottom - depth), mask)
+    image.paste(colour, (0, bottom, image.width, image.height))
+
+
 def _frame(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
     colours = brief.palette
-    image.paste(mixed(colours.light, colours.glow, 20), (0, 0, WIDTH, HEIGHT))
+    other = brief.second_palette
+    image.paste(mixed(other.light, other.sky, 55), (0, 0, WIDTH, HEIGHT))
     panel = Box(14, stage.top + 2, WIDTH - 28, stage.height - 4)
     inside = scenery.gradient((panel.width, panel.height), colours.sky, colours.glow)
     scenery.glow(inside, panel.width // 2, panel.height // 2, 90, colours.light)
@@ -159,18 +174,26 @@ def _pattern(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> No
             _motif(image, brief.motifs[number % len(brief.motifs)], box, colours, chance)
 
 
+def _plate(image: Image.Image, brief: Brief) -> None:
+    """A ground for the title, in the colours of the last genre."""
+    colours = brief.second_palette
+    top, bottom = PLATES[brief.lettering.place]
+    foot = mixed(colours.sky, colours.glow, 40)
+    image.paste(scenery.gradient((WIDTH, bottom - top), colours.sky, foot), (0, top))
+    seam = bottom if brief.lettering.place == "top" else top - 3
+    image.paste(colours.accent, (0, seam, WIDTH, seam + 3))
+
+
 def _extras(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    """The motifs of the further genres, smaller and to the side."""
-    sides = chance.sample((8, 92), 2)
-    for motif, side in zip(brief.motifs[1:], sides, strict=False):
-        box = _inner(stage, chance.between(38, 50), side, chance.pick((4, 60, 96)))
-        fill(
-            image,
-            [circle(box.left + box.width // 2, box.top + box.height // 2, box.width * 58 // 100)],
-            mixed(brief.second_palette.glow, brief.second_palette.light, 30),
-            225,
-        )
-        _motif(image, motif, box, brief.second_palette, chance)
+    """The motifs of the further genres, in roundels at the corners of the stage."""
+    colours = brief.second_palette
+    corners = chance.sample(((0, 0), (100, 0), (0, 100), (100, 100)), 2)
+    for motif, (across, down) in zip(brief.motifs[1:], corners, strict=False):
+        box = _inner(stage, chance.between(38, 46), across, down)
+        x, y = box.left + box.width // 2, box.top + box.height // 2
+        fill(image, [circle(x, y, box.width * 60 // 100)], colours.accent)
+        fill(image, [circle(x, y, box.width * 56 // 100)], mixed(colours.glow, colours.light, 40))
+        _motif(image, motif, _inner(box, 84, 50, 50), colours, chance)
 
 
 def _motif(
@@ -218,37 +241,40 @@ def _edge(panel: Box, width: int) -> Ring:
 
 def _typeset(image: Image.Image, brief: Brief) -> None:
     place = TITLES[brief.lettering.place]
-    tones = (brief.palette.light, brief.palette.ink, brief.palette.accent)
-    colour, shade = _contrasting(image, place, tones), brief.palette.ink
+    colours = brief.second_palette if brief.plated else brief.palette
+    colour = _contrasting(image, place, (colours.light, colours.ink, colours.accent))
+    shade = colours.accent if colour == colours.ink else colours.ink
     lines = lettering.balanced(brief.title, 2)
     masks = [lettering.line(words, brief.lettering) for words in lines]
     height = place.height // len(lines) - 2
     for number, mask in enumerate(masks):
         tall = height if len(lines) > 1 else 30
         width = mask.width * tall // mask.height
-        if brief.lettering.justified or width > place.width:
-            tall = min(tall, max(12, tall * place.width // width)) if width > place.width else tall
+        if brief.lettering.justified:
+            width = min(place.width, width * 3 // 2)
+        if width > place.width:
+            tall = max(14, tall * place.width // width)
             width = place.width
         mask = mask.resize((width, tall), Image.Resampling.BILINEAR)
         left = place.left + (place.width - width) // 2
         top = place.top + number * (height + 2)
         if brief.lettering.shadow:
-            image.paste(shade, (left + 2, top + 2), mask)
+            image.paste(shade, (left + 1, top + 2), mask)
         image.paste(colour, (left, top), mask)
     _small_print(image, brief)
 
 
 def _small_print(image: Image.Image, brief: Brief) -> None:
-    tones = (brief.palette.light, brief.palette.ink)
-    for number, text in enumerate(brief.credits):
-        mask = lettering.small_line(text, 6, 48)
-        left, top = (WIDTH - mask.width) // 2, 245 + 7 * number
-        image.paste(_contrasting(image, Box(10, top, 162, 6), tones), (left, top), mask)
-    tall = 10 if brief.lettering.place == "top" else 9
-    mask = lettering.small_line(brief.tagline, tall, 85)
-    top = 232 if brief.lettering.place == "top" else 5
-    left = (WIDTH - mask.width) // 2
-    image.paste(_contrasting(image, Box(20, top, 142, tall), tones), (left, top), mask)
+    cast = "     ".join(brief.cast).upper()
+    foot = 208 if brief.lettering.place == "middle" else 231
+    lines = [(cast, 6, 60, 7), (brief.tagline, 9, 85, foot)]
+    lines += [(text, 6, 48, 245 + 7 * number) for number, text in enumerate(brief.credits)]
+    for text, height, squeeze, top in lines:
+        mask = lettering.small_line(text, height, squeeze)
+        left = (WIDTH - mask.width) // 2
+        tones = (brief.palette.light, brief.palette.ink, brief.second_palette.light)
+        colour = _contrasting(image, Box(left, top, mask.width, height), tones)
+        image.paste(colour, (left, top), mask)
 
 
 def _contrasting(image: Image.Image, box: Box, tones: tuple[Colour, ...]) -> Colour:
