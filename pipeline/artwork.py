@@ -40,7 +40,7 @@ def draw(brief: Brief, chance: Chance) -> Image.Image:
     """The poster of ``brief``, RGB of 182 by 268 pixels."""
     image = Image.new("RGB", (WIDTH, HEIGHT))
     COMPOSITIONS[brief.composition](image, brief, STAGES[brief.lettering.place], chance)
-    if brief.plated:
+    if _plated(brief):
         _plate(image, brief)
     _typeset(image, brief)
     return printing.spoiled(image, brief.spoil, chance)
@@ -164,14 +164,19 @@ def _pattern(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> No
     colours = brief.palette
     image.paste(mixed(colours.sky, colours.glow, 40), (0, 0, WIDTH, HEIGHT))
     scenery.draw(brief.scenery, image, HEIGHT - 60, colours, chance)
-    columns = chance.between(2, 3)
-    size = WIDTH // columns
-    rows = stage.height // size + 1
-    for number in range(columns * rows):
-        row, column = divmod(number, columns)
-        box = Box(column * size + 5, stage.top + row * size, size - 10, size - 10)
-        if box.top + box.height < stage.top + stage.height + 8:
-            _motif(image, brief.motifs[number % len(brief.motifs)], box, colours, chance)
+    across = chance.between(2, 3)
+    width, height = WIDTH // across, stage.height // across
+    side = min(width, height) - 10
+    for number in range(across * across):
+        row, column = divmod(number, across)
+        left, top = column * width + (width - side) // 2, stage.top + row * height + 5
+        motif = brief.motifs[(row + column) % len(brief.motifs)]
+        _motif(image, motif, Box(left, top, side, side), colours, chance)
+
+
+def _plated(brief: Brief) -> bool:
+    # Across the seam of two panels no colour of type could be read.
+    return brief.plated or brief.composition == "split"
 
 
 def _plate(image: Image.Image, brief: Brief) -> None:
@@ -241,7 +246,7 @@ def _edge(panel: Box, width: int) -> Ring:
 
 def _typeset(image: Image.Image, brief: Brief) -> None:
     place = TITLES[brief.lettering.place]
-    colours = brief.second_palette if brief.plated else brief.palette
+    colours = brief.second_palette if _plated(brief) else brief.palette
     colour = _contrasting(image, place, (colours.light, colours.ink, colours.accent))
     shade = colours.accent if colour == colours.ink else colours.ink
     lines = lettering.balanced(brief.title, 2)

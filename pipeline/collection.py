@@ -87,13 +87,8 @@ def pictures(count: int, processes: int | None = None) -> Iterator[bytes]:
     if processes == 1 or count <= IN_PROCESS:
         yield from map(picture, range(count))
         return
-    with _workers(processes) as workers:
-        yield from workers.map(picture, range(count), chunksize=10)
-
-
-@contextmanager
-def _workers(processes: int) -> Iterator[ProcessPoolExecutor]:
-    # An interrupt is for the parent to deal with: it stops the workers between two posters.
+    # An interrupt is for this process to deal with: it lets the workers end between two posters.
+    # They inherit that they ignore it; on Windows they are told once they have started.
     workers = ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),
@@ -101,9 +96,20 @@ def _workers(processes: int) -> Iterator[ProcessPoolExecutor]:
         initargs=(signal.SIGINT, signal.SIG_IGN),
     )
     try:
-        yield workers
+        with _interrupts_ignored():
+            drawn = workers.map(picture, range(count), chunksize=10)
+        yield from drawn
     finally:
         workers.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _brief(index: int) -> Brief:

@@ -113,7 +113,7 @@ LOOKS: dict[str, Look] = {
             palette("fdfdf6 ffffff 1e2430 ff3d3d ffe14d"),
             palette("ffb627 ffe08a 2c1a3a 16a5a5 ffffff"),
         ),
-        motifs=("disguise", "duck", "smile", "banana"),
+        motifs=("disguise", "duck", "smile", "popcorn"),
         scenery="confetti",
         headgear="glasses",
         lettering=Lettering(weight=5, width=110, spacing=4, justified=True, place="top"),
