@@ -8,7 +8,7 @@ from pipeline.silhouettes import Colour
 Composition = Literal["centred", "landscape", "split", "diagonal", "heads", "frame", "pattern"]
 Scenery = Literal[
     "skyline", "ridges", "hills", "confetti", "blinds", "sea", "woods", "peaks", "stars", "bars",
-    "petals", "mesas", "none",
+    "petals", "mesas",
 ]  # fmt: skip
 Headgear = Literal[
     "bare", "cap", "fedora", "long hair", "helmet", "hood", "headphones", "crown", "stetson",

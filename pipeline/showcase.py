@@ -15,8 +15,8 @@ COLUMNS, ROWS = 12, 3
 WIDTH, HEIGHT, GAP = 91, 134, 5
 PAPER = (24, 24, 27)
 
-FIRST = 100
-"""The first poster shown: beyond those that are dirty on purpose."""
+FIRST = collection.SMALLEST
+"""The first poster shown: all that are dirty on purpose come before it."""
 
 
 def main() -> None:
