@@ -95,6 +95,6 @@ def _labels(genres: tuple[str, ...], chance: Chance) -> tuple[str, ...]:
         stranger = chance.pick(tuple(LOOKS))
         if len(labels) > 1 and chance.happens(50):
             labels.remove(chance.pick(labels))
-        elif stranger not in labels:
+        elif stranger not in labels and len(labels) < 3:
             labels.append(stranger)
     return tuple(sorted(labels))
