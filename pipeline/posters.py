@@ -168,7 +168,7 @@ def _install(source: str, raw_dir: Path, force: bool) -> None:
 
     if not force and raw_dir.exists():
         _held(raw_dir, sys.maxsize)
-    install(source, raw_dir)
+    install(source, raw_dir, force=True)
 
 
 def _options() -> argparse.Namespace:

@@ -271,7 +271,9 @@ def test_a_public_data_set_replaces_drawn_posters_but_no_other_data(
 ) -> None:
     installed: list[tuple[str, Path]] = []
     public = types.ModuleType("pipeline.public")
-    monkeypatch.setattr(public, "install", lambda *given: installed.append(given), raising=False)
+    monkeypatch.setattr(
+        public, "install", lambda *given, force: installed.append(given), raising=False
+    )
     monkeypatch.setitem(sys.modules, "pipeline.public", public)
     posters.lay(raw_dir, FEW, _silent)
     assert _run(monkeypatch, raw_dir, "--from", "set.zip") == 0
