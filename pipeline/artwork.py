@@ -1,271 +1,28 @@
-"""One poster, drawn from its brief."""
+"""One poster, drawn from its brief: the picture, the type, and what time did to the print."""
 
-from collections.abc import Callable
-
-import numpy as np
 from PIL import Image
 
-from pipeline import lettering, printing, scenery
 from pipeline.briefs import Brief
 from pipeline.chance import Chance
-from pipeline.genres import Composition, Palette
-from pipeline.motifs import BUST, HEADGEAR, MOTIFS, Motif
-from pipeline.scenery import mixed
-from pipeline.silhouettes import Box, Colour, Ring, circle, fill, polygon, stamp
+from pipeline.compositions import compose
+from pipeline.printing import spoiled
+from pipeline.silhouettes import Box
+from pipeline.typesetting import typeset
 
-WIDTH, HEIGHT = 182, 268
-"""Pixels of a poster."""
-
-SHEET = Box(0, 0, WIDTH, HEIGHT)
+SIZE = (182, 268)
+"""Pixels of a poster's width and height, those of the public set at 61 per cent."""
 
 STAGES = {
-    "top": Box(8, 62, 166, 176),
-    "middle": Box(8, 8, 166, 150),
-    "bottom": Box(8, 12, 166, 176),
+    "top": Box(8, 66, 166, 162),
+    "middle": Box(8, 16, 166, 142),
+    "bottom": Box(8, 18, 166, 166),
 }
-"""What the title leaves for the picture, by the title's place."""
-
-TITLES = {
-    "top": Box(12, 18, 158, 42),
-    "middle": Box(12, 164, 158, 40),
-    "bottom": Box(12, 192, 158, 42),
-}
-"""Where the title stands."""
+"""What a title leaves for the picture, by the title's place."""
 
 
 def draw(brief: Brief, chance: Chance) -> Image.Image:
     """The poster of ``brief``, RGB of 182 by 268 pixels."""
-    image = Image.new("RGB", (WIDTH, HEIGHT))
-    COMPOSITIONS[brief.composition](image, brief, STAGES[brief.lettering.place], chance)
-    _typeset(image, brief)
-    return printing.spoiled(image, brief.spoil, chance)
-
-
-def _centred(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    colours = brief.palette
-    image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
-    x, y = stage.left + stage.width // 2, stage.top + stage.height // 2
-    if chance.happens(30):
-        scenery.rays(image, x, y, mixed(colours.glow, colours.light, 30), 120)
-    scenery.draw(brief.scenery, image, stage.top + stage.height - 26, colours, chance)
-    scenery.glow(image, x, y, 120, mixed(colours.glow, colours.light, 30))
-    if chance.happens(50):
-        fill(image, [circle(x, y, chance.between(56, 74))], mixed(colours.glow, colours.light, 55))
-    _motif(image, brief.motifs[0], _inner(stage, chance.between(72, 92), 50, 50), colours, chance)
-    _extras(image, brief, stage, chance)
-
-
-def _landscape(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    colours = brief.palette
-    image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
-    floor = stage.top + stage.height * chance.between(66, 76) // 100
-    x, radius = chance.between(40, WIDTH - 40), chance.between(24, 44)
-    scenery.glow(image, x, floor - radius, 110, colours.light)
-    fill(image, [circle(x, floor - radius, radius)], mixed(colours.glow, colours.light, 75))
-    scenery.draw(brief.scenery, image, floor, colours, chance)
-    size = chance.between(84, 112)
-    left = chance.between(6, WIDTH - size - 6)
-    _motif(image, brief.motifs[0], Box(left, floor - size + 22, size, size), colours, chance)
-    _extras(image, brief, Box(stage.left, stage.top, stage.width, stage.height - 40), chance)
-
-
-def _split(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    upright = chance.happens(40)
-    seam = chance.between(44, 56)
-    first, second = brief.palette, brief.second_palette
-    if upright:
-        half = WIDTH * seam // 100
-        halves = (Box(0, 0, half, HEIGHT), Box(half, 0, WIDTH - half, HEIGHT))
-        stages = tuple(Box(b.left, stage.top, b.width, stage.height) for b in halves)
-    else:
-        half = stage.top + stage.height * seam // 100
-        halves = (Box(0, 0, WIDTH, half), Box(0, half, WIDTH, HEIGHT - half))
-        stages = (
-            Box(stage.left, stage.top, stage.width, half - stage.top),
-            Box(stage.left, half, stage.width, stage.top + stage.height - half),
-        )
-    motifs = (brief.motifs[0], brief.motifs[-1])
-    for part, inner, colours, motif in zip(halves, stages, (first, second), motifs, strict=True):
-        panel = scenery.gradient((part.width, part.height), colours.sky, colours.glow)
-        scenery.draw(brief.scenery, panel, part.height * 80 // 100, colours, chance)
-        scenery.glow(panel, part.width // 2, part.height // 2, 90, colours.glow)
-        image.paste(panel, (part.left, part.top))
-        _motif(image, motif, _inner(inner, 84, 50, 50), colours, chance)
-
-
-def _diagonal(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    colours, other = brief.palette, brief.second_palette
-    image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
-    scenery.draw(brief.scenery, image, stage.top + stage.height - 20, colours, chance)
-    drop, high = chance.between(60, 120), chance.between(30, 90)
-    flip = chance.happens(50)
-    left, right = (high + drop, high) if flip else (high, high + drop)
-    for offset, width, colour in (
-        (-16, 6, colours.light),
-        (0, 92, other.accent),
-        (100, 4, other.light),
-    ):
-        top_left, top_right = left + offset, right + offset
-        band = polygon(
-            (0, top_left), (WIDTH, top_right), (WIDTH, top_right + width), (0, top_left + width)
-        )
-        fill(image, [band], colour)
-    lean = -120 if flip else 120
-    _motif(image, brief.motifs[0], _inner(stage, 94, 50, 50), colours, chance, tilt=lean)
-    _extras(image, brief, stage, chance)
-
-
-def _heads(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    colours = brief.palette
-    image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
-    scenery.glow(image, WIDTH // 2, stage.top + stage.height // 2, 120, colours.glow)
-    bottom = stage.top + stage.height
-    sides = [(stage.left - 14, 96), (stage.left + stage.width - 82, 96), (WIDTH // 2 - 62, 124)]
-    for (left, size), gear in zip(sides[-chance.between(2, 3) :], brief.headgear, strict=False):
-        box = Box(left, bottom - size - chance.between(20, 60), size, size)
-        _bust(image, HEADGEAR[gear], box, colours, chance)
-    scenery.draw(brief.scenery, image, bottom - 14, colours, chance)
-    _motif(
-        image, brief.motifs[0], _inner(stage, 42, chance.pick((15, 50, 85)), 100), colours, chance
-    )
-    _extras(image, brief, stage, chance)
-
-
-def _frame(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    colours = brief.palette
-    image.paste(mixed(colours.light, colours.glow, 20), (0, 0, WIDTH, HEIGHT))
-    panel = Box(14, stage.top + 2, WIDTH - 28, stage.height - 4)
-    inside = scenery.gradient((panel.width, panel.height), colours.sky, colours.glow)
-    scenery.glow(inside, panel.width // 2, panel.height // 2, 90, colours.light)
-    scenery.draw(brief.scenery, inside, panel.height * 76 // 100, colours, chance)
-    fill(image, [_edge(panel, 4)], colours.accent)
-    fill(image, [_edge(panel, 2)], colours.light)
-    image.paste(inside, (panel.left, panel.top))
-    _motif(image, brief.motifs[0], _inner(panel, 88, 50, 60), colours, chance)
-    _extras(image, brief, panel, chance)
-
-
-def _pattern(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    colours = brief.palette
-    image.paste(mixed(colours.sky, colours.glow, 40), (0, 0, WIDTH, HEIGHT))
-    scenery.draw(brief.scenery, image, HEIGHT - 60, colours, chance)
-    columns = chance.between(2, 3)
-    size = WIDTH // columns
-    rows = stage.height // size + 1
-    for number in range(columns * rows):
-        row, column = divmod(number, columns)
-        box = Box(column * size + 5, stage.top + row * size, size - 10, size - 10)
-        if box.top + box.height < stage.top + stage.height + 8:
-            _motif(image, brief.motifs[number % len(brief.motifs)], box, colours, chance)
-
-
-def _extras(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    """The motifs of the further genres, smaller and to the side."""
-    sides = chance.sample((8, 92), 2)
-    for motif, side in zip(brief.motifs[1:], sides, strict=False):
-        box = _inner(stage, chance.between(38, 50), side, chance.pick((4, 60, 96)))
-        fill(
-            image,
-            [circle(box.left + box.width // 2, box.top + box.height // 2, box.width * 58 // 100)],
-            mixed(brief.second_palette.glow, brief.second_palette.light, 30),
-            225,
-        )
-        _motif(image, motif, box, brief.second_palette, chance)
-
-
-def _motif(
-    image: Image.Image, name: str, box: Box, colours: Palette, chance: Chance, tilt: int = 0
-) -> None:
-    _drawing(image, MOTIFS[name], box, colours, chance.happens(50), tilt + chance.between(-50, 50))
-
-
-def _bust(image: Image.Image, gear: Motif, box: Box, colours: Palette, chance: Chance) -> None:
-    _drawing(image, BUST + gear, box, colours, chance.happens(50), chance.between(-40, 40))
-
-
-def _drawing(
-    image: Image.Image, motif: Motif, box: Box, colours: Palette, flip: bool, tilt: int
-) -> None:
-    for tone, path in motif:
-        stamp(image, path, box, _tone(colours, tone), flip=flip, tilt=tilt)
-
-
-def _tone(colours: Palette, name: str) -> Colour:
-    face = mixed(colours.light, colours.accent, 25)
-    tones = {
-        "ink": colours.ink,
-        "accent": colours.accent,
-        "light": colours.light,
-        "glow": colours.glow,
-        "face": face,
-        "shade": mixed(face, colours.ink, 50),
-    }
-    return tones[name]
-
-
-def _inner(stage: Box, size: int, across: int, down: int) -> Box:
-    """A square of ``size`` per cent of the stage's shorter side, placed by per cent."""
-    side = min(stage.width, stage.height) * size // 100
-    left = stage.left + (stage.width - side) * across // 100
-    return Box(left, stage.top + (stage.height - side) * down // 100, side, side)
-
-
-def _edge(panel: Box, width: int) -> Ring:
-    left, top = panel.left - width, panel.top - width
-    right, bottom = panel.left + panel.width + width, panel.top + panel.height + width
-    return polygon((left, top), (right, top), (right, bottom), (left, bottom))
-
-
-def _typeset(image: Image.Image, brief: Brief) -> None:
-    place = TITLES[brief.lettering.place]
-    tones = (brief.palette.light, brief.palette.ink, brief.palette.accent)
-    colour, shade = _contrasting(image, place, tones), brief.palette.ink
-    lines = lettering.balanced(brief.title, 2)
-    masks = [lettering.line(words, brief.lettering) for words in lines]
-    height = place.height // len(lines) - 2
-    for number, mask in enumerate(masks):
-        tall = height if len(lines) > 1 else 30
-        width = mask.width * tall // mask.height
-        if brief.lettering.justified or width > place.width:
-            tall = min(tall, max(12, tall * place.width // width)) if width > place.width else tall
-            width = place.width
-        mask = mask.resize((width, tall), Image.Resampling.BILINEAR)
-        left = place.left + (place.width - width) // 2
-        top = place.top + number * (height + 2)
-        if brief.lettering.shadow:
-            image.paste(shade, (left + 2, top + 2), mask)
-        image.paste(colour, (left, top), mask)
-    _small_print(image, brief)
-
-
-def _small_print(image: Image.Image, brief: Brief) -> None:
-    tones = (brief.palette.light, brief.palette.ink)
-    for number, text in enumerate(brief.credits):
-        mask = lettering.small_line(text, 6, 48)
-        left, top = (WIDTH - mask.width) // 2, 245 + 7 * number
-        image.paste(_contrasting(image, Box(10, top, 162, 6), tones), (left, top), mask)
-    tall = 10 if brief.lettering.place == "top" else 9
-    mask = lettering.small_line(brief.tagline, tall, 85)
-    top = 232 if brief.lettering.place == "top" else 5
-    left = (WIDTH - mask.width) // 2
-    image.paste(_contrasting(image, Box(20, top, 142, tall), tones), (left, top), mask)
-
-
-def _contrasting(image: Image.Image, box: Box, tones: tuple[Colour, ...]) -> Colour:
-    """The one of ``tones`` that is furthest from what ``image`` shows in ``box``."""
-    left, top, width, height = box
-    pixels = np.asarray(image.crop((left, top, left + width, top + height)), dtype=np.int64)
-    mean = pixels.sum(axis=(0, 1)) // (width * height)
-    weights = np.array([3, 6, 1])
-    return max(tones, key=lambda tone: int((np.abs(np.array(tone) - mean) * weights).sum()))
-
-
-COMPOSITIONS: dict[Composition, Callable[[Image.Image, Brief, Box, Chance], None]] = {
-    "centred": _centred,
-    "landscape": _landscape,
-    "split": _split,
-    "diagonal": _diagonal,
-    "heads": _heads,
-    "frame": _frame,
-    "pattern": _pattern,
-}
+    image = Image.new("RGB", SIZE)
+    compose(image, brief, STAGES[brief.lettering.place], chance)
+    typeset(image, brief)
+    return spoiled(image, brief.spoil, chance)

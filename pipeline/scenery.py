@@ -204,10 +204,6 @@ def _mesas(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> 
         fill(image, [_block(0, floor + 12 * number, image.width, image.height)], colour)
 
 
-def _none(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
-    pass
-
-
 def _sparks(image: Image.Image, floor: int, colour: Colour, count: int, chance: Chance) -> None:
     for _ in range(count):
         x, y = chance.below(image.width), chance.below(max(1, floor))
@@ -250,5 +246,4 @@ PAINTERS: dict[Scenery, Callable[[Image.Image, int, Palette, Chance], None]] = {
     "bars": _bars,
     "petals": _petals,
     "mesas": _mesas,
-    "none": _none,
 }
