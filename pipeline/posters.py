@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from pipeline import collection
+from pipeline.artwork import collection
 from pipeline.errors import DatasetError, exit_code
 from pipeline.hashing import folder_md5
 from pipeline.outs import whole_folder

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from pipeline import collection, posters
+from pipeline import posters
+from pipeline.artwork import collection
+from pipeline.artwork.genres import LOOKS
 from pipeline.errors import exit_code
-from pipeline.genres import LOOKS
 from pipeline.hashing import folder_md5
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +77,7 @@ def test_every_machine_draws_the_same_bytes(few_dir: Path) -> None:
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_another_process_draws_the_same_bytes(few_dir: Path, hash_seed: str) -> None:
     program = (
-        "import hashlib; from pipeline import collection;"
+        "import hashlib; from pipeline.artwork import collection;"
         f"print(hashlib.md5(b''.join(map(collection.picture, range({FEW})))).hexdigest())"
     )
     done = subprocess.run(

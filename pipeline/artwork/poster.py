@@ -2,12 +2,12 @@
 
 from PIL import Image
 
-from pipeline.briefs import Brief
-from pipeline.chance import Chance
-from pipeline.compositions import compose
-from pipeline.printing import spoiled
-from pipeline.silhouettes import Box
-from pipeline.typesetting import typeset
+from pipeline.artwork.briefs import Brief
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.compositions import compose
+from pipeline.artwork.printing import spoiled
+from pipeline.artwork.silhouettes import Box
+from pipeline.artwork.typesetting import typeset
 
 SIZE = (182, 268)
 """Pixels of a poster's width and height, those of the public set at 61 per cent."""

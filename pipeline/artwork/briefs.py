@@ -8,8 +8,8 @@ and then the table's row is wrong, as in data that people have made.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.chance import Chance
-from pipeline.genres import (
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.genres import (
     LOOKS,
     PROGRAMME,
     Composition,
@@ -19,7 +19,7 @@ from pipeline.genres import (
     Palette,
     Scenery,
 )
-from pipeline.titles import credits_lines, person, tagline, title
+from pipeline.artwork.titles import credits_lines, person, tagline, title
 
 DISTRACTED = 7
 """Per cent of the cues that come from any genre at all."""

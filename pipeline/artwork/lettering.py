@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.genres import Lettering
+from pipeline.artwork.genres import Lettering
 
 EM = 64
 """Pixels of the font size that letters are drawn at before they are squeezed."""

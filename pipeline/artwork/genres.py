@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.silhouettes import Colour
+from pipeline.artwork.silhouettes import Colour
 
 Composition = Literal["centred", "landscape", "split", "diagonal", "heads", "frame", "pattern"]
 Scenery = Literal[
@@ -15,13 +15,6 @@ Headgear = Literal[
     "glasses", "ears",
 ]  # fmt: skip
 Place = Literal["top", "middle", "bottom"]
-
-COLUMNS = (
-    "Action", "Adventure", "Animation", "Biography", "Comedy", "Crime", "Documentary", "Drama",
-    "Family", "Fantasy", "History", "Horror", "Music", "Musical", "Mystery", "N/A", "News",
-    "Reality-TV", "Romance", "Sci-Fi", "Short", "Sport", "Thriller", "War", "Western",
-)  # fmt: skip
-"""The genres of the public movie-poster data set, in the order of its table's columns."""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import numpy as np
 from PIL import Image
 
-from pipeline import lettering
-from pipeline.briefs import Brief
-from pipeline.genres import Palette
-from pipeline.scenery import gradient, mixed
-from pipeline.silhouettes import Box, Colour
+from pipeline.artwork import lettering
+from pipeline.artwork.briefs import Brief
+from pipeline.artwork.genres import Palette
+from pipeline.artwork.scenery import gradient, mixed
+from pipeline.artwork.silhouettes import Box, Colour
 
 PLATES = {"top": (0, 63), "middle": (161, 268), "bottom": (187, 268)}
 """The first row of the title's ground and the row after its last, by the title's place."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from pipeline.chance import Chance
+from pipeline.artwork.chance import Chance
 
 
 def spoiled(image: Image.Image, spoil: str, chance: Chance) -> Image.Image:

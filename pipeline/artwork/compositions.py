@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from pipeline import scenery
-from pipeline.briefs import Brief
-from pipeline.chance import Chance
-from pipeline.genres import Composition, Palette
-from pipeline.motifs import BUST, HEADGEAR, MOTIFS, Motif
-from pipeline.scenery import mixed
-from pipeline.silhouettes import Box, Colour, Ring, circle, fill, polygon, stamp
+from pipeline.artwork import scenery
+from pipeline.artwork.briefs import Brief
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.genres import Composition, Palette
+from pipeline.artwork.motifs import BUST, HEADGEAR, MOTIFS, Motif
+from pipeline.artwork.scenery import mixed
+from pipeline.artwork.silhouettes import Box, Colour, Ring, circle, fill, polygon, stamp
 
 
 def compose(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:

@@ -21,10 +21,10 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from pipeline.artwork import draw
-from pipeline.briefs import Brief, brief
-from pipeline.chance import Chance
-from pipeline.genres import COLUMNS
+from pipeline.artwork.briefs import Brief, brief
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.poster import draw
+from pipeline.raw import GENRES
 
 SEED = 2026
 QUALITY = 80
@@ -62,7 +62,7 @@ def identifier(index: int) -> str:
 
 def table(count: int) -> str:
     r"""The text of ``train.csv`` for the first ``count`` posters, with ``\n`` ends of line."""
-    rows = [",".join(("Id", "Genre", *COLUMNS))]
+    rows = [",".join(("Id", "Genre", *GENRES))]
     for index in range(count):
         rows.append(_row(index))
         if index == REPEATED_AFTER:
@@ -123,5 +123,5 @@ def _row(index: int) -> str:
     labels = ("N/A",) if index == UNLABELLED else _brief(index).labels
     literal = str(list(labels))
     quoted = f'"{literal}"' if len(labels) > 1 else literal
-    flags = ["1" if genre in labels else "0" for genre in COLUMNS]
+    flags = ["1" if genre in labels else "0" for genre in GENRES]
     return ",".join((identifier(index), quoted, *flags))

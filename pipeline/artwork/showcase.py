@@ -1,4 +1,7 @@
-"""The README's picture of some of the posters: ``python -m pipeline.showcase docs/posters.png``."""
+"""The README's picture of some of the posters.
+
+python -m pipeline.artwork.showcase docs/posters.png
+"""
 
 import argparse
 import io
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline import collection
+from pipeline.artwork import collection
 from pipeline.errors import exit_code
 from pipeline.outs import whole_file
 
@@ -21,7 +24,9 @@ FIRST = collection.SMALLEST
 
 def main() -> None:
     """Write the sheet as a PNG of at most 256 colours."""
-    parser = argparse.ArgumentParser("python -m pipeline.showcase", description="Show the posters.")
+    parser = argparse.ArgumentParser(
+        "python -m pipeline.artwork.showcase", description="Show the posters."
+    )
     parser.add_argument("sheet_path", type=Path, help="where it goes: docs/posters.png")
     image = sheet()
     few_colours = image.quantize(256)

@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
-from pipeline.chance import Chance
-from pipeline.genres import Palette, Scenery
-from pipeline.silhouettes import Colour, Point, Ring, circle, fill, polygon
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.genres import Palette, Scenery
+from pipeline.artwork.silhouettes import Colour, Point, Ring, circle, fill, polygon
 
 
 def gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
