@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from pipeline import collection
+from pipeline.artwork import collection
 from pipeline.errors import DatasetError, exit_code
 from pipeline.hashing import folder_md5
 from pipeline.outs import whole_folder
@@ -47,6 +47,8 @@ class Record:
 def main() -> None:
     """Lay the posters that the command line asks for, and say what was done."""
     options = _options()
+    if options.raw_dir.exists() and not options.raw_dir.is_dir():
+        raise DatasetError(f"{options.raw_dir} is a file", "name a folder: data/raw")
     if options.source is not None:
         _install(options.source, options.raw_dir, options.force)
     elif options.expect is None:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import health, pipeline_state, predictions, problems, resources, results, settings
@@ -24,7 +25,8 @@ where, `fix` what to do or to type next.
 
 def create_app() -> FastAPI:
     """The service; it reads the environment and the model when it starts, not before."""
-    app = FastAPI(
+    app = FastAPIOffline(  # /docs works in a room without a network
+        redoc_url=None,
         title="Movie posters by genre",
         description=DESCRIPTION,
         version="0.1.0",

@@ -1,6 +1,9 @@
 """From raw posters to a served prediction, with real DVC, TensorFlow, ONNX Runtime and uvicorn."""
 
+import hashlib
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -144,3 +147,63 @@ def sample_of(dataset: Path, folder: Path, count: int) -> Path:
         name = f"{line.split(',')[0]}.jpg"
         shutil.copy(dataset / "Images" / name, folder / "Images" / name)
     return folder
+
+
+def test_every_command_of_the_readme_works(repo: Path, tmp_path: Path) -> None:
+    """In the README's order, in one repository; what installs or blocks is tested elsewhere."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    real = sample_of(repo / "data" / "raw", tmp_path / "public", 100)
+    for command in readme_commands("sh"):
+        program, *words = shlex.split(command)
+        if program == "make":
+            assert set(words) <= targets
+        elif program == "curl":
+            with running.in_process(repo, tmp_path / "service.log") as service:
+                answer = run(
+                    repo, *shlex.split(command.replace("http://127.0.0.1:8000", service.url))
+                )
+            assert len(json.loads(answer)["predictions"][0]["genres"]) == 3
+        elif program in ("dvc", "python"):
+            if "--from" in words:
+                shutil.rmtree(repo / "data" / "raw")
+            run(repo, program, *(str(real) if word == "PATH_OR_URL" else word for word in words))
+        else:
+            assert program in ("git", "cd"), f"{command}: no test runs this"
+
+
+def test_powershell_gets_the_commands_that_make_runs() -> None:
+    plain = " ".join(readme_commands("powershell"))
+    recipes = (ROOT / "Makefile").read_text("utf-8").replace("$(PORT)", "8000")
+    for target in ("env", r"\.venv/installed", "data", "run", "test"):
+        recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)*)", recipes, re.MULTILINE)
+        assert recipe is not None
+        for command in re.findall(r"^\t((?:python|dvc|uvicorn) .*)$", recipe[1], re.MULTILINE):
+            assert command in plain
+
+
+def readme_commands(language: str) -> list[str]:
+    """The lines of the README's code blocks in ``language``."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def test_the_committed_lock_agrees_with_the_committed_code() -> None:
+    """Commands, params and the hashes of code and raw data; what training gives may differ."""
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text("utf-8"))["stages"]
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"]
+    params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    raw = yaml.safe_load((ROOT / "data" / "raw.dvc").read_text("utf-8"))["outs"][0]["md5"]
+    assert set(lock) == set(stages)
+    for name, entry in lock.items():
+        assert entry["cmd"] == stages[name]["cmd"]
+        recorded = {dep["path"]: dep["md5"] for dep in entry["deps"]}
+        assert set(recorded) == set(stages[name]["deps"])
+        for path, md5 in recorded.items():
+            if path.startswith("pipeline/"):
+                assert md5 == hashlib.md5((ROOT / path).read_bytes()).hexdigest(), path
+            elif path == "data/raw":
+                assert md5 == raw
+        for key, value in entry.get("params", {}).get("params.yaml", {}).items():
+            section, _, field = key.partition(".")
+            assert params[section][field] == value, key

@@ -28,7 +28,9 @@ def modules_of(stage: str) -> set[str]:
 
 
 def source_of(module: str) -> ast.Module:
-    return ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+    path = ROOT / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(path.read_text("utf-8"))
 
 
 def sections_read_by(stage: str) -> dict[str, type[BaseModel]]:

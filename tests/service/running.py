@@ -48,17 +48,23 @@ class Running:
 
 @contextmanager
 def in_process(
-    repo_dir: Path, log_path: Path, environment: Mapping[str, str] | None = None
+    repo_dir: Path,
+    log_path: Path,
+    environment: Mapping[str, str] | None = None,
+    python: Path | None = None,
 ) -> Iterator[Running]:
-    """The service of ``repo_dir``, from when it listens until the block ends."""
-    command = [sys.executable, "-m", "uvicorn", "service.main:app", "--port", "0"]
+    """The service of ``repo_dir``, from when it listens until the block ends.
+
+    ``python`` is that of an environment in which the service is installed; else this checkout runs.
+    """
+    command = [str(python or sys.executable), "-m", "uvicorn", "service.main:app", "--port", "0"]
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             command,
             cwd=log_path.parent,
             env={
                 **os.environ,
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": "" if python else str(ROOT),
                 "WORKSHOP_REPO": str(repo_dir),
                 **(environment or {}),
             },

@@ -8,8 +8,8 @@ and then the table's row is wrong, as in data that people have made.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.chance import Chance
-from pipeline.genres import (
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.genres import (
     LOOKS,
     PROGRAMME,
     Composition,
@@ -19,12 +19,12 @@ from pipeline.genres import (
     Palette,
     Scenery,
 )
-from pipeline.titles import credits_lines, person, tagline, title
+from pipeline.artwork.titles import credits_lines, person, tagline, title
 
-DISTRACTED = 14
+DISTRACTED = 7
 """Per cent of the cues that come from any genre at all."""
 
-MISLABELLED = 5
+MISLABELLED = 10
 """Per cent of the rows that lack a genre or have one too many."""
 
 SPOILS = (
@@ -52,6 +52,7 @@ class Brief:
     headgear: tuple[Headgear, ...]
     lettering: Lettering
     composition: Composition
+    plated: bool
     title: str
     tagline: str
     cast: tuple[str, ...]
@@ -73,6 +74,7 @@ def brief(chance: Chance) -> Brief:
         headgear=tuple(_look(genres, chance).headgear for _ in range(3)),
         lettering=_look(genres, chance).lettering,
         composition=chance.pick(_look(genres, chance).compositions),
+        plated=chance.happens(85 if len(genres) > 1 else 25),
         title=title(genres, chance),
         tagline=tagline(genres, chance),
         cast=tuple(person(chance) for _ in range(3)),
@@ -93,6 +95,6 @@ def _labels(genres: tuple[str, ...], chance: Chance) -> tuple[str, ...]:
         stranger = chance.pick(tuple(LOOKS))
         if len(labels) > 1 and chance.happens(50):
             labels.remove(chance.pick(labels))
-        elif stranger not in labels:
+        elif stranger not in labels and len(labels) < 3:
             labels.append(stranger)
     return tuple(sorted(labels))

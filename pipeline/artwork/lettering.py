@@ -6,12 +6,13 @@ the size they are set in: no font of the system takes part.
 
 from collections.abc import Sequence
 from functools import cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.genres import Lettering
+from pipeline.artwork.genres import Lettering
 
 EM = 64
 """Pixels of the font size that letters are drawn at before they are squeezed."""
@@ -39,7 +40,8 @@ def line(text: str, style: Lettering) -> Image.Image:
         mask[:, left:right] = np.maximum(mask[:, left:right], letter)
         left = right + spacing
     slanted = _slanted(mask, style.slant)
-    return Image.fromarray(slanted).resize((slanted.shape[1] * style.width // 100, height))
+    size = (slanted.shape[1] * style.width // 100, height)
+    return Image.fromarray(slanted).resize(size, Image.Resampling.BILINEAR)
 
 
 def small_line(text: str, height: int, squeeze: int) -> Image.Image:
@@ -124,6 +126,5 @@ def _text_mask(text: str, size: int) -> Image.Image:
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow was built without FreeType"  # noqa: S101
-    return font
+    # Without FreeType, which every wheel of Pillow has, this would be another kind of font.
+    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))

@@ -3,25 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.silhouettes import Colour
+from pipeline.artwork.silhouettes import Colour
 
 Composition = Literal["centred", "landscape", "split", "diagonal", "heads", "frame", "pattern"]
 Scenery = Literal[
     "skyline", "ridges", "hills", "confetti", "blinds", "sea", "woods", "peaks", "stars", "bars",
-    "petals", "mesas", "none",
+    "petals", "mesas",
 ]  # fmt: skip
 Headgear = Literal[
     "bare", "cap", "fedora", "long hair", "helmet", "hood", "headphones", "crown", "stetson",
     "glasses", "ears",
 ]  # fmt: skip
 Place = Literal["top", "middle", "bottom"]
-
-COLUMNS = (
-    "Action", "Adventure", "Animation", "Biography", "Comedy", "Crime", "Documentary", "Drama",
-    "Family", "Fantasy", "History", "Horror", "Music", "Musical", "Mystery", "N/A", "News",
-    "Reality-TV", "Romance", "Sci-Fi", "Short", "Sport", "Thriller", "War", "Western",
-)  # fmt: skip
-"""The genres of the public movie-poster data set, in the order of its table's columns."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,7 @@ LOOKS: dict[str, Look] = {
         palettes=(
             palette("14181f f26b1d 0b0d10 ffb000 fff1d0"),
             palette("1d2b3a ff9a2e 0a0f14 ff5a1f ffe9c4"),
-            palette("b3161b f28a1c 1a0605 ffc02e fff0d6"),
+            palette("d8231c e8401f 1c0503 7a0c0a f0552e"),
         ),
         motifs=("runner", "crosshair", "helicopter", "bolt"),
         scenery="skyline",
@@ -113,7 +106,7 @@ LOOKS: dict[str, Look] = {
             palette("fdfdf6 ffffff 1e2430 ff3d3d ffe14d"),
             palette("ffb627 ffe08a 2c1a3a 16a5a5 ffffff"),
         ),
-        motifs=("disguise", "duck", "smile", "banana"),
+        motifs=("disguise", "duck", "smile", "popcorn"),
         scenery="confetti",
         headgear="glasses",
         lettering=Lettering(weight=5, width=110, spacing=4, justified=True, place="top"),
@@ -157,7 +150,7 @@ LOOKS: dict[str, Look] = {
         palettes=(
             palette("060709 4a1416 020203 c1121f d9d4c5"),
             palette("0b0f0d 3d5a45 030504 a30f18 d7dbc8"),
-            palette("c4151c 9b0f16 0a0202 2a0405 f3e6d4"),
+            palette("a80f16 d81f1f 0c0202 5a0508 ec4438"),
         ),
         motifs=("skull", "haunted house", "knife", "dead tree"),
         scenery="woods",
@@ -180,7 +173,7 @@ LOOKS: dict[str, Look] = {
         palettes=(
             palette("f7b6c2 fff0ea 6b2340 e0436f ffffff"),
             palette("e88fa4 ffe0d2 5a1d3a c92a55 fff7f0"),
-            palette("c9b6e4 ffe4ee 4a2a55 e05583 ffffff"),
+            palette("c41a3c e2344e 2c0413 7c0a26 f05058"),
         ),
         motifs=("heart", "couple", "rose", "ring"),
         scenery="petals",

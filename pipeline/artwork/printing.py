@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from pipeline.chance import Chance
+from pipeline.artwork.chance import Chance
 
 
 def spoiled(image: Image.Image, spoil: str, chance: Chance) -> Image.Image:
@@ -28,8 +28,9 @@ def spoiled(image: Image.Image, spoil: str, chance: Chance) -> Image.Image:
 
 def _grain(height: int, width: int, reach: int, chance: Chance) -> NDArray[np.int32]:
     """Noise around 0 of at most ``reach`` levels: the sum of two draws a pixel."""
-    draws = chance.bytes(2, height, width).astype(np.int32)
-    return (draws[0] + draws[1] - 255) * reach // 255
+    one, other = chance.bytes(2, height, width).astype(np.int32)
+    noise: NDArray[np.int32] = (one + other - 255) * reach // 255
+    return noise
 
 
 def _crease(pixels: NDArray[np.int32], chance: Chance) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.chance import Chance
+from pipeline.artwork.chance import Chance
 
 WORDS: dict[str, tuple[str, str, str]] = {
     "Action": (

@@ -1,44 +1,21 @@
-"""One poster, drawn from its brief."""
+"""The ways to fill the picture of a poster, which leave the title's place to the title."""
 
 from collections.abc import Callable
 
-import numpy as np
 from PIL import Image
 
-from pipeline import lettering, printing, scenery
-from pipeline.briefs import Brief
-from pipeline.chance import Chance
-from pipeline.genres import Composition, Palette
-from pipeline.motifs import BUST, HEADGEAR, MOTIFS, Motif
-from pipeline.scenery import mixed
-from pipeline.silhouettes import Box, Colour, Ring, circle, fill, polygon, stamp
-
-WIDTH, HEIGHT = 182, 268
-"""Pixels of a poster."""
-
-SHEET = Box(0, 0, WIDTH, HEIGHT)
-
-STAGES = {
-    "top": Box(8, 62, 166, 176),
-    "middle": Box(8, 8, 166, 150),
-    "bottom": Box(8, 12, 166, 176),
-}
-"""What the title leaves for the picture, by the title's place."""
-
-TITLES = {
-    "top": Box(12, 18, 158, 42),
-    "middle": Box(12, 164, 158, 40),
-    "bottom": Box(12, 192, 158, 42),
-}
-"""Where the title stands."""
+from pipeline.artwork import scenery
+from pipeline.artwork.briefs import Brief
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.genres import Composition, Palette
+from pipeline.artwork.motifs import BUST, HEADGEAR, MOTIFS, Motif
+from pipeline.artwork.scenery import mixed
+from pipeline.artwork.silhouettes import Box, Colour, Ring, circle, fill, polygon, stamp
 
 
-def draw(brief: Brief, chance: Chance) -> Image.Image:
-    """The poster of ``brief``, RGB of 182 by 268 pixels."""
-    image = Image.new("RGB", (WIDTH, HEIGHT))
-    COMPOSITIONS[brief.composition](image, brief, STAGES[brief.lettering.place], chance)
-    _typeset(image, brief)
-    return printing.spoiled(image, brief.spoil, chance)
+def compose(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
+    """Fill ``image`` as ``brief`` has it, with what is to be seen in the part named ``stage``."""
+    COMPOSITIONS[brief.composition](image, brief, stage, chance)
 
 
 def _centred(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
@@ -48,7 +25,7 @@ def _centred(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> No
     if chance.happens(30):
         scenery.rays(image, x, y, mixed(colours.glow, colours.light, 30), 120)
     scenery.draw(brief.scenery, image, stage.top + stage.height - 26, colours, chance)
-    scenery.glow(image, x, y, 120, mixed(colours.glow, colours.light, 30))
+    scenery.glow(image, x, y, 120, mixed(colours.glow, colours.light, 20))
     if chance.happens(50):
         fill(image, [circle(x, y, chance.between(56, 74))], mixed(colours.glow, colours.light, 55))
     _motif(image, brief.motifs[0], _inner(stage, chance.between(72, 92), 50, 50), colours, chance)
@@ -59,12 +36,12 @@ def _landscape(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> 
     colours = brief.palette
     image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
     floor = stage.top + stage.height * chance.between(66, 76) // 100
-    x, radius = chance.between(40, WIDTH - 40), chance.between(24, 44)
+    x, radius = chance.between(40, image.width - 40), chance.between(24, 44)
     scenery.glow(image, x, floor - radius, 110, colours.light)
     fill(image, [circle(x, floor - radius, radius)], mixed(colours.glow, colours.light, 75))
     scenery.draw(brief.scenery, image, floor, colours, chance)
     size = chance.between(84, 112)
-    left = chance.between(6, WIDTH - size - 6)
+    left = chance.between(6, image.width - size - 6)
     _motif(image, brief.motifs[0], Box(left, floor - size + 22, size, size), colours, chance)
     _extras(image, brief, Box(stage.left, stage.top, stage.width, stage.height - 40), chance)
 
@@ -74,12 +51,12 @@ def _split(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None
     seam = chance.between(44, 56)
     first, second = brief.palette, brief.second_palette
     if upright:
-        half = WIDTH * seam // 100
-        halves = (Box(0, 0, half, HEIGHT), Box(half, 0, WIDTH - half, HEIGHT))
+        half = image.width * seam // 100
+        halves = (Box(0, 0, half, image.height), Box(half, 0, image.width - half, image.height))
         stages = tuple(Box(b.left, stage.top, b.width, stage.height) for b in halves)
     else:
         half = stage.top + stage.height * seam // 100
-        halves = (Box(0, 0, WIDTH, half), Box(0, half, WIDTH, HEIGHT - half))
+        halves = (Box(0, 0, image.width, half), Box(0, half, image.width, image.height - half))
         stages = (
             Box(stage.left, stage.top, stage.width, half - stage.top),
             Box(stage.left, half, stage.width, stage.top + stage.height - half),
@@ -107,7 +84,10 @@ def _diagonal(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> N
     ):
         top_left, top_right = left + offset, right + offset
         band = polygon(
-            (0, top_left), (WIDTH, top_right), (WIDTH, top_right + width), (0, top_left + width)
+            (0, top_left),
+            (image.width, top_right),
+            (image.width, top_right + width),
+            (0, top_left + width),
         )
         fill(image, [band], colour)
     lean = -120 if flip else 120
@@ -118,12 +98,17 @@ def _diagonal(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> N
 def _heads(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
     colours = brief.palette
     image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
-    scenery.glow(image, WIDTH // 2, stage.top + stage.height // 2, 120, colours.glow)
+    scenery.glow(image, image.width // 2, stage.top + stage.height // 2, 120, colours.glow)
     bottom = stage.top + stage.height
-    sides = [(stage.left - 14, 96), (stage.left + stage.width - 82, 96), (WIDTH // 2 - 62, 124)]
+    sides = [
+        (stage.left - 14, 96),
+        (stage.left + stage.width - 82, 96),
+        (image.width // 2 - 62, 124),
+    ]
     for (left, size), gear in zip(sides[-chance.between(2, 3) :], brief.headgear, strict=False):
         box = Box(left, bottom - size - chance.between(20, 60), size, size)
         _bust(image, HEADGEAR[gear], box, colours, chance)
+    _mist(image, bottom, colours.glow)
     scenery.draw(brief.scenery, image, bottom - 14, colours, chance)
     _motif(
         image, brief.motifs[0], _inner(stage, 42, chance.pick((15, 50, 85)), 100), colours, chance
@@ -131,10 +116,19 @@ def _heads(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None
     _extras(image, brief, stage, chance)
 
 
+def _mist(image: Image.Image, bottom: int, colour: Colour) -> None:
+    """Let what stands on the row ``bottom`` rise from mist."""
+    depth = 70
+    mask = scenery.gradient((image.width, depth), (0, 0, 0), (255, 255, 255)).convert("L")
+    image.paste(colour, (0, bottom - depth), mask)
+    image.paste(colour, (0, bottom, image.width, image.height))
+
+
 def _frame(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
     colours = brief.palette
-    image.paste(mixed(colours.light, colours.glow, 20), (0, 0, WIDTH, HEIGHT))
-    panel = Box(14, stage.top + 2, WIDTH - 28, stage.height - 4)
+    other = brief.second_palette
+    image.paste(mixed(other.light, other.sky, 55), (0, 0, image.width, image.height))
+    panel = Box(14, stage.top + 2, image.width - 28, stage.height - 4)
     inside = scenery.gradient((panel.width, panel.height), colours.sky, colours.glow)
     scenery.glow(inside, panel.width // 2, panel.height // 2, 90, colours.light)
     scenery.draw(brief.scenery, inside, panel.height * 76 // 100, colours, chance)
@@ -147,30 +141,28 @@ def _frame(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None
 
 def _pattern(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
     colours = brief.palette
-    image.paste(mixed(colours.sky, colours.glow, 40), (0, 0, WIDTH, HEIGHT))
-    scenery.draw(brief.scenery, image, HEIGHT - 60, colours, chance)
-    columns = chance.between(2, 3)
-    size = WIDTH // columns
-    rows = stage.height // size + 1
-    for number in range(columns * rows):
-        row, column = divmod(number, columns)
-        box = Box(column * size + 5, stage.top + row * size, size - 10, size - 10)
-        if box.top + box.height < stage.top + stage.height + 8:
-            _motif(image, brief.motifs[number % len(brief.motifs)], box, colours, chance)
+    image.paste(mixed(colours.sky, colours.glow, 40), (0, 0, image.width, image.height))
+    scenery.draw(brief.scenery, image, image.height - 60, colours, chance)
+    across = chance.between(2, 3)
+    width, height = image.width // across, stage.height // across
+    side = min(width, height) - 10
+    for number in range(across * across):
+        row, column = divmod(number, across)
+        left, top = column * width + (width - side) // 2, stage.top + row * height + 5
+        motif = brief.motifs[(row + column) % len(brief.motifs)]
+        _motif(image, motif, Box(left, top, side, side), colours, chance)
 
 
 def _extras(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
-    """The motifs of the further genres, smaller and to the side."""
-    sides = chance.sample((8, 92), 2)
-    for motif, side in zip(brief.motifs[1:], sides, strict=False):
-        box = _inner(stage, chance.between(38, 50), side, chance.pick((4, 60, 96)))
-        fill(
-            image,
-            [circle(box.left + box.width // 2, box.top + box.height // 2, box.width * 58 // 100)],
-            mixed(brief.second_palette.glow, brief.second_palette.light, 30),
-            225,
-        )
-        _motif(image, motif, box, brief.second_palette, chance)
+    """The motifs of the further genres, in roundels at the corners of the stage."""
+    colours = brief.second_palette
+    corners = chance.sample(((0, 0), (100, 0), (0, 100), (100, 100)), 2)
+    for motif, (across, down) in zip(brief.motifs[1:], corners, strict=False):
+        box = _inner(stage, chance.between(38, 46), across, down)
+        x, y = box.left + box.width // 2, box.top + box.height // 2
+        fill(image, [circle(x, y, box.width * 60 // 100)], colours.accent)
+        fill(image, [circle(x, y, box.width * 56 // 100)], mixed(colours.glow, colours.light, 40))
+        _motif(image, motif, _inner(box, 84, 50, 50), colours, chance)
 
 
 def _motif(
@@ -214,50 +206,6 @@ def _edge(panel: Box, width: int) -> Ring:
     left, top = panel.left - width, panel.top - width
     right, bottom = panel.left + panel.width + width, panel.top + panel.height + width
     return polygon((left, top), (right, top), (right, bottom), (left, bottom))
-
-
-def _typeset(image: Image.Image, brief: Brief) -> None:
-    place = TITLES[brief.lettering.place]
-    tones = (brief.palette.light, brief.palette.ink, brief.palette.accent)
-    colour, shade = _contrasting(image, place, tones), brief.palette.ink
-    lines = lettering.balanced(brief.title, 2)
-    masks = [lettering.line(words, brief.lettering) for words in lines]
-    height = place.height // len(lines) - 2
-    for number, mask in enumerate(masks):
-        tall = height if len(lines) > 1 else 30
-        width = mask.width * tall // mask.height
-        if brief.lettering.justified or width > place.width:
-            tall = min(tall, max(12, tall * place.width // width)) if width > place.width else tall
-            width = place.width
-        mask = mask.resize((width, tall), Image.Resampling.BILINEAR)
-        left = place.left + (place.width - width) // 2
-        top = place.top + number * (height + 2)
-        if brief.lettering.shadow:
-            image.paste(shade, (left + 2, top + 2), mask)
-        image.paste(colour, (left, top), mask)
-    _small_print(image, brief)
-
-
-def _small_print(image: Image.Image, brief: Brief) -> None:
-    tones = (brief.palette.light, brief.palette.ink)
-    for number, text in enumerate(brief.credits):
-        mask = lettering.small_line(text, 6, 48)
-        left, top = (WIDTH - mask.width) // 2, 245 + 7 * number
-        image.paste(_contrasting(image, Box(10, top, 162, 6), tones), (left, top), mask)
-    tall = 10 if brief.lettering.place == "top" else 9
-    mask = lettering.small_line(brief.tagline, tall, 85)
-    top = 232 if brief.lettering.place == "top" else 5
-    left = (WIDTH - mask.width) // 2
-    image.paste(_contrasting(image, Box(20, top, 142, tall), tones), (left, top), mask)
-
-
-def _contrasting(image: Image.Image, box: Box, tones: tuple[Colour, ...]) -> Colour:
-    """The one of ``tones`` that is furthest from what ``image`` shows in ``box``."""
-    left, top, width, height = box
-    pixels = np.asarray(image.crop((left, top, left + width, top + height)), dtype=np.int64)
-    mean = pixels.sum(axis=(0, 1)) // (width * height)
-    weights = np.array([3, 6, 1])
-    return max(tones, key=lambda tone: int((np.abs(np.array(tone) - mean) * weights).sum()))
 
 
 COMPOSITIONS: dict[Composition, Callable[[Image.Image, Brief, Box, Chance], None]] = {

@@ -6,6 +6,9 @@ committed in ``data/raw.dvc``. What draws them therefore keeps to what cannot di
 bit: integers, raw draws of PCG64, Pillow's integer operations (paste, BOX and BILINEAR resizing,
 reduce, BoxBlur), its embedded font, and its JPEG encoder. Not used: sines, logarithms and powers,
 sums of floats, normal draws, OpenCV, Pillow's polygons, system fonts, the order of a set, ``hash``.
+
+Compared and found equal, all 800: x86-64 with and without SIMD, aarch64 (under QEMU). And 60 of
+them: CPython 3.11 to 3.13 with numpy 2.4.6 and 2.5.5.
 """
 
 import io
@@ -18,10 +21,10 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from pipeline.artwork import draw
-from pipeline.briefs import Brief, brief
-from pipeline.chance import Chance
-from pipeline.genres import COLUMNS
+from pipeline.artwork.briefs import Brief, brief
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.poster import draw
+from pipeline.raw import GENRES
 
 SEED = 2026
 QUALITY = 80
@@ -59,7 +62,7 @@ def identifier(index: int) -> str:
 
 def table(count: int) -> str:
     r"""The text of ``train.csv`` for the first ``count`` posters, with ``\n`` ends of line."""
-    rows = [",".join(("Id", "Genre", *COLUMNS))]
+    rows = [",".join(("Id", "Genre", *GENRES))]
     for index in range(count):
         rows.append(_row(index))
         if index == REPEATED_AFTER:
@@ -87,13 +90,8 @@ def pictures(count: int, processes: int | None = None) -> Iterator[bytes]:
     if processes == 1 or count <= IN_PROCESS:
         yield from map(picture, range(count))
         return
-    with _workers(processes) as workers:
-        yield from workers.map(picture, range(count), chunksize=10)
-
-
-@contextmanager
-def _workers(processes: int) -> Iterator[ProcessPoolExecutor]:
-    # An interrupt is for the parent to deal with: it stops the workers between two posters.
+    # An interrupt is for this process to deal with: it lets the workers end between two posters.
+    # They inherit that they ignore it; on Windows they are told once they have started.
     workers = ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),
@@ -101,9 +99,20 @@ def _workers(processes: int) -> Iterator[ProcessPoolExecutor]:
         initargs=(signal.SIGINT, signal.SIG_IGN),
     )
     try:
-        yield workers
+        with _interrupts_ignored():
+            drawn = workers.map(picture, range(count), chunksize=10)
+        yield from drawn
     finally:
         workers.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _brief(index: int) -> Brief:
@@ -114,5 +123,5 @@ def _row(index: int) -> str:
     labels = ("N/A",) if index == UNLABELLED else _brief(index).labels
     literal = str(list(labels))
     quoted = f'"{literal}"' if len(labels) > 1 else literal
-    flags = ["1" if genre in labels else "0" for genre in COLUMNS]
+    flags = ["1" if genre in labels else "0" for genre in GENRES]
     return ",".join((identifier(index), quoted, *flags))

@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
-from pipeline.chance import Chance
-from pipeline.genres import Palette, Scenery
-from pipeline.silhouettes import Colour, Point, Ring, circle, fill, polygon
+from pipeline.artwork.chance import Chance
+from pipeline.artwork.genres import Palette, Scenery
+from pipeline.artwork.silhouettes import Colour, Point, Ring, circle, fill, polygon
 
 
 def gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
@@ -204,10 +204,6 @@ def _mesas(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> 
         fill(image, [_block(0, floor + 12 * number, image.width, image.height)], colour)
 
 
-def _none(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
-    pass
-
-
 def _sparks(image: Image.Image, floor: int, colour: Colour, count: int, chance: Chance) -> None:
     for _ in range(count):
         x, y = chance.below(image.width), chance.below(max(1, floor))
@@ -250,5 +246,4 @@ PAINTERS: dict[Scenery, Callable[[Image.Image, int, Palette, Chance], None]] = {
     "bars": _bars,
     "petals": _petals,
     "mesas": _mesas,
-    "none": _none,
 }
