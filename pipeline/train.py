@@ -58,22 +58,13 @@ def train(
 
     model = network(training.pixels.shape[1:3], training.labels.shape[1], settings.dropout)
     start_at(model, training.priors)
+    fit = _Fit(model, training, validation, settings)
     with (
         whole_file(history_path) as history,
         whole_file(fine_tuning_history_path) as fine_tuning_history,
         whole_file(weights_path) as weights,
     ):
-        fit = _Fit(model, training, validation, settings)
-        first = fit.phase("training", settings.epochs, settings.learning_rate, history)
-        kept = model.get_weights()
-        second = fit.phase(
-            "fine-tuning",
-            settings.fine_tuning_epochs,
-            settings.fine_tuning_learning_rate,
-            fine_tuning_history,
-        )
-        if second < first:
-            model.set_weights(kept)
+        first, second = fit.both_phases(history, fine_tuning_history)
         trained = network(training.pixels.shape[1:3], training.labels.shape[1])
         trained.set_weights(model.get_weights())
         weights.write_bytes(_saved(trained))  # without the optimizer's state, twice their size
@@ -111,6 +102,24 @@ class _Fit:
     training: _Data
     validation: _Data
     settings: TrainParams
+
+    def both_phases(self, history: Path, fine_tuning_history: Path) -> tuple[float, float]:
+        """Train, then fine-tune; the model is left with the best weights of both.
+
+        Returns what ``phase`` does, of each.
+        """
+        settings = self.settings
+        first = self.phase("training", settings.epochs, settings.learning_rate, history)
+        kept = self.model.get_weights()
+        second = self.phase(
+            "fine-tuning",
+            settings.fine_tuning_epochs,
+            settings.fine_tuning_learning_rate,
+            fine_tuning_history,
+        )
+        if second < first:
+            self.model.set_weights(kept)
+        return first, second
 
     def phase(self, name: str, epochs: int, learning_rate: float, history_path: Path) -> float:
         """Fit for ``epochs`` at most; the model is left with its best weights.
