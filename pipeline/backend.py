@@ -1,9 +1,14 @@
 """TensorFlow, quiet and repeatable; call it before anything imports keras."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
 
 
 def prepare(seed: int, threads: int) -> None:
@@ -42,3 +47,35 @@ def quiet() -> Iterator[None]:
         os.dup2(terminal, 2)
         os.close(nowhere)
         os.close(terminal)
+
+
+@contextmanager
+def interruptible() -> Iterator["keras.callbacks.Callback"]:
+    """Yield a callback with which Ctrl-C ends training between two batches, and only there.
+
+    Python raises KeyboardInterrupt wherever it happens to be, and where that is one of
+    TensorFlow's finalizers it is printed and dropped. A second Ctrl-C is raised at once.
+    """
+    import keras
+
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    class Stop(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            if pressed:
+                raise KeyboardInterrupt
+
+        on_test_batch_end = on_train_batch_end
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield Stop()
+        if pressed:
+            raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

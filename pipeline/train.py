@@ -131,21 +131,23 @@ class _Fit:
         print(f"{name}: at most {epochs} epochs at a rate of {learning_rate}", flush=True)
         optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=self.settings.weight_decay)
         self.model.compile(optimizer, loss=self._loss(), metrics=self._metrics())
-        history = self.model.fit(
-            self.training.pixels,
-            self.training.labels,
-            batch_size=self.settings.batch_size,
-            epochs=epochs,
-            validation_data=(self.validation.pixels, self.validation.labels),
-            callbacks=[
-                keras.callbacks.CSVLogger(history_path),
-                keras.callbacks.TerminateOnNaN(),
-                keras.callbacks.EarlyStopping(
-                    BEST, mode="max", patience=self.settings.patience, restore_best_weights=True
-                ),
-            ],
-            verbose="auto" if sys.stdout.isatty() else 2,
-        ).history
+        with backend.interruptible() as interrupts:
+            history = self.model.fit(
+                self.training.pixels,
+                self.training.labels,
+                batch_size=self.settings.batch_size,
+                epochs=epochs,
+                validation_data=(self.validation.pixels, self.validation.labels),
+                callbacks=[
+                    interrupts,
+                    keras.callbacks.CSVLogger(history_path),
+                    keras.callbacks.TerminateOnNaN(),
+                    keras.callbacks.EarlyStopping(
+                        BEST, mode="max", patience=self.settings.patience, restore_best_weights=True
+                    ),
+                ],
+                verbose="auto" if sys.stdout.isatty() else 2,
+            ).history
         _end_lines_alike(history_path)
         if not np.isfinite(history["loss"]).all():
             raise ModelError(
