@@ -5,14 +5,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.params import Section, Share
+from pipeline.params import Number, Section, Share
 
 
 class Augmentation(Section):
     """How many copies a training poster gets, and how far each may be altered."""
 
     copies: int = Field(ge=0, le=20)
-    rotation: float = Field(ge=0, le=180, strict=False)
+    rotation: Number = Field(ge=0, le=180)
     """Largest rotation, in degrees, either way."""
     scale: Share
     """Largest change of size, either way: 0.1 is 90 % to 110 %."""

@@ -12,6 +12,14 @@ from pipeline.errors import ModelError
 
 INPUT, OUTPUT = "image", "probabilities"
 BATCH = 64
+"""How many posters are answered at once."""
+REMAKE = "dvc repro export"
+_states = onnxruntime.capi.onnxruntime_pybind11_state
+_LOADING_FAILURES = (
+    *(_states.Fail, _states.InvalidArgument, _states.InvalidGraph, _states.InvalidProtobuf),
+    *(_states.NotImplemented, _states.RuntimeException),
+)
+"""What ONNX Runtime raises where a file is no model that it can run; they share no base."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +52,31 @@ def load(path: Path) -> Classifier:
     """Load the ONNX file ``path``; a ModelError says why that cannot be done."""
     try:
         session = session_of(path.read_bytes())
-        entries = session.get_modelmeta().custom_metadata_map
-        values = {name: json.loads(entries[name]) for name in Metadata.__annotations__}
+        return Classifier(_metadata(session), session)
     except FileNotFoundError:
-        raise ModelError(f"{path}: no such file", "dvc repro export") from None
-    except (onnxruntime.capi.onnxruntime_pybind11_state.Fail, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{path}: not an exported classifier: {error}", "dvc repro export"
-        ) from None
+        raise ModelError(f"{path}: no such file", REMAKE) from None
+    except (*_LOADING_FAILURES, ValueError, LookupError, TypeError) as error:
+        problem = f"{path}: not an exported classifier: {_first_line(error)}"
+        raise ModelError(problem, REMAKE) from None
+
+
+def _metadata(session: onnxruntime.InferenceSession) -> Metadata:
+    entries = session.get_modelmeta().custom_metadata_map
+    names = Metadata.__annotations__
+    if missing := [name for name in names if name not in entries]:
+        raise ValueError(f"its metadata lacks {', '.join(missing)}")
+    values = {name: json.loads(entries[name]) for name in names}
     height, width = values["input_size"]
-    metadata = Metadata(
+    return Metadata(
         tuple(values["genres"]),
         tuple(values["thresholds"]),
         (height, width),
         values["training_data"],
     )
-    return Classifier(metadata, session)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def session_of(model: bytes) -> onnxruntime.InferenceSession:

@@ -4,6 +4,8 @@ import argparse
 import csv
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +39,11 @@ def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: P
     thresholds = np.array(model.metadata.thresholds)
     priors = splits.read(data_dir, "train").labels.mean(axis=0)
     metrics = _metrics(test.labels, answers, thresholds, priors)
-    with whole_file(metrics_path) as path:
-        path.write_text(json.dumps(metrics, indent=2) + "\n", "utf-8", newline="\n")
-    _write_curves(curves_dir, test, answers, model.metadata, priors)
+    with ExitStack() as outs:  # all four are renamed at the end, or none
+        partial = outs.enter_context(whole_file(metrics_path))
+        partial.write_text(json.dumps(metrics, indent=2) + "\n", "utf-8", newline="\n")
+        for name, table in _curves(test, answers, model.metadata, priors).items():
+            _write_table(outs.enter_context(whole_file(curves_dir / name)), table)
     return (
         f"mAP {metrics['map']:.3f} and micro-F1 {metrics['micro_f1']:.3f} on the "
         f"{metrics['n']} posters of the test split; {metrics_path} has the rest"
@@ -73,23 +77,33 @@ def _metrics(
     }
 
 
-def _write_curves(
-    folder: Path,
+@dataclass(frozen=True)
+class _Table:
+    """A CSV file's header and rows."""
+
+    header: Sequence[str]
+    rows: Iterable[Iterable[object]]
+
+
+def _curves(
     test: splits.Split,
     answers: scores.Probabilities,
     metadata: classifier.Metadata,
     priors: NDArray[np.float64],
-) -> None:
-    _write_table(
-        folder / "genres.csv",
-        GENRE_COLUMNS,
-        _genre_rows(test, answers, metadata, priors),
-    )
+) -> dict[str, _Table]:
+    """The tables behind the metrics, by file name."""
     curves = scores.precision_at(RECALLS, test.labels, answers)
-    columns = np.column_stack([RECALLS, curves.mean(axis=1), curves])
-    _write_table(folder / "precision_recall.csv", ["recall", "mean", *test.genres], columns)
-    predictions = ([path, *row] for path, row in zip(test.paths, answers, strict=True))
-    _write_table(folder / "predictions.csv", ["Path", *test.genres], predictions)
+    return {
+        "genres.csv": _Table(GENRE_COLUMNS, _genre_rows(test, answers, metadata, priors)),
+        "precision_recall.csv": _Table(
+            ["recall", "mean", *test.genres],
+            np.column_stack([RECALLS, curves.mean(axis=1), curves]),
+        ),
+        "predictions.csv": _Table(
+            ["Path", *test.genres],
+            ([path, *row] for path, row in zip(test.paths, answers, strict=True)),
+        ),
+    }
 
 
 def _genre_rows(
@@ -97,7 +111,7 @@ def _genre_rows(
     answers: scores.Probabilities,
     metadata: classifier.Metadata,
     priors: NDArray[np.float64],
-) -> Iterable[Sequence[object]]:
+) -> Iterable[Iterable[object]]:
     counts = scores.counts(test.labels, answers >= np.array(metadata.thresholds))
     return zip(
         test.genres,
@@ -112,12 +126,12 @@ def _genre_rows(
     )
 
 
-def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file with every fraction rounded to six digits."""
-    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+def _write_table(path: Path, table: _Table) -> None:
+    """Write ``table`` with every fraction rounded to six digits."""
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        for row in rows:
+        writer.writerow(table.header)
+        for row in table.rows:
             writer.writerow(f"{c:.6f}" if isinstance(c, float | np.floating) else c for c in row)
 
 

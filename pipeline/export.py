@@ -1,6 +1,7 @@
 """Stage export: from Keras weights to the one ONNX file that is served."""
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,11 +62,13 @@ def _keras_model(weights_path: Path, size: tuple[int, int], genres: int) -> "ker
 
     model = network(size, genres)
     try:
-        model.load_weights(weights_path)
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            model.load_weights(weights_path)
     except FileNotFoundError:
         raise ModelError(f"{weights_path}: no such file", "dvc repro train") from None
-    except (OSError, ValueError, KeyError) as error:
-        problem = f"{weights_path}: not this network's weights: {str(error).splitlines()[0]}"
+    except (OSError, ValueError, KeyError, UserWarning) as error:  # Keras warns of what it skips
+        reason = str(error).partition("\n")[0]
+        problem = f"{weights_path}: not the weights of a network for this data: {reason}"
         raise ModelError(problem, "dvc repro train") from None
     return model
 

@@ -19,5 +19,9 @@ def each(work: Callable[[Item], Result], items: Sequence[Item], label: str) -> I
     thread each, or the two kinds of threads would compete for the cores.
     """
     cv2.setNumThreads(1)
-    with ThreadPoolExecutor(os.cpu_count()) as executor:
-        yield from tqdm(executor.map(work, items), label, len(items), unit=" posters", leave=False)
+    executor = ThreadPoolExecutor(os.cpu_count())
+    results = executor.map(work, items)
+    try:
+        yield from tqdm(results, label, len(items), unit=" posters", leave=False, disable=None)
+    finally:
+        executor.shutdown(cancel_futures=True)  # after an interrupt or an error, no more is begun

@@ -2,7 +2,7 @@
 
 import argparse
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from pipeline.outs import whole_folder
 GREEN, RED, GREY = "#2a7f62", "#b3362e", "#8a8f98"
 RIGHT, WRONG, MISSED = ("✓", GREEN), ("✗", RED), ("○", GREY)
 """The mark and the colour of a genre that was chosen rightly, chosen wrongly, or missed."""
+SCORES = {"loss": "Loss", "accuracy": "Accuracy", "map": "Mean average precision"}
+"""A history's columns that are drawn, each beside its ``val_`` twin, and their titles."""
 Table = dict[str, list[str]]
 """A CSV file by column."""
 
@@ -42,14 +44,26 @@ def plot(
 
     Returns a summary.
     """
-    histories = [_history(path) for path in (history_path, fine_tuning_history_path)]
-    genres = _table(curves_dir / "genres.csv")
+    histories = [
+        _table(path, "train", ["epoch", *SCORES, *(f"val_{score}" for score in SCORES)])
+        for path in (history_path, fine_tuning_history_path)
+    ]
+    genres = _table(
+        curves_dir / "genres.csv",
+        "evaluate",
+        ["genre", "posters", "prior", "threshold", "average_precision"],
+    )
+    curves = _table(curves_dir / "precision_recall.csv", "evaluate", ["recall", "mean"])
+    predictions = _table(curves_dir / "predictions.csv", "evaluate", ["Path", *genres["genre"]])
+    test = splits.read(data_dir, "test")
+    if (tuple(predictions["Path"]), tuple(genres["genre"])) != (test.paths, test.genres):
+        raise ModelError(f"{curves_dir}: of another test split", "dvc repro evaluate")
     figures = {
         "training": training(*histories),
         "genres": average_precision(genres),
-        "precision_recall": precision_recall(_table(curves_dir / "precision_recall.csv")),
+        "precision_recall": precision_recall(curves),
         "examples": examples(
-            data_dir, _table(curves_dir / "predictions.csv"), genres, settings.examples
+            test, splits.pixels(data_dir, test), predictions, genres, settings.examples
         ),
     }
     with whole_folder(out_dir) as folder:
@@ -62,9 +76,8 @@ def plot(
 def training(history: Table, fine_tuning: Table) -> Figure:
     """Loss, accuracy and mean average precision by epoch, fine-tuning after training."""
     figure = Figure(figsize=(11, 3.6), layout="constrained")
-    titles = {"loss": "Loss", "accuracy": "Accuracy", "map": "Mean average precision"}
-    for axes, (column, title) in zip(figure.subplots(1, 3), titles.items(), strict=True):
-        switch = len(history["epoch"])
+    switch = len(history["epoch"])
+    for axes, (column, title) in zip(figure.subplots(1, 3), SCORES.items(), strict=True):
         for split, colour, prefix in (("train", GREY, ""), ("valid", GREEN, "val_")):
             values = [float(v) for table in (history, fine_tuning) for v in table[prefix + column]]
             axes.plot(range(1, len(values) + 1), values, color=colour, label=split, marker=".")
@@ -108,18 +121,21 @@ def precision_recall(curves: Table) -> Figure:
     return figure
 
 
-def examples(data_dir: Path, predictions: Table, genres: Table, count: int) -> Figure:
+def examples(
+    test: splits.Split,
+    pixels: NDArray[np.uint8],
+    predictions: Table,
+    genres: Table,
+    count: int,
+) -> Figure:
     """Posters of the test split with their genres: chosen rightly, chosen wrongly, missed.
 
     Evenly from best to worst, by the share of choices that are right (the Jaccard index).
+    ``pixels`` is (n, height, width, 3), uint8, as the rows of ``test``.
     """
-    test = splits.read(data_dir, "test")
-    answers = np.array([predictions[genre] for genre in genres["genre"]], dtype=float).T
-    if tuple(predictions["Path"]) != test.paths:
-        raise ModelError("predictions.csv is of another test split", "dvc repro evaluate")
+    answers = np.array([predictions[genre] for genre in test.genres], dtype=float).T
     chosen = answers >= np.array(genres["threshold"], dtype=float)
     shown = _from_best_to_worst(chosen, test.labels.astype(bool), count)
-    pixels = splits.pixels(data_dir, test)
     columns = min(6, len(shown))
     rows = -(-len(shown) // columns)
     figure = Figure(figsize=(1.9 * columns, 3.3 * rows), layout="constrained")
@@ -165,20 +181,20 @@ def _tidy(axes: Axes) -> None:
     axes.grid(alpha=0.2)
 
 
-def _history(path: Path) -> Table:
-    table = _table(path)
-    if not table.get("epoch"):
-        raise ModelError(f"{path}: no epoch is recorded", "dvc repro train")
-    return table
-
-
-def _table(path: Path) -> Table:
+def _table(path: Path, stage: str, columns: Iterable[str]) -> Table:
+    """The CSV file ``path`` that ``stage`` wrote, with at least one row and these columns."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
-    except (FileNotFoundError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}", "dvc repro evaluate") from None
-    return {name: [row[number] for row in rows] for number, name in enumerate(header)}
+            header, *rows = csv.reader(file, strict=True)
+        columns_read = zip(*rows, strict=True)
+        table = {name: list(column) for name, column in zip(header, columns_read, strict=True)}
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file", f"dvc repro {stage}") from None
+    except (ValueError, csv.Error):
+        raise ModelError(f"{path}: not a table with rows", f"dvc repro {stage}") from None
+    if missing := [name for name in columns if name not in table]:
+        raise ModelError(f"{path}: lacks {', '.join(missing)}", f"dvc repro {stage}")
+    return table
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ literal) and one 0/1 column a genre.
 
 import ast
 import csv
-from collections.abc import Iterable
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,9 @@ GENRES = (
     "Reality-TV", "Romance", "Sci-Fi", "Short", "Sport", "Thriller", "War", "Western",
 )  # fmt: skip
 """The public data set's genre columns, in its order."""
+
+LONGEST_ID = 200
+"""Bytes: file systems take names of 255, and stages append to an Id."""
 
 REBUILD = "make data makes the workshop's own posters anew, once data/raw is out of the way"
 
@@ -48,20 +52,28 @@ def read(raw_dir: Path) -> RawDataset:
     missing column, a ``Genre`` that is no list or disagrees with the 0/1 columns, an unusable Id.
     """
     table = raw_dir / TABLE
+    rows = csv.reader(io.StringIO(_text(table), newline=""), strict=True)
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            return _parsed(csv.reader(file, strict=True), table)
+        return _parsed(((rows.line_num, row) for row in rows), table)
+    except csv.Error as error:
+        raise _error(table, rows.line_num, f"not CSV: {error}") from None
+
+
+def _text(table: Path) -> str:
+    try:
+        data = table.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise DatasetError(f"{table}: no such file", "make data") from None
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{table}: not UTF-8 text ({error.reason})", REBUILD) from None
-    except csv.Error as error:
-        raise DatasetError(f"{table}: not a CSV file: {error}", REBUILD) from None
+        line = 1 + error.object.count(b"\n", 0, error.start)
+        raise _error(table, line, "not UTF-8 text") from None
 
 
-def _parsed(rows: Iterable[list[str]], table: Path) -> RawDataset:
-    lines = enumerate(rows, start=1)
-    genres = _genre_columns(next(lines, (1, []))[1], table)
+def _parsed(lines: Iterator[tuple[int, list[str]]], table: Path) -> RawDataset:
+    _, header = next(lines, (1, []))
+    genres = _genre_columns(header, table)
     posters = tuple(_poster(row, genres, table, line) for line, row in lines if row)
     if not posters:
         raise DatasetError(f"{table}: the table has no rows", REBUILD)
@@ -87,8 +99,8 @@ def _poster(row: list[str], columns: tuple[str, ...], table: Path, line: int) ->
     if len(row) != len(columns) + 2:
         raise _error(table, line, f"{len(row)} cells where the header has {len(columns) + 2}")
     poster_id, literal, *flags = row
-    if not poster_id or poster_id.startswith(".") or not set(poster_id).isdisjoint('/\\:"<>|?*\0'):
-        raise _error(table, line, f"Id {poster_id!r} cannot be a file name")
+    if not _is_file_name(poster_id):
+        raise _error(table, line, f"Id {poster_id[:60]!r} cannot be a file name")
     if not set(flags) <= {"0", "1"}:
         odd = next(flag for flag in flags if flag not in ("0", "1"))
         raise _error(table, line, f"a genre cell must be 0 or 1, found {odd!r}")
@@ -98,6 +110,16 @@ def _poster(row: list[str], columns: tuple[str, ...], table: Path, line: int) ->
         odd = ", ".join(sorted(listed ^ flagged))
         raise _error(table, line, f"Genre {literal} and the genre columns disagree on {odd}")
     return Poster(poster_id, table.parent / IMAGES / f"{poster_id}.jpg", flagged)
+
+
+def _is_file_name(text: str) -> bool:
+    """Whether a file can be named so on Linux, macOS and Windows, and in this folder alone."""
+    return (
+        0 < len(text.encode()) <= LONGEST_ID
+        and text.isprintable()
+        and not text.startswith(".")
+        and set(text).isdisjoint('/\\:"<>|?*')
+    )
 
 
 def _listed_genres(literal: str, table: Path, line: int) -> frozenset[str]:

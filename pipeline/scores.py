@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, precision_recall_curve
 
 Labels = NDArray[np.uint8]
 """(n, genres), 0 or 1."""
@@ -54,8 +53,11 @@ def average_precisions(labels: Labels, probabilities: Probabilities) -> NDArray[
 
     0 for a genre that no poster has.
     """
-    pairs = zip(labels.T, probabilities.T, strict=True)
-    return np.array([average_precision_score(y, p) if y.any() else 0.0 for y, p in pairs])
+    areas = []
+    for truth, answers in zip(labels.T, probabilities.T, strict=True):
+        curve = _curve(truth, answers)
+        areas.append(np.sum(np.diff(curve.recall, prepend=0) * curve.precision))
+    return np.array(areas)
 
 
 def precision_at(
@@ -64,12 +66,15 @@ def precision_at(
     """The precision-recall curve of each genre, interpolated: (recalls, genres).
 
     At each recall the best precision to be had at that recall or above (Manning, Raghavan and
-    Schütze, "Introduction to information retrieval", 2008, section 8.4).
+    Schütze, "Introduction to information retrieval", 2008, section 8.4); 0 for a genre that no
+    poster has.
     """
     curves = []
     for truth, answers in zip(labels.T, probabilities.T, strict=True):
-        precision, recall, _ = precision_recall_curve(truth, answers)
-        curves.append([precision[recall >= wanted - 1e-12].max() for wanted in recalls])
+        curve = _curve(truth, answers)
+        best = np.maximum.accumulate(curve.precision[::-1])[::-1]
+        rows = np.searchsorted(curve.recall, recalls - 1e-12)
+        curves.append(np.append(best, 0.0)[rows])
     return np.column_stack(curves)
 
 
@@ -96,20 +101,44 @@ def summary(
 
 
 def best_thresholds(labels: Labels, probabilities: Probabilities) -> tuple[float, ...]:
-    """For each genre the threshold with the highest F1, rounded to six digits.
+    """For each genre the threshold with the highest F1; of several, the highest.
 
-    Half-way between two neighbouring probabilities, so that rounding cannot change a choice.
+    Half-way between two probabilities, so that the last bits of either do not change a choice.
     """
     pairs = zip(labels.T, probabilities.T, strict=True)
-    return tuple(round(_best_threshold(y, p), 6) for y, p in pairs)
+    return tuple(_best_threshold(y, p) for y, p in pairs)
 
 
 def _best_threshold(labels: Labels, probabilities: Probabilities) -> float:
-    precision, recall, thresholds = precision_recall_curve(labels, probabilities)
-    f1 = _ratio(2 * precision * recall, precision + recall)[:-1]
+    curve = _curve(labels, probabilities)
+    f1 = _ratio(2 * curve.precision * curve.recall, curve.precision + curve.recall)
     best = int(f1.argmax())
-    below = thresholds[best - 1] if best else 0.0
-    return float((below + thresholds[best]) / 2)
+    below = curve.thresholds[best + 1] if best + 1 < len(f1) else 0.0
+    return float((curve.thresholds[best] + below) / 2)
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Precision and recall of one genre if every probability from a threshold up is a yes.
+
+    Three arrays of one entry a distinct probability, from the highest down.
+    """
+
+    thresholds: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+
+
+def _curve(labels: Labels, probabilities: Probabilities) -> _Curve:
+    order = np.argsort(-probabilities, kind="stable")
+    ranked = probabilities[order].astype(float)
+    last_of_ties = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    hits = np.cumsum(labels[order], dtype=np.int64)[last_of_ties]
+    return _Curve(
+        ranked[last_of_ties],
+        hits / (last_of_ties + 1),
+        _ratio(hits, np.full(len(hits), hits[-1])),
+    )
 
 
 def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:

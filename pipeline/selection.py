@@ -32,7 +32,7 @@ class ColourFilter(Section):
     @model_validator(mode="after")
     def _is_a_range(self) -> "ColourFilter":
         if any(low > high for low, high in zip(self.lower, self.upper, strict=True)):
-            raise ValueError("a range: no channel of lower above that of upper")
+            raise ValueError(f"lower must not exceed upper, got {self.lower} and {self.upper}")
         return self
 
     def share(self, pixels: NDArray[np.uint8]) -> float:
@@ -65,6 +65,11 @@ class Selection:
     originals: tuple[Original, ...]
     genres: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+
+    def labels(self) -> NDArray[np.uint8]:
+        """One row a poster, one 0/1 column a genre."""
+        rows = [[genre in poster.genres for genre in self.genres] for poster in self.originals]
+        return np.array(rows, dtype=np.uint8)
 
 
 def select(

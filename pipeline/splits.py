@@ -46,15 +46,19 @@ def read(folder: Path, name: str) -> Split:
     try:
         with table.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file, strict=True)
-        labels = np.array([row[2:] for row in rows], dtype=np.uint8)
     except FileNotFoundError:
         raise DatasetError(f"{table}: no such file", REMAKE) from None
     except (csv.Error, ValueError) as error:
         raise DatasetError(f"{table}: not a table of a split: {error}", REMAKE) from None
-    if header[:2] != ["Path", "Source"] or labels.shape != (len(rows), len(header) - 2) or not rows:
+    if not rows or header[:2] != ["Path", "Source"] or not _are_labels(rows, len(header) - 2):
         raise DatasetError(f"{table}: not a table of a split", REMAKE)
     paths, sources = zip(*(row[:2] for row in rows), strict=True)
-    return Split(tuple(header[2:]), paths, sources, labels)
+    return Split(tuple(header[2:]), paths, sources, np.array([row[2:] for row in rows], np.uint8))
+
+
+def _are_labels(rows: list[list[str]], genres: int) -> bool:
+    """Whether each row ends in as many cells of 0 or 1 as there are genres, at least one."""
+    return genres > 0 and all(len(row) == 2 + genres and {"0", "1"} >= {*row[2:]} for row in rows)
 
 
 def pixels(folder: Path, split: Split) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Stage train: fit the network, then fine-tune it at a lower rate; keep the best weights."""
 
 import argparse
+import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,12 +31,12 @@ class TrainParams(params.Section):
     seed: int = Field(ge=0, lt=2**32)
     threads: int = Field(ge=1)
     batch_size: int = Field(ge=1)
-    dropout: float = Field(ge=0, lt=1, strict=False)
-    weight_decay: float = Field(ge=0, strict=False)
+    dropout: params.Number = Field(ge=0, lt=1)
+    weight_decay: params.Number = Field(ge=0)
     epochs: int = Field(ge=1)
-    learning_rate: float = Field(gt=0, strict=False)
+    learning_rate: params.Number = Field(gt=0)
     fine_tuning_epochs: int = Field(ge=1)
-    fine_tuning_learning_rate: float = Field(gt=0, strict=False)
+    fine_tuning_learning_rate: params.Number = Field(gt=0)
     patience: int = Field(ge=1)
 
 
@@ -51,31 +52,22 @@ def train(
     Both phases train every layer: no pretrained weights are to be had without a download, so
     there is no backbone that could be frozen while a new head is trained.
     """
+    training, validation = _data(data_dir, "train"), _data(data_dir, "valid")
     backend.prepare(settings.seed, settings.threads)
     from pipeline.network import network, start_at
 
-    training, validation = _data(data_dir, "train"), _data(data_dir, "valid")
     model = network(training.pixels.shape[1:3], training.labels.shape[1], settings.dropout)
-    start_at(model, training.labels.mean(axis=0))
+    start_at(model, training.priors)
+    fit = _Fit(model, training, validation, settings)
     with (
         whole_file(history_path) as history,
         whole_file(fine_tuning_history_path) as fine_tuning_history,
         whole_file(weights_path) as weights,
     ):
-        fit = _Fit(model, training, validation, settings)
-        first = fit.phase("training", settings.epochs, settings.learning_rate, history)
-        kept = model.get_weights()
-        second = fit.phase(
-            "fine-tuning",
-            settings.fine_tuning_epochs,
-            settings.fine_tuning_learning_rate,
-            fine_tuning_history,
-        )
-        if second < first:
-            model.set_weights(kept)
+        first, second = fit.both_phases(history, fine_tuning_history)
         trained = network(training.pixels.shape[1:3], training.labels.shape[1])
         trained.set_weights(model.get_weights())
-        trained.save_weights(weights)  # without the optimizer's state, twice their size
+        weights.write_bytes(_saved(trained))  # without the optimizer's state, twice their size
     return f"mAP on the validation split: {first:.3f} trained, {second:.3f} fine-tuned"
 
 
@@ -85,6 +77,16 @@ class _Data:
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.float32]
+
+    @property
+    def priors(self) -> NDArray[np.float64]:
+        """Each genre's share of the posters, short of 0 and 1 by half a poster.
+
+        So a genre that every poster has, or none, still has finite odds.
+        """
+        half = 0.5 / len(self.labels)
+        shares: NDArray[np.float64] = self.labels.mean(axis=0, dtype=np.float64)
+        return shares.clip(half, 1 - half)
 
 
 def _data(data_dir: Path, name: str) -> _Data:
@@ -100,6 +102,24 @@ class _Fit:
     training: _Data
     validation: _Data
     settings: TrainParams
+
+    def both_phases(self, history: Path, fine_tuning_history: Path) -> tuple[float, float]:
+        """Train, then fine-tune; the model is left with the best weights of both.
+
+        Returns what ``phase`` does, of each.
+        """
+        settings = self.settings
+        first = self.phase("training", settings.epochs, settings.learning_rate, history)
+        kept = self.model.get_weights()
+        second = self.phase(
+            "fine-tuning",
+            settings.fine_tuning_epochs,
+            settings.fine_tuning_learning_rate,
+            fine_tuning_history,
+        )
+        if second < first:
+            self.model.set_weights(kept)
+        return first, second
 
     def phase(self, name: str, epochs: int, learning_rate: float, history_path: Path) -> float:
         """Fit for ``epochs`` at most; the model is left with its best weights.
@@ -126,10 +146,11 @@ class _Fit:
             ],
             verbose="auto" if sys.stdout.isatty() else 2,
         ).history
+        _end_lines_alike(history_path)
         if not np.isfinite(history["loss"]).all():
             raise ModelError(
                 f"{name} diverged: the loss of epoch {len(history['loss'])} is not a number",
-                "lower its learning rate in the section 'train' of params.yaml",
+                f"lower its rate of {learning_rate} in the section 'train' of params.yaml",
             )
         return float(max(history[BEST]))
 
@@ -150,7 +171,7 @@ class _Fit:
         """
         from keras import ops
 
-        priors = self.training.labels.mean(axis=0)
+        priors = self.training.priors
         presence = np.sqrt((1 - priors) / priors).astype(np.float32)
 
         def loss(labels: "keras.KerasTensor", answers: "keras.KerasTensor") -> "keras.KerasTensor":
@@ -159,6 +180,28 @@ class _Fit:
             return -ops.mean(present + absent, axis=-1)
 
         return loss
+
+
+def _end_lines_alike(path: Path) -> None:
+    r"""Make every line end in ``\n``: CSVLogger ends them in ``\r\n``, and on Windows in more."""
+    path.write_bytes(path.read_bytes().replace(b"\r", b""))
+
+
+class _Memory(io.BytesIO):
+    """Bytes in memory that Keras takes for a weights file, by how its name ends."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
+def _saved(model: "keras.Model") -> bytes:
+    """The weights of ``model`` as a file's bytes.
+
+    Made in memory, since HDF5 crashes the process when the disk it writes to is full.
+    """
+    memory = _Memory()
+    model.save_weights(memory)
+    return memory.getvalue()
 
 
 def main() -> None:
