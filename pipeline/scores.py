@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, precision_recall_curve
 
 Labels = NDArray[np.uint8]
 """(n, genres), 0 or 1."""
@@ -53,11 +54,8 @@ def average_precisions(labels: Labels, probabilities: Probabilities) -> NDArray[
 
     0 for a genre that no poster has.
     """
-    areas = []
-    for truth, answers in zip(labels.T, probabilities.T, strict=True):
-        curve = _curve(truth, answers)
-        areas.append(np.sum(np.diff(curve.recall, prepend=0) * curve.precision))
-    return np.array(areas)
+    pairs = zip(labels.T, probabilities.T, strict=True)
+    return np.array([average_precision_score(y, p) if y.any() else 0.0 for y, p in pairs])
 
 
 def precision_at(
@@ -130,15 +128,11 @@ class _Curve:
 
 
 def _curve(labels: Labels, probabilities: Probabilities) -> _Curve:
-    order = np.argsort(-probabilities, kind="stable")
-    ranked = probabilities[order].astype(float)
-    last_of_ties = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    hits = np.cumsum(labels[order], dtype=np.int64)[last_of_ties]
-    return _Curve(
-        ranked[last_of_ties],
-        hits / (last_of_ties + 1),
-        _ratio(hits, np.full(len(hits), hits[-1])),
-    )
+    if not labels.any():  # scikit-learn warns, and calls every recall 1
+        thresholds = np.unique(probabilities)[::-1].astype(np.float64)
+        return _Curve(thresholds, np.zeros(len(thresholds)), np.zeros(len(thresholds)))
+    precision, recall, thresholds = precision_recall_curve(labels, probabilities)
+    return _Curve(thresholds[::-1], precision[-2::-1], recall[-2::-1])
 
 
 def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:

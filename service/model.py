@@ -50,7 +50,7 @@ class Model:
     def probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """One row a picture (uint8, height x width x 3), one column a genre.
 
-        One run a picture: a batch gains nothing on one thread (FACTS.md), costs memory, and would
+        One run a picture: a batch gains nothing on one thread, costs memory, and would
         move a picture's last digits with the company that it is sent in.
         """
         rows = [self.session.run([OUTPUT], {INPUT: image[np.newaxis]})[0] for image in images]
@@ -74,7 +74,7 @@ def md5(content: bytes) -> str:
 
 def _session(content: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    # One thread a picture: two take 1.1 times as long and 2 to 4 times the CPU (FACTS.md).
+    # One thread a picture: two take as long and 2 to 4 times the CPU (MobileNetV2, 160x112).
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4  # what is wrong is told by the exception

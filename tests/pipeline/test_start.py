@@ -8,7 +8,7 @@ import pytest
 from tests.pipeline import material
 
 STAGES = ("preprocess", "train", "export", "evaluate", "plot")
-HEAVY = ("tensorflow", "keras", "tf2onnx", "sklearn", "scipy", "dvc")
+HEAVY = ("tensorflow", "keras", "tf2onnx", "dvc")
 
 
 @pytest.mark.parametrize("stage", STAGES)
