@@ -12,7 +12,7 @@ PORT ?= 8000
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
-	@echo "make env     the environment, in .venv (about 2 GB)"
+	@echo "make env     the environment, in .venv (2.4 GB)"
 	@echo "make data    the workshop's posters, in data/raw"
 	@echo "make run     both, then the pipeline, then the service on port $(PORT)"
 	@echo "make test    all tests"

@@ -39,12 +39,6 @@ class Running:
         assert found is not None
         return int(found[1]) / 1024
 
-    def processor_seconds(self) -> float:
-        """The processor time of all its threads since it started (Linux: proc_pid_stat(5))."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        user, system = int(fields[11]), int(fields[12])
-        return (user + system) / os.sysconf("SC_CLK_TCK")
-
 
 @contextmanager
 def in_process(

