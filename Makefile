@@ -8,8 +8,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$python && break; done)
 PORT ?= 8000
 
-# Each command below, and each that DVC starts, finds the environment's programs first.
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+BIN := .venv/bin
+# For what DVC starts; make itself may not look here (3.81, which is macOS', does not).
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:
 	@echo "make env     the environment, in .venv (2.4 GB)"
@@ -25,29 +26,29 @@ env: .venv/installed
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 found"; \
 		echo "  fix: install one, or say which: make env PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
-	python -m pip install --require-hashes -r requirements.txt
-	python -m pip install --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
 	@touch $@
 
 data: env
-	python -m pipeline.posters data/raw --expect data/raw.dvc
+	$(BIN)/python -m pipeline.posters data/raw --expect data/raw.dvc
 
 run: data
-	dvc repro
-	uvicorn service.main:app --port $(PORT)
+	$(BIN)/dvc repro
+	$(BIN)/uvicorn service.main:app --port $(PORT)
 
 test: env
-	python -m pytest
+	$(BIN)/python -m pytest
 
 check: env
-	ruff format --check .
-	ruff check .
-	mypy
-	lint-imports
-	python -m pytest -m "not slow"
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m "not slow"
 
 bench: env
-	python -m benchmarks
+	$(BIN)/python -m benchmarks
 
 # Resolves the newest versions anew; see CONTRIBUTING.md.
 requirements:

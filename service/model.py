@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,8 +111,8 @@ def _genres(about: Mapping[str, str]) -> tuple[str, ...]:
 
 def _thresholds(about: Mapping[str, str], count: int) -> NDArray[np.float64]:
     thresholds = _json_entry(about, "thresholds")
-    if not _is_list_of(thresholds, float, int) or not all(map(math.isfinite, thresholds)):
-        raise ModelError("its metadata 'thresholds' is not a list of numbers")
+    if not _is_list_of(thresholds, float, int) or not all(0 <= each <= 1 for each in thresholds):
+        raise ModelError("its metadata 'thresholds' is not a list of numbers from 0 to 1")
     if len(thresholds) != count:
         raise ModelError(f"its metadata has {count} genres and {len(thresholds)} thresholds")
     return np.array(thresholds, np.float64)

@@ -18,6 +18,8 @@ log = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 QUIET_SECONDS = 0.3
 """How long a file must have rested before it is read: a writer in place changes it more often."""
 PATIENCE_SECONDS = 5.0
+LARGEST_MODEL = 1_000_000_000
+"""Bytes; a larger file is no poster classifier, and reading it would take the memory."""
 
 
 class StillWrittenError(ModelError):
@@ -85,6 +87,8 @@ def _rested_content(path: Path) -> bytes:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         before = _regular_file(path)
+        if before[2] > LARGEST_MODEL:
+            raise ModelError(f"it is larger than {LARGEST_MODEL / 1e9:g} GB")
         if _rests(before):
             try:
                 content = path.read_bytes()

@@ -5,6 +5,7 @@ import math
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pydantic
 from fastapi import APIRouter, Response
@@ -79,7 +80,7 @@ def plots(service: FromService) -> Pictures:
         plots=[
             Picture(
                 name=path.name,
-                url=f"/results/plots/{path.name}",
+                url=f"/results/plots/{quote(path.name)}",
                 media_type=PICTURES[path.suffix.lower()],
                 size=path.stat().st_size,
             )
@@ -105,7 +106,7 @@ def plots(service: FromService) -> Pictures:
 def plot(name: str, service: FromService) -> Response:
     """One picture of `results/plots`."""
     pictures = {path.name: path for path in _pictures(service.repo_dir)}
-    if name not in pictures:  # looked up in a listing: no name leads out of the folder
+    if name not in pictures:  # looked up in a listing, so that no name leads out of the folder
         known = ", ".join(pictures) or "none; type dvc repro"
         raise Problem(
             HTTPStatus.NOT_FOUND,
@@ -119,7 +120,22 @@ def plot(name: str, service: FromService) -> Response:
 
 
 def _pictures(repo_dir: Path) -> list[Path]:
-    return [path for path in _files(repo_dir / PLOTS_DIR) if path.suffix.lower() in PICTURES]
+    return [
+        path
+        for path in _files(repo_dir / PLOTS_DIR)
+        if path.suffix.lower() in PICTURES and _is_text(path.name) and _stays(path, repo_dir)
+    ]
+
+
+def _is_text(name: str) -> bool:
+    """Whether ``name`` can be said in JSON: on Linux a file's name may be any bytes."""
+    return name.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _stays(path: Path, repo_dir: Path) -> bool:
+    """Whether a link leads into the repository, or to an object of a cache, as DVC's may."""
+    target = path.resolve()
+    return target.is_relative_to(repo_dir) or target.parts[-4:-2] == ("files", "md5")
 
 
 def _files(folder: Path) -> list[Path]:

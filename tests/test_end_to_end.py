@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pipeline import images
-from tests.repositories import ROOT, change_params, commit, run, with_pipeline
+from tests.repositories import NO_REAL_POSTERS, ROOT, change_params, commit, run, with_pipeline
 from tests.service import running
 
 pytestmark = pytest.mark.slow
@@ -125,7 +125,7 @@ def keras_probabilities(repo: Path, poster: Path) -> dict[str, float]:
     return dict(zip(genres, map(float, model(pixels[np.newaxis])[0]), strict=True))
 
 
-@pytest.mark.skipif(not REAL_POSTERS.is_dir(), reason="the real posters are not beside the project")
+@pytest.mark.skipif(not REAL_POSTERS.is_dir(), reason=NO_REAL_POSTERS)
 def test_the_pipeline_runs_on_real_posters(tmp_path: Path) -> None:
     repo = tmp_path / "real"
     with_pipeline(repo, SMALL)
@@ -177,7 +177,7 @@ def test_powershell_gets_the_commands_that_make_runs() -> None:
     for target in ("env", r"\.venv/installed", "data", "run", "test"):
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)*)", recipes, re.MULTILINE)
         assert recipe is not None
-        for command in re.findall(r"^\t((?:python|dvc|uvicorn) .*)$", recipe[1], re.MULTILINE):
+        for command in re.findall(r"^\t\$\(BIN\)/(.*)$", recipe[1], re.MULTILINE):
             assert command in plain
 
 
@@ -204,6 +204,9 @@ def test_the_committed_lock_agrees_with_the_committed_code() -> None:
                 assert md5 == hashlib.md5((ROOT / path).read_bytes()).hexdigest(), path
             elif path == "data/raw":
                 assert md5 == raw
+        for out in entry["outs"]:
+            if out["path"].startswith("results/metrics/"):
+                assert out["md5"] == hashlib.md5((ROOT / out["path"]).read_bytes()).hexdigest()
         for key, value in entry.get("params", {}).get("params.yaml", {}).items():
             section, _, field = key.partition(".")
             assert params[section][field] == value, key

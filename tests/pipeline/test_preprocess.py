@@ -18,6 +18,7 @@ from pipeline.hashing import folder_md5
 from pipeline.preprocess import PreprocessParams, preprocess
 from tests.pipeline import material
 from tests.pipeline.material import Row
+from tests.repositories import NO_REAL_POSTERS
 
 REAL_POSTERS = material.ROOT.parent / "shared" / "posters" / "real-1000"
 
@@ -243,7 +244,7 @@ def test_a_new_run_replaces_the_old_folder_as_a_whole(preprocessed: Path) -> Non
     assert folder_md5(out) == before
 
 
-@pytest.mark.skipif(not REAL_POSTERS.exists(), reason="the real posters are not there")
+@pytest.mark.skipif(not REAL_POSTERS.is_dir(), reason=NO_REAL_POSTERS)
 @pytest.mark.slow
 def test_real_posters_are_split_leak_free_and_evenly(tmp_path: Path) -> None:
     document = yaml.safe_load((material.ROOT / "params.yaml").read_text("utf-8"))

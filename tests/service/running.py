@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +46,13 @@ def in_process(
     log_path: Path,
     environment: Mapping[str, str] | None = None,
     python: Path | None = None,
+    launcher: Sequence[str] = ("-m", "uvicorn"),
 ) -> Iterator[Running]:
     """The service of ``repo_dir``, from when it listens until the block ends.
 
     ``python`` is that of an environment in which the service is installed; else this checkout runs.
     """
-    command = [str(python or sys.executable), "-m", "uvicorn", "service.main:app", "--port", "0"]
+    command = [str(python or sys.executable), *launcher, "service.main:app", "--port", "0"]
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             command,

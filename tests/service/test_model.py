@@ -41,6 +41,7 @@ METADATA: dict[str, tuple[dict[str, Any], str]] = {
     "no genre": ({"genres": "[]"}, "not a list of different names"),
     "thresholds not numbers": ({"thresholds": '["a", 1, 1]'}, "not a list of numbers"),
     "thresholds not finite": ({"thresholds": "[NaN, 1, 1]"}, "not a list of numbers"),
+    "thresholds beyond all": ({"thresholds": f"[1{'0' * 400}, 1, 1]"}, "not a list of numbers"),
     "a threshold too few": ({"thresholds": "[0.5, 0.5]"}, "3 genres and 2 thresholds"),
     "size of three": ({"input_size": "[1, 2, 3]"}, "not [height, width]"),
     "size of nothing": ({"input_size": "[0, 16]"}, "not [height, width]"),

@@ -215,3 +215,11 @@ def test_swaps_under_load_never_yield_an_error(tmp_path: Path) -> None:
             assert served_md5(client) == md5(models[-1])
     assert {status for status, _ in answers} == {200}
     assert {told_md5 for _, told_md5 in answers} == {md5(content) for content in models}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file with a hole takes no disk elsewhere")
+def test_a_huge_file_is_not_read(client: httpx.Client, repo_dir: Path) -> None:
+    (repo_dir / "models").mkdir()
+    with (repo_dir / MODEL_PATH).open("wb") as file:
+        file.truncate(model_file.LARGEST_MODEL + 1)
+    assert "it is larger than 1 GB" in told(client.get("/readyz"), 503)["detail"]

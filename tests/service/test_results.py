@@ -1,3 +1,5 @@
+import os
+import sys
 from pathlib import Path
 
 import httpx
@@ -109,3 +111,32 @@ def test_too_large_a_file_is_told(
     monkeypatch.setattr(results, "LARGEST_FILE", 10)
     write(repo_dir, "plots/loss.png", bytes(11))
     assert "loss.png: larger than" in told(client.get("/results/plots/loss.png"), 503)["detail"]
+
+
+def test_a_link_that_leads_out_of_the_repository_is_not_shown(
+    client: httpx.Client, repo_dir: Path, tmp_path: Path
+) -> None:
+    picture = pictures.plain(kind="PNG")
+    secret, cached = tmp_path / "secret.png", tmp_path / "cache" / "files" / "md5" / "aa" / "bbb"
+    cached.parent.mkdir(parents=True)
+    for path in (secret, cached):
+        path.write_bytes(picture)
+    folder = repo_dir / "results" / "plots"
+    folder.mkdir(parents=True)
+    (folder / "secret.png").symlink_to(secret)
+    (folder / "training.png").symlink_to(cached)  # as DVC does with cache.type symlink
+    (listed,) = client.get("/results/plots").json()["plots"]
+    assert listed["name"] == "training.png"
+    told(client.get("/results/plots/secret.png"), 404)
+    assert client.get("/results/plots/training.png").content == picture
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
+def test_a_picture_whose_name_is_no_text_is_left_out(client: httpx.Client, repo_dir: Path) -> None:
+    folder = repo_dir / "results" / "plots"
+    folder.mkdir(parents=True)
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png")).write_bytes(pictures.plain(kind="PNG"))
+    (folder / "a b#.png").write_bytes(pictures.plain(kind="PNG"))
+    (listed,) = client.get("/results/plots").json()["plots"]
+    assert listed["url"] == "/results/plots/a%20b%23.png"
+    assert client.get(listed["url"]).status_code == 200

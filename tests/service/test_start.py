@@ -87,3 +87,22 @@ def test_a_service_that_has_answered_holds_at_most_150_megabytes(tmp_path: Path)
             answer = client.post("/predict", files={"file": pictures.noise()})
             assert answer.status_code == 200
         assert server.peak_megabytes() < 150
+
+
+def test_nothing_that_lies_in_the_repository_is_imported(tmp_path: Path) -> None:
+    """Started like the program ``uvicorn``, on a path without the current folder."""
+    onnx_models.install(tmp_path, onnx_models.model())
+    trap = "raise SystemExit('code of the repository ran')\n"
+    for name in ("yaml", "rich", "numpy", "fastapi_offline"):
+        (tmp_path / f"{name}.py").write_text(trap)
+    for name in ("pipeline", "grader", "workshop"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(trap)
+    log_path = tmp_path / "service.log"
+    with (
+        running.in_process(tmp_path, log_path, launcher=["-P", "-m", "uvicorn"]) as server,
+        http_client(server.url) as client,
+    ):
+        assert client.post("/predict", files={"file": pictures.plain()}).status_code == 200
+        assert client.get("/pipeline").status_code in (200, 503)
+    assert "code of the repository ran" not in log_path.read_text()
