@@ -1,0 +1,154 @@
+"""The state of each stage, with the reasons that ``dvc status`` would give."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from workshop.project import params
+from workshop.project.dvcignore import DvcIgnore
+from workshop.project.errors import FileError, TrackedPathError
+from workshop.project.hash_store import Known
+from workshop.project.model import Dep, Kind, Out, ParamsFile, Reason, Recorded, Stage, State
+from workshop.project.object_cache import ObjectCache
+from workshop.project.worktree import Wanted, Worktree, folder_md5
+
+
+class Judge:
+    """Looks at the data of stages and says what DVC would say."""
+
+    def __init__(self, ignore: DvcIgnore, cache: ObjectCache, worktree: Worktree) -> None:
+        self._ignore = ignore
+        self._cache = cache
+        self._worktree = worktree
+        self._params: dict[Path, Any] = {}
+
+    def reasons(self, stages: Iterable[Stage]) -> dict[str, tuple[Reason, ...]]:
+        """The reasons of each stage, by its name. All files are hashed together."""
+        stages = list(stages)
+        for stage in stages:
+            self._refuse_ignored_outs(stage)
+        outs = [out for stage in stages for out in stage.outs]
+        cached = [out for out in outs if out.cache and _md5(out.recorded)]
+        for out in cached:
+            if not out.inside:
+                raise TrackedPathError(
+                    f"{out.path}: an out outside of the repository cannot be in the cache",
+                    "add 'cache: false' to it, or move it into the repository",
+                )
+        missing = self._cache.missing(cached, self._worktree)
+        looked_at: list[Dep | Out] = [out for out in outs if out.path not in missing]
+        looked_at += [dep for stage in stages if not stage.frozen for dep in stage.deps]
+        hashes = self._worktree.hashes(_wanted(e) for e in looked_at if self._exists(e))
+        return {
+            stage.name: tuple(sorted(set(self._reasons(stage, missing, hashes)), key=_order))
+            for stage in stages
+        }
+
+    def _reasons(
+        self, stage: Stage, missing: set[str], hashes: dict[Wanted, Known]
+    ) -> Iterator[Reason]:
+        if not stage.frozen:
+            for dep in stage.deps:
+                yield from self._changed(dep, "dep", hashes)
+            for file in stage.params:
+                yield from self._params_changed(file)
+        for out in stage.outs:
+            if out.path in missing and out.cache:
+                yield Reason("out", out.path, "not in cache")
+            else:
+                yield from self._changed(out, "out", hashes)
+        if stage.runs_always:
+            yield Reason("always_changed", "", None)
+        if stage.command_changed:
+            yield Reason("command", "", None)
+        if stage.checksum_changed:
+            yield Reason("checksum", "", None)
+
+    def _changed(
+        self, entry: Dep | Out, kind: Kind, hashes: dict[Wanted, Known]
+    ) -> Iterator[Reason]:
+        if not self._exists(entry):
+            yield Reason(kind, entry.path, "deleted")
+        elif hashes[_wanted(entry)].md5 != _md5(entry.recorded):
+            yield Reason(kind, entry.path, "modified")
+
+    def _exists(self, entry: Dep | Out) -> bool:
+        path = str(entry.place)
+        if isinstance(entry, Out) and self._is_ignored(path):
+            return False
+        return os.path.lexists(path)
+
+    def _is_ignored(self, path: str) -> bool:
+        if os.path.isfile(path):
+            return self._ignore.ignores(path, False, subrepos=False)
+        if os.path.isdir(path):
+            return self._ignore.ignores(path, True, subrepos=False)
+        return self._ignore.ignores(path, False, False) or self._ignore.ignores(path, True, False)
+
+    def _refuse_ignored_outs(self, stage: Stage) -> None:
+        """DVC does not load a stage with an out that .dvcignore leaves out."""
+        for out in stage.outs:
+            path = str(out.place)
+            if self._is_ignored(path):
+                rule = self._ignore.ignoring_rule(path, os.path.isdir(path))
+                if rule is not None:
+                    raise FileError(
+                        f"the out {out.path!r} is ignored by the line {rule!r} of a .dvcignore",
+                        "take that line out of the .dvcignore, or the out out of the stage",
+                        path=stage.file,
+                    )
+
+    def _params_changed(self, file: ParamsFile) -> Iterator[Reason]:
+        if not os.path.lexists(file.place):
+            yield Reason("param", file.path, "deleted")
+            return
+        if file.recorded is None:
+            yield Reason("param", file.path, "new")
+            return
+        if file.place not in self._params:
+            self._params[file.place] = params.read(file.place, file.path)
+        actual = params.values(self._params[file.place], file.keys, file.path)
+        for key in file.keys or dict.fromkeys([*actual, *file.recorded]):
+            change = _param_change(key, actual, file.recorded)
+            if change:
+                yield Reason("param", f"{file.path}:{key}", change)
+
+
+def _param_change(key: Any, actual: Any, recorded: Any) -> str | None:
+    if key not in actual:
+        return "deleted"
+    if key not in recorded:
+        return "new"
+    now = actual[key]
+    if now != recorded[key] and not (isinstance(now, tuple) and list(now) == recorded[key]):
+        return "modified"
+    return None
+
+
+def state(stage: Stage, reasons: tuple[Reason, ...]) -> State:
+    """Our one word for a stage: the first that holds, see DESIGN.md."""
+    if not stage.recorded:
+        return "never_run"
+    if any(out.place is not None and not os.path.lexists(out.place) for out in stage.outs):
+        return "missing"
+    if reasons:
+        return "stale"
+    return "frozen" if stage.frozen else "fresh"
+
+
+def _wanted(entry: Dep | Out) -> Wanted:
+    return str(entry.place), entry.recorded.algorithm
+
+
+def _md5(recorded: Recorded) -> str | None:
+    """The recorded hash; that of a folder whose files are listed in the lock is computed."""
+    if not recorded.files:
+        return recorded.md5
+    names = [file["relpath"] for file in recorded.files]
+    return folder_md5(names, [file["md5"] for file in recorded.files])
+
+
+def _order(reason: Reason) -> tuple[int, str, str]:
+    kinds = ("dep", "param", "out", "always_changed", "command", "checksum")
+    return kinds.index(reason.kind), reason.path, reason.change or ""

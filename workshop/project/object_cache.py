@@ -1,0 +1,147 @@
+"""Whether DVC's cache holds what the lock files name, as ``dvc status`` looks at it.
+
+DVC takes an object of mode 0444 for what its name says and hashes any other (and deletes it when
+it is something else, which we leave to DVC). Objects by DVC 2 lie in the cache folder itself.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop.project.errors import TrackedPathError
+from workshop.project.model import Out, Recorded
+from workshop.project.worktree import Worktree
+
+_PROTECTED = 0o444
+_BY_DESCRIPTOR = os.stat in os.supports_dir_fd
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """The objects that one recorded folder is made of: their names by the first two digits."""
+
+    key: tuple[int, int, int]
+    shards: dict[str, list[str]]
+
+
+class ObjectCache:
+    """The cache in ``folder``; it remembers the listings of folders from call to call."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = {"md5": str(folder / "files" / "md5"), "md5-dos2unix": str(folder)}
+        self._trees: dict[tuple[str, str], _Tree] = {}
+
+    def missing(self, outs: Iterable[Out], worktree: Worktree) -> set[str]:
+        """The paths of those ``outs`` that are not (wholly) in the cache."""
+        wanted: dict[str, dict[str, dict[str, list[str]]]] = {}
+        absent: set[str] = set()
+        for out in outs:
+            shards = self._objects(out.recorded)
+            if shards is None:
+                absent.add(out.path)
+            else:
+                wanted.setdefault(out.recorded.algorithm, {})[out.path] = shards
+        for algorithm, by_out in wanted.items():
+            absent |= self._missing(algorithm, by_out, worktree)
+        return absent
+
+    def _missing(
+        self, algorithm: str, by_out: dict[str, dict[str, list[str]]], worktree: Worktree
+    ) -> set[str]:
+        together: dict[str, set[str]] = {}
+        for shards in by_out.values():
+            for shard, names in shards.items():
+                together.setdefault(shard, set()).update(names)
+        bad: set[tuple[str, str]] = set()
+        for shard, needed in together.items():
+            absent, unprotected = self._look(algorithm, shard, needed)
+            bad.update((shard, name) for name in absent)
+            bad.update((shard, n) for n in self._corrupt(algorithm, shard, unprotected, worktree))
+        if not bad:
+            return set()
+        return {
+            path
+            for path, shards in by_out.items()
+            if any((shard, name) in bad for shard, names in shards.items() for name in names)
+        }
+
+    def _look(self, algorithm: str, shard: str, names: set[str]) -> tuple[list[str], list[str]]:
+        """Those of ``names`` that are not there, and those that DVC would hash."""
+        folder = f"{self._folder[algorithm]}{os.sep}{shard}"
+        descriptor = None
+        try:
+            descriptor = os.open(folder, os.O_RDONLY) if _BY_DESCRIPTOR else None
+        except FileNotFoundError:
+            return list(names), []
+        prefix = "" if descriptor is not None else folder + os.sep
+        absent, unprotected = [], []
+        try:
+            for name in names:
+                try:
+                    mode = os.stat(prefix + name, dir_fd=descriptor)[0]
+                except FileNotFoundError:
+                    absent.append(name)
+                    continue
+                if mode & 0o7777 != _PROTECTED:
+                    unprotected.append(name)
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+        return absent, unprotected
+
+    def _corrupt(
+        self, algorithm: str, shard: str, names: list[str], worktree: Worktree
+    ) -> list[str]:
+        folder = f"{self._folder[algorithm]}{os.sep}{shard}{os.sep}"
+        found = worktree.hashes((folder + name, algorithm) for name in names)
+        return [
+            name
+            for name in names
+            if found[folder + name, algorithm].md5 != shard + name.partition(".")[0]
+        ]
+
+    def _objects(self, recorded: Recorded) -> dict[str, list[str]] | None:
+        """The names of the objects, by shard; None when the listing of the folder is not there."""
+        if recorded.algorithm not in self._folder or recorded.md5 is None:
+            raise TrackedPathError(
+                f"recorded with the hash {recorded.algorithm!r}, which no cache holds",
+                "dvc commit records it anew",
+            )
+        if not recorded.md5.endswith(".dir"):
+            return {recorded.md5[:2]: [recorded.md5[2:]]}
+        folder = self._folder[recorded.algorithm]
+        path = os.path.join(folder, recorded.md5[:2], recorded.md5[2:])
+        try:
+            found = os.stat(path)
+            key = (found.st_ino, found.st_size, found.st_mtime_ns)
+            tree = self._trees.get((recorded.algorithm, recorded.md5))
+            if tree is None or tree.key != key:
+                tree = _Tree(key, _shards(path, recorded.md5))
+                self._trees[recorded.algorithm, recorded.md5] = tree
+        except (FileNotFoundError, _CorruptError):
+            return None
+        return tree.shards
+
+
+class _CorruptError(Exception):
+    """The listing of a folder is no JSON list."""
+
+
+def _shards(path: str, md5: str) -> dict[str, list[str]]:
+    with open(path, encoding="utf-8") as file:
+        try:
+            entries = json.load(file)
+        except ValueError:
+            raise _CorruptError from None
+    if not isinstance(entries, list):
+        raise _CorruptError
+    shards: dict[str, list[str]] = {md5[:2]: [md5[2:]]}
+    for entry in entries:
+        if not (isinstance(entry, dict) and isinstance(entry.get("md5"), str)):
+            raise TrackedPathError(
+                f"{path}: the listing of a folder in DVC's cache is damaged", "delete it; dvc pull"
+            )
+        shards.setdefault(entry["md5"][:2], []).append(entry["md5"][2:])
+    return shards

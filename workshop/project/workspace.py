@@ -1,0 +1,63 @@
+"""One repository, looked at again and again: what was read and hashed is remembered in between."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workshop.project import graph, hash_store, repository
+from workshop.project.collection import Collector
+from workshop.project.hash_store import HashStore
+from workshop.project.judgement import Judge, state
+from workshop.project.model import Project, ProjectState, StageState
+from workshop.project.object_cache import ObjectCache
+from workshop.project.worktree import Worktree
+
+
+class Workspace:
+    """The repository that ``start`` is in. ``store`` None keeps hashes in memory alone."""
+
+    def __init__(
+        self, start: Path, store: Path | str | None = "user", workers: int | None = None
+    ) -> None:
+        self.root = repository.find_root(start)
+        path = hash_store.store_path(self.root) if store == "user" else store
+        self._store = HashStore(Path(path) if path else None)
+        self._workers = workers
+        self._caches: dict[Path, ObjectCache] = {}
+
+    def project(self) -> Project:
+        """What the files of the repository say, without a look at any data."""
+        found = repository.find(self.root)
+        return self._project(found)
+
+    def state(self) -> ProjectState:
+        """The state of every stage, now."""
+        found = repository.find(self.root)
+        project = self._project(found)
+        cache = self._caches.setdefault(found.cache_dir, ObjectCache(found.cache_dir))
+        worktree = Worktree(found.dvcignore, self._store, self._workers)
+        reasons = Judge(found.dvcignore, cache, worktree).reasons(project.stages)
+        self._store.save()
+        states = {one.name: state(one, reasons[one.name]) for one in project.stages}
+        stale_above = graph.upstream_stale(states, project.edges)
+        stages = tuple(
+            StageState(one, states[one.name], reasons[one.name], one.name in stale_above)
+            for one in project.stages
+        )
+        return ProjectState(project, stages, _lock_md5(self.root), _now())
+
+    def _project(self, found: repository.Repository) -> Project:
+        stages = tuple(Collector(found).stages())
+        return Project(self.root, stages, graph.edges(stages), found.cache_dir)
+
+
+def _lock_md5(root: Path) -> str | None:
+    try:
+        content = (root / "dvc.lock").read_bytes()
+    except OSError:
+        return None
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
