@@ -83,7 +83,9 @@ class Collector:
         self._check_default_params(path.with_name("params.yaml"), shown)
         entries = data.get("stages", {})
         if templating.is_used(data):
-            entries = templating.resolved(self._repository.root, path, shown)
+            entries = templating.resolved(
+                self._repository.root, path, shown, data, self._repository.parsing
+            )
         reader = StageReader(self._repository.root, shown)
         for name, entry in entries.items():
             yield reader.stage(name, entry, locked.get(name, {}))
@@ -104,5 +106,24 @@ class Collector:
         """DVC loads the params.yaml beside a dvc.yaml for templating, used or not."""
         if os.path.lexists(path):
             name = shown[: -len("dvc.yaml")] + "params.yaml"
-            if not isinstance(params.read(path, name), dict):
+            data = params.read(path, name)
+            if not isinstance(data, dict):
                 raise FileError("holds no named values", "write 'name: value' lines", path=name)
+            _refuse_odd_values(data, name)
+
+
+def _refuse_odd_values(data: Any, shown: str, key: str = "") -> None:
+    """As dvc/parsing/context.py: no dates, sets or binary trees; keys that are no text are free."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if isinstance(name, str):
+                _refuse_odd_values(value, shown, f"{key}.{name}" if key else name)
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            _refuse_odd_values(value, shown, f"{key}.{index}")
+    elif not isinstance(data, int | float | str | bytes | None):
+        raise FileError(
+            f"{key} is a {type(data).__name__}, which DVC does not take in a params.yaml",
+            f"put it in quotes: '{data}'",
+            path=shown,
+        )

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from workshop.project.gitignore import GitIgnore
 
 @dataclass(frozen=True)
 class Repository:
-    """Where things are. ``git`` is None where ``core.no_scm`` says that there is none."""
+    """Where things are. ``git`` is None where ``core.no_scm`` says so; ``parsing`` is DVC's setting."""
 
     root: Path
     cache_dir: Path
     dvcignore: DvcIgnore
     git: GitIgnore | None
+    parsing: Mapping[str, str]
 
     def git_ignores(self, path: str, is_folder: bool) -> bool:
         """Whether git leaves out ``path``; nothing, where there is no git."""
@@ -34,6 +36,7 @@ def find(start: Path) -> Repository:
         Path(settings.cache_dir),
         DvcIgnore(str(root)),
         None if settings.no_scm else _git(root),
+        settings.sections.get("parsing", {}),
     )
 
 

@@ -5,6 +5,7 @@ does it, in a process of its own that the repository cannot put code into (``pyt
 answered is kept in the user's cache folder until one of the files that it read changes.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -15,9 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workshop.project import hash_store
 from workshop.project.errors import FileError, NeedsDvcError
 
 _TIMEOUT_S = 60
+_VERSION = b"1"
 _RESOLVE = """
 import json, os, sys
 from types import SimpleNamespace
@@ -25,26 +28,23 @@ from dvc.config import Config
 from dvc.exceptions import DvcException
 from dvc.fs import localfs
 from dvc.parsing import DataResolver
-from dvc.utils import strictyaml
 from dvc.schema import COMPILED_MULTI_STAGE_SCHEMA
+from dvc.utils import strictyaml
 root, path = sys.argv[1:]
 os.chdir(root)
-repo = SimpleNamespace(fs=localfs, config=Config(os.path.join(root, ".dvc")))
 try:
+    config = Config(os.path.join(root, ".dvc"))
     data, _ = strictyaml.load(path, COMPILED_MULTI_STAGE_SCHEMA, localfs)
+    repo = SimpleNamespace(fs=localfs, config=config)
     resolver = DataResolver(repo, os.path.dirname(path), data)
-    stages, read = {}, set(resolver.context.imports)
+    stages = {}
     for name in resolver.get_keys():
         stages.update(resolver.resolve_one(name))
     for section in ("artifacts", "datasets", "metrics", "params", "plots"):
         getattr(resolver, "resolve_" + section)()
-    for entry in data.get("stages", {}).values():
-        entry = entry.get("do", entry)
-        files = [item for item in entry.get("vars", []) if isinstance(item, str)]
-        read.update(item.partition(":")[0] for item in files)
     for stage in stages.values():
         stage.pop("meta", None), stage.pop("desc", None)
-    print(json.dumps({"stages": stages, "read": sorted(read)}))
+    print(json.dumps({"stages": stages}))
 except DvcException as error:
     print(json.dumps({"error": str(error)}))
 """
@@ -68,15 +68,71 @@ def _mentions(value: Any) -> bool:
     return isinstance(value, list) and any(map(_mentions, value))
 
 
-def resolved(root: Path, path: Path, shown: str) -> dict[str, dict[str, Any]]:
-    """The stages of ``path`` with every name and value filled in."""
-    answer = _ask(root, path, shown)
+def resolved(
+    root: Path, path: Path, shown: str, data: Mapping[str, Any], settings: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """The stages of ``path`` (its content is ``data``) with every name and value filled in.
+
+    ``settings`` is the section ``parsing`` of DVC's config.
+    """
+    inputs = _inputs(path, data)
+    answer_path = None
+    if inputs is not None:
+        key = _key(root, [path, *inputs], settings)
+        answer_path = hash_store.cache_dir() / "templates" / f"{key}.json"
+    answer = _kept(answer_path) or _ask(root, path, shown)
     if "error" in answer:
         raise FileError(
             answer["error"], "mend the template, or the value in the file that it names", path=shown
         )
+    _keep(answer, answer_path)
     stages: dict[str, dict[str, Any]] = answer["stages"]
     return stages
+
+
+def _inputs(path: Path, data: Mapping[str, Any]) -> list[Path] | None:
+    """The other files that the answer depends on; None where only DVC could tell."""
+    files = [path.with_name("params.yaml")]
+    groups = [(data.get("vars", []), "")]
+    for stage in data.get("stages", {}).values():
+        stage = stage.get("do", stage)
+        groups.append((stage.get("vars", []), stage.get("wdir", "")))
+    for variables, wdir in groups:
+        names = [item.partition(":")[0] for item in variables if isinstance(item, str)]
+        if names and "${" in wdir:
+            return None
+        files += [path.parent / wdir / name for name in names]
+    return files
+
+
+def _key(root: Path, paths: list[Path], settings: Mapping[str, str]) -> str:
+    """What names and contents sum up to; a file that is not there counts as well."""
+    digest = hashlib.sha256(_VERSION + json.dumps(sorted(settings.items())).encode())
+    for path in paths:
+        content = path.read_bytes() if path.is_file() else b""
+        name = os.path.relpath(path, root)
+        digest.update(f"\0{name}\0{path.exists()}\0{len(content)}\0".encode("utf-8", "replace"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _kept(path: Path | None) -> dict[str, Any] | None:
+    try:
+        answer: dict[str, Any] | None = json.loads(path.read_bytes()) if path else None
+    except (OSError, ValueError):
+        return None
+    return answer
+
+
+def _keep(answer: dict[str, Any], path: Path | None) -> None:
+    """Written beside and renamed, for another process may read at any time."""
+    if path is None or path.exists():
+        return
+    beside = path.with_suffix(f".{os.getpid()}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(answer), "utf-8")
+        beside.replace(path)
 
 
 def _ask(root: Path, path: Path, shown: str) -> dict[str, Any]:
@@ -111,12 +167,3 @@ def _ask(root: Path, path: Path, shown: str) -> dict[str, Any]:
             path=shown,
         ) from None
     return answer
-
-
-def key_of(paths: list[Path]) -> str:
-    """What the content of ``paths`` sums up to; a file that is not there counts as well."""
-    digest = hashlib.sha256()
-    for path in paths:
-        content = path.read_bytes() if path.is_file() else b"-"
-        digest.update(len(content).to_bytes(8, "little") + content)
-    return digest.hexdigest()
