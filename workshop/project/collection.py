@@ -53,7 +53,7 @@ class Collector:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    (folders if entry.is_dir() else files).append(entry.name)
+                    (folders if _is_folder(entry) else files).append(entry.name)
         except PermissionError:
             return [], []
         ignore = self._repository.dvcignore
@@ -110,6 +110,13 @@ class Collector:
             if not isinstance(data, dict):
                 raise FileError("holds no named values", "write 'name: value' lines", path=name)
             _refuse_odd_values(data, name)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads back to itself
+        return False
 
 
 def _refuse_odd_values(data: Any, shown: str, key: str = "") -> None:

@@ -1,5 +1,6 @@
 """The state of each stage, with the reasons that ``dvc status`` would give."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ from workshop.project.hash_store import Known
 from workshop.project.model import Dep, Kind, Out, ParamsFile, Reason, Recorded, Stage, State
 from workshop.project.object_cache import ObjectCache
 from workshop.project.worktree import Wanted, Worktree, folder_md5
+
+
+_NEVER_RECORDED = hashlib.algorithms_available - {"md5"}
+"""``hash: sha256`` makes DVC hash by it and compare with a field that no lock file has."""
 
 
 class Judge:
@@ -39,7 +44,11 @@ class Judge:
         missing = self._cache.missing(cached, self._worktree)
         looked_at: list[Dep | Out] = [out for out in outs if out.path not in missing]
         looked_at += [dep for stage in stages if not stage.frozen for dep in stage.deps]
-        hashes = self._worktree.hashes(_wanted(e) for e in looked_at if self._exists(e))
+        hashes = self._worktree.hashes(
+            _wanted(entry)
+            for entry in looked_at
+            if entry.recorded.algorithm not in _NEVER_RECORDED and self._exists(entry)
+        )
         return {
             stage.name: tuple(sorted(set(self._reasons(stage, missing, hashes)), key=_order))
             for stage in stages
@@ -70,7 +79,10 @@ class Judge:
     ) -> Iterator[Reason]:
         if not self._exists(entry):
             yield Reason(kind, entry.path, "deleted")
-        elif hashes[_wanted(entry)].md5 != _md5(entry.recorded):
+        elif (
+            entry.recorded.algorithm in _NEVER_RECORDED
+            or hashes[_wanted(entry)].md5 != _md5(entry.recorded)
+        ):
             yield Reason(kind, entry.path, "modified")
 
     def _exists(self, entry: Dep | Out) -> bool:
