@@ -50,9 +50,9 @@ def ours(repo: Path, store: Path | None = None) -> tuple[Verdict, str]:
         state = Workspace(repo, store).state()
     except project.ProjectError as error:
         return "error", f"{error}"
-    found = {}
+    found: dict[str, set[tuple[str, str, str | None]]] = {}
     for stage in state.stages:
-        reasons = {
+        reasons: set[tuple[str, str, str | None]] = {
             ("dep" if reason.kind == "param" else reason.kind, reason.path, reason.change)
             for reason in stage.reasons
         }

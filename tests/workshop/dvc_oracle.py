@@ -23,7 +23,9 @@ class Oracle:
             [sys.executable, "-P", __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=open(os.environ["ORACLE_ERR"],"w") if "ORACLE_ERR" in os.environ else subprocess.DEVNULL,
+            stderr=open(os.environ["ORACLE_ERR"], "w")
+            if "ORACLE_ERR" in os.environ
+            else subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
             errors="surrogateescape",

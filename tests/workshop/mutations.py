@@ -122,7 +122,9 @@ def add_to_folder(repo: Path, pick: Pick[Any]) -> None:
 
 @mutation
 def add_folder(repo: Path, pick: Pick[Any]) -> None:
-    path = pick(_data(repo, folders=True)) / pick(("empty", "é", ".git", ".hg", "x.dvc", "sub repo"))
+    path = pick(_data(repo, folders=True)) / pick(
+        ("empty", "é", ".git", ".hg", "x.dvc", "sub repo")
+    )
     if path.exists() or not path.parent.is_dir():
         return
     path.mkdir()
@@ -387,7 +389,9 @@ def edit_dvc_file(repo: Path, pick: Pick[Any]) -> None:
         "remote": lambda: out.update(remote="somewhere"),
         "dep md5": lambda: data["deps"][0].update(md5="33" * 16) if "deps" in data else None,
         "no path": lambda: out.pop("path"),
-        "two outs": lambda: data["outs"].append({"path": "second", "md5": "44" * 16, "hash": "md5"}),
+        "two outs": lambda: data["outs"].append(
+            {"path": "second", "md5": "44" * 16, "hash": "md5"}
+        ),
         "push": lambda: out.update(push=False),
         "persist": lambda: out.update(persist=True),
         "partial": lambda: [out.pop(key, None) for key in ("md5", "size", "nfiles")],

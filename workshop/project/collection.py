@@ -26,28 +26,29 @@ class Collector:
         self._root = str(repository.root)
 
     def stages(self) -> list[Stage]:
-        """The stages of all files, outermost first."""
+        """The stages of all files, in the order in which DVC finds them."""
         found: list[Stage] = []
         outs: set[str] = set()
         pending = [self._root]
         while pending:
-            folder = pending.pop(0)
+            folder = pending.pop()
             folders, files = self._entries(folder)
             for name in files:
                 stages = self._stages_of(os.path.join(folder, name))
                 found += stages
                 outs.update(str(out.place) for stage in stages for out in stage.outs if out.place)
-            pending += [
+            below = [
                 path
                 for name in folders
                 if (path := os.path.join(folder, name)) not in outs
-                and not os.path.islink(path)
                 and not self._repository.git_ignores(path, is_folder=True)
+                and not os.path.islink(path)
             ]
+            pending += reversed(below)
         return found
 
     def _entries(self, folder: str) -> tuple[list[str], list[str]]:
-        """The folders to look into, and the files that hold stages."""
+        """The folders to look into, and the files that hold stages, in the disk's order."""
         folders: list[str] = []
         files: list[str] = []
         try:
@@ -58,7 +59,7 @@ class Collector:
             return [], []
         ignore = self._repository.dvcignore
         folders = [n for n in folders if not ignore.ignores(os.path.join(folder, n), True)]
-        return sorted(folders), [name for name in sorted(files) if self._holds_stages(folder, name)]
+        return folders, [name for name in files if self._holds_stages(folder, name)]
 
     def _holds_stages(self, folder: str, name: str) -> bool:
         if not (name == "dvc.yaml" or name.endswith(".dvc")):

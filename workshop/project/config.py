@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.project import document
+from workshop.project import config_schema, document
 from workshop.project.errors import ConfigError, FileError
 
 _SECTION = re.compile(r"^(\[+)\s*(?P<quote>['\"]?)(?P<name>.*?)(?P=quote)\s*(\]+)\s*(?:#.*)?$")
@@ -41,8 +41,11 @@ def read(root: Path) -> Config:
     for path in files(root):
         for section, values in _resolved(_read_one(path, root), path.parent).items():
             merged.setdefault(section, {}).update(values)
+    wrong = config_schema.problem(merged)
+    if wrong:
+        raise ConfigError(wrong, "mend or delete that line", path=".dvc/config")
     cache_dir = merged.get("cache", {}).get("dir") or str(root / ".dvc" / "cache")
-    return Config(merged, cache_dir, _truth(merged.get("core", {}).get("no_scm", "false")))
+    return Config(merged, cache_dir, merged.get("core", {}).get("no_scm", "").lower() == "true")
 
 
 def files(root: Path) -> list[Path]:
@@ -84,10 +87,16 @@ def _read_one(path: Path, root: Path) -> Sections:
         if not line or line.startswith("#"):
             continue
         if line.startswith("["):
-            current = sections.setdefault(_section_name(line, shown, number), {})
+            name = _section_name(line, shown, number)
+            if name in sections:
+                raise _broken(f"the section {line} is there twice", shown, number)
+            current = sections[name] = {}
         elif current is not None and "=" in line:
             key, _, value = line.partition("=")
-            current[key.strip().strip("'\"").lower()] = _value(value.strip(), shown, number)
+            key = key.strip().strip("'\"").lower()
+            if key in current:
+                raise _broken(f"{key!r} is there twice", shown, number)
+            current[key] = _value(value.strip(), shown, number)
         else:
             raise _broken(f"cannot read the line {line!r}", shown, number)
     return sections
@@ -120,9 +129,3 @@ def _resolved(sections: Sections, folder: Path) -> Sections:
         expanded = os.path.expanduser(path)
         sections["cache"]["dir"] = os.path.abspath(folder / expanded)
     return sections
-
-
-def _truth(value: str) -> bool:
-    if value.lower() not in ("true", "false"):
-        raise ConfigError("core.no_scm: expected true or false", "dvc config core.no_scm true")
-    return value.lower() == "true"

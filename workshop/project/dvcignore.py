@@ -160,13 +160,14 @@ def _read(path: str, folder: str) -> list[_Rule]:
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"cannot be read: {error}", "save it as UTF-8 text", path=shown) from None
     patterns = [line for line in lines if line and not line.startswith("#")]
-    if not patterns:
-        return []
-    return [
-        rule
-        for number, pattern in enumerate(patterns, 1)
-        if (rule := _compiled(_moved(pattern, folder) if folder else pattern, shown, number))
-    ]
+    rules = [_compiled(pattern, shown, number) for number, pattern in enumerate(patterns, 1)]
+    if folder:
+        rules = [
+            _compiled(_moved(rule.text, folder), shown, number)
+            for number, rule in enumerate(rules, 1)
+            if rule is not None
+        ]
+    return [rule for rule in rules if rule is not None]
 
 
 def _compiled(pattern: str, shown: str, number: int) -> _Rule | None:

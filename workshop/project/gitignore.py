@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.project.errors import FileError
+
 _POSIX_CLASSES = {
     "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": r"\t ", "cntrl": r"\x00-\x1f\x7f",
     "digit": "0-9", "graph": "!-.0-~", "lower": "a-z", "print": " -.0-~",
@@ -91,6 +93,8 @@ class GitIgnore:
     def _of_folder(self, folder: str) -> list[Pattern]:
         if folder not in self._by_folder:
             path = Path(self._top, os.fsdecode(folder.encode("latin-1")), ".gitignore")
+            if path.is_dir() and not path.is_symlink():
+                raise FileError("is a folder", "delete it", path=f"{folder}/.gitignore".lstrip("/"))
             # git and dulwich don't follow a .gitignore that is a link.
             self._by_folder[folder] = [] if path.is_symlink() else self._read(path)
         return self._by_folder[folder]

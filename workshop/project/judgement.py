@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from workshop.project.hash_store import Known
 from workshop.project.model import Dep, Kind, Out, ParamsFile, Reason, Recorded, Stage, State
 from workshop.project.object_cache import ObjectCache
 from workshop.project.worktree import Wanted, Worktree, folder_md5
-
 
 _NEVER_RECORDED = hashlib.algorithms_available - {"md5"}
 """``hash: sha256`` makes DVC hash by it and compare with a field that no lock file has."""
@@ -49,24 +49,23 @@ class Judge:
             for entry in looked_at
             if entry.recorded.algorithm not in _NEVER_RECORDED and self._exists(entry)
         )
+        seen = _Seen(missing, hashes, {})
         return {
-            stage.name: tuple(sorted(set(self._reasons(stage, missing, hashes)), key=_order))
+            stage.name: tuple(sorted(set(self._reasons(stage, seen)), key=_order))
             for stage in stages
         }
 
-    def _reasons(
-        self, stage: Stage, missing: set[str], hashes: dict[Wanted, Known]
-    ) -> Iterator[Reason]:
+    def _reasons(self, stage: Stage, seen: "_Seen") -> Iterator[Reason]:
         if not stage.frozen:
             for dep in stage.deps:
-                yield from self._changed(dep, "dep", hashes)
+                yield from self._changed(dep, "dep", seen)
             for file in stage.params:
                 yield from self._params_changed(file)
         for out in stage.outs:
-            if out.path in missing and out.cache:
+            if out.cache and out.path in seen.missing and not self._restored(out, seen):
                 yield Reason("out", out.path, "not in cache")
             else:
-                yield from self._changed(out, "out", hashes)
+                yield from self._changed(out, "out", seen)
         if stage.runs_always:
             yield Reason("always_changed", "", None)
         if stage.command_changed:
@@ -74,16 +73,31 @@ class Judge:
         if stage.checksum_changed:
             yield Reason("checksum", "", None)
 
-    def _changed(
-        self, entry: Dep | Out, kind: Kind, hashes: dict[Wanted, Known]
-    ) -> Iterator[Reason]:
+    def _changed(self, entry: Dep | Out, kind: Kind, seen: "_Seen") -> Iterator[Reason]:
         if not self._exists(entry):
             yield Reason(kind, entry.path, "deleted")
-        elif (
-            entry.recorded.algorithm in _NEVER_RECORDED
-            or hashes[_wanted(entry)].md5 != _md5(entry.recorded)
-        ):
+            return
+        if entry.recorded.algorithm in _NEVER_RECORDED:
             yield Reason(kind, entry.path, "modified")
+            return
+        wanted = _wanted(entry)
+        if wanted not in seen.hashes:
+            seen.hashes |= self._worktree.hashes([wanted])
+        found = seen.hashes[wanted]
+        if entry.recorded.algorithm == "md5-dos2unix" and found.nfiles is not None:
+            seen.written[found.md5] = wanted
+        if found.md5 != _md5(entry.recorded):
+            yield Reason(kind, entry.path, "modified")
+
+    def _restored(self, out: Out, seen: "_Seen") -> bool:
+        """Whether ``dvc status`` would have put the listing of a folder into the cache by now.
+
+        For folders recorded by DVC 2 it does so while it hashes, before it comes to later stages.
+        """
+        wanted = seen.written.get(out.recorded.md5 or "")
+        if wanted is None or out.recorded.algorithm != "md5-dos2unix":
+            return False
+        return self._cache.holds(self._worktree.file_md5s(wanted), self._worktree)
 
     def _exists(self, entry: Dep | Out) -> bool:
         path = str(entry.place)
@@ -125,6 +139,15 @@ class Judge:
             change = _param_change(key, actual, file.recorded)
             if change:
                 yield Reason("param", f"{file.path}:{key}", change)
+
+
+@dataclass
+class _Seen:
+    """What one look has found: outs not in the cache, hashes, and listings that DVC writes."""
+
+    missing: set[str]
+    hashes: dict[Wanted, Known]
+    written: dict[str, Wanted]
 
 
 def _param_change(key: Any, actual: Any, recorded: Any) -> str | None:

@@ -23,12 +23,14 @@ class Listing:
 
     A single file is a listing with the one name ``""``. Names may include files that a
     ``.dvcignore`` leaves out: the fingerprint covers them and the rules, ``kept`` filters.
+    ``nested_rules``: a ``.dvcignore`` inside (which ignores itself) adds rules of its own.
     """
 
     names: list[str]
     stats: "array[int]"
     fingerprint: bytes
     is_folder: bool
+    nested_rules: bool = False
 
     def stat(self, index: int) -> tuple[int, int, int]:
         """Inode, size and mtime of the file ``names[index]``."""
@@ -52,33 +54,86 @@ def of_folder(top: str, ignore: DvcIgnore) -> Listing:
     As DVC's walk: links to files are followed, links to folders are not looked at, ignored folders
     and repositories inside are not looked into, and an empty folder leaves no trace.
     """
-    names: list[str] = []
-    stats = array("q")
-    pending = [""] if not ignore.ignores(top, True) else []
-    while pending:
-        folder = pending.pop()
-        path = f"{top}{os.sep}{folder}" if folder else top
-        try:
-            pending += _add_folder(path, f"{folder}/" if folder else "", names, stats, ignore)
-        except OSError as error:
-            # Like os.walk, which DVC uses: a folder that may not be read is passed over.
-            if not (folder and isinstance(error, PermissionError)):
-                raise _unreadable(path, error) from None
-    return Listing(names, stats, _fingerprint(names, stats, ignore.rules_key(top)), is_folder=True)
+    walk = _Walk(top, ignore)
+    walk.run()
+    fingerprint = _fingerprint(walk.names, walk.stats, walk.rules_key)
+    return Listing(walk.names, walk.stats, fingerprint, is_folder=True, nested_rules=walk.nested)
 
 
 def kept(top: str, listing: Listing, ignore: DvcIgnore) -> list[int]:
     """The indexes of the names that no ``.dvcignore`` leaves out."""
     ignored = ignore.file_test(top)
+    if listing.nested_rules:
+        return [
+            index
+            for index, name in enumerate(listing.names)
+            if not ignore.ignores(os.path.join(top, *name.split("/")), False, subrepos=False)
+        ]
     if ignored is None:
         return list(range(len(listing.names)))
     return [index for index, name in enumerate(listing.names) if not ignored(name)]
 
 
-def _add_folder(
-    path: str, prefix: str, names: list[str], stats: "array[int]", ignore: DvcIgnore
-) -> list[str]:
-    """Add the files of one folder; return the folders in it that are to be looked into."""
+class _Walk:
+    """Collects the names and stats below one folder."""
+
+    def __init__(self, top: str, ignore: DvcIgnore) -> None:
+        self.top = top
+        self.ignore = ignore
+        self.names: list[str] = []
+        self.stats = array("q")
+        self.rules_key = ignore.rules_key(top)
+        self.nested = False
+
+    def run(self) -> None:
+        pending = [""] if not self.ignore.ignores(self.top, True) else []
+        while pending:
+            folder = pending.pop()
+            path = f"{self.top}{os.sep}{folder}" if folder else self.top
+            try:
+                pending += self._add(path, f"{folder}/" if folder else "")
+            except OSError as error:
+                # Like os.walk, which DVC uses: a folder that may not be read is passed over.
+                if not (folder and isinstance(error, PermissionError)):
+                    raise _unreadable(path, error) from None
+
+    def _add(self, path: str, prefix: str) -> list[str]:
+        """Add the files of one folder; return the folders in it that are to be looked into."""
+        files, found, folders = _scanned(path)
+        if ".git" in files or ".dvc" in files or IGNORE_FILE in files or ".dvc" in folders:
+            if self.ignore.is_subrepo(path) and self.ignore.covers(path):
+                return []
+            self._check_odd_files(path, files, found)
+        self.names += [prefix + name for name in files] if prefix else files
+        self.stats.extend(_packed(found))
+        if self.ignore.restricts(path):
+            folders = [
+                name
+                for name in folders
+                if not self.ignore.ignores(f"{path}{os.sep}{name}", True, subrepos=False)
+            ]
+        elif not _NEVER_LOOKED_INTO.isdisjoint(folders) and self.ignore.covers(path):
+            folders = [name for name in folders if name not in _NEVER_LOOKED_INTO]
+        return [prefix + name for name in folders]
+
+    def _check_odd_files(self, path: str, files: list[str], found: list[int]) -> None:
+        if not self.ignore.covers(path):
+            return
+        if ".git" in files and not self.ignore.restricts(path):
+            index = files.index(".git")
+            del files[index], found[3 * index : 3 * index + 3]
+        if IGNORE_FILE in files:
+            if not self.ignore.ignores(f"{path}{os.sep}{IGNORE_FILE}", False, subrepos=False):
+                raise TrackedPathError(
+                    f"{path}: a .dvcignore must not be in a folder that DVC tracks",
+                    "move its lines into the .dvcignore of the repository's root",
+                )
+            self.nested = True
+            self.rules_key += self.ignore.rules_key(path)
+
+
+def _scanned(path: str) -> tuple[list[str], list[int], list[str]]:
+    """The files in one folder, three numbers for each of them, and the folders."""
     files: list[str] = []
     found: list[int] = []
     folders: list[str] = []
@@ -96,28 +151,7 @@ def _add_folder(
     finally:
         if descriptor is not None:
             os.close(descriptor)
-    if ".git" in files or ".dvc" in files or IGNORE_FILE in files or ".dvc" in folders:
-        if ignore.is_subrepo(path) and ignore.covers(path):
-            return []
-        _check_odd_files(path, files, found, ignore)
-    names += [prefix + name for name in files] if prefix else files
-    stats.extend(_packed(found))
-    if ignore.restricts(path):
-        folders = [n for n in folders if not ignore.ignores(f"{path}{os.sep}{n}", True, False)]
-    elif ignore.covers(path) and not _NEVER_LOOKED_INTO.isdisjoint(folders):
-        folders = [name for name in folders if name not in _NEVER_LOOKED_INTO]
-    return [prefix + name for name in folders]
-
-
-def _check_odd_files(path: str, files: list[str], found: list[int], ignore: DvcIgnore) -> None:
-    if ".git" in files and ignore.covers(path) and not ignore.restricts(path):
-        index = files.index(".git")
-        del files[index], found[3 * index : 3 * index + 3]
-    if IGNORE_FILE in files and not ignore.ignores(f"{path}{os.sep}{IGNORE_FILE}", False, False):
-        raise TrackedPathError(
-            f"{path}: a .dvcignore must not be in a folder that DVC tracks",
-            "move its lines into the .dvcignore of the repository's root",
-        )
+    return files, found, folders
 
 
 def _packed(numbers: list[int]) -> "array[int]":

@@ -47,6 +47,13 @@ class ObjectCache:
             absent |= self._missing(algorithm, by_out, worktree)
         return absent
 
+    def holds(self, md5s: Iterable[str], worktree: Worktree) -> bool:
+        """Whether all these objects by DVC 2 are there."""
+        shards: dict[str, list[str]] = {}
+        for md5 in md5s:
+            shards.setdefault(md5[:2], []).append(md5[2:])
+        return not self._missing("md5-dos2unix", {"": shards}, worktree)
+
     def _missing(
         self, algorithm: str, by_out: dict[str, dict[str, list[str]]], worktree: Worktree
     ) -> set[str]:

@@ -8,7 +8,7 @@ from workshop.project import graph, hash_store, repository
 from workshop.project.collection import Collector
 from workshop.project.hash_store import HashStore
 from workshop.project.judgement import Judge, state
-from workshop.project.model import Project, ProjectState, StageState
+from workshop.project.model import Project, ProjectState, Stage, StageState
 from workshop.project.object_cache import ObjectCache
 from workshop.project.worktree import Worktree
 
@@ -42,13 +42,18 @@ class Workspace:
         stale_above = graph.upstream_stale(states, project.edges)
         stages = tuple(
             StageState(one, states[one.name], reasons[one.name], one.name in stale_above)
-            for one in project.stages
+            for one in sorted(project.stages, key=_shown_order)
         )
         return ProjectState(project, stages, _lock_md5(self.root), _now())
 
     def _project(self, found: repository.Repository) -> Project:
         stages = tuple(Collector(found).stages())
         return Project(self.root, stages, graph.edges(stages), found.cache_dir)
+
+
+def _shown_order(stage: Stage) -> tuple[int, bool, str]:
+    """Outer files before inner ones, data before pipelines; within a file as it is written."""
+    return stage.file.count("/"), stage.file.endswith("dvc.yaml"), stage.file
 
 
 def _lock_md5(root: Path) -> str | None:

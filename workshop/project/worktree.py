@@ -51,6 +51,14 @@ class Worktree:
         self._ignore = ignore
         self._store = store
         self._workers = workers
+        self._md5s: dict[Wanted, list[str]] = {}
+
+    def file_md5s(self, wanted: Wanted) -> list[str]:
+        """The md5 of each file in a folder that ``hashes`` has looked at."""
+        if wanted in self._md5s:
+            return self._md5s[wanted]
+        md5s = self._store.files(*wanted).md5s
+        return [md5s[start : start + 16].hex() for start in range(0, len(md5s), 16)]
 
     def hashes(self, wanted: Iterable[Wanted]) -> dict[Wanted, Known]:
         """The hash of each path, all of which exist; a TrackedPathError names one that has none."""
@@ -68,6 +76,7 @@ class Worktree:
         for one in pending:
             known, files = _summary(one)
             self._store.put(*one.wanted, known, files)
+            self._md5s[one.wanted] = [md5 or "" for md5 in one.md5s]
             result[one.wanted] = known
         return result
 
