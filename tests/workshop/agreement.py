@@ -11,8 +11,10 @@ Verdict = dict[str, set[tuple[str, str, str | None]]] | str
 """Reasons by stage, for stages that have any; ``"error"`` where there is no answer."""
 
 _PLAIN = {
-    "always changed": "always_changed", "changed command": "command", "changed checksum": "checksum",
-}  # fmt: skip
+    "always changed": "always_changed",
+    "changed command": "command",
+    "changed checksum": "checksum",
+}
 
 
 def theirs(oracle: Oracle, repo: Path) -> tuple[Verdict, str]:

@@ -136,7 +136,7 @@ def _plain(repo: Path, oracle: Oracle) -> Path:
         "data/raw/deep/'odd\" name.txt": "odd", "data/raw/.hidden": "h", "data/raw/empty.txt": "",
         "conf/model.json": '{"width": 3, "nested": {"depth": [1, 2]}}',
         "conf/opt.toml": "[opt]\nmomentum = 0.9\nname = 'sgd'\n",
-        "conf/consts.py": "SIZE = (160, 112)\nclass Net:\n    layers = [1, 2]\n    rate: float = 0.5\n",
+        "conf/consts.py": "SIZE = (160, 112)\nclass Net:\n    layers = [1, 2]\n    r: float = 1\n",
         "conf/whole.yaml": "x: 1\ny: {z: 2}\n",
         "work/in": "in", "work/params.yaml": "lr: 1\n", "work/local.yaml": "a: {b: 1}\n",
         "sub/dvc.yaml": "stages:\n  'odd-name_1':\n    cmd: python ../copy.py ../single.txt s.txt\n"
@@ -155,7 +155,7 @@ def _plain(repo: Path, oracle: Oracle) -> Path:
 
 
 def _dvc2(repo: Path, plain: Path) -> Path:
-    """The plain one as DVC 2 would have left it: no ``hash:``, LF hashes, the cache one level up."""
+    """The plain one as by DVC 2: no ``hash:``, hashes of LF text, the cache one level up."""
     shutil.copytree(plain, repo, symlinks=True)
     cache = repo / ".dvc" / "cache"
     for lock in (repo / "dvc.lock", repo / "sub" / "dvc.lock"):
@@ -226,10 +226,12 @@ def _imported(repo: Path, source: Path, outside: Path, oracle: Oracle) -> Path:
     assert oracle.run(source, "add", "-q", "data.txt", "folder") == 0
     git(source, "add", "-A")
     git(source, "commit", "-qm", "data")
+    git(source, "commit", "-qm", "more", "--allow-empty")
     _start(repo, oracle)
+    one = json.dumps(str(outside / "one.txt"))
     _write(repo, {"copy.py": COPY, "keep/x.txt": "x", "dvc.yaml":
         "stages:\n  ext:\n    cmd: python copy.py keep kept\n"
-        f"    deps: [keep, {json.dumps(str(outside / 'one.txt'))}]\n    outs: [kept]\n"})  # fmt: skip
+        f"    deps: [keep, {one}]\n    outs: [kept]\n"})  # fmt: skip
     for argv in (
         ("import", "-q", str(source), "data.txt"),
         ("import", "-q", str(source), "folder", "-o", "fold"),
@@ -252,9 +254,10 @@ def _start(repo: Path, oracle: Oracle) -> None:
     assert oracle.run(repo, "init", "-q") == 0
 
 
-def git(repo: Path, *argv: str) -> None:
-    """Run git in ``repo``."""
-    subprocess.run(["git", *argv], cwd=repo, check=True, capture_output=True, timeout=60)
+def git(repo: Path, *argv: str) -> str:
+    """What git prints in ``repo``."""
+    done = subprocess.run(["git", *argv], cwd=repo, check=True, capture_output=True, timeout=60)
+    return done.stdout.decode().strip()
 
 
 def load(path: Path) -> Any:

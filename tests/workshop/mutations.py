@@ -462,19 +462,18 @@ def break_file(repo: Path, pick: Pick[Any]) -> None:
 
 
 @mutation
-def change_import_source(repo: Path, pick: Pick[Any]) -> None:
-    source = repo.parent / "source"
-    if not source.exists() or not (repo / "data.txt.dvc").exists():
+def rewind_import(repo: Path, pick: Pick[Any]) -> None:
+    """An import that was locked one commit ago: DVC has an update for it."""
+    path = repo / pick(("data.txt.dvc", "fold.dvc"))
+    try:
+        data = load(path)
+        source = data["deps"][0]["repo"]
+        data["deps"][0]["repo"]["rev_lock"] = pick((
+            git(Path(source["url"]), "rev-parse", "HEAD~1"), "0" * 40, source["rev_lock"],
+        ))  # fmt: skip
+    except Exception:  # there is no import, or its file was broken before
         return
-    how = pick(("commit", "file", "outside"))
-    if how == "commit":
-        (source / f"new{len(list(source.iterdir()))}").write_text("x")
-        git(source, "add", "-A")
-        git(source, "commit", "-qm", "more")
-    elif how == "file":
-        (source / "folder" / "c.txt").write_text("c")
-    else:
-        (repo.parent / "outside" / "one.txt").write_text(pick(("one", "two")))
+    dump(path, data)
 
 
 @mutation

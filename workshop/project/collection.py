@@ -5,7 +5,7 @@ inside this one, and over folders that are outs. Links to folders are not follow
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from workshop.project.model import Stage
 from workshop.project.pipeline_file import StageReader
 from workshop.project.repository import Repository
 
-Resolver = Callable[[Path, str], dict[str, dict[str, Any]]]
+_TELLING = frozenset((".dvcignore", ".gitignore", "dvc.yaml", "dvc.lock", "params.yaml"))
 
 
 class Collector:
@@ -24,6 +24,8 @@ class Collector:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._root = str(repository.root)
+        self.read: list[str] = []
+        """The folders that were searched, and every file that may say something about stages."""
 
     def stages(self) -> list[Stage]:
         """The stages of all files, in the order in which DVC finds them."""
@@ -57,6 +59,12 @@ class Collector:
                     (folders if _is_folder(entry) else files).append(entry.name)
         except PermissionError:
             return [], []
+        self.read.append(folder)
+        self.read += [
+            os.path.join(folder, name)
+            for name in files
+            if name in _TELLING or name.endswith(".dvc")
+        ]
         ignore = self._repository.dvcignore
         folders = [n for n in folders if not ignore.ignores(os.path.join(folder, n), True)]
         return folders, [name for name in files if self._holds_stages(folder, name)]
@@ -84,6 +92,7 @@ class Collector:
         self._check_default_params(path.with_name("params.yaml"), shown)
         entries = data.get("stages", {})
         if templating.is_used(data):
+            self.read += map(str, templating.inputs(path, data) or [path])
             entries = templating.resolved(
                 self._repository.root, path, shown, data, self._repository.parsing
             )

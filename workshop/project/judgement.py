@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workshop.project import params
+from workshop.project import dvc_process
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.errors import FileError, TrackedPathError
 from workshop.project.hash_store import Known
 from workshop.project.model import Dep, Kind, Out, ParamsFile, Reason, Recorded, Stage, State
 from workshop.project.object_cache import ObjectCache
+from workshop.project.params_memory import ParamsMemory
 from workshop.project.worktree import Wanted, Worktree, folder_md5
 
 _NEVER_RECORDED = hashlib.algorithms_available - {"md5"}
@@ -22,15 +23,20 @@ _NEVER_RECORDED = hashlib.algorithms_available - {"md5"}
 class Judge:
     """Looks at the data of stages and says what DVC would say."""
 
-    def __init__(self, ignore: DvcIgnore, cache: ObjectCache, worktree: Worktree) -> None:
+    def __init__(
+        self, ignore: DvcIgnore, cache: ObjectCache, worktree: Worktree, memory: ParamsMemory
+    ) -> None:
+        self._root = Path(ignore.root)
         self._ignore = ignore
         self._cache = cache
         self._worktree = worktree
-        self._params: dict[Path, Any] = {}
+        self._params = memory
 
     def reasons(self, stages: Iterable[Stage]) -> dict[str, tuple[Reason, ...]]:
         """The reasons of each stage, by its name. All files are hashed together."""
-        stages = list(stages)
+        everything = list(stages)
+        stages = [stage for stage in everything if stage.unnatural is None]
+        self._params.begin()
         for stage in stages:
             self._refuse_ignored_outs(stage)
         outs = [out for stage in stages for out in stage.outs]
@@ -50,10 +56,16 @@ class Judge:
             if entry.recorded.algorithm not in _NEVER_RECORDED and self._exists(entry)
         )
         seen = _Seen(missing, hashes, {})
-        return {
-            stage.name: tuple(sorted(set(self._reasons(stage, seen)), key=_order))
-            for stage in stages
-        }
+        found = {stage.name: self._sorted(self._reasons(stage, seen)) for stage in stages}
+        if len(stages) < len(everything):
+            found |= dvc_process.reasons(
+                self._root, [stage for stage in everything if stage.unnatural is not None]
+            )
+        return found
+
+    @staticmethod
+    def _sorted(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+        return tuple(sorted(set(reasons), key=_order))
 
     def _reasons(self, stage: Stage, seen: "_Seen") -> Iterator[Reason]:
         if not stage.frozen:
@@ -132,9 +144,7 @@ class Judge:
         if file.recorded is None:
             yield Reason("param", file.path, "new")
             return
-        if file.place not in self._params:
-            self._params[file.place] = params.read(file.place, file.path)
-        actual = params.values(self._params[file.place], file.keys, file.path)
+        actual = self._params.values(file)
         for key in file.keys or dict.fromkeys([*actual, *file.recorded]):
             change = _param_change(key, actual, file.recorded)
             if change:

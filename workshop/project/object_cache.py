@@ -5,6 +5,7 @@ it is something else, which we leave to DVC). Objects by DVC 2 lie in the cache 
 """
 
 import json
+import operator
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,18 +13,21 @@ from pathlib import Path
 
 from workshop.project.errors import TrackedPathError
 from workshop.project.model import Out, Recorded
-from workshop.project.worktree import Worktree
+from workshop.project.worktree import Worktree, folder_md5
 
 _PROTECTED = 0o444
+Shards = dict[str, list[str]]
+"""The names of objects by the first two digits of their md5, which name a folder."""
+
 _BY_DESCRIPTOR = os.stat in os.supports_dir_fd
 
 
 @dataclass(frozen=True)
 class _Tree:
-    """The objects that one recorded folder is made of: their names by the first two digits."""
+    """The objects that one recorded folder is made of."""
 
     key: tuple[int, int, int]
-    shards: dict[str, list[str]]
+    shards: Shards
 
 
 class ObjectCache:
@@ -32,10 +36,12 @@ class ObjectCache:
     def __init__(self, folder: Path) -> None:
         self._folder = {"md5": str(folder / "files" / "md5"), "md5-dos2unix": str(folder)}
         self._trees: dict[tuple[str, str], _Tree] = {}
+        self._files: dict[str, Shards] = {}
+        self._unions: dict[str, tuple[list[Shards], Shards]] = {}
 
     def missing(self, outs: Iterable[Out], worktree: Worktree) -> set[str]:
         """The paths of those ``outs`` that are not (wholly) in the cache."""
-        wanted: dict[str, dict[str, dict[str, list[str]]]] = {}
+        wanted: dict[str, dict[str, Shards]] = {}
         absent: set[str] = set()
         for out in outs:
             shards = self._objects(out.recorded)
@@ -49,20 +55,14 @@ class ObjectCache:
 
     def holds(self, md5s: Iterable[str], worktree: Worktree) -> bool:
         """Whether all these objects by DVC 2 are there."""
-        shards: dict[str, list[str]] = {}
+        shards: Shards = {}
         for md5 in md5s:
             shards.setdefault(md5[:2], []).append(md5[2:])
         return not self._missing("md5-dos2unix", {"": shards}, worktree)
 
-    def _missing(
-        self, algorithm: str, by_out: dict[str, dict[str, list[str]]], worktree: Worktree
-    ) -> set[str]:
-        together: dict[str, set[str]] = {}
-        for shards in by_out.values():
-            for shard, names in shards.items():
-                together.setdefault(shard, set()).update(names)
+    def _missing(self, algorithm: str, by_out: dict[str, Shards], worktree: Worktree) -> set[str]:
         bad: set[tuple[str, str]] = set()
-        for shard, needed in together.items():
+        for shard, needed in self._together(algorithm, by_out).items():
             absent, unprotected = self._look(algorithm, shard, needed)
             bad.update((shard, name) for name in absent)
             bad.update((shard, n) for n in self._corrupt(algorithm, shard, unprotected, worktree))
@@ -74,14 +74,28 @@ class ObjectCache:
             if any((shard, name) in bad for shard, names in shards.items() for name in names)
         }
 
-    def _look(self, algorithm: str, shard: str, names: set[str]) -> tuple[list[str], list[str]]:
+    def _together(self, algorithm: str, by_out: dict[str, Shards]) -> Shards:
+        """The objects of all outs, each once; the same as last time while the outs are."""
+        outs = [shards for _, shards in sorted(by_out.items())]
+        known = self._unions.get(algorithm)
+        if known and len(known[0]) == len(outs) and all(map(operator.is_, known[0], outs)):
+            return known[1]
+        together: dict[str, dict[str, None]] = {}
+        for shards in outs:
+            for shard, names in shards.items():
+                together.setdefault(shard, {}).update(dict.fromkeys(names))
+        union = {shard: list(names) for shard, names in together.items()}
+        self._unions[algorithm] = (outs, union)
+        return union
+
+    def _look(self, algorithm: str, shard: str, names: list[str]) -> tuple[list[str], list[str]]:
         """Those of ``names`` that are not there, and those that DVC would hash."""
         folder = f"{self._folder[algorithm]}{os.sep}{shard}"
         descriptor = None
         try:
             descriptor = os.open(folder, os.O_RDONLY) if _BY_DESCRIPTOR else None
         except FileNotFoundError:
-            return list(names), []
+            return names, []
         prefix = "" if descriptor is not None else folder + os.sep
         absent, unprotected = [], []
         try:
@@ -109,34 +123,46 @@ class ObjectCache:
             if found[folder + name, algorithm].md5 != shard + name.partition(".")[0]
         ]
 
-    def _objects(self, recorded: Recorded) -> dict[str, list[str]] | None:
+    def _objects(self, recorded: Recorded) -> Shards | None:
         """The names of the objects, by shard; None when the listing of the folder is not there."""
-        if recorded.algorithm not in self._folder or recorded.md5 is None:
+        if recorded.algorithm not in self._folder or not (recorded.md5 or recorded.files):
             raise TrackedPathError(
                 f"recorded with the hash {recorded.algorithm!r}, which no cache holds",
                 "dvc commit records it anew",
             )
-        if not recorded.md5.endswith(".dir"):
-            return {recorded.md5[:2]: [recorded.md5[2:]]}
-        folder = self._folder[recorded.algorithm]
-        path = os.path.join(folder, recorded.md5[:2], recorded.md5[2:])
+        if recorded.files:
+            return self._listed_files(recorded)
+        md5 = recorded.md5 or ""
+        if not md5.endswith(".dir"):
+            one: Shards = {md5[:2]: [md5[2:]]}
+            return self._files.setdefault(md5, one)
+        path = os.path.join(self._folder[recorded.algorithm], md5[:2], md5[2:])
         try:
             found = os.stat(path)
             key = (found.st_ino, found.st_size, found.st_mtime_ns)
-            tree = self._trees.get((recorded.algorithm, recorded.md5))
+            tree = self._trees.get((recorded.algorithm, md5))
             if tree is None or tree.key != key:
-                tree = _Tree(key, _shards(path, recorded.md5))
-                self._trees[recorded.algorithm, recorded.md5] = tree
+                tree = _Tree(key, _shards(path, md5))
+                self._trees[recorded.algorithm, md5] = tree
         except (FileNotFoundError, _CorruptError):
             return None
         return tree.shards
+
+    def _listed_files(self, recorded: Recorded) -> Shards:
+        """A folder whose files are listed in the lock itself; DVC wants its listing cached too."""
+        md5s = [file["md5"] for file in recorded.files]
+        md5s.append(folder_md5([file["relpath"] for file in recorded.files], md5s))
+        shards: Shards = {}
+        for md5 in md5s:
+            shards.setdefault(md5[:2], []).append(md5[2:])
+        return shards
 
 
 class _CorruptError(Exception):
     """The listing of a folder is no JSON list."""
 
 
-def _shards(path: str, md5: str) -> dict[str, list[str]]:
+def _shards(path: str, md5: str) -> Shards:
     with open(path, encoding="utf-8") as file:
         try:
             entries = json.load(file)
@@ -144,7 +170,7 @@ def _shards(path: str, md5: str) -> dict[str, list[str]]:
             raise _CorruptError from None
     if not isinstance(entries, list):
         raise _CorruptError
-    shards: dict[str, list[str]] = {md5[:2]: [md5[2:]]}
+    shards: Shards = {md5[:2]: [md5[2:]]}
     for entry in entries:
         if not (isinstance(entry, dict) and isinstance(entry.get("md5"), str)):
             raise TrackedPathError(

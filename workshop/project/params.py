@@ -37,6 +37,8 @@ def values(params: Any, keys: tuple[str, ...], shown: str) -> dict[Any, Any]:
         if not isinstance(params, dict):
             raise FileError("holds no named values", "write 'name: value' lines", path=shown)
         return params
+    if any(key not in ("", "/") for key in keys):
+        _refuse_empty_keys(params, shown)
     found = {}
     for key in keys:
         matches = list(_matches(params, key, shown))
@@ -55,11 +57,11 @@ def _matches(params: Any, key: str, shown: str) -> Iterator[Any]:
     segments = key.lstrip(".").split(".")
     if segments.count("**") > 1:
         raise FileError(f"the param {key!r} has more than one '**'", "keep one", path=shown)
-    _refuse_empty_keys(params, shown)
     yield from _walk(params, segments)
 
 
 def _walk(node: Any, segments: list[str]) -> Iterator[Any]:
+    """Every value that the segments lead to."""
     if segments[0] == "**":
         if len(segments) > 1:
             yield from _walk(node, segments[1:])

@@ -55,7 +55,7 @@ class StageReader:
 
     def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
         place = self._locate(path, wdir)
-        return Dep(place.shown, _path(place), _recorded(place, "deps", locked), place.inside)
+        return Dep(place.shown, _path(place), self._recorded(place, "deps", locked), place.inside)
 
     def _out(
         self, path: str, flags: Mapping[str, Any], kind: str, wdir: str, locked: Mapping[str, Any]
@@ -64,7 +64,7 @@ class StageReader:
         return Out(
             place.shown,
             _path(place),
-            _recorded(place, "outs", locked),
+            self._recorded(place, "outs", locked),
             place.inside,
             cache=flags.get("cache", True),
             metric=kind == "metrics",
@@ -92,6 +92,19 @@ class StageReader:
             return locate(path, wdir, self.root)
         except FileError as error:
             raise FileError(error.problem, error.fix, path=self.shown) from None
+
+    def _recorded(self, place: Place, kind: str, locked: Mapping[str, Any]) -> Recorded:
+        if not locked:
+            return Recorded("md5", None)
+        entry = {}
+        for item in locked.get(kind, ()):
+            if item["path"] == place.key:
+                entry = item
+        try:
+            return recorded(entry, place.inside)
+        except FileError as error:
+            shown = self.shown[: -len("dvc.yaml")] + "dvc.lock"
+            raise FileError(error.problem, error.fix, path=shown) from None
 
     def _merged(self, entries: Iterable[Any], kind: str) -> dict[str, dict[str, Any]]:
         """Paths with their flags; the same path twice is one out with the flags of both."""
@@ -151,16 +164,6 @@ def recorded(entry: Mapping[str, Any], inside: bool) -> Recorded:
     return Recorded(
         algorithm, value, entry.get("size"), entry.get("nfiles"), tuple(entry.get("files") or ())
     )
-
-
-def _recorded(place: Place, kind: str, locked: Mapping[str, Any]) -> Recorded:
-    if not locked:
-        return Recorded("md5", None)
-    entry = {}
-    for item in locked.get(kind, ()):
-        if item["path"] == place.key:
-            entry = item
-    return recorded(entry, place.inside)
 
 
 def _path(place: Place) -> Path | None:

@@ -30,6 +30,10 @@ class Place:
 
 def locate(path: str, wdir: str, root: str) -> Place:
     """The place that ``path`` means in a stage that runs in ``wdir`` (both absolute)."""
+    if path.endswith(".dvc") or os.path.basename(path) == "dvc.yaml":
+        raise FileError(
+            f"{path!r} is a file of DVC's own and cannot be a dep or an out", "name the data itself"
+        )
     parsed = urlparse(path)
     if parsed.scheme in _ADDRESS_SCHEMES:
         return Place(path, path, None, inside=False)

@@ -14,7 +14,7 @@ from workshop.project.gitignore import GitIgnore
 
 @dataclass(frozen=True)
 class Repository:
-    """Where things are. ``git`` is None where ``core.no_scm`` says so; ``parsing`` is DVC's setting."""
+    """Where things are; ``git`` is None where ``core.no_scm`` says so."""
 
     root: Path
     cache_dir: Path
@@ -67,22 +67,35 @@ def _git(root: Path) -> GitIgnore:
     )
 
 
+def settings_files(root: Path) -> list[Path]:
+    """Every file outside of the folders that are searched which can change what is found."""
+    controls = [folder / ".git" for folder in (root, *root.parents)]
+    git = [control / name for control in controls for name in ("", "config", "info/exclude")]
+    above = [folder / ".gitignore" for folder in root.parents]
+    return [*config.files(root), *git, *above, *_user_git_files(), _git_folder() / "ignore"]
+
+
+def _git_folder() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "git"
+
+
+def _user_git_files() -> list[Path]:
+    """The git config of the user, then that of the machine; the environment may move both."""
+    user = [Path("~/.gitconfig").expanduser(), _git_folder() / "config"]
+    if chosen := os.environ.get("GIT_CONFIG_GLOBAL"):
+        user = [Path(chosen)]
+    return [*user, Path(os.environ.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig")]
+
+
 def _git_settings(control: Path) -> tuple[Path, bool]:
     """``core.excludesFile`` and ``core.ignoreCase``: the repository's word before the user's."""
-    home_config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "git"
-    files = [
-        control / "config",
-        Path("~/.gitconfig"),
-        home_config / "config",
-        Path("/etc/gitconfig"),
-    ]
     core: dict[str, str] = {}
-    for path in files:
-        for key, value in _core_section(path.expanduser()).items():
+    for path in [control / "config", *_user_git_files()]:
+        for key, value in _core_section(path).items():
             core.setdefault(key, value)
     excludes = core.get("excludesfile")
     ignore_case = core.get("ignorecase", "").lower() in ("true", "yes", "on", "1")
-    return Path(excludes) if excludes else home_config / "ignore", ignore_case
+    return Path(excludes) if excludes else _git_folder() / "ignore", ignore_case
 
 
 def _core_section(path: Path) -> dict[str, str]:

@@ -62,8 +62,12 @@ class _Entry:
             raise FileError("an entry has no path", "add 'path: …'", path=shown)
         if "repo" in item or "db" in item:
             self.place = Place(item.get("path", ""), item.get("path", ""), None, inside=False)
-        else:
+            return
+        try:
             self.place = locate(item["path"], wdir, str(root))
+            recorded(self.item, self.place.inside)
+        except FileError as error:
+            raise FileError(error.problem, error.fix, path=shown) from None
 
     def dep(self) -> Dep:
         return Dep(self.place.shown, self._path(), self._recorded(), self.place.inside)

@@ -7,19 +7,15 @@ answered is kept in the user's cache folder until one of the files that it read 
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workshop.project import hash_store
-from workshop.project.errors import FileError, NeedsDvcError
+from workshop.project import dvc_process, hash_store
+from workshop.project.errors import FileError
 
-_TIMEOUT_S = 60
 _VERSION = b"1"
 _RESOLVE = """
 import json, os, sys
@@ -75,12 +71,13 @@ def resolved(
 
     ``settings`` is the section ``parsing`` of DVC's config.
     """
-    inputs = _inputs(path, data)
+    files = inputs(path, data)
     answer_path = None
-    if inputs is not None:
-        key = _key(root, [path, *inputs], settings)
+    if files is not None:
+        key = _key(root, [path, *files], settings)
         answer_path = hash_store.cache_dir() / "templates" / f"{key}.json"
-    answer = _kept(answer_path) or _ask(root, path, shown)
+    why = f"{shown}: it uses templating"
+    answer = _kept(answer_path) or dvc_process.answer(_RESOLVE, str(root), str(path), why=why)
     if "error" in answer:
         raise FileError(
             answer["error"], "mend the template, or the value in the file that it names", path=shown
@@ -90,7 +87,7 @@ def resolved(
     return stages
 
 
-def _inputs(path: Path, data: Mapping[str, Any]) -> list[Path] | None:
+def inputs(path: Path, data: Mapping[str, Any]) -> list[Path] | None:
     """The other files that the answer depends on; None where only DVC could tell."""
     files = [path.with_name("params.yaml")]
     groups = [(data.get("vars", []), "")]
@@ -133,37 +130,3 @@ def _keep(answer: dict[str, Any], path: Path | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(json.dumps(answer), "utf-8")
         beside.replace(path)
-
-
-def _ask(root: Path, path: Path, shown: str) -> dict[str, Any]:
-    if importlib.util.find_spec("dvc") is None:
-        raise NeedsDvcError(
-            "uses templating, which only DVC can resolve, and DVC is not installed here",
-            "pip install dvc, in the environment that this program runs in",
-            path=shown,
-        )
-    command = [sys.executable, "-P", "-c", _RESOLVE, str(root), str(path)]
-    environment = {"PYTHONSAFEPATH": "1", "DVC_NO_ANALYTICS": "1", "PYTHONIOENCODING": "utf-8"}
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and our own text
-            command,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-            cwd=Path(sys.executable).parent,
-            env={**os.environ, **environment},
-        )
-    except subprocess.TimeoutExpired:
-        raise NeedsDvcError(
-            f"DVC did not resolve the templates within {_TIMEOUT_S} s", "try again", path=shown
-        ) from None
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise FileError(
-            f"DVC cannot resolve the templates: {''.join(last) or 'no answer'}",
-            "dvc status tells the same",
-            path=shown,
-        ) from None
-    return answer

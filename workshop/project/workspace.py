@@ -1,15 +1,19 @@
 """One repository, looked at again and again: what was read and hashed is remembered in between."""
 
 import hashlib
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from workshop.project import graph, hash_store, repository
 from workshop.project.collection import Collector
+from workshop.project.dvcignore import DvcIgnore
 from workshop.project.hash_store import HashStore
+from workshop.project.inputs import Inputs
 from workshop.project.judgement import Judge, state
 from workshop.project.model import Project, ProjectState, Stage, StageState
 from workshop.project.object_cache import ObjectCache
+from workshop.project.params_memory import ParamsMemory
 from workshop.project.worktree import Worktree
 
 
@@ -24,19 +28,19 @@ class Workspace:
         self._store = HashStore(Path(path) if path else None)
         self._workers = workers
         self._caches: dict[Path, ObjectCache] = {}
+        self._params = ParamsMemory()
+        self._known: tuple[Inputs, Project] | None = None
 
     def project(self) -> Project:
         """What the files of the repository say, without a look at any data."""
-        found = repository.find(self.root)
-        return self._project(found)
+        return self._project()[1]
 
     def state(self) -> ProjectState:
         """The state of every stage, now."""
-        found = repository.find(self.root)
-        project = self._project(found)
-        cache = self._caches.setdefault(found.cache_dir, ObjectCache(found.cache_dir))
-        worktree = Worktree(found.dvcignore, self._store, self._workers)
-        reasons = Judge(found.dvcignore, cache, worktree).reasons(project.stages)
+        ignore, project = self._project()
+        cache = self._caches.setdefault(project.cache_dir, ObjectCache(project.cache_dir))
+        worktree = Worktree(ignore, self._store, self._workers)
+        reasons = Judge(ignore, cache, worktree, self._params).reasons(project.stages)
         self._store.save()
         states = {one.name: state(one, reasons[one.name]) for one in project.stages}
         stale_above = graph.upstream_stale(states, project.edges)
@@ -46,9 +50,18 @@ class Workspace:
         )
         return ProjectState(project, stages, _lock_md5(self.root), _now())
 
-    def _project(self, found: repository.Repository) -> Project:
-        stages = tuple(Collector(found).stages())
-        return Project(self.root, stages, graph.edges(stages), found.cache_dir)
+    def _project(self) -> tuple[DvcIgnore, Project]:
+        """Read again only where a file that was read, or a folder that was searched, changed."""
+        if self._known and self._known[0].unchanged():
+            return DvcIgnore(str(self.root)), self._known[1]
+        started = time.time_ns()
+        found = repository.find(self.root)
+        collector = Collector(found)
+        stages = tuple(collector.stages())
+        project = Project(self.root, stages, graph.edges(stages), found.cache_dir)
+        inputs = [*collector.read, *map(str, repository.settings_files(self.root))]
+        self._known = Inputs(inputs, started), project
+        return found.dvcignore, project
 
 
 def _shown_order(stage: Stage) -> tuple[int, bool, str]:

@@ -8,6 +8,7 @@ implicit tags, its int, float and timestamp rules, and its refusal of duplicate 
 
 import datetime
 import re
+import warnings
 from collections.abc import Hashable
 from typing import Any
 
@@ -65,6 +66,32 @@ _TIMESTAMP = re.compile(
 
 def load(text: str) -> Any:
     """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError."""
+    try:
+        return _load(text)
+    except YAMLError as error:
+        try:
+            return _ruamel_load(text)
+        except ValueError:
+            raise error from None
+
+
+def _ruamel_load(text: str) -> Any:
+    """What ruamel.yaml makes of a text that libyaml refuses: it reads ``[a:]``, libyaml does not.
+
+    ValueError where it refuses it too, or is not installed (it comes with DVC).
+    """
+    try:
+        import ruamel.yaml
+    except ImportError:
+        raise ValueError("ruamel.yaml is not installed") from None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return ruamel.yaml.YAML(typ="safe").load(text)
+    except Exception as error:  # noqa: BLE001 - it fails with whatever its bugs make it fail with
+        raise ValueError(str(error)) from None
+
+
+def _load(text: str) -> Any:
     if text.startswith("%"):
         raise DirectiveError
     try:
