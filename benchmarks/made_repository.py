@@ -13,7 +13,7 @@ import yaml
 def make(root: Path, stages: int, files_per_stage: int, file_bytes: int = 200) -> Path:
     """A chain of ``stages`` stages, each with a folder of files as its out, all in the cache."""
     root.mkdir(parents=True)
-    subprocess.run(["git", "init", "-q", str(root)], check=True, timeout=60)
+    subprocess.run(["git", "init", "-q", str(root)], check=True, timeout=60)  # noqa: S603, S607
     cache = root / ".dvc" / "cache" / "files" / "md5"
     cache.mkdir(parents=True)
     (root / ".dvc" / "config").write_text("")
@@ -27,13 +27,13 @@ def make(root: Path, stages: int, files_per_stage: int, file_bytes: int = 200) -
     pipeline: dict[str, object] = {}
     lock: dict[str, object] = {}
     ignored = []
-    md5 = None
+    above: tuple[str, str] | None = None
     for number in range(stages):
         name, folder = f"stage{number:03}", f"data/stage{number:03}"
-        above = (f"data/stage{number - 1:03}", md5) if md5 else None
         md5 = _fill(root / folder, cache, files_per_stage, file_bytes, noise)
         pipeline[name], lock[name] = _stage(root, name, folder, md5, above, number)
         ignored.append(f"/{folder}")
+        above = (folder, md5)
     (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": pipeline}, sort_keys=False))
     locked = {"schema": "2.0", "stages": lock}
     (root / "dvc.lock").write_text(yaml.safe_dump(locked, sort_keys=False))
@@ -66,11 +66,15 @@ def _stage(
 ) -> tuple[dict[str, object], dict[str, object]]:
     code = hashlib.md5((root / "code.py").read_bytes(), usedforsecurity=False).hexdigest()
     deps = ["code.py"] + ([above[0]] if above else [])
-    stage = {"cmd": f"python code.py {folder}", "deps": deps, "params": [f"{name}.rate"]}
+    stage: dict[str, object] = {
+        "cmd": f"python code.py {folder}",
+        "deps": deps,
+        "params": [f"{name}.rate"],
+    }
     locked_deps = [{"path": "code.py", "hash": "md5", "md5": code}]
     if above:
         locked_deps.append({"path": above[0], "hash": "md5", "md5": above[1]})
-    locked = {
+    locked: dict[str, object] = {
         "cmd": stage["cmd"],
         "deps": locked_deps,
         "params": {"params.yaml": {f"{name}.rate": number / 10}},

@@ -14,6 +14,7 @@ from workshop.project.hash_store import Known
 from workshop.project.model import Dep, Kind, Out, ParamsFile, Reason, Recorded, Stage, State
 from workshop.project.object_cache import ObjectCache
 from workshop.project.params_memory import ParamsMemory
+from workshop.project.touched import Touched
 from workshop.project.worktree import Wanted, Worktree, folder_md5
 
 _NEVER_RECORDED = hashlib.algorithms_available - {"md5"}
@@ -24,13 +25,15 @@ class Judge:
     """Looks at the data of stages and says what DVC would say."""
 
     def __init__(
-        self, ignore: DvcIgnore, cache: ObjectCache, worktree: Worktree, memory: ParamsMemory
-    ) -> None:
+        self, ignore: DvcIgnore, cache: ObjectCache, worktree: Worktree, memory: ParamsMemory,
+        touched: Touched,
+    ) -> None:  # fmt: skip
         self._root = Path(ignore.root)
         self._ignore = ignore
         self._cache = cache
         self._worktree = worktree
         self._params = memory
+        self._touched = touched
 
     def reasons(self, stages: Iterable[Stage]) -> dict[str, tuple[Reason, ...]]:
         """The reasons of each stage, by its name. All files are hashed together."""
@@ -47,7 +50,7 @@ class Judge:
                     f"{out.path}: an out outside of the repository cannot be in the cache",
                     "add 'cache: false' to it, or move it into the repository",
                 )
-        missing = self._cache.missing(cached, self._worktree)
+        missing = self._cache.missing(cached, self._worktree, self._touched)
         looked_at: list[Dep | Out] = [out for out in outs if out.path not in missing]
         looked_at += [dep for stage in stages if not stage.frozen for dep in stage.deps]
         hashes = self._worktree.hashes(

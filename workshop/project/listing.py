@@ -31,6 +31,7 @@ class Listing:
     fingerprint: bytes
     is_folder: bool
     nested_rules: bool = False
+    has_links: bool = False
 
     def stat(self, index: int) -> tuple[int, int, int]:
         """Inode, size and mtime of the file ``names[index]``."""
@@ -45,7 +46,8 @@ def of_file(path: str) -> Listing:
     except OSError as error:
         raise _unreadable(path, error) from None
     stats = _packed([found.st_ino, found.st_size, found.st_mtime_ns])
-    return Listing([""], stats, _fingerprint([""], stats, b""), is_folder=False)
+    fingerprint = _fingerprint([""], stats, b"")
+    return Listing([""], stats, fingerprint, is_folder=False, has_links=os.path.islink(path))
 
 
 def of_folder(top: str, ignore: DvcIgnore) -> Listing:
@@ -57,7 +59,8 @@ def of_folder(top: str, ignore: DvcIgnore) -> Listing:
     walk = _Walk(top, ignore)
     walk.run()
     fingerprint = _fingerprint(walk.names, walk.stats, walk.rules_key)
-    return Listing(walk.names, walk.stats, fingerprint, is_folder=True, nested_rules=walk.nested)
+    linked = walk.linked or os.path.islink(top)
+    return Listing(walk.names, walk.stats, fingerprint, True, walk.nested, linked)
 
 
 def kept(top: str, listing: Listing, ignore: DvcIgnore) -> list[int]:
@@ -84,6 +87,7 @@ class _Walk:
         self.stats = array("q")
         self.rules_key = ignore.rules_key(top)
         self.nested = False
+        self.linked = False
 
     def run(self) -> None:
         pending = [""] if not self.ignore.ignores(self.top, True) else []
@@ -99,7 +103,8 @@ class _Walk:
 
     def _add(self, path: str, prefix: str) -> list[str]:
         """Add the files of one folder; return the folders in it that are to be looked into."""
-        files, found, folders = _scanned(path)
+        files, found, folders, linked = _scanned(path)
+        self.linked = self.linked or linked
         if ".git" in files or ".dvc" in files or IGNORE_FILE in files or ".dvc" in folders:
             if self.ignore.is_subrepo(path) and self.ignore.covers(path):
                 return []
@@ -132,18 +137,22 @@ class _Walk:
             self.rules_key += self.ignore.rules_key(path)
 
 
-def _scanned(path: str) -> tuple[list[str], list[int], list[str]]:
-    """The files in one folder, three numbers for each of them, and the folders."""
+def _scanned(path: str) -> tuple[list[str], list[int], list[str], bool]:
+    """The files in one folder, three numbers for each, the folders, and whether there are links."""
     files: list[str] = []
     found: list[int] = []
     folders: list[str] = []
+    linked = False
     descriptor = os.open(path, os.O_RDONLY) if _BY_DESCRIPTOR else None
     try:
         with os.scandir(path if descriptor is None else descriptor) as entries:
             for entry in entries:
+                if entry.is_symlink():
+                    linked = True
+                    if entry.is_dir() and entry.name != ".dvc":
+                        continue
                 if entry.is_dir():
-                    if entry.name == ".dvc" or not entry.is_symlink():
-                        folders.append(entry.name)
+                    folders.append(entry.name)
                 else:
                     stat = entry.stat()
                     files.append(entry.name)
@@ -151,7 +160,7 @@ def _scanned(path: str) -> tuple[list[str], list[int], list[str]]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-    return files, found, folders
+    return files, found, folders, linked
 
 
 def _packed(numbers: list[int]) -> "array[int]":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from workshop.project.errors import TrackedPathError
 from workshop.project.model import Out, Recorded
+from workshop.project.touched import Touched
 from workshop.project.worktree import Worktree, folder_md5
 
 _PROTECTED = 0o444
@@ -37,10 +38,30 @@ class ObjectCache:
         self._folder = {"md5": str(folder / "files" / "md5"), "md5-dos2unix": str(folder)}
         self._trees: dict[tuple[str, str], _Tree] = {}
         self._files: dict[str, Shards] = {}
+        self._latest: dict[tuple[str, str | None], bool] = {}
         self._unions: dict[str, tuple[list[Shards], Shards]] = {}
 
-    def missing(self, outs: Iterable[Out], worktree: Worktree) -> set[str]:
-        """The paths of those ``outs`` that are not (wholly) in the cache."""
+    def missing(self, outs: Iterable[Out], worktree: Worktree, touched: Touched) -> set[str]:
+        """The paths of those ``outs`` that are not (wholly) in the cache.
+
+        An out that ``touched`` does not affect is as it was; one that it does is looked at, for its
+        files may be hard links into the cache.
+        """
+        outs = list(outs)
+        latest: dict[tuple[str, str | None], bool] = {}
+        pending: list[Out] = []
+        for out in outs:
+            known = self._latest.get((out.path, out.recorded.md5))
+            if known is None or out.recorded.files or touched.affects(str(out.place)):
+                pending.append(out)
+            else:
+                latest[out.path, out.recorded.md5] = known
+        absent = self._absent(pending, worktree)
+        latest.update({(out.path, out.recorded.md5): out.path in absent for out in pending})
+        self._latest = latest
+        return {path for (path, _), missing in latest.items() if missing}
+
+    def _absent(self, outs: list[Out], worktree: Worktree) -> set[str]:
         wanted: dict[str, dict[str, Shards]] = {}
         absent: set[str] = set()
         for out in outs:

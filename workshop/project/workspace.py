@@ -14,6 +14,7 @@ from workshop.project.judgement import Judge, state
 from workshop.project.model import Project, ProjectState, Stage, StageState
 from workshop.project.object_cache import ObjectCache
 from workshop.project.params_memory import ParamsMemory
+from workshop.project.touched import Everything, Touched
 from workshop.project.worktree import Worktree
 
 
@@ -26,7 +27,7 @@ class Workspace:
         self.root = repository.find_root(start)
         path = hash_store.store_path(self.root) if store == "user" else store
         self._store = HashStore(Path(path) if path else None)
-        self._workers = workers
+        self._worktree = Worktree(self._store, workers)
         self._caches: dict[Path, ObjectCache] = {}
         self._params = ParamsMemory()
         self._known: tuple[Inputs, Project] | None = None
@@ -35,12 +36,19 @@ class Workspace:
         """What the files of the repository say, without a look at any data."""
         return self._project()[1]
 
-    def state(self) -> ProjectState:
-        """The state of every stage, now."""
+    def state(self, touched: Touched | None = None) -> ProjectState:
+        """The state of every stage, now.
+
+        ``touched``: who watched the repository since the last look says what may have changed.
+        """
         ignore, project = self._project()
+        touched = touched or Everything()
+        if touched.affects(str(project.cache_dir)):
+            touched = Everything()  # one object may be part of any out
         cache = self._caches.setdefault(project.cache_dir, ObjectCache(project.cache_dir))
-        worktree = Worktree(ignore, self._store, self._workers)
-        reasons = Judge(ignore, cache, worktree, self._params).reasons(project.stages)
+        self._worktree.begin(ignore, touched)
+        judge = Judge(ignore, cache, self._worktree, self._params, touched)
+        reasons = judge.reasons(project.stages)
         self._store.save()
         states = {one.name: state(one, reasons[one.name]) for one in project.stages}
         stale_above = graph.upstream_stale(states, project.edges)

@@ -13,6 +13,7 @@ from workshop.project.dvcignore import DvcIgnore
 from workshop.project.hash_store import FileHashes, HashStore, Known
 from workshop.project.hashing import hash_files
 from workshop.project.listing import Listing
+from workshop.project.touched import Touched
 
 YOUNG_NS = 2_000_000_000
 """A file whose mtime is this close to the time of hashing may change without a new mtime (FAT
@@ -45,13 +46,28 @@ class _Pending:
 
 
 class Worktree:
-    """Looks at tracked paths; what it learns goes into ``store``."""
+    """Looks at tracked paths; what it learns goes into ``store``.
 
-    def __init__(self, ignore: DvcIgnore, store: HashStore, workers: int | None = None) -> None:
-        self._ignore = ignore
+    Between two calls of ``begin`` each path is looked at once. A path with links in it is looked
+    at again after each, for nobody watches where they lead.
+    """
+
+    def __init__(self, store: HashStore, workers: int | None = None) -> None:
         self._store = store
         self._workers = workers
+        self._latest: dict[Wanted, Known] = {}
+        self._linked: set[Wanted] = set()
         self._md5s: dict[Wanted, list[str]] = {}
+
+    def begin(self, ignore: DvcIgnore, touched: Touched) -> None:
+        """From here on, what ``touched`` affects is looked at again; all else is as it was."""
+        self._ignore = ignore
+        self._md5s.clear()
+        self._latest = {
+            wanted: known
+            for wanted, known in self._latest.items()
+            if wanted not in self._linked and not touched.affects(wanted[0])
+        }
 
     def file_md5s(self, wanted: Wanted) -> list[str]:
         """The md5 of each file in a folder that ``hashes`` has looked at."""
@@ -66,7 +82,13 @@ class Worktree:
         result: dict[Wanted, Known] = {}
         pending: list[_Pending] = []
         for path, algorithm in dict.fromkeys(wanted):
+            latest = self._latest.get((path, algorithm))
+            if latest is not None:
+                result[path, algorithm] = latest
+                continue
             found = self._listing(path)
+            if found.has_links:
+                self._linked.add((path, algorithm))
             known = self._store.get(path, algorithm)
             if known is not None and known.fingerprint == found.fingerprint:
                 result[path, algorithm] = known
@@ -78,6 +100,7 @@ class Worktree:
             self._store.put(*one.wanted, known, files)
             self._md5s[one.wanted] = [md5 or "" for md5 in one.md5s]
             result[one.wanted] = known
+        self._latest |= result
         return result
 
     def _listing(self, path: str) -> Listing:

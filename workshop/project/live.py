@@ -1,0 +1,202 @@
+"""The state of a project for a program that stays, looked at only where a watcher saw a change.
+
+Four things keep it right. A change that the watcher reports is looked at, and no more than it. A
+watcher that is not there (yet, or any more) or that reports a flood, in which the kernel may have
+lost events, leads to a look at everything. And a look at everything every half minute finds what
+was missed without a word: what links lead to, what a network file system does not report.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+from workshop.project.errors import ProjectError
+from workshop.project.model import ProjectState
+from workshop.project.touched import Everything, Touched
+from workshop.project.workspace import Workspace
+
+Watch = Callable[[list[Path], threading.Event], Iterator[set[str]]]
+"""Yields sets of changed paths, an empty one at least every second, until the event is set."""
+
+RESCAN_S = 30.0
+FLOOD = 1000
+"""So many changes at once may have been more: inotify's queue holds 16,384 events."""
+
+_RESTART_S = 2.0
+
+
+class LiveProject:
+    """The project that ``start`` is in, watched from ``open`` to ``close``.
+
+    ``state`` costs next to nothing while nothing changes. ``version`` grows with every change, and
+    ``wait`` sleeps until it does.
+    """
+
+    def __init__(
+        self, start: Path, *, watch: Watch | None = None, rescan_s: float = RESCAN_S
+    ) -> None:
+        self.workspace = Workspace(start)
+        self._watch = watch or watchfiles_watch
+        self._rescan_s = rescan_s
+        self._looking = threading.Lock()
+        self._news = threading.Condition()
+        self._touched: set[str] = set()
+        self._everything = True
+        self._watching = False
+        self._version = 0
+        self._answer: ProjectState | ProjectError | None = None
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def open(self) -> "LiveProject":
+        """Begin to watch."""
+        for target in (self._follow, self._rescan):
+            thread = threading.Thread(target=target, name=f"live-{target.__name__}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return self
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        with self._news:
+            self._news.notify_all()
+        for thread in self._threads:
+            thread.join(5)
+
+    def __enter__(self) -> "LiveProject":
+        return self.open()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def watching(self) -> bool:
+        """Whether changes are reported at this moment."""
+        return self._watching
+
+    @property
+    def version(self) -> int:
+        """A number that grows when something may have changed."""
+        return self._version
+
+    def wait(self, version: int, timeout: float) -> int:
+        """The version as soon as it is not ``version`` any more, or after ``timeout`` seconds."""
+        with self._news:
+            self._news.wait_for(lambda: self._version != version or self._stop.is_set(), timeout)
+            return self._version
+
+    def state(self) -> ProjectState:
+        """The state of every stage, or the ProjectError that says why there is none."""
+        answer = self._answer
+        if answer is None or self._everything or self._touched or not self._watching:
+            answer = self._look()
+        if isinstance(answer, ProjectError):
+            raise answer
+        return answer
+
+    def _look(self) -> ProjectState | ProjectError:
+        with self._looking:
+            with self._news:
+                everything = self._everything or not self._watching
+                # An error kept us from looking at the rest.
+                everything = everything or isinstance(self._answer, ProjectError)
+                touched = self._touched
+                unchanged = self._watching and not self._everything and not touched
+                if self._answer is not None and unchanged:
+                    return self._answer  # another thread has just looked
+                self._everything, self._touched = False, set()
+            try:
+                self._answer = self.workspace.state(
+                    Everything() if everything else Touched(touched)
+                )
+            except ProjectError as error:
+                self._answer = error
+            return self._answer
+
+    def _mark(self, touched: set[str], everything: bool = False) -> None:
+        with self._news:
+            self._everything = self._everything or everything or len(touched) >= FLOOD
+            self._touched |= touched
+            self._version += 1
+            self._news.notify_all()
+
+    def _follow(self) -> None:
+        """Hand on what the watcher reports; start another when it ends."""
+        while not self._stop.is_set():
+            try:
+                for changes in self._watch(self._watched_folders(), self._stop):
+                    if not self._watching:
+                        # What changed before it was watched is not going to be reported.
+                        self._mark(set(), everything=True)
+                        self._watching = True
+                    relevant = {path for path in changes if self._matters(path)}
+                    if relevant:
+                        self._mark(relevant)
+            except Exception:  # noqa: BLE001, S110 - whatever ended it, it is not watching now
+                pass
+            self._watching = False
+            if not self._stop.is_set():
+                self._mark(set(), everything=True)
+                self._stop.wait(_RESTART_S)
+
+    def _rescan(self) -> None:
+        """Look at everything now and then; a change that is found so makes a new version."""
+        while not self._stop.wait(self._rescan_s):
+            before = self._answer
+            with self._news:
+                self._everything = True
+            after = self._look()
+            if not _same(before, after):
+                self._mark(set())
+
+    def _watched_folders(self) -> list[Path]:
+        folders = [self.workspace.root]
+        try:
+            cache = self.workspace.project().cache_dir
+        except ProjectError:
+            return folders
+        if cache.is_dir() and not cache.is_relative_to(self.workspace.root):
+            folders.append(cache)
+        return folders
+
+    def _matters(self, path: str) -> bool:
+        """Not DVC's locks and temporary files, nor what git does inside of .git."""
+        root = str(self.workspace.root)
+        inside = path[len(root) + 1 :] if path.startswith(root + os.sep) else path
+        parts = inside.split(os.sep)
+        if parts[0] == ".git":
+            return parts[1:] in ([], ["config"], ["info"], ["info", "exclude"])
+        return parts[:2] != [".dvc", "tmp"]
+
+
+def _same(before: ProjectState | ProjectError | None, after: ProjectState | ProjectError) -> bool:
+    if isinstance(before, ProjectState) and isinstance(after, ProjectState):
+        return before.stages == after.stages and before.lock_md5 == after.lock_md5
+    return type(before) is type(after) and str(before) == str(after)
+
+
+def watchfiles_watch(folders: list[Path], stop: threading.Event) -> Iterator[set[str]]:
+    """What watchfiles reports, within about 50 ms."""
+    from watchfiles import watch
+
+    changes = watch(
+        *folders,
+        watch_filter=None,
+        debounce=200,
+        step=20,
+        rust_timeout=200,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=False,
+        ignore_permission_denied=True,
+    )
+    for change in changes:
+        yield {path for _, path in change}
