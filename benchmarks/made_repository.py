@@ -85,8 +85,8 @@ def _stage(
 
 def age(root: Path, seconds: int = 60) -> None:
     """Make every file old enough for its mtime to be trusted."""
-    for parent, _, names in os.walk(root):
-        for name in names:
+    for parent, folders, names in os.walk(root, topdown=False):
+        for name in [*names, *folders, "."]:
             path = os.path.join(parent, name)  # noqa: PTH118 - one call a file
             then = os.stat(path).st_mtime_ns - seconds * 10**9  # noqa: PTH116
             os.utime(path, ns=(then, then))

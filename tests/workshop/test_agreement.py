@@ -43,6 +43,8 @@ def test_our_reasons_are_those_of_dvc_status(
 ) -> None:
     def pick(choices: Sequence[Any]) -> Any:
         choices = list(choices)
+        if not choices:
+            raise IndexError("nothing to choose from")
         return choices[data.draw(st.integers(0, len(choices) - 1))]
 
     name = pick(TEMPLATES)

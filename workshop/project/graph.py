@@ -1,10 +1,10 @@
 """Which stage needs what another makes, and the picture of it."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 
 from workshop.project.model import Stage, StageState
+from workshop.project.touched import parents_of
 
 Edge = tuple[str, str]
 
@@ -15,25 +15,17 @@ def edges(stages: Iterable[Stage]) -> tuple[Edge, ...]:
     makers = {str(out.place): stage.name for stage in stages for out in stage.outs if out.place}
     makers_above: dict[str, list[str]] = {}
     for place in makers:
-        for folder in _parents(place):
+        for folder in parents_of(place):
             makers_above.setdefault(folder, []).append(place)
     found: dict[Edge, None] = {}
     for stage in stages:
         needed = [dep.place for dep in stage.deps] + [file.place for file in stage.params]
         for place in [str(path) for path in needed if path is not None]:
-            hits = [p for p in (place, *_parents(place)) if p in makers]
+            hits = [p for p in (place, *parents_of(place)) if p in makers]
             for hit in hits + makers_above.get(place, []):
                 if makers[hit] != stage.name:
                     found[makers[hit], stage.name] = None
     return tuple(found)
-
-
-def _parents(place: str) -> list[str]:
-    parents = []
-    while (parent := os.path.dirname(place)) != place:
-        parents.append(parent)
-        place = parent
-    return parents
 
 
 def upstream_stale(states: Mapping[str, str], edges: Iterable[Edge]) -> set[str]:

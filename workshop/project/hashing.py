@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from workshop.project.errors import TrackedPathError
 
@@ -15,25 +15,27 @@ _ATTEMPTS = 3
 _FILES_A_TASK = 64
 
 
-@dataclass(frozen=True)
-class Hashed:
-    """The md5 of a file, and size and mtime (ns) that it had before and after it was read.
+class Job(NamedTuple):
+    """A file to hash, and the size and mtime (ns) that it was listed with."""
 
-    ``settled`` is False when it went on changing while it was read, three times in a row.
-    """
-
-    md5: str
+    path: str
     size: int
     mtime: int
-    settled: bool
 
 
-def hash_files(paths: Sequence[str], algorithm: str, workers: int | None = None) -> list[Hashed]:
-    """The md5 of each of ``paths``, in their order, by DVC's ``algorithm``, on all cores."""
-    tasks = [paths[start : start + _FILES_A_TASK] for start in range(0, len(paths), _FILES_A_TASK)]
+class Hashed(NamedTuple):
+    """The md5 of a file; ``as_listed`` is False when the file was not what its listing said."""
+
+    md5: str
+    as_listed: bool
+
+
+def hash_files(jobs: Sequence[Job], algorithm: str, workers: int | None = None) -> list[Hashed]:
+    """The md5 of each file, in their order, by DVC's ``algorithm``, on all cores."""
+    tasks = [jobs[start : start + _FILES_A_TASK] for start in range(0, len(jobs), _FILES_A_TASK)]
     workers = workers or min(16, os.cpu_count() or 1)
     if len(tasks) <= 1 or workers == 1:
-        return _hash_all(paths, algorithm)
+        return _hash_all(jobs, algorithm)
     # Small tasks from the front of the list keep every core busy until the end, even where the
     # last files are the largest.
     with ThreadPoolExecutor(min(workers, len(tasks))) as pool:
@@ -41,40 +43,63 @@ def hash_files(paths: Sequence[str], algorithm: str, workers: int | None = None)
         return [hashed for batch in results for hashed in batch]
 
 
-def _hash_all(paths: Iterable[str], algorithm: str) -> list[Hashed]:
-    return [hash_file(path, algorithm) for path in paths]
+def _hash_all(jobs: Iterable[Job], algorithm: str) -> list[Hashed]:
+    if algorithm == "md5":
+        return [
+            _hash_small(job) if job.size <= _CHUNK else hash_file(job, algorithm) for job in jobs
+        ]
+    return [hash_file(job, algorithm) for job in jobs]
 
 
-def hash_file(path: str, algorithm: str) -> Hashed:
-    """The md5 of one file; a TrackedPathError when it cannot be read."""
+def _hash_small(job: Job) -> Hashed:
+    """One open, one read, one look whether it is what was listed, and one close."""
+    try:
+        descriptor = os.open(job.path, os.O_RDONLY | _FLAGS)
+        try:
+            md5 = hashlib.md5(os.read(descriptor, job.size), usedforsecurity=False).hexdigest()
+            after = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _unreadable(job.path, error) from None
+    regular = stat.S_ISREG(after.st_mode)
+    if regular and after.st_size == job.size and after.st_mtime_ns == job.mtime:
+        return Hashed(md5, True)
+    return hash_file(job, "md5")
+
+
+def hash_file(job: Job, algorithm: str) -> Hashed:
+    """The md5 of one file, read again where it changes meanwhile, three times at most."""
     read = {"md5": _md5, "md5-dos2unix": _md5_dos2unix}.get(algorithm)
     if read is None:
         raise TrackedPathError(
-            f"{path}: recorded with the hash {algorithm!r}, which is none for a local file",
+            f"{job.path}: recorded with the hash {algorithm!r}, which is none for a local file",
             "dvc commit records it anew",
         )
     try:
-        for attempt in range(1, _ATTEMPTS + 1):
-            md5, before, after = read(path)
-            same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-            if same or attempt == _ATTEMPTS:
-                break
+        for _ in range(_ATTEMPTS):
+            md5, before, after = read(job.path)
+            if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                listed = (after.st_size, after.st_mtime_ns) == (job.size, job.mtime)
+                return Hashed(md5, listed)
     except OSError as error:
-        raise TrackedPathError(
-            f"{path}: cannot be read: {error.strerror or error}",
-            "mend or delete it, or list it in .dvcignore",
-        ) from None
-    return Hashed(md5, after.st_size, after.st_mtime_ns, same)
+        raise _unreadable(job.path, error) from None
+    return Hashed(md5, False)
+
+
+def _unreadable(path: str, error: OSError) -> TrackedPathError:
+    return TrackedPathError(
+        f"{path}: cannot be read: {error.strerror or error}",
+        "mend or delete it, or list it in .dvcignore",
+    )
 
 
 def _md5(path: str) -> tuple[str, os.stat_result, os.stat_result]:
+    digest = hashlib.md5(usedforsecurity=False)
     descriptor = os.open(path, os.O_RDONLY | _FLAGS)
     try:
         before = _regular(descriptor, path)
-        data = os.read(descriptor, min(before.st_size, _CHUNK) + 1)
-        digest = hashlib.md5(data, usedforsecurity=False)
-        while data:
-            data = os.read(descriptor, _CHUNK)
+        while data := os.read(descriptor, _CHUNK):
             digest.update(data)
         return digest.hexdigest(), before, os.fstat(descriptor)
     finally:

@@ -48,18 +48,16 @@ class ObjectCache:
         files may be hard links into the cache.
         """
         outs = list(outs)
-        latest: dict[tuple[str, str | None], bool] = {}
-        pending: list[Out] = []
-        for out in outs:
-            known = self._latest.get((out.path, out.recorded.md5))
-            if known is None or out.recorded.files or touched.affects(str(out.place)):
-                pending.append(out)
-            else:
-                latest[out.path, out.recorded.md5] = known
+        if touched.everything:
+            self._latest.clear()
+        pending = [
+            out
+            for out in outs
+            if (out.path, out.recorded.md5) not in self._latest or touched.affects(str(out.place))
+        ]
         absent = self._absent(pending, worktree)
-        latest.update({(out.path, out.recorded.md5): out.path in absent for out in pending})
-        self._latest = latest
-        return {path for (path, _), missing in latest.items() if missing}
+        self._latest.update({(o.path, o.recorded.md5): o.path in absent for o in pending})
+        return {out.path for out in outs if self._latest[out.path, out.recorded.md5]}
 
     def _absent(self, outs: list[Out], worktree: Worktree) -> set[str]:
         wanted: dict[str, dict[str, Shards]] = {}

@@ -38,7 +38,10 @@ def values(params: Any, keys: tuple[str, ...], shown: str) -> dict[Any, Any]:
             raise FileError("holds no named values", "write 'name: value' lines", path=shown)
         return params
     if any(key not in ("", "/") for key in keys):
-        _refuse_empty_keys(params, shown)
+        try:
+            _refuse_empty_keys(params, shown)
+        except RecursionError:
+            raise FileError("is nested too deeply", "flatten it", path=shown) from None
     found = {}
     for key in keys:
         matches = list(_matches(params, key, shown))
@@ -121,7 +124,7 @@ def _json(text: str, shown: str) -> Any:
 def _toml(text: str, shown: str) -> Any:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise FileError(f"is not valid TOML: {error}", "mend that line", path=shown) from None
 
 
@@ -139,7 +142,7 @@ def _python(text: str, shown: str) -> Any:
             line=error.lineno,
             column=error.offset,
         ) from None
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise FileError(f"cannot be read: {error}", "keep to constants", path=shown) from None
 
 

@@ -10,15 +10,15 @@ class Touched:
     everything = False
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._paths = frozenset(paths)
-        self._above = {parent for path in self._paths for parent in _parents(path)}
+        self.paths = frozenset(paths)
+        self._above = {parent for path in self.paths for parent in parents_of(path)}
 
     def affects(self, path: str) -> bool:
         """Whether what is at or below ``path`` may have changed."""
         return (
-            path in self._paths
+            path in self.paths
             or path in self._above
-            or any(parent in self._paths for parent in _parents(path))
+            or any(parent in self.paths for parent in parents_of(path))
         )
 
 
@@ -35,9 +35,32 @@ class Everything(Touched):
         return True
 
 
-def _parents(path: str) -> list[str]:
+def parents_of(path: str) -> list[str]:
+    """The folders above ``path``, nearest first."""
     parents = []
     while (parent := os.path.dirname(path)) != path:
         parents.append(parent)
         path = parent
     return parents
+
+
+class PlaceIndex:
+    """Finds the names of those who care for a path, without asking each of them."""
+
+    def __init__(self, places: Iterable[tuple[str, str]]) -> None:
+        """``places`` are pairs of a name and a path that it cares for."""
+        self._at: dict[str, set[str]] = {}
+        self._below: dict[str, set[str]] = {}
+        for name, place in places:
+            self._at.setdefault(place, set()).add(name)
+            for parent in parents_of(place):
+                self._below.setdefault(parent, set()).add(name)
+
+    def affected(self, touched: Touched) -> set[str]:
+        """The names that care for something at, above or below a touched path."""
+        found: set[str] = set()
+        for path in touched.paths:
+            found |= self._below.get(path, set())
+            for place in (path, *parents_of(path)):
+                found |= self._at.get(place, set())
+        return found

@@ -11,7 +11,7 @@ from json.encoder import encode_basestring_ascii
 from workshop.project import listing
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.hash_store import FileHashes, HashStore, Known
-from workshop.project.hashing import hash_files
+from workshop.project.hashing import Job, hash_files
 from workshop.project.listing import Listing
 from workshop.project.touched import Touched
 
@@ -39,10 +39,14 @@ class _Pending:
     md5s: list[str | None]
     untrusted: set[int]
 
-    def path(self, position: int) -> str:
-        """The file whose hash is ``md5s[position]``."""
-        name = self.found.names[self.kept[position]]
-        return f"{self.wanted[0]}{os.sep}{name}" if self.found.is_folder else self.wanted[0]
+    def job(self, position: int) -> Job:
+        """The file whose hash is to be ``md5s[position]``."""
+        index = self.kept[position]
+        _, size, mtime = self.found.stat(index)
+        path = self.wanted[0]
+        if self.found.is_folder:
+            path = f"{path}{os.sep}{self.found.names[index]}"
+        return Job(path, size, mtime)
 
 
 class Worktree:
@@ -130,14 +134,14 @@ class Worktree:
                 for position, md5 in enumerate(one.md5s)
                 if md5 is None
             ]
-            paths = [one.path(position) for one, position in jobs]
-            hashes = hash_files(paths, algorithm, self._workers)
+            files = [one.job(position) for one, position in jobs]
+            hashes = hash_files(files, algorithm, self._workers)
             now = time.time_ns()
             for (one, position), hashed in zip(jobs, hashes, strict=True):
                 one.md5s[position] = hashed.md5
-                _, size, mtime = one.found.stat(one.kept[position])
+                _, _, mtime = one.found.stat(one.kept[position])
                 young = started - YOUNG_NS < mtime < now + YOUNG_NS
-                if young or not hashed.settled or (hashed.size, hashed.mtime) != (size, mtime):
+                if young or not hashed.as_listed:
                     one.untrusted.add(position)
 
 

@@ -54,6 +54,8 @@ _IMPLICIT_TAGS = [
     ),
     ("value", r"=", "="),
 ]
+_MAX_DEPTH = 400
+_MAYBE_DEEP = re.compile(rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
 _TIMESTAMP = re.compile(
     r"""(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})
@@ -66,12 +68,33 @@ _TIMESTAMP = re.compile(
 
 def load(text: str) -> Any:
     """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError."""
+    _refuse_depth(text)
     try:
         return _load(text)
     except YAMLError as error:
         try:
             return _ruamel_load(text)
         except ValueError:
+            raise error from None
+
+
+def _refuse_depth(text: str) -> None:
+    """libyaml's composer calls itself for each level and takes the process with it at 30,000.
+
+    Counting levels takes as long as parsing, so it is done only where there may be many.
+    """
+    if text.count("[") + text.count("{") < _MAX_DEPTH and not _MAYBE_DEEP.search(text):
+        return
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:
+                mark = event.start_mark
+                raise MarkedYAMLError(None, None, "it is nested too deeply", mark)
+    except MarkedYAMLError as error:
+        if depth > _MAX_DEPTH:
             raise error from None
 
 

@@ -1,0 +1,220 @@
+"""What it costs to know the state of every stage: DVC and us, side by side in one run.
+
+``python -m benchmarks.status [--quick] [--repo PATH]``; figures are medians, and each round runs
+every contender once, so that a busy machine slows all of them. "Bare" is a scandir-and-stat loop
+and nothing else: over the tracked files, and over these and the cache objects, for DVC's verdict
+depends on both.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks import made_repository
+from workshop.project.hashing import Job, hash_files
+from workshop.project.live import LiveProject
+from workshop.project.workspace import Workspace
+
+Contender = Callable[[], object]
+
+
+def main() -> None:
+    """Run all of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, up to 10,000 files")
+    parser.add_argument("--repo", type=Path, help="a DVC repository to measure as well")
+    options = parser.parse_args()
+    rounds = 3 if options.quick else 7
+    with tempfile.TemporaryDirectory() as folder:
+        _isolate(Path(folder, "own"))
+        if options.repo:
+            _compare(f"the repository {options.repo}", options.repo.resolve(), rounds)
+        for title, stages, files, size in (
+            ("a repository like the workshop's: 6 stages, 3,000 files", 6, 500, 16_000),
+            ("a large one: 200 stages, 20,000 files", 200, 100, 200),
+        ):
+            root = made_repository.make(Path(folder, str(stages)), stages, files, size)
+            made_repository.age(root)
+            _compare(title, root, rounds)
+        _hashing(Path(folder, "6", "data"), rounds)
+        sizes = (1_000, 10_000) if options.quick else (1_000, 3_000, 10_000, 30_000, 100_000)
+        _growth(Path(folder), sizes, rounds)
+
+
+def _isolate(own: Path) -> None:
+    """Leave the user's settings and caches alone."""
+    os.environ |= {
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_SITE_CACHE_DIR": str(own / "site"),
+        "DVC_WORKSHOP_CACHE_DIR": str(own / "ours"),
+    }
+
+
+def _compare(title: str, root: Path, rounds: int) -> None:
+    from dvc.repo import Repo
+
+    workspace = Workspace(root)
+    python = [sys.executable, "-P", "-m"]
+    ours = [*python, "workshop", "status", "--repo", str(root)]
+    with _inside(root):
+        contenders: dict[str, Contender] = {
+            "dvc status": lambda: _run([*python, "dvc", "status", "--json"], root),
+            "Repo().status() in process": lambda: Repo(os.curdir).status(),
+            "ours, command line": lambda: _run(ours, root),
+            "ours, cold in process": lambda: Workspace(root, None).state(),
+            "ours, warm in process": workspace.state,
+            "bare loop, tracked files": lambda: _bare(root, skipped=(".git", ".dvc")),
+            "bare loop, with the cache": lambda: _bare(root, skipped=(".git",)),
+        }
+        times = _measured(contenders, rounds)
+    print(f"\n{title}")
+    for name, seconds in times.items():
+        print(f"  {name:<28} {seconds * 1000:9.1f} ms")
+    warm, command = times["ours, warm in process"], times["ours, command line"]
+    dvc = times["Repo().status() in process"]
+    print(f"  command line: {times['dvc status'] / command:.1f} times as fast as dvc status")
+    print(f"  warm: {dvc / warm:.1f} times as fast as Repo().status(),", end=" ")
+    print(
+        f"{warm / times['bare loop, with the cache']:.2f} of the bare loop with the cache,", end=" "
+    )
+    print(f"{warm / times['bare loop, tracked files']:.2f} of that over tracked files alone")
+
+
+def _measured(contenders: dict[str, Contender], rounds: int) -> dict[str, float]:
+    """Median seconds of each; the first round warms up and does not count."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds + 1):
+        for name, contender in contenders.items():
+            times[name].append(_seconds(contender))
+    return {name: statistics.median(found[1:]) for name, found in times.items()}
+
+
+def _seconds(contender: Contender) -> float:
+    start = time.perf_counter()
+    contender()
+    return time.perf_counter() - start
+
+
+def _run(command: list[str], root: Path) -> None:
+    subprocess.run(command, cwd=root, check=True, capture_output=True, timeout=600)  # noqa: S603
+
+
+def _bare(top: Path, skipped: tuple[str, ...] = ()) -> int:
+    """Every file below ``top`` is looked at, and nothing made of it."""
+    files = 0
+    pending = [str(top)]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    if entry.name not in skipped:
+                        pending.append(entry.path)
+                else:
+                    entry.stat()
+                    files += 1
+    return files
+
+
+@contextlib.contextmanager
+def _inside(root: Path) -> Iterator[None]:
+    """DVC's own Repo wants to be in the repository."""
+    here = Path.cwd()
+    os.chdir(root)
+    try:
+        yield
+    finally:
+        os.chdir(here)
+
+
+def _hashing(folder: Path, rounds: int) -> None:
+    """Files through our hashing, against the same bytes through hashlib on the same cores."""
+    paths = sorted(folder.rglob("*.jpg"))
+    contents = [path.read_bytes() for path in paths]
+    jobs = [Job(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
+    cores = os.cpu_count() or 1
+    times = _measured(
+        {
+            "ours": lambda: hash_files(jobs, "md5"),
+            "hashlib alone": lambda: _hashlib_alone(contents, cores),
+        },
+        rounds,
+    )
+    megabytes = sum(map(len, contents)) / 1e6
+    print(f"\ncold hashing, {len(paths)} files of 16 kB, {cores} cores")
+    for name, seconds in times.items():
+        print(f"  {name:<28} {megabytes / seconds:9.0f} MB/s")
+    print(f"  ours reaches {times['hashlib alone'] / times['ours']:.0%} of it")
+
+
+def _hashlib_alone(contents: list[bytes], cores: int) -> None:
+    parts = [contents[start::cores] for start in range(cores)]
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(_hash_part, parts))
+
+
+def _hash_part(part: list[bytes]) -> None:
+    for content in part:
+        hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _growth(folder: Path, sizes: tuple[int, ...], rounds: int) -> None:
+    """Cost against the number of files: a full look, one changed file, nothing changed."""
+    print("\ncost by number of files (CPU ms): all looked at, one file changed, nothing changed")
+    print(f"  {'files':>8} {'full look':>10} {'one changed':>12} {'nothing':>9}")
+    for size in sizes:
+        root = made_repository.make(folder / f"grow{size}", size // 100, 100)
+        made_repository.age(root)
+        full, one, nothing = _growth_of(root, rounds)
+        print(f"  {size:>8,} {full:>10.1f} {one:>12.2f} {nothing:>9.4f}")
+
+
+def _growth_of(root: Path, rounds: int) -> tuple[float, float, float]:
+    reports = _Reports()
+    with LiveProject(root, watch=reports, rescan_s=3600) as live:
+        while not live.watching:
+            time.sleep(0.01)
+        live.state()
+        full = [_cpu_ms(live.workspace.state) for _ in range(rounds)]
+        one, nothing = [], []
+        for number in range(rounds):
+            path = root / "data" / "stage000" / "000000.jpg"
+            path.write_text(f"changed {number}")
+            version = live.version
+            reports.changed = {str(path)}
+            live.wait(version, 10)
+            one.append(_cpu_ms(live.state))
+            nothing.append(_cpu_ms(live.state))
+    return statistics.median(full), statistics.median(one), statistics.median(nothing)
+
+
+def _cpu_ms(contender: Contender) -> float:
+    start = time.thread_time()
+    contender()
+    return (time.thread_time() - start) * 1000
+
+
+class _Reports:
+    """In place of the file watcher: reports what it is told, at once."""
+
+    def __init__(self) -> None:
+        self.changed: set[str] = set()
+
+    def __call__(self, folders: list[Path], stop: threading.Event) -> Iterator[set[str]]:
+        yield set()
+        while not stop.wait(0.005):
+            changed, self.changed = self.changed, set()
+            yield changed
+
+
+if __name__ == "__main__":
+    main()
