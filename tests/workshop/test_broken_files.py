@@ -1,7 +1,5 @@
 """A broken file is named with line and column and what to do; never a traceback, never a guess."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,13 +124,3 @@ def test_templates_without_dvc_are_an_error_and_no_guess(
     error = _error(repo)
     assert "DVC is not installed here" in str(error)
     assert "pip install dvc" in error.fix
-
-
-def test_the_command_line_tells_an_error_in_two_lines(repo: Path) -> None:
-    (repo / "dvc.yaml").write_text("stages:\n  a:\n    cmd: [x\n")
-    command = [sys.executable, "-P", "-m", "workshop", "status", "--repo", str(repo)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    first, second = done.stderr.splitlines()
-    assert first.startswith("error: dvc.yaml, line 4, column 1: is not valid YAML")
-    assert second.startswith("  fix: ")

@@ -64,7 +64,7 @@ def _matches(params: Any, key: str, shown: str) -> Iterator[Any]:
 
 
 def _walk(node: Any, segments: list[str]) -> Iterator[Any]:
-    """Every value that the segments lead to."""
+    """Every value below ``node`` that the segments lead to."""
     if segments[0] == "**":
         if len(segments) > 1:
             yield from _walk(node, segments[1:])
@@ -73,11 +73,12 @@ def _walk(node: Any, segments: list[str]) -> Iterator[Any]:
                 yield child
             yield from _walk(child, segments)
         return
+    length = -1 if isinstance(node, dict) else 0
     for name, child in _children(node):
-        if _names(name, segments[0], -1 if isinstance(node, dict) else len(node)):
-            if len(segments) == 1:
+        if _names(name, segments[0], length or len(node)):
+            if segments[1:] in ([], ["**"]):  # `a.**` names a and all that is below it
                 yield child
-            else:
+            if segments[1:]:
                 yield from _walk(child, segments[1:])
 
 

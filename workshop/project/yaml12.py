@@ -55,6 +55,9 @@ _IMPLICIT_TAGS = [
     ("value", r"=", "="),
 ]
 _MAX_DEPTH = 400
+_NAN = float(
+    "nan"
+)  # always the same one, so that `.nan` twice is a duplicate key as in ruamel.yaml
 _MAYBE_DEEP = re.compile(rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
 _TIMESTAMP = re.compile(
@@ -79,7 +82,7 @@ def load(text: str) -> Any:
 
 
 def _refuse_depth(text: str) -> None:
-    """libyaml's composer calls itself for each level and takes the process with it at 30,000.
+    """Keep libyaml's composer, which calls itself for each level, from ending the process.
 
     Counting levels takes as long as parsing, so it is done only where there may be many.
     """
@@ -91,11 +94,11 @@ def _refuse_depth(text: str) -> None:
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
-                mark = event.start_mark
-                raise MarkedYAMLError(None, None, "it is nested too deeply", mark)
-    except MarkedYAMLError as error:
-        if depth > _MAX_DEPTH:
-            raise error from None
+                break
+    except YAMLError:
+        return  # told when it is loaded
+    if depth > _MAX_DEPTH:
+        raise YAMLError("it is nested too deeply")
 
 
 def _ruamel_load(text: str) -> Any:
@@ -117,6 +120,8 @@ def _ruamel_load(text: str) -> Any:
 def _load(text: str) -> Any:
     if text.startswith("%"):
         raise DirectiveError
+    if "\ufeff" in text[1:]:  # libyaml passes over a byte order mark anywhere, ruamel.yaml does not
+        raise YAMLError("a byte order mark in the middle of the file")
     try:
         if "\t" in text:
             _refuse_tabs(text)
@@ -252,7 +257,7 @@ def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
 
 def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
     text = loader.construct_scalar(node).replace("_", "").lower()
-    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    return _NAN if text == ".nan" else float(text.replace(".inf", "inf"))
 
 
 def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> datetime.date:
