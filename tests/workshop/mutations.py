@@ -4,6 +4,7 @@ Each mutation is a function of the repository and of ``pick``, which chooses one
 that hypothesis can choose, shrink and replay.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -63,6 +64,10 @@ def edit(repo: Path, pick: Pick[Any]) -> None:
     path = pick(files)
     old = path.read_bytes()
     how = pick(("append", "replace", "same size", "empty", "same"))
+    if how == "same" and pick((True, False)):
+        with path.open("r+b") as file:  # the same inode: a hard link sees it too
+            file.write(pick((b"z", b"in place")))
+        return
     new = {
         "append": old + b"more\r\n", "replace": b"else", "same size": b"#" * len(old),
         "empty": b"", "same": old,
@@ -167,6 +172,22 @@ def link_inside(repo: Path, pick: Pick[Any]) -> None:
     targets = [*_data(repo), *_data(repo, folders=True), Path("nowhere"), Path("link")]
     if path.parent.is_dir() and not os.path.lexists(path):
         path.symlink_to(pick(targets))
+
+
+@mutation
+def relink(repo: Path, pick: Pick[Any]) -> None:
+    """As ``dvc config cache.type`` has it: a link to the object in place of a copy."""
+    files = [path for path in _data(repo) if path.is_file() and not path.is_symlink()]
+    if not files:
+        return
+    for path in files if pick((True, False)) else [pick(files)]:
+        md5 = hashlib.md5(path.read_bytes()).hexdigest()
+        for folder in ("files/md5/", ""):
+            target = repo / ".dvc" / "cache" / f"{folder}{md5[:2]}" / md5[2:]
+            if target.is_file():
+                path.unlink()
+                (path.hardlink_to if pick((True, False)) else path.symlink_to)(target)
+                break
 
 
 @mutation
@@ -282,7 +303,14 @@ def edit_stage(repo: Path, pick: Pick[Any]) -> None:
         ("foreach: ${train.layers}", "foreach: [x, y]"), ("size: [1, 2]", "size: [1, 2, 3]"), ("- names", "- other"),
         ("vars: [more.yaml]", "vars: [gone.yaml]"), ("${out}", "${lr}"), ("${out}", "\\${out}"), ("metrics:", "metric:"),
         ("artifacts:", "vars: [params.yaml]\nartifacts:"), ("artifacts:", "datasets: []\nartifacts:"),
-        ("path: model.bin", "path: [x]"), ("stages:", "%YAML 1.2\n---\nstages:"), ("stages:", "# c\n\nstages:"),
+        ("path: model.bin", "path: [x]"),
+        ("stages:", "stages:\n  ds:\n    cmd: x\n    deps: [ds://records]\n"),
+        ("stages:", "stages:\n  far:\n    cmd: x\n    deps: [remote://nowhere/x]\n"),
+        ("stages:", "stages:\n  out:\n    cmd: x\n    outs: [https://127.0.0.1:1/x]\n"),
+        ("stages:", "stages:\n  p:\n    cmd: x\n    params: ['a.b', {x.v1.json: [a]}, {conf/opt.toml: }]\n"),
+        ("stages:", "stages:\n  two:\n    cmd: x\n    outs: [a, a, {a: {cache: false}}]\n    metrics: [a]\n"),
+        ("stages:", "stages:\n  none:\n    cmd: ''\n"), ("stages:", "stages:\n  none:\n    cmd: []\n"),
+        ("stages:", "%YAML 1.2\n---\nstages:"), ("stages:", "# c\n\nstages:"),
     ))  # fmt: skip
     if old in text:
         path.write_text(text.replace(old, new, 1), "utf-8")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workshop.project import document, params, schema, single_file, templating
+from workshop.project import declared, document, params, schema, single_file, templating
 from workshop.project.errors import FileError
 from workshop.project.model import Stage
 from workshop.project.pipeline_file import StageReader
@@ -26,6 +26,8 @@ class Collector:
         self._root = str(repository.root)
         self.read: list[str] = []
         """The folders that were searched, and every file that may say something about stages."""
+        self.metrics: list[str] = []
+        self.plots: list[str] = []
 
     def stages(self) -> list[Stage]:
         """The stages of all files, in the order in which DVC finds them."""
@@ -90,14 +92,16 @@ class Collector:
         data = document.read(path, shown, schema.project_file)
         locked = self._locked(path.with_name("dvc.lock"), shown[: -len("dvc.yaml")] + "dvc.lock")
         self._check_default_params(path.with_name("params.yaml"), shown)
-        entries = data.get("stages", {})
         if templating.is_used(data):
             self.read += map(str, templating.inputs(path, data) or [path])
-            entries = templating.resolved(
+            data = templating.resolved(
                 self._repository.root, path, shown, data, self._repository.parsing
             )
+        folder = os.path.dirname(shown)
+        self.metrics += declared.metrics(data, folder)
+        self.plots += declared.plots(data, folder)
         reader = StageReader(self._repository.root, shown)
-        for name, entry in entries.items():
+        for name, entry in data.get("stages", {}).items():
             yield reader.stage(name, entry, locked.get(name, {}))
 
     def _locked(self, path: Path, shown: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _VALUE = re.compile(
     r"""^(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^#"']*?))\s*(?:\#.*)?$"""
 )
 
+_REMOTE = re.compile(r'^remote\s*"(.*)"$')
 Sections = dict[str, dict[str, str]]
 
 
@@ -28,6 +29,15 @@ class Config:
     sections: Sections
     cache_dir: str
     no_scm: bool
+
+    @property
+    def remotes(self) -> dict[str, dict[str, str]]:
+        """The options of each remote, by its name (which DVC takes in lower case)."""
+        return {
+            match[1]: values
+            for section, values in self.sections.items()
+            if (match := _REMOTE.match(section))
+        }
 
     @property
     def default_remote(self) -> str | None:

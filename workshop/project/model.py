@@ -115,12 +115,17 @@ class StageState:
 
 @dataclass(frozen=True)
 class Project:
-    """All that the files of a repository say, before any data is looked at."""
+    """All that the files of a repository say, before any data is looked at.
+
+    ``metrics`` and ``plots`` are paths, of stages' outs and of the lists at the top of a dvc.yaml.
+    """
 
     root: Path
     stages: tuple[Stage, ...]
     edges: tuple[tuple[str, str], ...]
     cache_dir: Path
+    metrics: tuple[str, ...] = ()
+    plots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,6 @@ def values(params: Any, keys: tuple[str, ...], shown: str) -> dict[Any, Any]:
         if not isinstance(params, dict):
             raise FileError("holds no named values", "write 'name: value' lines", path=shown)
         return params
-    if any(key not in ("", "/") for key in keys):
-        try:
-            _refuse_empty_keys(params, shown)
-        except RecursionError:
-            raise FileError("is nested too deeply", "flatten it", path=shown) from None
     found = {}
     for key in keys:
         matches = list(_matches(params, key, shown))
@@ -97,14 +92,6 @@ def _names(name: Any, glob: str, length: int) -> bool:
         except ValueError:
             name = str(name)
     return isinstance(name, str) and fnmatchcase(name, glob)
-
-
-def _refuse_empty_keys(node: Any, shown: str) -> None:
-    """Dpath stops at a key that is empty, wherever in the file it is."""
-    for name, child in _children(node):
-        if isinstance(name, str | bytes | tuple) and not name:
-            raise FileError("has a param with an empty name", "give it a name", path=shown)
-        _refuse_empty_keys(child, shown)
 
 
 def _json(text: str, shown: str) -> Any:

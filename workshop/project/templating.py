@@ -16,7 +16,7 @@ from typing import Any
 from workshop.project import dvc_process, hash_store
 from workshop.project.errors import FileError
 
-_VERSION = b"1"
+_VERSION = b"2"
 _RESOLVE = """
 import json, os, sys
 from types import SimpleNamespace
@@ -36,11 +36,12 @@ try:
     stages = {}
     for name in resolver.get_keys():
         stages.update(resolver.resolve_one(name))
+    answer = {"stages": stages}
     for section in ("artifacts", "datasets", "metrics", "params", "plots"):
-        getattr(resolver, "resolve_" + section)()
+        answer[section] = getattr(resolver, "resolve_" + section)()
     for stage in stages.values():
         stage.pop("meta", None), stage.pop("desc", None)
-    print(json.dumps({"stages": stages}))
+    print(json.dumps({name: answer[name] for name in ("stages", "metrics", "plots")}))
 except DvcException as error:
     print(json.dumps({"error": str(error)}))
 """
@@ -66,10 +67,10 @@ def _mentions(value: Any) -> bool:
 
 def resolved(
     root: Path, path: Path, shown: str, data: Mapping[str, Any], settings: Mapping[str, str]
-) -> dict[str, dict[str, Any]]:
-    """The stages of ``path`` (its content is ``data``) with every name and value filled in.
+) -> dict[str, Any]:
+    """``stages``, ``metrics`` and ``plots`` of ``path``, with every name and value filled in.
 
-    ``settings`` is the section ``parsing`` of DVC's config.
+    ``data`` is what the file holds, ``settings`` the section ``parsing`` of DVC's config.
     """
     files = inputs(path, data)
     answer_path = None
@@ -83,8 +84,7 @@ def resolved(
             answer["error"], "mend the template, or the value in the file that it names", path=shown
         )
     _keep(answer, answer_path)
-    stages: dict[str, dict[str, Any]] = answer["stages"]
-    return stages
+    return answer
 
 
 def inputs(path: Path, data: Mapping[str, Any]) -> list[Path] | None:

@@ -108,6 +108,8 @@ class Workspace:
             tuple(sorted(stages, key=_shown_order)),
             graph.edges(stages),
             found.cache_dir,
+            _with_outs(collector.metrics, (o for s in stages for o in s.outs if o.metric)),
+            _with_outs(collector.plots, (o for s in stages for o in s.outs if o.plot)),
         )
         self._known = _Known(
             Inputs(inputs, started),
@@ -140,6 +142,10 @@ def _places(stages: Iterable[Stage]) -> Iterator[tuple[str, str]]:
         for item in tracked:
             if item.place is not None:
                 yield stage.name, str(item.place)
+
+
+def _with_outs(paths: Iterable[str], outs: Iterable[Out]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*(out.path for out in outs), *paths]))
 
 
 def _by_dvc2(stage: Stage) -> bool:
