@@ -6,12 +6,14 @@ lost events, leads to a look at everything. And a look at everything every half 
 was missed without a word: what links lead to, what a network file system does not report.
 """
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
+from workshop.project import report
 from workshop.project.errors import ProjectError
 from workshop.project.model import ProjectState
 from workshop.project.touched import Everything, Touched
@@ -38,6 +40,7 @@ class LiveProject:
         self, start: Path, *, watch: Watch | None = None, rescan_s: float = RESCAN_S
     ) -> None:
         self.workspace = Workspace(start)
+        self._real_root = os.path.realpath(self.workspace.root)
         self._watch = watch or watchfiles_watch
         self._rescan_s = rescan_s
         self._looking = threading.Lock()
@@ -47,6 +50,7 @@ class LiveProject:
         self._watching = False
         self._version = 0
         self._answer: ProjectState | ProjectError | None = None
+        self._written: tuple[ProjectState, bytes] | None = None
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -102,6 +106,15 @@ class LiveProject:
             raise answer
         return answer
 
+    def json(self) -> bytes:
+        """What ``GET /pipeline`` answers, written once for each state; raises as ``state`` does."""
+        state = self.state()
+        known = self._written
+        if known is None or known[0] is not state:
+            text = json.dumps(report.as_json(state), ensure_ascii=False)
+            known = self._written = (state, text.encode("utf-8", "surrogatepass"))
+        return known[1]
+
     def _look(self) -> ProjectState | ProjectError:
         with self._looking:
             with self._news:
@@ -137,7 +150,8 @@ class LiveProject:
                         # What changed before it was watched is not going to be reported.
                         self._mark(set(), everything=True)
                         self._watching = True
-                    relevant = {path for path in changes if self._matters(path)}
+                    paths = {self._in_our_words(path) for path in changes}
+                    relevant = {path for path in paths if self._matters(path)}
                     if relevant:
                         self._mark(relevant)
             except Exception:  # noqa: BLE001, S110 - whatever ended it, it is not watching now
@@ -166,6 +180,12 @@ class LiveProject:
         if cache.is_dir() and not cache.is_relative_to(self.workspace.root):
             folders.append(cache)
         return folders
+
+    def _in_our_words(self, path: str) -> str:
+        """macOS reports ``/private/var/…`` for what was to be watched as ``/var/…``."""
+        if path.startswith(self._real_root + os.sep):
+            return str(self.workspace.root) + path[len(self._real_root) :]
+        return path
 
     def _matters(self, path: str) -> bool:
         """Not DVC's locks and temporary files, nor what git does inside of .git."""
