@@ -7,14 +7,13 @@ themselves are translated by pathspec, which DVC uses too; it is imported only w
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from workshop.project.errors import FileError
 
 IGNORE_FILE = ".dvcignore"
-_UNNAMED = re.compile(r"\(\?P<\w+>")
-_DEFAULTS = (".hg/", ".git/", ".git", ".dvc/")
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 
 
 @dataclass(frozen=True)
@@ -25,15 +24,42 @@ class _Rule:
     regex: re.Pattern[str]
 
 
+class _Rules:
+    """Rules in the order in which they were written; names are posix paths from the root."""
+
+    def __init__(self, rules: tuple[_Rule, ...]) -> None:
+        self.rules = rules
+        self._joined: tuple[re.Pattern[str], re.Pattern[str]] | None = None
+        if all(rule.ignores for rule in rules):  # then the order does not matter, and one look does
+            self._joined = (_joined(r for r in rules if not r.folders_only), _joined(rules))
+
+    def ignore(self, name: str, is_folder: bool) -> bool:
+        """Whether ``name`` is ignored, if the folders above it are not."""
+        if self._joined is not None:
+            regex = self._joined[is_folder]
+            return bool(regex.match(name) or (is_folder and regex.match(name + "/")))
+        rule = self.last_match(name, is_folder)
+        return rule is not None and rule.ignores
+
+    def last_match(self, name: str, is_folder: bool) -> _Rule | None:
+        """The rule that decides."""
+        for rule in reversed(self.rules):
+            if rule.folders_only and not is_folder:
+                continue
+            if rule.regex.match(name) or (is_folder and rule.regex.match(name + "/")):
+                return rule
+        return None
+
+
 class DvcIgnore:
     """The ignore rules of one repository, each file of them read when it is first needed."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self._prefix = os.path.join(root, "")
-        self._defaults = tuple(_Rule(t, True, t.endswith("/"), _default(t)) for t in _DEFAULTS)
-        self._rules: dict[str, tuple[_Rule, ...]] = {}
+        self._rules: dict[str, _Rules] = {}
         self._subrepos: dict[str, bool] = {root: False}
+        self._folders: dict[tuple[str, bool], bool] = {}
 
     def covers(self, folder: str) -> bool:
         """Whether the rules reach ``folder`` at all: it is the root or below it."""
@@ -41,13 +67,13 @@ class DvcIgnore:
 
     def restricts(self, folder: str) -> bool:
         """Whether any ``.dvcignore`` says something about the entries of ``folder``."""
-        return self.covers(folder) and self.rules(folder) is not self._defaults
+        return self.covers(folder) and self.rules(folder) is not _DEFAULT_RULES
 
     def rules_key(self, folder: str) -> bytes:
         """Bytes that differ where the rules for ``folder`` differ; empty without a .dvcignore."""
         if not self.restricts(folder):
             return b""
-        return "\n".join(rule.text for rule in self.rules(folder)).encode("utf-8", "replace")
+        return "\n".join(rule.text for rule in self.rules(folder).rules).encode("utf-8", "replace")
 
     def file_test(self, folder: str) -> Callable[[str], bool] | None:
         """Tells of a file's posix path below ``folder`` whether it is ignored; None: none is.
@@ -56,43 +82,52 @@ class DvcIgnore:
         """
         if not self.restricts(folder):
             return None
-        rules = [rule for rule in self.rules(folder) if not rule.folders_only]
+        rules = self.rules(folder)
         below = folder[len(self._prefix) :].replace(os.sep, "/")
         prefix = f"{below}/" if below else ""
-        if all(rule.ignores for rule in rules):
-            joined = re.compile(
-                "|".join(f"(?:{_UNNAMED.sub('(?:', r.regex.pattern)})" for r in rules)
-            )
-            return lambda name: joined.match(prefix + name) is not None
-        return lambda name: _matches(tuple(rules), prefix + name, False)
+        return lambda name: rules.ignore(prefix + name, False)
 
     def ignores(self, path: str, is_folder: bool, subrepos: bool = True) -> bool:
         """Whether DVC leaves out ``path`` (absolute); the root never."""
         if not path.startswith(self._prefix):
             return False
-        rules = self.rules(os.path.dirname(path))
-        parts = path[len(self._prefix) :].replace(os.sep, "/").split("/")
-        if subrepos and self._in_subrepo(parts, is_folder):
-            return True
-        for depth in range(1, len(parts) + 1):
-            name = "/".join(parts[:depth])
-            if _matches(rules, name, is_folder or depth < len(parts)):
-                return True
-        return False
+        if is_folder:
+            known = self._folders.get((path, subrepos))
+            if known is not None:
+                return known
+        parent = os.path.dirname(path)
+        found = (
+            (parent != self.root and self.ignores(parent, True, subrepos))
+            or (subrepos and is_folder and self.is_subrepo(path))
+            or self.rules(parent).ignore(self._name(path), is_folder)
+        )
+        if is_folder:
+            self._folders[path, subrepos] = found
+        return found
 
-    def rules(self, folder: str) -> tuple[_Rule, ...]:
+    def rules(self, folder: str) -> _Rules:
         """The rules for the entries of ``folder``, which is the root or below it."""
         known = self._rules.get(folder)
         if known is not None:
             return known
-        above = self._defaults if folder == self.root else self.rules(os.path.dirname(folder))
+        above = _DEFAULT_RULES if folder == self.root else self.rules(os.path.dirname(folder))
         path = os.path.join(folder, IGNORE_FILE)
         rules = above
-        relative = "" if folder == self.root else folder[len(self._prefix) :]
-        if os.path.lexists(path) and not self._covered_by(above, relative):
-            rules = above + tuple(_read(path, relative.replace(os.sep, "/")))
+        if os.path.lexists(path) and not self._ignored_by(above, path):
+            added = _read(path, "" if folder == self.root else self._name(folder))
+            rules = _Rules(above.rules + tuple(added)) if added else above
         self._rules[folder] = rules
         return rules
+
+    def _name(self, path: str) -> str:
+        return path[len(self._prefix) :].replace(os.sep, "/")
+
+    def _ignored_by(self, rules: _Rules, path: str) -> bool:
+        parts = self._name(path).split("/")
+        return any(
+            rules.ignore("/".join(parts[:depth]), depth < len(parts))
+            for depth in range(1, len(parts) + 1)
+        )
 
     def is_subrepo(self, folder: str) -> bool:
         """A folder with a ``.dvc`` in it is a repository of its own."""
@@ -106,44 +141,17 @@ class DvcIgnore:
         if not self.ignores(path, is_folder):
             return None
         rules = self.rules(os.path.dirname(path))
-        parts = path[len(self._prefix) :].replace(os.sep, "/").split("/")
+        parts = self._name(path).split("/")
         for depth in range(1, len(parts) + 1):
-            rule = _last_match(rules, "/".join(parts[:depth]), is_folder or depth < len(parts))
+            rule = rules.last_match("/".join(parts[:depth]), is_folder or depth < len(parts))
             if rule is not None and rule.ignores:
                 return rule.text
         return "a repository inside this one"
 
-    def _covered_by(self, rules: tuple[_Rule, ...], relative: str) -> bool:
-        parts = (
-            [*relative.replace(os.sep, "/").split("/"), IGNORE_FILE] if relative else [IGNORE_FILE]
-        )
-        return any(
-            _matches(rules, "/".join(parts[:depth]), depth < len(parts))
-            for depth in range(1, len(parts) + 1)
-        )
 
-    def _in_subrepo(self, parts: list[str], is_folder: bool) -> bool:
-        folders = parts if is_folder else parts[:-1]
-        path = self.root
-        for part in folders:
-            path = os.path.join(path, part)
-            if self.is_subrepo(path):
-                return True
-        return False
-
-
-def _matches(rules: tuple[_Rule, ...], name: str, is_folder: bool) -> bool:
-    rule = _last_match(rules, name, is_folder)
-    return rule is not None and rule.ignores
-
-
-def _last_match(rules: tuple[_Rule, ...], name: str, is_folder: bool) -> _Rule | None:
-    for rule in reversed(rules):
-        if rule.folders_only and not is_folder:
-            continue
-        if rule.regex.match(name) or (is_folder and rule.regex.match(name + "/")):
-            return rule
-    return None
+def _joined(rules: Iterable[_Rule]) -> re.Pattern[str]:
+    patterns = [f"(?:{_NAMED_GROUP.sub('(?:', rule.regex.pattern)})" for rule in rules]
+    return re.compile("|".join(patterns) or "(?!)")
 
 
 def _default(pattern: str) -> re.Pattern[str]:
@@ -192,3 +200,11 @@ def _moved(pattern: str, folder: str) -> str:
     pattern = pattern.removeprefix("\\")
     moved = f"/{folder}/{pattern}" if anchored else f"/{folder}/**/{pattern}"
     return f"!{moved}" if negated else moved.removeprefix("/")
+
+
+_DEFAULT_RULES = _Rules(
+    tuple(
+        _Rule(pattern, True, pattern.endswith("/"), _default(pattern))
+        for pattern in (".hg/", ".git/", ".git", ".dvc/")
+    )
+)

@@ -12,7 +12,7 @@ from workshop.project.dvcignore import DvcIgnore
 from workshop.project.errors import FileError, TrackedPathError
 from workshop.project.hash_store import Known
 from workshop.project.model import Dep, Kind, Out, ParamsFile, Reason, Recorded, Stage, State
-from workshop.project.object_cache import ObjectCache
+from workshop.project.object_cache import ObjectCache, OutKey, key_of
 from workshop.project.params_memory import ParamsMemory
 from workshop.project.touched import Touched
 from workshop.project.worktree import Wanted, Worktree, folder_md5
@@ -51,7 +51,7 @@ class Judge:
                     "add 'cache: false' to it, or move it into the repository",
                 )
         missing = self._cache.missing(cached, self._worktree, self._touched)
-        looked_at: list[Dep | Out] = [out for out in outs if out.path not in missing]
+        looked_at: list[Dep | Out] = [o for o in outs if key_of(o) not in missing]
         looked_at += [dep for stage in stages if not stage.frozen for dep in stage.deps]
         hashes = self._worktree.hashes(
             _wanted(entry)
@@ -77,7 +77,7 @@ class Judge:
             for file in stage.params:
                 yield from self._params_changed(file)
         for out in stage.outs:
-            if out.cache and out.path in seen.missing and not self._restored(out, seen):
+            if out.cache and key_of(out) in seen.missing and not self._restored(out, seen):
                 yield Reason("out", out.path, "not in cache")
             else:
                 yield from self._changed(out, "out", seen)
@@ -158,7 +158,7 @@ class Judge:
 class _Seen:
     """What one look has found: outs not in the cache, hashes, and listings that DVC writes."""
 
-    missing: set[str]
+    missing: set[OutKey]
     hashes: dict[Wanted, Known]
     written: dict[str, Wanted]
 

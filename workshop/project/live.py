@@ -182,7 +182,7 @@ class LiveProject:
         return folders
 
     def _in_our_words(self, path: str) -> str:
-        """macOS reports ``/private/var/…`` for what was to be watched as ``/var/…``."""
+        """Undo what macOS does, which reports /private/var for a /var that it watches."""
         if path.startswith(self._real_root + os.sep):
             return str(self.workspace.root) + path[len(self._real_root) :]
         return path

@@ -20,6 +20,9 @@ _PROTECTED = 0o444
 Shards = dict[str, list[str]]
 """The names of objects by the first two digits of their md5, which name a folder."""
 
+OutKey = tuple[str, str, str | None]
+"""Path, algorithm and md5: two stages may claim one path, with other records of it."""
+
 _BY_DESCRIPTOR = os.stat in os.supports_dir_fd
 
 
@@ -38,11 +41,11 @@ class ObjectCache:
         self._folder = {"md5": str(folder / "files" / "md5"), "md5-dos2unix": str(folder)}
         self._trees: dict[tuple[str, str], _Tree] = {}
         self._files: dict[str, Shards] = {}
-        self._latest: dict[tuple[str, str | None], bool] = {}
+        self._latest: dict[OutKey, bool] = {}
         self._unions: dict[str, tuple[list[Shards], Shards]] = {}
 
-    def missing(self, outs: Iterable[Out], worktree: Worktree, touched: Touched) -> set[str]:
-        """The paths of those ``outs`` that are not (wholly) in the cache.
+    def missing(self, outs: Iterable[Out], worktree: Worktree, touched: Touched) -> set[OutKey]:
+        """The keys of those ``outs`` that are not (wholly) in the cache.
 
         An out that ``touched`` does not affect is as it was; one that it does is looked at, for its
         files may be hard links into the cache.
@@ -53,21 +56,21 @@ class ObjectCache:
         pending = [
             out
             for out in outs
-            if (out.path, out.recorded.md5) not in self._latest or touched.affects(str(out.place))
+            if key_of(out) not in self._latest or touched.affects(str(out.place))
         ]
         absent = self._absent(pending, worktree)
-        self._latest.update({(o.path, o.recorded.md5): o.path in absent for o in pending})
-        return {out.path for out in outs if self._latest[out.path, out.recorded.md5]}
+        self._latest.update({key_of(out): key_of(out) in absent for out in pending})
+        return {key for key in map(key_of, outs) if self._latest[key]}
 
-    def _absent(self, outs: list[Out], worktree: Worktree) -> set[str]:
-        wanted: dict[str, dict[str, Shards]] = {}
-        absent: set[str] = set()
+    def _absent(self, outs: list[Out], worktree: Worktree) -> set[OutKey]:
+        wanted: dict[str, dict[OutKey, Shards]] = {}
+        absent: set[OutKey] = set()
         for out in outs:
             shards = self._objects(out.recorded)
             if shards is None:
-                absent.add(out.path)
+                absent.add(key_of(out))
             else:
-                wanted.setdefault(out.recorded.algorithm, {})[out.path] = shards
+                wanted.setdefault(out.recorded.algorithm, {})[key_of(out)] = shards
         for algorithm, by_out in wanted.items():
             absent |= self._missing(algorithm, by_out, worktree)
         return absent
@@ -77,9 +80,11 @@ class ObjectCache:
         shards: Shards = {}
         for md5 in md5s:
             shards.setdefault(md5[:2], []).append(md5[2:])
-        return not self._missing("md5-dos2unix", {"": shards}, worktree)
+        return not self._missing("md5-dos2unix", {("", "", None): shards}, worktree)
 
-    def _missing(self, algorithm: str, by_out: dict[str, Shards], worktree: Worktree) -> set[str]:
+    def _missing(
+        self, algorithm: str, by_out: dict[OutKey, Shards], worktree: Worktree
+    ) -> set[OutKey]:
         bad: set[tuple[str, str]] = set()
         for shard, needed in self._together(algorithm, by_out).items():
             absent, unprotected = self._look(algorithm, shard, needed)
@@ -88,14 +93,14 @@ class ObjectCache:
         if not bad:
             return set()
         return {
-            path
-            for path, shards in by_out.items()
+            key
+            for key, shards in by_out.items()
             if any((shard, name) in bad for shard, names in shards.items() for name in names)
         }
 
-    def _together(self, algorithm: str, by_out: dict[str, Shards]) -> Shards:
+    def _together(self, algorithm: str, by_out: dict[OutKey, Shards]) -> Shards:
         """The objects of all outs, each once; the same as last time while the outs are."""
-        outs = [shards for _, shards in sorted(by_out.items())]
+        outs = list(by_out.values())
         known = self._unions.get(algorithm)
         if known and len(known[0]) == len(outs) and all(map(operator.is_, known[0], outs)):
             return known[1]
@@ -175,6 +180,11 @@ class ObjectCache:
         for md5 in md5s:
             shards.setdefault(md5[:2], []).append(md5[2:])
         return shards
+
+
+def key_of(out: Out) -> OutKey:
+    """What tells one out from another."""
+    return out.path, out.recorded.algorithm, out.recorded.md5
 
 
 class _CorruptError(Exception):
