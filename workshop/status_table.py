@@ -100,7 +100,7 @@ def _told(reason: Reason) -> str:
 def _hint(state: ProjectState) -> str | None:
     kinds = {reason.change for one in state.stages for reason in one.reasons}
     if "not in cache" in kinds:
-        return "next: dvc pull (fetches what is not in the cache), then: dvc repro"
+        return "next: dvc pull (where a remote has what is not in the cache), then: dvc repro"
     words = {one.state for one in state.stages}
     if words & {"stale", "never_run", "missing"}:
         return "next: dvc repro"

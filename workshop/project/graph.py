@@ -28,6 +28,25 @@ def edges(stages: Iterable[Stage]) -> tuple[Edge, ...]:
     return tuple(found)
 
 
+def ordered(stages: Iterable[Stage], edges: Iterable[Edge]) -> list[Stage]:
+    """Makers before users, otherwise outer files before inner ones and as they are written.
+
+    Stages in a circle, which DVC's status does not mind, come last.
+    """
+    waiting = sorted(stages, key=lambda stage: (stage.file.count("/"), stage.file))
+    makers: dict[str, set[str]] = {stage.name: set() for stage in waiting}
+    for maker, user in edges:
+        makers[user].add(maker)
+    done: list[Stage] = []
+    names: set[str] = set()
+    while waiting:
+        ready = [stage for stage in waiting if makers[stage.name] <= names] or waiting
+        done += ready
+        names.update(stage.name for stage in ready)
+        waiting = [stage for stage in waiting if stage.name not in names]
+    return done
+
+
 def upstream_stale(states: Mapping[str, str], edges: Iterable[Edge]) -> set[str]:
     """The stages below one that is not up to date, however far."""
     below: dict[str, list[str]] = {}

@@ -103,10 +103,11 @@ class Workspace:
         collector = Collector(found)
         stages = collector.stages()
         inputs = [*collector.read, *map(str, repository.settings_files(self.root))]
+        edges = graph.edges(stages)
         project = Project(
             self.root,
-            tuple(sorted(stages, key=_shown_order)),
-            graph.edges(stages),
+            tuple(graph.ordered(stages, edges)),
+            edges,
             found.cache_dir,
             _with_outs(collector.metrics, (o for s in stages for o in s.outs if o.metric)),
             _with_outs(collector.plots, (o for s in stages for o in s.outs if o.plot)),
@@ -151,11 +152,6 @@ def _with_outs(paths: Iterable[str], outs: Iterable[Out]) -> tuple[str, ...]:
 def _by_dvc2(stage: Stage) -> bool:
     tracked: list[Dep | Out] = [*stage.deps, *stage.outs]
     return any(item.recorded.algorithm == "md5-dos2unix" for item in tracked)
-
-
-def _shown_order(stage: Stage) -> tuple[int, bool, str]:
-    """Outer files before inner ones, data before pipelines; within a file as it is written."""
-    return stage.file.count("/"), stage.file.endswith("dvc.yaml"), stage.file
 
 
 def _lock_md5(root: Path) -> str | None:
