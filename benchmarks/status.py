@@ -1,8 +1,8 @@
 """What it costs to know the state of every stage: DVC and us, side by side in one run.
 
-``python -m benchmarks.status [--quick] [--repo PATH]``; figures are medians, and each round runs
-every contender once, so that a busy machine slows all of them. "Bare" is a scandir-and-stat loop
-and nothing else: over the tracked files, and over these and the cache objects, for DVC's verdict
+``python -m benchmarks.status [--quick] [--rounds N] [--repo PATH]``; figures are medians. In each
+round every contender runs once, so that a busy machine slows all of them. "Bare" is a loop of
+scandir and stat and nothing else: over the tracked files, or with the cache objects, for the verdict
 depends on both.
 """
 
@@ -31,10 +31,11 @@ Contender = Callable[[], object]
 def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, up to 10,000 files")
+    parser.add_argument("--quick", action="store_true", help="up to 10,000 files, not 100,000")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each runs (default: 5)")
     parser.add_argument("--repo", type=Path, help="a DVC repository to measure as well")
     options = parser.parse_args()
-    rounds = 3 if options.quick else 7
+    rounds = options.rounds
     with tempfile.TemporaryDirectory() as folder:
         _isolate(Path(folder, "own"))
         if options.repo:
@@ -77,7 +78,7 @@ def _compare(title: str, root: Path, rounds: int) -> None:
             "bare loop, with the cache": lambda: _bare(root, skipped=(".git",)),
         }
         times = _measured(contenders, rounds)
-    print(f"\n{title}")
+    print(f"\n{title}", flush=True)
     for name, seconds in times.items():
         print(f"  {name:<28} {seconds * 1000:9.1f} ms")
     warm, command = times["ours, warm in process"], times["ours, command line"]
@@ -170,7 +171,7 @@ def _hash_part(part: list[bytes]) -> None:
 def _growth(folder: Path, sizes: tuple[int, ...], rounds: int) -> None:
     """Cost against the number of files: a full look, one changed file, nothing changed."""
     print("\ncost by number of files (CPU ms): all looked at, one file changed, nothing changed")
-    print(f"  {'files':>8} {'full look':>10} {'one changed':>12} {'nothing':>9}")
+    print(f"  {'files':>8} {'full look':>10} {'one changed':>12} {'nothing':>9}", flush=True)
     for size in sizes:
         root = made_repository.make(folder / f"grow{size}", size // 100, 100)
         made_repository.age(root)

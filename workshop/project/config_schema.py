@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from urllib.parse import urlparse
 
 Check = Callable[[str], str | None]
 """Says what is wrong with a value, or None."""
@@ -43,6 +42,8 @@ def _known(kind: str, values: Mapping[str, str], named: bool) -> dict[str, Check
 def _remote(values: Mapping[str, str]) -> dict[str, Check] | str | None:
     if "url" not in values:
         return "expected 'url'"
+    from urllib.parse import urlparse  # 5 ms that few configs need
+
     parsed = urlparse(values["url"])
     local = not parsed.netloc or (os.name == "nt" and len(parsed.scheme) == 1)
     scheme = "" if local else parsed.scheme

@@ -4,7 +4,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from workshop.project.errors import TrackedPathError
@@ -36,6 +35,8 @@ def hash_files(jobs: Sequence[Job], algorithm: str, workers: int | None = None) 
     workers = workers or min(16, os.cpu_count() or 1)
     if len(tasks) <= 1 or workers == 1:
         return _hash_all(jobs, algorithm)
+    from concurrent.futures import ThreadPoolExecutor  # a warm status hashes nothing
+
     # Small tasks from the front of the list keep every core busy until the end, even where the
     # last files are the largest.
     with ThreadPoolExecutor(min(workers, len(tasks))) as pool:

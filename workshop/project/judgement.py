@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workshop.project import dvc_process
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.errors import FileError, TrackedPathError
 from workshop.project.hash_store import Known
@@ -61,6 +60,8 @@ class Judge:
         seen = _Seen(missing, hashes, {})
         found = {stage.name: self._sorted(self._reasons(stage, seen)) for stage in stages}
         if len(stages) < len(everything):
+            from workshop.project import dvc_process  # and subprocess with it
+
             found |= dvc_process.reasons(
                 self._root, [stage for stage in everything if stage.unnatural is not None]
             )
@@ -72,21 +73,24 @@ class Judge:
 
     def _reasons(self, stage: Stage, seen: "_Seen") -> Iterator[Reason]:
         if not stage.frozen:
-            for dep in stage.deps:
-                yield from self._changed(dep, "dep", seen)
-            for file in stage.params:
-                yield from self._params_changed(file)
-        for out in stage.outs:
-            if out.cache and key_of(out) in seen.missing and not self._restored(out, seen):
-                yield Reason("out", out.path, "not in cache")
-            else:
-                yield from self._changed(out, "out", seen)
+            yield from _last_of_each_path(
+                [(dep.path, self._changed(dep, "dep", seen)) for dep in stage.deps]
+                + [(file.path, self._params_changed(file)) for file in stage.params]
+            )
+        outs = [(out.path, self._out_changed(out, seen)) for out in stage.outs]
+        yield from _last_of_each_path(outs)
         if stage.runs_always:
             yield Reason("always_changed", "", None)
         if stage.command_changed:
             yield Reason("command", "", None)
         if stage.checksum_changed:
             yield Reason("checksum", "", None)
+
+    def _out_changed(self, out: Out, seen: "_Seen") -> Iterator[Reason]:
+        if out.cache and key_of(out) in seen.missing and not self._restored(out, seen):
+            yield Reason("out", out.path, "not in cache")
+        else:
+            yield from self._changed(out, "out", seen)
 
     def _changed(self, entry: Dep | Out, kind: Kind, seen: "_Seen") -> Iterator[Reason]:
         if not self._exists(entry):
@@ -152,6 +156,17 @@ class Judge:
             change = _param_change(key, actual, file.recorded)
             if change:
                 yield Reason("param", f"{file.path}:{key}", change)
+
+
+def _last_of_each_path(changes: Iterable[tuple[str, Iterator[Reason]]]) -> Iterator[Reason]:
+    """DVC gathers changes by path: where a file is a dep and holds params too, params are told."""
+    by_path: dict[str, list[Reason]] = {}
+    for path, change in changes:
+        reasons = list(change)
+        if reasons:
+            by_path[path] = reasons
+    for reasons in by_path.values():
+        yield from reasons
 
 
 @dataclass

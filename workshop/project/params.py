@@ -4,9 +4,7 @@ As dvc/dependency/param.py and dvc/utils/serialize: the format follows from what
 first dot of the file's name (``conf.v1.json`` is read as YAML), and a key is a glob of dpath.
 """
 
-import ast
 import json
-import tomllib
 import warnings
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -110,6 +108,8 @@ def _json(text: str, shown: str) -> Any:
 
 
 def _toml(text: str, shown: str) -> Any:
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -118,10 +118,11 @@ def _toml(text: str, shown: str) -> Any:
 
 def _python(text: str, shown: str) -> Any:
     """The constants assigned in a Python file; nothing in it runs."""
+    from workshop.project import python_params
+
     try:
         with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(text, filename=shown)
-        return _assignments(tree.body, methods=False)
+            return python_params.read(text, shown)
     except SyntaxError as error:
         raise FileError(
             f"is not valid Python: {error.msg}",
@@ -132,35 +133,3 @@ def _python(text: str, shown: str) -> Any:
         ) from None
     except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise FileError(f"cannot be read: {error}", "keep to constants", path=shown) from None
-
-
-def _assignments(body: list[ast.stmt], methods: bool) -> dict[Any, Any]:
-    """``name = constant`` at this level, classes as nested params, ``self.x`` of ``__init__``."""
-    result: dict[Any, Any] = {}
-    for statement in body:
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
-            result.update(_assigned(statement, methods))
-        elif isinstance(statement, ast.ClassDef):
-            result[statement.name] = _assignments(statement.body, methods=False)
-        elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
-            result.update(_assignments(statement.body, methods=True))
-    return result
-
-
-def _assigned(statement: ast.Assign | ast.AnnAssign, methods: bool) -> dict[str, Any]:
-    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else statement.targets
-    name = _target_name(targets[0], methods) if len(targets) == 1 else None
-    if name is None or statement.value is None:
-        return {}
-    try:
-        return {name: ast.literal_eval(statement.value)}
-    except ValueError:  # not a constant: DVC leaves it out
-        return {}
-
-
-def _target_name(target: ast.expr, methods: bool) -> str | None:
-    if isinstance(target, ast.Name) and not methods:
-        return target.id
-    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-        return target.attr if target.value.id == "self" else None
-    return None

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workshop.project import dvc_process, hash_store
+from workshop.project import hash_store
 from workshop.project.errors import FileError
 
 _VERSION = b"2"
@@ -77,6 +77,8 @@ def resolved(
     if files is not None:
         key = _key(root, [path, *files], settings)
         answer_path = hash_store.cache_dir() / "templates" / f"{key}.json"
+    from workshop.project import dvc_process  # and subprocess with it
+
     why = f"{shown}: it uses templating"
     answer = _kept(answer_path) or dvc_process.answer(_RESOLVE, str(root), str(path), why=why)
     if "error" in answer:
