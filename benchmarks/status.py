@@ -154,9 +154,8 @@ def _hashing(folder: Path, rounds: int) -> None:
         times = _measured({"ours": ours, "alone": alone}, rounds)
         speeds = [size * count / 1e6 / times[name] for name in ("ours", "alone")]
         share = times["alone"] / times["ours"]
-        print(
-            f"  {count:>5} files of {size / 1e6:>6.3f} MB {speeds[0]:>7.0f} {speeds[1]:>7.0f} {share:>7.0%}"
-        )
+        files = f"{count:>5} files of {size / 1e6:>6.3f} MB"
+        print(f"  {files} {speeds[0]:>7.0f} {speeds[1]:>7.0f} {share:>7.0%}")
 
 
 def _hashlib_alone(contents: list[bytes], cores: int) -> None:

@@ -1,5 +1,6 @@
 """What the files of a project say, as data."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ def test_templates_are_resolved_once_and_kept(
     assert "t/dvc.yaml:grid@2-small" in names
     monkeypatch.setattr("workshop.project.dvc_process.answer", lambda *a, **k: pytest.fail("asked"))
     assert [stage.name for stage in project.read(repo).stages] == names
+
+
+def test_the_lock_alone_tells_the_hash_of_an_out(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    repo = dvc_repositories.copy(templates["plain"], tmp_path / "repo")
+    lock = project.read_lock(repo)
+    assert lock is not None
+    recorded = lock.out("model.bin")
+    assert recorded is not None
+    assert recorded.md5 == hashlib.md5(b"weights").hexdigest()
+    assert lock.out("nowhere") is None
+    (repo / "dvc.lock").unlink()
+    assert project.read_lock(repo) is None
 
 
 def test_the_config_is_merged_and_local_wins(own_folder: Path, tmp_path: Path) -> None:

@@ -8,15 +8,16 @@ what is wrong, where, and what to do, where DVC answers with an error.
 from pathlib import Path
 from typing import Any
 
-from workshop.project import graph as _graph
 from workshop.project import report as _report
+from workshop.project import stage_graph
 from workshop.project.errors import ProjectError
+from workshop.project.lock_record import Lock, read_lock
 from workshop.project.model import Project, ProjectState, Reason, Stage, StageState
 from workshop.project.workspace import Workspace
 
 __all__ = [
-    "Project", "ProjectError", "ProjectState", "Reason", "Stage", "StageState", "Workspace",
-    "as_json", "graph", "read", "stage_as_json", "status",
+    "Lock", "Project", "ProjectError", "ProjectState", "Reason", "Stage", "StageState", "Workspace",
+    "as_json", "graph", "read", "read_lock", "stage_as_json", "status",
 ]  # fmt: skip
 
 
@@ -32,7 +33,7 @@ def status(repo: Path) -> ProjectState:
 
 def graph(state: ProjectState) -> str:
     """The stages and what they need of each other as a Mermaid flowchart."""
-    return _graph.mermaid(state.stages, state.project.edges)
+    return stage_graph.mermaid(state.stages, state.project.edges)
 
 
 def as_json(state: ProjectState) -> dict[str, Any]:

@@ -19,13 +19,13 @@ def as_json(state: ProjectState) -> dict[str, Any]:
 
 
 def stage_as_json(state: StageState) -> dict[str, Any]:
-    """One stage, as ``GET /pipeline/{stage}`` answers."""
+    """One stage, as ``GET /pipeline/{stage}`` answers; ``cmd`` is null for a ``.dvc`` file."""
     stage = state.stage
     return {
         "name": stage.name,
         "state": state.state,
         "upstream_stale": state.upstream_stale,
-        "cmd": stage.cmd,
+        "cmd": "\n".join(stage.cmd) if isinstance(stage.cmd, list) else stage.cmd,
         "frozen": stage.frozen,
         "reasons": [_reason(reason) for reason in state.reasons],
         "deps": [_dep(dep) for dep in stage.deps],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop.project import graph, hash_store, repository
+from workshop.project import hash_store, repository, stage_graph
 from workshop.project.collection import Collector
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.hash_store import HashStore
@@ -82,7 +82,7 @@ class Workspace:
     def _summed_up(self, project: Project) -> ProjectState:
         reasons = self._reasons
         states = {one.name: state(one, reasons[one.name]) for one in project.stages}
-        stale_above = graph.upstream_stale(states, project.edges)
+        stale_above = stage_graph.upstream_stale(states, project.edges)
         stages = tuple(
             StageState(one, states[one.name], reasons[one.name], one.name in stale_above)
             for one in project.stages
@@ -103,10 +103,10 @@ class Workspace:
         collector = Collector(found)
         stages = collector.stages()
         inputs = [*collector.read, *map(str, repository.settings_files(self.root))]
-        edges = graph.edges(stages)
+        edges = stage_graph.edges(stages)
         project = Project(
             self.root,
-            tuple(graph.ordered(stages, edges)),
+            tuple(stage_graph.ordered(stages, edges)),
             edges,
             found.cache_dir,
             _with_outs(collector.metrics, (o for s in stages for o in s.outs if o.metric)),
