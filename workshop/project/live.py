@@ -156,10 +156,10 @@ class LiveProject:
                         self._mark(relevant)
             except Exception:  # noqa: BLE001, S110 - whatever ended it, it is not watching now
                 pass
-            self._watching = False
-            if not self._stop.is_set():
+            was_watching, self._watching = self._watching, False
+            if was_watching and not self._stop.is_set():
                 self._mark(set(), everything=True)
-                self._stop.wait(_RESTART_S)
+            self._stop.wait(_RESTART_S)
 
     def _rescan(self) -> None:
         """Look at everything now and then; a change that is found so makes a new version."""
