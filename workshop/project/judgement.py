@@ -1,6 +1,7 @@
 """The state of each stage, with the reasons that ``dvc status`` would give."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ class Judge:
         for key in file.keys or dict.fromkeys([*actual, *file.recorded]):
             change = _param_change(key, actual, file.recorded)
             if change:
-                yield Reason("param", f"{file.path}:{key}", change)
+                yield Reason("param", f"{file.path}:{_key_text(key, file)}", change)
 
 
 def _last_of_each_path(changes: Iterable[tuple[str, Iterator[Reason]]]) -> Iterator[Reason]:
@@ -167,6 +168,15 @@ def _last_of_each_path(changes: Iterable[tuple[str, Iterator[Reason]]]) -> Itera
             by_path[path] = reasons
     for reasons in by_path.values():
         yield from reasons
+
+
+def _key_text(key: Any, file: ParamsFile) -> str:
+    """As JSON writes the keys of an object: ``true`` for a key that YAML 1.1 reads from ``y``."""
+    if isinstance(key, str):
+        return key
+    if isinstance(key, int | float | None):
+        return json.dumps(key)
+    raise FileError(f"the name {key!r} is no text", "put it in quotes", path=file.path)
 
 
 @dataclass
