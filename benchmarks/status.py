@@ -57,6 +57,7 @@ def _isolate(own: Path) -> None:
     """Leave the user's settings and caches alone."""
     os.environ |= {
         "DVC_NO_ANALYTICS": "1",
+        "PYTHONPATH": str(Path(__file__).parents[1]),  # this checkout, installed or not
         "DVC_SITE_CACHE_DIR": str(own / "site"),
         "DVC_WORKSHOP_CACHE_DIR": str(own / "ours"),
     }
