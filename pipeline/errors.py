@@ -10,6 +10,9 @@ import errno
 import sys
 from collections.abc import Callable
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+"""An OSError's ``errno`` when there is no space left, on the disk or for this user."""
+
 
 class PipelineError(Exception):
     """Something a user can mend: ``problem`` says what and where, ``fix`` what to do."""
@@ -45,7 +48,7 @@ def exit_code(main: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         return _told("interrupted; nothing half-written was kept", "run the command again", 130)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in NO_SPACE:
             return _told(f"the disk is full ({_where(error)})", "free some space, run it again", 1)
         return _told(f"{error.strerror or error} ({_where(error)})", "check that path", 1)
     return 0

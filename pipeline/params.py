@@ -1,5 +1,6 @@
 """One stage's section of params.yaml, checked before the stage begins."""
 
+import re
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -13,10 +14,24 @@ from pipeline.errors import ParamsError
 class Section(pydantic.BaseModel):
     """The base of every stage's params: no unknown key, no silent conversion, no change."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = pydantic.ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False
+    )
 
 
-Share = Annotated[float, pydantic.Field(ge=0, le=1, strict=False)]
+def _number(value: object) -> object:
+    """``value``, or its number if PyYAML, unlike DVC, took one such as 1e-3 for text.
+
+    YAML 1.1, PyYAML's, wants a point and a sign there: 1.0e-3.
+    """
+    if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+", value):
+        return float(value)
+    return value
+
+
+Number = Annotated[float, pydantic.BeforeValidator(_number)]
+"""A number, whole or not, in any notation that DVC takes for one."""
+Share = Annotated[Number, pydantic.Field(ge=0, le=1)]
 """A share of a whole, from 0 to 1."""
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -27,8 +42,8 @@ def read(path: Path, name: str, section: type[AnySection]) -> AnySection:
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path}: no such file", "git checkout params.yaml") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: no such file", f"git checkout {path}") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date such as 2026-99
         raise ParamsError(f"{path}: not YAML: {_one_line(error)}", "mend that line") from None
     if not isinstance(document, dict) or not isinstance(document.get(name), dict):
         raise ParamsError(f"{path}: the section {name!r} is absent", f"add '{name}:' with its keys")
@@ -36,27 +51,33 @@ def read(path: Path, name: str, section: type[AnySection]) -> AnySection:
         return section.model_validate(document[name])
     except pydantic.ValidationError as error:
         problems = "; ".join(_problem(name, detail) for detail in error.errors())
-        raise ParamsError(f"{path.name}: {problems}", f"change that value in {path}") from None
+        raise ParamsError(f"{path}: {problems}", f"change that in {path}") from None
+
+
+_LIMITS = {
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "model_type": "a mapping of keys to values",
+}
+"""What a value must be, by pydantic's name of the error."""
 
 
 def _problem(section: str, detail: ErrorDetails) -> str:
     key = ".".join([section, *map(str, detail["loc"])])
-    got, limits = detail["input"], detail.get("ctx", {})
+    context = detail.get("ctx", {})
     match detail["type"]:
         case "missing":
             return f"{key} is absent"
-        case "extra_forbidden":
+        case "extra_forbidden" | "invalid_key":
             return f"{key} is not a param of this stage"
-        case "greater_than_equal":
-            return f"{key} must be at least {limits['ge']}, got {got!r}"
-        case "greater_than":
-            return f"{key} must be more than {limits['gt']}, got {got!r}"
-        case "less_than_equal":
-            return f"{key} must be at most {limits['le']}, got {got!r}"
-        case "less_than":
-            return f"{key} must be less than {limits['lt']}, got {got!r}"
-    message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"{key} must be {message}, got {got!r}"
+        case "value_error":  # a validator's sentence, which begins with a key
+            return f"{key}.{context['error']}"
+    limit = _LIMITS.get(detail["type"], detail["msg"].removeprefix("Input should be "))
+    return f"{key} must be {limit.format_map(context)}, got {detail['input']!r}"
 
 
 def _one_line(error: Exception) -> str:

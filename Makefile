@@ -1,0 +1,55 @@
+# On Windows, README.md has each of these in plain commands.
+.DEFAULT_GOAL := help
+.PHONY: help env data run test check bench requirements
+
+# The first Python of a version that TensorFlow and DVC both support.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+PORT ?= 8000
+
+# Each command below, and each that DVC starts, finds the environment's programs first.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help:
+	@echo "make env     the environment, in .venv (2.4 GB)"
+	@echo "make data    the workshop's posters, in data/raw"
+	@echo "make run     both, then the pipeline, then the service on port $(PORT)"
+	@echo "make test    all tests"
+	@echo "make check   format, lint, types, import contracts and the fast tests"
+	@echo "make bench   the measurements"
+
+env: .venv/installed
+
+.venv/installed: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 found"; \
+		echo "  fix: install one, or say which: make env PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	python -m pip install --require-hashes -r requirements.txt
+	python -m pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+data: env
+	python -m pipeline.posters data/raw --expect data/raw.dvc
+
+run: data
+	dvc repro
+	uvicorn service.main:app --port $(PORT)
+
+test: env
+	python -m pytest
+
+check: env
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	python -m pytest -m "not slow"
+
+bench: env
+	python -m benchmarks
+
+# Resolves the newest versions anew; see CONTRIBUTING.md.
+requirements:
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--python-version 3.11 --extra dev --upgrade --output-file requirements.txt pyproject.toml

@@ -1,0 +1,81 @@
+"""TensorFlow, quiet and repeatable; call it before anything imports keras."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+def prepare(seed: int, threads: int) -> None:
+    """Make two runs on one machine give the same bits.
+
+    A seed and deterministic operations are not enough: with several threads between operations
+    the order of sums still varies. ``threads`` is how many work within one operation; another
+    number gives other bits, so it is a param and not the machine's number of cores.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet():
+        import keras
+        import tensorflow as tf
+
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep TensorFlow's C++ notices off the terminal; they ignore every setting.
+
+    They go to file descriptor 2 itself, so that is what points elsewhere for a while. Whatever
+    fails raises an exception, which is told afterwards.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(nowhere)
+        os.close(terminal)
+
+
+@contextmanager
+def interruptible() -> Iterator["keras.callbacks.Callback"]:
+    """Yield a callback with which Ctrl-C ends training between two batches, and only there.
+
+    Python raises KeyboardInterrupt wherever it happens to be, and where that is one of
+    TensorFlow's finalizers it is printed and dropped. A second Ctrl-C is raised at once.
+    """
+    import keras
+
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    class Stop(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            if pressed:
+                raise KeyboardInterrupt
+
+        on_test_batch_end = on_train_batch_end
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield Stop()
+        if pressed:
+            raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

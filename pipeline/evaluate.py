@@ -1,0 +1,150 @@
+"""Stage evaluate: what the ONNX file, the thing that is served, is worth on the test split."""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import classifier, scores, splits
+from pipeline.errors import ModelError, exit_code
+from pipeline.outs import whole_file
+
+RECALLS = np.linspace(0, 1, 51)
+"""Where a precision-recall curve is recorded."""
+GENRE_COLUMNS = (
+    *("genre", "posters", "prior", "threshold"),
+    *("average_precision", "precision", "recall", "f1"),
+)
+
+
+def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: Path) -> str:
+    """Write the scores of the test split and the curves behind them; returns a summary.
+
+    ``metrics_path`` gets ``scores.summary`` and ``n``, the number of posters; beside it, for
+    scale, the same of two classifiers that look at no poster: ``priors`` answers each genre's
+    share of the training posters, ``nothing`` chooses no genre at all. Under ``curves_dir``:
+    ``genres.csv``, ``precision_recall.csv`` and ``predictions.csv``.
+    """
+    model = classifier.load(model_path)
+    test = splits.read(data_dir, "test")
+    pixels = splits.pixels(data_dir, test)
+    _check_fits(model.metadata, test.genres, pixels.shape[1:3], model_path)
+    answers = classifier.probabilities(model.session, pixels)
+    thresholds = np.array(model.metadata.thresholds)
+    priors = splits.read(data_dir, "train").labels.mean(axis=0)
+    metrics = _metrics(test.labels, answers, thresholds, priors)
+    with ExitStack() as outs:  # all four are renamed at the end, or none
+        partial = outs.enter_context(whole_file(metrics_path))
+        partial.write_text(json.dumps(metrics, indent=2) + "\n", "utf-8", newline="\n")
+        for name, table in _curves(test, answers, model.metadata, priors).items():
+            _write_table(outs.enter_context(whole_file(curves_dir / name)), table)
+    return (
+        f"mAP {metrics['map']:.3f} and micro-F1 {metrics['micro_f1']:.3f} on the "
+        f"{metrics['n']} posters of the test split; {metrics_path} has the rest"
+    )
+
+
+def _check_fits(
+    metadata: classifier.Metadata, genres: tuple[str, ...], size: tuple[int, int], path: Path
+) -> None:
+    if metadata.genres != genres or metadata.input_size != size:
+        raise ModelError(
+            f"{path} is for other data: {metadata.genres} at {metadata.input_size}, "
+            f"where the test split has {genres} at {size}",
+            "dvc repro",
+        )
+
+
+def _metrics(
+    labels: scores.Labels,
+    answers: scores.Probabilities,
+    thresholds: NDArray[np.float64],
+    priors: NDArray[np.float64],
+) -> dict[str, object]:
+    blind = scores.summary(labels, np.broadcast_to(priors, labels.shape), np.full(len(priors), 0.5))
+    nothing = scores.summary(labels, np.zeros(labels.shape), np.ones(len(priors)))
+    return {
+        **scores.summary(labels, answers, thresholds),
+        "n": len(labels),
+        "priors": {name: blind[name] for name in ("map", "micro_f1", "macro_f1")},
+        "nothing": {"binary_accuracy": nothing["binary_accuracy"]},
+    }
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A CSV file's header and rows."""
+
+    header: Sequence[str]
+    rows: Iterable[Iterable[object]]
+
+
+def _curves(
+    test: splits.Split,
+    answers: scores.Probabilities,
+    metadata: classifier.Metadata,
+    priors: NDArray[np.float64],
+) -> dict[str, _Table]:
+    """The tables behind the metrics, by file name."""
+    curves = scores.precision_at(RECALLS, test.labels, answers)
+    return {
+        "genres.csv": _Table(GENRE_COLUMNS, _genre_rows(test, answers, metadata, priors)),
+        "precision_recall.csv": _Table(
+            ["recall", "mean", *test.genres],
+            np.column_stack([RECALLS, curves.mean(axis=1), curves]),
+        ),
+        "predictions.csv": _Table(
+            ["Path", *test.genres],
+            ([path, *row] for path, row in zip(test.paths, answers, strict=True)),
+        ),
+    }
+
+
+def _genre_rows(
+    test: splits.Split,
+    answers: scores.Probabilities,
+    metadata: classifier.Metadata,
+    priors: NDArray[np.float64],
+) -> Iterable[Iterable[object]]:
+    counts = scores.counts(test.labels, answers >= np.array(metadata.thresholds))
+    return zip(
+        test.genres,
+        test.labels.sum(axis=0),
+        priors,
+        metadata.thresholds,
+        scores.average_precisions(test.labels, answers),
+        counts.precision,
+        counts.recall,
+        counts.f1,
+        strict=True,
+    )
+
+
+def _write_table(path: Path, table: _Table) -> None:
+    """Write ``table`` with every fraction rounded to six digits."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table.header)
+        for row in table.rows:
+            writer.writerow(f"{c:.6f}" if isinstance(c, float | np.floating) else c for c in row)
+
+
+def main() -> None:
+    """Read the command line, run the stage, print the summary."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder that preprocess made")
+    parser.add_argument("--model", type=Path, required=True, help="ONNX file that export wrote")
+    parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--curves", type=Path, required=True, help="folder for three CSV files")
+    arguments = parser.parse_args()
+    print(evaluate(arguments.data, arguments.model, arguments.metrics, arguments.curves))
+
+
+if __name__ == "__main__":
+    raise SystemExit(exit_code(main))

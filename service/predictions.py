@@ -1,0 +1,230 @@
+"""``POST /predict``: pictures in, genres out."""
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import numpy as np
+import pydantic
+from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
+
+from pipeline import images
+from service.json_answer import as_json
+from service.lock_record import Recorded
+from service.model import Model
+from service.problems import Finding, Problem, documented
+from service.resources import FromService, Resources
+from service.uploads import FIELD, Upload, received
+
+router = APIRouter(tags=["predictions"])
+
+DECIMALS = 6
+"""What a float32 probability is good for."""
+
+
+class GenreProbability(pydantic.BaseModel):
+    """One genre of one picture."""
+
+    genre: str = pydantic.Field(examples=["Drama"])
+    probability: float = pydantic.Field(ge=0, le=1, examples=[0.93])
+    selected: bool = pydantic.Field(description="Whether it reaches its threshold.")
+
+
+class Prediction(pydantic.BaseModel):
+    """One picture's genres, the most probable first."""
+
+    filename: str | None = pydantic.Field(
+        description="As sent; null for a raw body.", examples=["a.jpg"]
+    )
+    genres: list[GenreProbability]
+
+
+class ServedModel(pydantic.BaseModel):
+    """Which model answered."""
+
+    path: str = pydantic.Field(examples=["models/classifier.onnx"])
+    md5: str = pydantic.Field(description="The hash of the file, as DVC writes it.")
+    state: Recorded = pydantic.Field(
+        description="`fresh`: dvc.lock records this file. `stale`: it records another. "
+        "`never_run`: it records none. `unknown`: dvc.lock cannot be read."
+    )
+
+
+class Predictions(pydantic.BaseModel):
+    """The answer for all pictures of a request, in the order sent."""
+
+    model: ServedModel
+    predictions: list[Prediction]
+
+
+Top = Annotated[int | None, Query(ge=1, description="Only the N most probable genres.")]
+Threshold = Annotated[
+    float | None,
+    Query(
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="In place of the model's own thresholds for `selected`; filters nothing.",
+    ),
+]
+
+REQUEST_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One or many pictures as a form, or one picture as it is.",
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": [FIELD],
+                    "properties": {
+                        FIELD: {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "contentMediaType": "image/*"},
+                            "description": "Repeat the field for several pictures.",
+                        }
+                    },
+                }
+            },
+            "image/*": {"schema": {"type": "string", "contentMediaType": "image/*"}},
+        },
+    }
+}
+
+ERRORS = documented(
+    {
+        HTTPStatus.BAD_REQUEST: "The multipart body is malformed or cut off.",
+        HTTPStatus.REQUEST_TIMEOUT: "The body took too long to arrive.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too many bytes, pixels or files.",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Not a form and not an image type that is read.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "A picture that does not decode, a wrong field or a wrong "
+        "query value. One bad file refuses the request; `errors` names each.",
+        HTTPStatus.SERVICE_UNAVAILABLE: "No model yet (`fix` says how to get one), or too busy "
+        "(`Retry-After`).",
+    }
+)
+
+
+@router.post("/predict", response_model=Predictions, responses=ERRORS, openapi_extra=REQUEST_BODY)
+async def predict(
+    request: Request, service: FromService, top: Top = None, threshold: Threshold = None
+) -> Response:
+    """The genres of one or many movie posters.
+
+    Try it: `curl -F file=@a.jpg -F file=@b.jpg 'http://127.0.0.1:8000/predict?top=3'`, or one raw
+    picture: `curl -H 'Content-Type: image/jpeg' --data-binary @a.jpg http://127.0.0.1:8000/predict`
+    """
+    with service.gate.slot() as slot:
+        model = await service.model()
+        try:
+            async with asyncio.timeout(service.settings.receive_seconds):
+                uploads = await received(request, service.settings, slot)
+        except TimeoutError:
+            raise _too_slow(service) from None
+        answer = await asyncio.get_running_loop().run_in_executor(
+            service.threads, _answer, service, model, uploads, top, threshold
+        )
+    return Response(answer, media_type="application/json")
+
+
+def _too_slow(service: Resources) -> Problem:
+    return Problem(
+        HTTPStatus.REQUEST_TIMEOUT,
+        f"the body did not arrive within {service.settings.receive_seconds:g} s",
+        "send fewer or smaller pictures, or try a better network",
+        headers={"Connection": "close"},
+    )
+
+
+def _answer(
+    service: Resources,
+    model: Model,
+    uploads: Sequence[Upload],
+    top: int | None,
+    threshold: float | None,
+) -> bytes:
+    """The JSON of all predictions; decodes, runs the model and may read dvc.lock: in a thread."""
+    pictures = _decoded(uploads, model.input_size, service.settings.max_pixels)
+    thresholds = model.thresholds if threshold is None else np.full(len(model.genres), threshold)
+    rows = model.probabilities(pictures)
+    document = {
+        "model": {
+            "path": service.model_file.name,
+            "md5": model.md5,
+            "state": service.lock_record.state(model.md5),
+        },
+        "predictions": [
+            {"filename": upload.filename, "genres": _ranked(model.genres, row, thresholds, top)}
+            for upload, row in zip(uploads, rows, strict=True)
+        ],
+    }
+    return as_json(document)
+
+
+def _ranked(
+    genres: Sequence[str],
+    probabilities: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    top: int | None,
+) -> list[dict[str, Any]]:
+    order = np.argsort(-probabilities, kind="stable")[:top].tolist()
+    selected = (probabilities >= thresholds).tolist()
+    rounded = probabilities.round(DECIMALS).tolist()
+    return [
+        {"genre": genres[index], "probability": rounded[index], "selected": selected[index]}
+        for index in order
+    ]
+
+
+def _decoded(
+    uploads: Sequence[Upload], size: tuple[int, int], max_pixels: int
+) -> list[NDArray[np.uint8]]:
+    """Each picture at the model's size, decoded one after the other; one bad file refuses all."""
+    pictures: list[NDArray[np.uint8]] = []
+    refusals: list[tuple[HTTPStatus, Finding]] = []
+    for index, upload in enumerate(uploads):
+        try:
+            pictures.append(_picture(upload, size, max_pixels))
+        except images.ImageError as error:
+            refusals.append((_status(error), Finding(str(error), index, upload.filename)))
+    if refusals:
+        raise _bad_files(refusals)
+    return pictures
+
+
+def _picture(upload: Upload, size: tuple[int, int], max_pixels: int) -> NDArray[np.uint8]:
+    if not upload.content:
+        raise images.BrokenImage("empty (0 bytes)")
+    return images.load(upload.content, size, max_pixels=max_pixels)
+
+
+def _status(error: images.ImageError) -> HTTPStatus:
+    if isinstance(error, images.TooManyPixels):
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if isinstance(error, images.UnsupportedImage):
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+FIXES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "scale the picture down and send it again",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "send a JPEG, PNG, WebP or GIF picture",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "open the file in a viewer; if it is broken there, export or "
+    "download it again",
+}
+
+
+def _bad_files(refusals: Sequence[tuple[HTTPStatus, Finding]]) -> Problem:
+    """The first bad file names the problem; ``errors`` names them all."""
+    status, first = refusals[0]
+    name = f"file {first.index}" if first.filename is None else repr(first.filename)
+    more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+    return Problem(
+        status,
+        f"{name}: {first.detail}{more}",
+        FIXES[status],
+        errors=[finding for _, finding in refusals],
+    )

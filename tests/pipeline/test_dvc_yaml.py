@@ -1,0 +1,117 @@
+"""dvc.yaml says what the code says: the modules, the params and the command of every stage.
+
+Both are derived from the code, so that a forgotten dep or param is found before an attendee meets
+a stage that does not run again.
+"""
+
+import ast
+import importlib
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+import yaml
+from pydantic import BaseModel
+
+ROOT = Path(__file__).parents[2]
+STAGES: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"]
+GRAPH = grimp.build_graph("pipeline", exclude_type_checking_imports=True)
+
+stages = pytest.mark.parametrize("stage", STAGES)
+
+
+def modules_of(stage: str) -> set[str]:
+    """The modules that run when the stage does, found by walking its imports."""
+    name = f"pipeline.{stage}"
+    return {name} | GRAPH.find_upstream_modules(name) - {"pipeline"}
+
+
+def source_of(module: str) -> ast.Module:
+    path = ROOT / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(path.read_text("utf-8"))
+
+
+def sections_read_by(stage: str) -> dict[str, type[BaseModel]]:
+    """The sections of params.yaml that the stage's module asks for, each with its model."""
+    module = importlib.import_module(f"pipeline.{stage}")
+    return {
+        str(call.args[1].value): getattr(module, call.args[2].id)
+        for call in ast.walk(source_of(f"pipeline.{stage}"))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) == "params.read"
+        and isinstance(call.args[1], ast.Constant)
+        and isinstance(call.args[2], ast.Name)
+    }
+
+
+def test_every_stage_is_a_module_of_the_same_name() -> None:
+    for stage, entry in STAGES.items():
+        assert entry["cmd"].split()[:3] == ["python", "-m", f"pipeline.{stage}"]
+
+
+@stages
+def test_every_module_that_a_stage_imports_is_a_dep(stage: str) -> None:
+    imported = {f"{module.replace('.', '/')}.py" for module in modules_of(stage)}
+    declared = {dep for dep in STAGES[stage]["deps"] if dep.startswith("pipeline/")}
+    assert declared == imported
+
+
+@stages
+def test_every_param_that_a_stage_reads_is_declared(stage: str) -> None:
+    read = {
+        f"{section}.{field}"
+        for section, model in sections_read_by(stage).items()
+        for field in model.model_fields
+    }
+    assert set(STAGES[stage].get("params", [])) == read
+
+
+@stages
+def test_every_param_of_a_stage_is_used_by_its_code(stage: str) -> None:
+    used = {
+        node.attr
+        for module in modules_of(stage)
+        for node in ast.walk(source_of(module))
+        if isinstance(node, ast.Attribute)
+    }
+    for model in sections_read_by(stage).values():
+        assert set(model.model_fields) <= used
+
+
+@stages
+def test_every_path_in_a_command_is_a_dep_or_an_out(stage: str) -> None:
+    entry = STAGES[stage]
+    declared = [*entry["deps"], "params.yaml"]
+    for kind in ("outs", "metrics", "plots"):
+        declared += [
+            item if isinstance(item, str) else next(iter(item)) for item in entry.get(kind, [])
+        ]
+    for word in entry["cmd"].split():
+        if "/" in word:
+            assert any(path == word or path.startswith(f"{word}/") for path in declared), word
+
+
+def test_the_default_params_are_valid() -> None:
+    document = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    sections = {name: model for stage in STAGES for name, model in sections_read_by(stage).items()}
+    assert set(document) == set(sections)
+    for name, model in sections.items():
+        model.model_validate(document[name])
+
+
+def test_nothing_but_training_and_export_imports_tensorflow() -> None:
+    for module in GRAPH.modules - {"pipeline"}:
+        names = {
+            name
+            for node in ast.walk(source_of(module))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+            )
+        }
+        if any(name.split(".")[0] in ("tensorflow", "keras", "tf2onnx") for name in names):
+            assert module in {f"pipeline.{m}" for m in ("backend", "network", "train", "export")}

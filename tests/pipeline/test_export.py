@@ -1,0 +1,111 @@
+"""The ONNX file is what the weights say, says all that serving needs, and is the same each time."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from pipeline import classifier, scores, splits
+from pipeline.hashing import folder_md5
+from tests.pipeline import material
+
+pytestmark = pytest.mark.slow
+
+KERAS = """
+import sys
+import numpy as np
+from pipeline import backend, splits
+from pathlib import Path
+backend.prepare(0, 1)
+from pipeline.network import network
+model = network((32, 32), 3)
+model.load_weights("models/classifier.weights.h5")
+folder = Path("data/preprocess")
+np.save("keras.npy", model.predict(splits.pixels(folder, splits.read(folder, "test")), verbose=0))
+"""
+
+
+def model_path(project: Path) -> Path:
+    return project / "models" / "classifier.onnx"
+
+
+def test_input_output_and_opset_are_those_of_the_design(exported: Path) -> None:
+    session = onnxruntime.InferenceSession(model_path(exported))
+    (image,), (output,) = session.get_inputs(), session.get_outputs()
+    assert (image.name, image.type, image.shape) == ("image", "tensor(uint8)", ["batch", 32, 32, 3])
+    assert output.name == "probabilities"
+    assert (output.type, output.shape) == ("tensor(float)", ["batch", 3])
+    model = onnx.load(model_path(exported))
+    onnx.checker.check_model(model, full_check=True)
+    assert {opset.domain: opset.version for opset in model.opset_import}[""] == 17
+
+
+def test_the_metadata_says_all_that_serving_needs(exported: Path) -> None:
+    data = exported / "data" / "preprocess"
+    model = classifier.load(model_path(exported))
+    valid = splits.read(data, "valid")
+    answers = classifier.probabilities(model.session, splits.pixels(data, valid))
+    assert model.metadata == classifier.Metadata(
+        material.GENRES,
+        scores.best_thresholds(valid.labels, answers),
+        material.SIZE,
+        folder_md5(data),
+    )
+    entries = model.session.get_modelmeta().custom_metadata_map
+    assert entries.keys() == {"genres", "thresholds", "input_size", "training_data"}
+    assert json.loads(entries["input_size"]) == [32, 32]
+
+
+def test_the_file_answers_as_keras_does(exported: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-c", KERAS],
+        cwd=exported,
+        env=material.environment(),
+        check=True,
+        timeout=300,
+    )
+    data = exported / "data" / "preprocess"
+    session = classifier.load(model_path(exported)).session
+    pixels = splits.pixels(data, splits.read(data, "test"))
+    answers = classifier.probabilities(session, pixels)
+    assert np.ptp(answers, axis=0).min() > 1e-3
+    np.testing.assert_allclose(answers, np.load(exported / "keras.npy"), atol=1e-5)
+
+
+def test_two_runs_write_the_same_bytes(exported: Path) -> None:
+    first = model_path(exported).read_bytes()
+    model_path(exported).unlink()
+    done = material.run("export", exported, *material.EXPORT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert model_path(exported).read_bytes() == first
+
+
+@pytest.mark.parametrize("what", ["missing", "text", "cut short", "other genres"])
+def test_wrong_weights_are_told(what: str, trained: Path) -> None:
+    path = trained / "models" / "classifier.weights.h5"
+    problem = "not the weights of a network for this data: "
+    match what:
+        case "missing":
+            path.unlink()
+            problem = "no such file"
+        case "text":
+            path.write_text("not weights", "utf-8")
+        case "cut short":
+            path.write_bytes(path.read_bytes()[:5000])
+        case "other genres":
+            for table in (trained / "data" / "preprocess").glob("*.csv"):
+                header, *lines = table.read_text("utf-8").splitlines()
+                texts = [f"{header},War", *(f"{line},0" for line in lines)]
+                table.write_text("\n".join(texts) + "\n", "utf-8")
+    done = material.run("export", trained, *material.EXPORT)
+    assert done.returncode == 1
+    _, error, fix = done.stderr.splitlines()
+    assert error.startswith(f"error: models/classifier.weights.h5: {problem}")
+    assert fix == "  fix: dvc repro train"
+    assert not model_path(trained).exists()
+    assert not list((trained / "models").glob(".*"))

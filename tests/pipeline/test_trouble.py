@@ -1,0 +1,212 @@
+"""A full disk or an interrupt is told clearly, and leaves nothing half-written."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import PipelineError, exit_code
+from tests.pipeline import material
+
+KiB = 1024
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def main() -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (PipelineError("it broke", "mend it"), 1, "it broke\n  fix: mend it"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "interrupted; nothing half-written was kept\n  fix: run the command again",
+        ),
+        (
+            OSError(28, "No space left on device", "data/out"),
+            1,
+            "the disk is full (data/out)\n  fix: free some space, run it again",
+        ),
+        (
+            PermissionError(13, "Permission denied", "data/out"),
+            1,
+            "Permission denied (data/out)\n  fix: check that path",
+        ),
+    ],
+)
+def test_trouble_is_told_in_two_lines(
+    error: BaseException, code: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(raising(error)) == code
+    assert capsys.readouterr().err == f"\nerror: {text}\n"
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        exit_code(raising(ZeroDivisionError()))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
+    """Mounts a disk of so many bytes on a folder until the test is over."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, size: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if sys.platform != "linux" or os.geteuid() != 0:
+            pytest.skip("only root on Linux can mount a small disk")
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder],
+            capture_output=True,
+            timeout=30,
+        )
+        if done.returncode != 0:
+            pytest.skip(f"no small disk can be mounted here: {done.stderr.decode().strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", folder], check=True, timeout=30)
+
+
+def is_told_to_be_full(done: subprocess.CompletedProcess[str], place: str) -> None:
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"\nerror: the disk is full ({place}")
+    assert done.stderr.endswith(")\n  fix: free some space, run it again\n")
+    assert len(done.stderr.splitlines()) == 3
+
+
+@pytest.mark.parametrize("size", [4 * KiB, 40 * KiB, 200 * KiB])
+def test_preprocess_on_a_full_disk_leaves_nothing(
+    size: int, raw_project: Path, small_disk: Callable[[Path, int], None]
+) -> None:
+    small_disk(raw_project / "data", size)
+    is_told_to_be_full(material.preprocess(raw_project), "data/")
+    assert list((raw_project / "data").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_weights_on_a_full_disk_leave_nothing(
+    preprocessed: Path, small_disk: Callable[[Path, int], None]
+) -> None:
+    small_disk(preprocessed / "models", 1000 * KiB)
+    done = material.run("train", preprocessed, *material.TRAIN)
+    is_told_to_be_full(done, "models/classifier.weights.h5")
+    assert list((preprocessed / "models").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_history_on_a_full_disk_leaves_nothing(
+    preprocessed: Path, small_disk: Callable[[Path, int], None]
+) -> None:
+    small_disk(preprocessed / "models", 4 * KiB)
+    (preprocessed / "models" / "other").write_bytes(b"x" * 4 * KiB)
+    done = material.run("train", preprocessed, *material.TRAIN)
+    is_told_to_be_full(done, "models/")
+    assert [path.name for path in (preprocessed / "models").iterdir()] == ["other"]
+
+
+@pytest.mark.slow
+def test_export_on_a_full_disk_leaves_nothing(
+    trained: Path, small_disk: Callable[[Path, int], None]
+) -> None:
+    small_disk(trained / "full", 100 * KiB)
+    done = material.run("export", trained, *material.EXPORT[:-1], "full/classifier.onnx")
+    is_told_to_be_full(done, "full/classifier.onnx")
+    assert list((trained / "full").iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [4 * KiB, 8 * KiB])
+def test_evaluate_on_a_full_disk_leaves_nothing(
+    size: int, preprocessed: Path, small_disk: Callable[[Path, int], None]
+) -> None:
+    (preprocessed / "models").mkdir()
+    model = material.colour_model().SerializeToString()
+    (preprocessed / "models" / "classifier.onnx").write_bytes(model)
+    small_disk(preprocessed / "results", size)
+    is_told_to_be_full(material.run("evaluate", preprocessed, *material.EVALUATE), "results/")
+    assert material.files(preprocessed / "results") == {}
+
+
+@pytest.mark.slow
+def test_plot_on_a_full_disk_leaves_nothing(
+    exported: Path, small_disk: Callable[[Path, int], None]
+) -> None:
+    assert material.run("evaluate", exported, *material.EVALUATE).returncode == 0
+    small_disk(exported / "full", 12 * KiB)
+    arguments = ["full/plots" if text == "results/plots" else text for text in material.PLOT]
+    is_told_to_be_full(material.run("plot", exported, *arguments), "full/plots")
+    assert list((exported / "full").iterdir()) == []
+
+
+def interrupted(
+    stage: str, cwd: Path, arguments: tuple[str, ...], when: Callable[[], bool]
+) -> subprocess.CompletedProcess[str]:
+    """What a stage says that gets Ctrl-C ``when`` that comes true."""
+    with subprocess.Popen(
+        material.command(stage, *arguments),
+        cwd=cwd,
+        env=material.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not when() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def is_told_to_be_interrupted(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.stderr == (
+        "\nerror: interrupted; nothing half-written was kept\n  fix: run the command again\n"
+    )
+    assert done.returncode == 130
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal of one process to another is POSIX")
+def test_an_interrupt_in_preprocess_leaves_nothing(raw_project: Path) -> None:
+    """While it writes images: enough of them to take longer than the signal."""
+    material.write_params(
+        raw_project / "params.yaml",
+        {"preprocess.height": 512, "preprocess.width": 512, "preprocess.augmentation.copies": 20},
+    )
+    partial = raw_project / "data" / ".partial-preprocess" / "images"
+    done = interrupted(
+        "preprocess",
+        raw_project,
+        ("--raw", "raw", "--out", "data/preprocess", "--params", "params.yaml"),
+        lambda: partial.exists() and any(partial.iterdir()),
+    )
+    is_told_to_be_interrupted(done)
+    assert list((raw_project / "data").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal of one process to another is POSIX")
+@pytest.mark.slow
+@pytest.mark.parametrize("later", [0, 1.5])
+def test_an_interrupt_in_train_leaves_nothing(later: float, preprocessed: Path) -> None:
+    """As training begins, while TensorFlow builds its graph, and in the midst of it."""
+    material.write_params(preprocessed / "params.yaml", {"train.epochs": 500})
+    history = preprocessed / "models" / ".partial-history.csv"
+
+    def begun() -> bool:
+        if history.exists() and (later == 0 or history.stat().st_size > 0):
+            time.sleep(later)
+            return True
+        return False
+
+    is_told_to_be_interrupted(interrupted("train", preprocessed, material.TRAIN, begun))
+    assert list((preprocessed / "models").iterdir()) == []

@@ -1,0 +1,72 @@
+"""Repositories with the workshop's pipeline in them, small enough to run in a test."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+
+
+def run(repo: Path, *command: str, timeout: float = 300) -> str:
+    """What ``command`` prints, run in ``repo`` as in an activated environment; it must succeed."""
+    finished = subprocess.run(
+        command,
+        cwd=repo,
+        env=environment(repo),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )
+    assert finished.returncode == 0, f"{command}:\n{finished.stdout}\n{finished.stderr}"
+    return finished.stdout
+
+
+def environment(repo: Path) -> dict[str, str]:
+    """The environment variables of a user whose environment is activated."""
+    return {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_SITE_CACHE_DIR": str(repo.parent / "dvc-site-cache"),
+        "GIT_AUTHOR_NAME": "A",
+        "GIT_AUTHOR_EMAIL": "a@example.com",
+        "GIT_COMMITTER_NAME": "A",
+        "GIT_COMMITTER_EMAIL": "a@example.com",
+        "PYTHONPATH": "",
+    }
+
+
+def with_pipeline(repo: Path, params: dict[str, dict[str, Any]]) -> None:
+    """Make ``repo`` a git and DVC repository with this project's pipeline, ``params`` changed."""
+    repo.mkdir(parents=True)
+    shutil.copytree(
+        ROOT / "pipeline", repo / "pipeline", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("dvc.yaml", ".gitattributes", ".dvcignore"):
+        shutil.copy(ROOT / name, repo / name)
+    (repo / ".gitignore").write_text("__pycache__/\n", "utf-8")
+    change_params(repo, params, base=ROOT)
+    run(repo, "git", "init", "--quiet")
+    run(repo, "dvc", "init", "--quiet")
+
+
+def change_params(repo: Path, changes: dict[str, dict[str, Any]], base: Path | None = None) -> None:
+    """Change values of params.yaml, each under its section and key."""
+    document = yaml.safe_load(((base or repo) / "params.yaml").read_text("utf-8"))
+    for section, values in changes.items():
+        document[section].update(values)
+    (repo / "params.yaml").write_text(yaml.safe_dump(document), "utf-8", newline="\n")
+
+
+def commit(repo: Path, message: str) -> None:
+    """Commit all that git does not ignore."""
+    run(repo, "git", "add", "--all")
+    run(repo, "git", "commit", "--quiet", "--message", message)
