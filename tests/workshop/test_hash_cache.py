@@ -143,9 +143,19 @@ def test_hashes_are_those_of_hashlib_whatever_the_size(tmp_path: Path) -> None:
         path.write_bytes(os.urandom(size))
         jobs.append(Job(str(path), size, path.stat().st_mtime_ns))
     hashed = hashing.hash_files(jobs * 40, "md5", workers=4)
-    for job, found in zip(jobs * 40, hashed, strict=True):
-        assert found.md5 == hashlib.md5(Path(job.path).read_bytes()).hexdigest()
-        assert found.as_listed
+    expected = [(hashlib.md5(Path(job.path).read_bytes()).hexdigest(), True) for job in jobs]
+    assert hashed == expected * 40
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [20_000_000] * 6, [33_000] * 2000, [10**9, *[1] * 999]])
+def test_files_are_shared_out_in_order_and_in_parts_that_get_smaller(sizes: list[int]) -> None:
+    jobs = [Job(str(number), size, 0) for number, size in enumerate(sizes)]
+    parts = [list(part) for part in hashing._shares(jobs, 2)]
+    assert [job for part in parts for job in part] == jobs
+    assert len(parts) <= 20
+    if len(jobs) > 1:
+        assert len(parts) > 1
+        assert sum(job.size for job in parts[-1]) <= max(2**20, sizes[-1])
 
 
 def test_a_pipe_in_a_tracked_folder_is_an_error_and_no_wait(folder: Path) -> None:

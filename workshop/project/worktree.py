@@ -137,11 +137,11 @@ class Worktree:
             files = [one.job(position) for one, position in jobs]
             hashes = hash_files(files, algorithm, self._workers)
             now = time.time_ns()
-            for (one, position), hashed in zip(jobs, hashes, strict=True):
-                one.md5s[position] = hashed.md5
+            for (one, position), (md5, as_listed) in zip(jobs, hashes, strict=True):
+                one.md5s[position] = md5
                 _, _, mtime = one.found.stat(one.kept[position])
                 young = started - YOUNG_NS < mtime < now + YOUNG_NS
-                if young or not hashed.as_listed:
+                if young or not as_listed:
                     one.untrusted.add(position)
 
 
