@@ -1,9 +1,17 @@
-"""What all tests share: a skip that counts as a failure where nothing may be left untested."""
+"""What all tests share: a cache of hashes of their own, and a skip that counts as a failure."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hash_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave that of the user alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_WORKSHOP_CACHE_DIR", str(tmp_path_factory.mktemp("hashes")))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

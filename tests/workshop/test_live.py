@@ -1,5 +1,6 @@
 """A project that is watched: cheap while nothing changes, right whatever happens to the watcher."""
 
+import json
 import os
 import queue
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import made_repository
-from workshop.project import ProjectError
+from workshop.project import NotAProjectError, ProjectError, ProjectState
 from workshop.project.live import FLOOD, LiveProject
 
 
@@ -28,7 +29,7 @@ class Reports:
             try:
                 report = self.queue.get(timeout=0.01)
             except queue.Empty:
-                continue
+                report = set()
             if isinstance(report, Exception):
                 raise report
             yield report
@@ -176,3 +177,62 @@ def test_what_dvc_and_git_do_for_themselves_is_no_news(repo: Path) -> None:
         reports.queue.put({str(repo / ".git" / "index"), str(repo / ".dvc" / "tmp" / "lock")})
         assert live.wait(version, 0.2) == version
         assert os.sep in str(repo)
+
+
+def test_the_latest_is_told_at_once_and_looked_at_again_in_the_background(repo: Path) -> None:
+    reports = Reports()
+    with LiveProject(repo, watch=reports) as live:
+        _until(lambda: live.watching)
+        assert live.latest() is None
+        _until(lambda: live.latest() is not None)
+        before = live.latest()
+        (repo / "code.py").write_text("changed")
+        version = live.version
+        reports.queue.put({str(repo / "code.py")})
+        live.wait(version, 10)
+        assert live.latest() is before
+        _until(lambda: live.latest() is not before)
+        latest = live.latest()
+        assert isinstance(latest, ProjectState)
+        assert [one.state for one in latest.stages] == ["stale"] * 3
+
+
+def test_a_repository_in_the_place_of_another_is_watched(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workshop.project.live._RESTART_S", 0.05)
+    reports = Reports()
+    with LiveProject(repo, watch=reports) as live:
+        _until(lambda: live.watching)
+        assert _states(live) == ["fresh"] * 3
+        repo.rename(repo.with_name("old"))
+        _until(lambda: not live.watching)
+        with pytest.raises(NotAProjectError):
+            live.state()
+        made_repository.make(repo, stages=2, files_per_stage=1)
+        _until(lambda: live.watching)
+        assert reports.started == 2
+        assert _states(live) == ["fresh"] * 2
+
+
+def test_a_bug_in_one_look_ends_none_of_the_next(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LiveProject(repo, watch=Reports(), rescan_s=0.1) as live:
+        _until(lambda: live.watching)
+        assert _states(live) == ["fresh"] * 3
+        with monkeypatch.context() as patch:
+            patch.setattr(live.workspace, "state", lambda touched: 1 / 0)
+            _until(lambda: "a look at the project failed" in caplog.text)
+            with pytest.raises(ZeroDivisionError):
+                live.state()
+        (repo / "code.py").write_text("changed, not reported")
+        _until(lambda: _states(live) == ["stale"] * 3)
+
+
+def test_the_json_is_utf8_whatever_a_name_is(repo: Path) -> None:
+    text = (repo / "dvc.yaml").read_text()
+    (repo / "dvc.yaml").write_text(text.replace("- code.py", '- "\\udc80é"', 1))
+    with LiveProject(repo, watch=Reports()) as live:
+        deps = json.loads(live.json().decode("utf-8"))["stages"][0]["deps"]
+    assert deps[0]["path"] == "\udc80é"

@@ -10,25 +10,27 @@ from typing import Any
 
 from workshop.project import report as _report
 from workshop.project import stage_graph
-from workshop.project.errors import ProjectError
+from workshop.project.errors import NotAProjectError, ProjectError
 from workshop.project.lock_record import Lock, read_lock
 from workshop.project.model import Project, ProjectState, Reason, Stage, StageState
+from workshop.project.repository import find_root
 from workshop.project.workspace import Workspace
 
 __all__ = [
-    "Lock", "Project", "ProjectError", "ProjectState", "Reason", "Stage", "StageState", "Workspace",
-    "as_json", "graph", "read", "read_lock", "stage_as_json", "status",
+    "Lock", "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage",
+    "StageState", "Workspace",
+    "as_json", "find_root", "graph", "read", "read_lock", "stage_as_json", "status",
 ]  # fmt: skip
 
 
 def read(repo: Path) -> Project:
     """The project that the folder ``repo`` is in, without a look at any data."""
-    return Workspace(repo).project()
+    return Workspace(find_root(repo)).project()
 
 
 def status(repo: Path) -> ProjectState:
     """The state of every stage of the project that the folder ``repo`` is in."""
-    return Workspace(repo).state()
+    return Workspace(find_root(repo)).state()
 
 
 def graph(state: ProjectState) -> str:

@@ -7,8 +7,10 @@ was missed without a word: what links lead to, what a network file system does n
 """
 
 import json
+import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -27,19 +29,23 @@ FLOOD = 1000
 """So many changes at once may have been more: inotify's queue holds 16,384 events."""
 
 _RESTART_S = 2.0
+_PAUSE_S = 0.2
+"""Between two looks in the background, and ten times what the last one took."""
+
+_log = logging.getLogger(__name__)
 
 
 class LiveProject:
-    """The project that ``start`` is in, watched from ``open`` to ``close``.
+    """The project whose root is ``root``, watched from ``open`` to ``close``; it may come and go.
 
     ``state`` costs next to nothing while nothing changes. ``version`` grows with every change, and
     ``wait`` sleeps until it does.
     """
 
     def __init__(
-        self, start: Path, *, watch: Watch | None = None, rescan_s: float = RESCAN_S
+        self, root: Path, *, watch: Watch | None = None, rescan_s: float = RESCAN_S
     ) -> None:
-        self.workspace = Workspace(start)
+        self.workspace = Workspace(root)
         self._real_root = os.path.realpath(self.workspace.root)
         self._watch = watch or watchfiles_watch
         self._rescan_s = rescan_s
@@ -51,12 +57,14 @@ class LiveProject:
         self._version = 0
         self._answer: ProjectState | ProjectError | None = None
         self._written: tuple[ProjectState, bytes] | None = None
+        self._cache_dir: Path | None = None
+        self._wanted = threading.Event()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def open(self) -> "LiveProject":
         """Begin to watch."""
-        for target in (self._follow, self._rescan):
+        for target in (self._follow, self._look_behind):
             thread = threading.Thread(target=target, name=f"live-{target.__name__}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -65,6 +73,7 @@ class LiveProject:
     def close(self) -> None:
         """Stop watching."""
         self._stop.set()
+        self._wanted.set()
         with self._news:
             self._news.notify_all()
         for thread in self._threads:
@@ -100,20 +109,35 @@ class LiveProject:
     def state(self) -> ProjectState:
         """The state of every stage, or the ProjectError that says why there is none."""
         answer = self._answer
-        if answer is None or self._everything or self._touched or not self._watching:
+        if answer is None or self._is_old():
             answer = self._look()
         if isinstance(answer, ProjectError):
-            raise answer
+            raise answer.with_traceback(None)  # each raise would add to the last one's
         return answer
 
+    def latest(self) -> ProjectState | ProjectError | None:
+        """What the last look found, without a look; None before the first.
+
+        Where something may have changed since, a look begins in the background.
+        """
+        if self._answer is None or self._is_old():
+            self._wanted.set()
+        return self._answer
+
     def json(self) -> bytes:
-        """What ``GET /pipeline`` answers, written once for each state; raises as ``state`` does."""
+        """What ``GET /pipeline`` answers, written once for each state; raises as ``state`` does.
+
+        Half a surrogate pair, of a name that is no UTF-8, stays an escape.
+        """
         state = self.state()
         known = self._written
         if known is None or known[0] is not state:
             text = json.dumps(report.as_json(state), ensure_ascii=False)
-            known = self._written = (state, text.encode("utf-8", "surrogatepass"))
+            known = self._written = (state, text.encode("utf-8", "backslashreplace"))
         return known[1]
+
+    def _is_old(self) -> bool:
+        return self._everything or bool(self._touched) or not self._watching
 
     def _look(self) -> ProjectState | ProjectError:
         with self._looking:
@@ -122,16 +146,17 @@ class LiveProject:
                 # An error kept us from looking at the rest.
                 everything = everything or isinstance(self._answer, ProjectError)
                 touched = self._touched
-                unchanged = self._watching and not self._everything and not touched
-                if self._answer is not None and unchanged:
+                if self._answer is not None and not self._is_old():
                     return self._answer  # another thread has just looked
                 self._everything, self._touched = False, set()
             try:
-                self._answer = self.workspace.state(
-                    Everything() if everything else Touched(touched)
-                )
+                state = self.workspace.state(Everything() if everything else Touched(touched))
+                self._answer, self._cache_dir = state, state.project.cache_dir
             except ProjectError as error:
                 self._answer = error
+            except BaseException:
+                self._everything = True  # what was reported has not been looked at
+                raise
             return self._answer
 
     def _mark(self, touched: set[str], everything: bool = False) -> None:
@@ -144,16 +169,12 @@ class LiveProject:
     def _follow(self) -> None:
         """Hand on what the watcher reports; start another when it ends."""
         while not self._stop.is_set():
+            folders = self._watched()
             try:
-                for changes in self._watch(self._watched_folders(), self._stop):
-                    if not self._watching:
-                        # What changed before it was watched is not going to be reported.
-                        self._mark(set(), everything=True)
-                        self._watching = True
-                    paths = {self._in_our_words(path) for path in changes}
-                    relevant = {path for path in paths if self._matters(path)}
-                    if relevant:
-                        self._mark(relevant)
+                for changes in self._watch([*folders], self._stop) if folders else ():
+                    self._reported(changes)
+                    if self._watched() != folders:
+                        break
             except Exception:  # noqa: BLE001, S110 - whatever ended it, it is not watching now
                 pass
             was_watching, self._watching = self._watching, False
@@ -161,25 +182,50 @@ class LiveProject:
                 self._mark(set(), everything=True)
             self._stop.wait(_RESTART_S)
 
-    def _rescan(self) -> None:
-        """Look at everything now and then; a change that is found so makes a new version."""
-        while not self._stop.wait(self._rescan_s):
-            before = self._answer
-            with self._news:
-                self._everything = True
-            after = self._look()
-            if not _same(before, after):
-                self._mark(set())
+    def _watched(self) -> dict[Path, int]:
+        """The folders to watch and the inode of each, for another may take its place.
 
-    def _watched_folders(self) -> list[Path]:
-        folders = [self.workspace.root]
-        try:
-            cache = self.workspace.project().cache_dir
-        except ProjectError:
-            return folders
-        if cache.is_dir() and not cache.is_relative_to(self.workspace.root):
+        None while there is no repository: it may be anybody's home folder.
+        """
+        root, cache = self.workspace.root, self._cache_dir
+        if not (root / ".dvc").is_dir():
+            return {}
+        folders = [root]
+        if cache and cache.is_dir() and not cache.is_relative_to(root):
             folders.append(cache)
-        return folders
+        return {folder: os.stat(folder).st_ino for folder in folders}
+
+    def _reported(self, changes: set[str]) -> None:
+        if not self._watching:
+            # What changed before it was watched is not going to be reported.
+            self._mark(set(), everything=True)
+            self._watching = True
+        paths = {self._in_our_words(path) for path in changes}
+        relevant = {path for path in paths if self._matters(path)}
+        if relevant:
+            self._mark(relevant)
+
+    def _look_behind(self) -> None:
+        """Look when ``latest`` wants it, and at everything now and then.
+
+        A change that only a look at everything has found makes a new version.
+        """
+        due = time.monotonic() + self._rescan_s
+        while not self._stop.is_set():
+            self._wanted.wait(due - time.monotonic())
+            self._wanted.clear()
+            started, before = time.monotonic(), self._answer
+            rescan = started >= due
+            if rescan:
+                with self._news:
+                    self._everything = True
+                due = started + self._rescan_s
+            try:
+                if not _same(before, self._look()) and rescan:
+                    self._mark(set())
+            except Exception:  # noqa: BLE001 - a bug of one look must not end all looks to come
+                _log.exception("a look at the project failed")
+            self._stop.wait(max(_PAUSE_S, 10 * (time.monotonic() - started)))
 
     def _in_our_words(self, path: str) -> str:
         """Undo what macOS does, which reports /private/var for a /var that it watches."""

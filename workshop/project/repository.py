@@ -27,9 +27,10 @@ class Repository:
         return self.git is not None and self.git.ignores(path, is_folder)
 
 
-def find(start: Path) -> Repository:
-    """The DVC repository that ``start`` is in."""
-    root = find_root(start)
+def find(root: Path) -> Repository:
+    """The DVC repository whose root is ``root``."""
+    if not (root / ".dvc").is_dir():
+        raise NotAProjectError(f"{root}: not a DVC repository", "dvc init")
     settings = config.read(root)
     return Repository(
         root,

@@ -1,6 +1,7 @@
 """One repository, looked at again and again: what was read and hashed is remembered in between."""
 
 import hashlib
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,12 +31,15 @@ from workshop.project.worktree import Worktree
 
 
 class Workspace:
-    """The repository that ``start`` is in. ``store`` None keeps hashes in memory alone."""
+    """The repository whose root is ``root``; it may come and go.
+
+    ``store`` None keeps hashes in memory alone.
+    """
 
     def __init__(
-        self, start: Path, store: Path | str | None = "user", workers: int | None = None
+        self, root: Path, store: Path | str | None = "user", workers: int | None = None
     ) -> None:
-        self.root = repository.find_root(start)
+        self.root = Path(os.path.abspath(root))
         path = hash_store.store_path(self.root) if store == "user" else store
         self._store = HashStore(Path(path) if path else None)
         self._worktree = Worktree(self._store, workers)
