@@ -34,7 +34,7 @@ def test_what_json_cannot_hold_is_null(client: httpx.Client, repo_dir: Path) -> 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ('{"map": 0.7,\n}', "results/metrics/test.json: not JSON, line 2, column 1"),
+        ('{"map": 0.7\n"n": 1}', "results/metrics/test.json: not JSON, line 2, column 1"),
         ("", "results/metrics/test.json: not JSON, line 1, column 1"),
         ("[" * 100_000, "results/metrics/test.json: not JSON"),
         ("9" * 10_000, "results/metrics/test.json: not JSON"),
