@@ -165,6 +165,8 @@ def test_every_command_of_the_readme_works(repo: Path, tmp_path: Path) -> None:
                     repo, *shlex.split(command.replace("http://127.0.0.1:8000", service.url))
                 )
             assert len(json.loads(answer)["predictions"][0]["genres"]) == 3
+        elif words[:2] == ["-m", "workshop"]:  # ours, installed or not
+            assert "stages" in run(ROOT, program, *words, "--repo", str(repo))
         elif program in ("dvc", "python"):
             if "--from" in words:
                 shutil.rmtree(repo / "data" / "raw")
