@@ -200,7 +200,7 @@ def _param_change(key: Any, actual: Any, recorded: Any) -> str | None:
 
 
 def state(stage: Stage, reasons: tuple[Reason, ...]) -> State:
-    """Our one word for a stage: the first that holds, see DESIGN.md."""
+    """Our one word for a stage: the first that holds, in the order of these lines."""
     if not stage.recorded:
         return "never_run"
     if any(out.place is not None and not os.path.lexists(out.place) for out in stage.outs):

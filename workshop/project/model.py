@@ -130,7 +130,7 @@ class Project:
 
 @dataclass(frozen=True)
 class ProjectState:
-    """The answer to ``dvc status``, and more: see DESIGN.md, ``GET /pipeline``."""
+    """The answer to ``dvc status``, and what ``GET /pipeline`` says beyond it."""
 
     project: Project
     stages: tuple[StageState, ...]
