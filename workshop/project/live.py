@@ -24,7 +24,8 @@ from workshop.project.workspace import Workspace
 Watch = Callable[[list[Path], threading.Event], Iterator[set[str]]]
 """Yields sets of changed paths, an empty one at least every second, until the event is set."""
 
-RESCAN_S = 30.0
+RESCAN_S = 25.0
+"""So that what was missed is found within 30 s."""
 FLOOD = 1000
 """So many changes at once may have been more: inotify's queue holds 16,384 events."""
 
@@ -139,14 +140,14 @@ class LiveProject:
     def _is_old(self) -> bool:
         return self._everything or bool(self._touched) or not self._watching
 
-    def _look(self) -> ProjectState | ProjectError:
+    def _look(self, rescan: bool = False) -> ProjectState | ProjectError:
         with self._looking:
             with self._news:
-                everything = self._everything or not self._watching
+                everything = rescan or self._everything or not self._watching
                 # An error kept us from looking at the rest.
                 everything = everything or isinstance(self._answer, ProjectError)
                 touched = self._touched
-                if self._answer is not None and not self._is_old():
+                if self._answer is not None and not self._is_old() and not rescan:
                     return self._answer  # another thread has just looked
                 self._everything, self._touched = False, set()
             try:
@@ -169,8 +170,8 @@ class LiveProject:
     def _follow(self) -> None:
         """Hand on what the watcher reports; start another when it ends."""
         while not self._stop.is_set():
-            folders = self._watched()
             try:
+                folders = self._watched()
                 for changes in self._watch([*folders], self._stop) if folders else ():
                     self._reported(changes)
                     if self._watched() != folders:
@@ -217,15 +218,14 @@ class LiveProject:
             started, before = time.monotonic(), self._answer
             rescan = started >= due
             if rescan:
-                with self._news:
-                    self._everything = True
                 due = started + self._rescan_s
             try:
-                if not _same(before, self._look()) and rescan:
+                if not _same(before, self._look(rescan)) and rescan:
                     self._mark(set())
             except Exception:  # noqa: BLE001 - a bug of one look must not end all looks to come
                 _log.exception("a look at the project failed")
-            self._stop.wait(max(_PAUSE_S, 10 * (time.monotonic() - started)))
+            now = time.monotonic()
+            self._stop.wait(max(_PAUSE_S, min(10 * (now - started), due - now)))
 
     def _in_our_words(self, path: str) -> str:
         """Undo what macOS does, which reports /private/var for a /var that it watches."""
