@@ -1,17 +1,18 @@
 """Runs the benchmarks that are named on the command line, or all of them."""
 
 import argparse
+import importlib
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import benchmarks
 
 
 def main() -> int:
     """Run each benchmark in a process of its own; the exit code is 1 if one failed."""
-    names = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
-    names.remove("__main__")
+    names = list(_names())
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)}")
     chosen = parser.parse_args().names or names
@@ -24,6 +25,15 @@ def main() -> int:
             [sys.executable, "-m", f"benchmarks.{name}"], check=False
         ).returncode
     return min(failed, 1)
+
+
+def _names() -> Iterator[str]:
+    """The modules that measure something; the others are what they measure with."""
+    for module in pkgutil.iter_modules(benchmarks.__path__):
+        if module.name != "__main__" and hasattr(
+            importlib.import_module(f"benchmarks.{module.name}"), "main"
+        ):
+            yield module.name
 
 
 if __name__ == "__main__":

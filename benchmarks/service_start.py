@@ -40,7 +40,7 @@ def _started(port: int) -> tuple[float, float, float]:
     ) as process:
         try:
             _predict_when_up(port)
-            wall, cpu = time.perf_counter() - start, _processor_seconds(process.pid)
+            wall, cpu = time.perf_counter() - start, processor_seconds(process.pid)
             for _ in range(20):
                 _predict(port)
             return wall, cpu, _peak_megabytes(process.pid)
@@ -65,7 +65,8 @@ def _predict(port: int) -> None:
     answer.raise_for_status()
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """What the process ``pid`` has used so far, in steps of 10 ms."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,39 +1,45 @@
 """``GET /pipeline…``: the state of every stage of the repository, and the graph of them.
 
-First form: states come from dvc.lock alone (``workshop.states``); the next step compares contents
-and answers exactly what ``dvc status`` says.
+The answers come as ``workshop.project`` writes them, once for each state; the models here are what
+the documentation shows. Routes are plain functions, which FastAPI runs in a thread: a look at the
+project takes as long as it takes.
 """
 
 import datetime
-import json
-import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
+from service.json_answer import as_json
 from service.problems import Problem, documented
 from service.resources import FromService
-from workshop import project, states
+from workshop import project
+from workshop.project.model import Kind, State
 
 router = APIRouter(prefix="/pipeline", tags=["pipeline"])
 
+OWN_FILE = "dvc.yaml:"
+"""DVC takes ``dvc.yaml:train`` for ``train``; here it tells the stage ``graph`` from the graph."""
+
 
 class Described(pydantic.BaseModel):
-    """Reads the plain data of the same shape."""
+    """Describes JSON that is written elsewhere, to the last member."""
 
-    model_config = pydantic.ConfigDict(from_attributes=True)
+    model_config = pydantic.ConfigDict(extra="forbid")
 
 
 class ReasonModel(Described):
     """Why a stage is not fresh, in DVC's own words."""
 
-    kind: states.Kind
+    kind: Kind
     path: str | None = pydantic.Field(examples=["params.yaml:train.epochs"])
-    change: states.Change | None
+    change: Literal["modified", "deleted", "new", "not in cache"] | None
 
 
 class DepModel(Described):
@@ -55,10 +61,12 @@ class OutModel(Described):
 class StageModel(Described):
     """One stage: its verdict and what is recorded about it."""
 
-    name: str
-    state: states.State
+    name: str = pydantic.Field(
+        description="A `.dvc` file is a stage named by its path, as in `data/raw.dvc`."
+    )
+    state: State
     upstream_stale: bool = pydantic.Field(description="Whether a stage above it has to run.")
-    cmd: str
+    cmd: str | None = pydantic.Field(description="null for a `.dvc` file.")
     frozen: bool
     reasons: list[ReasonModel]
     deps: list[DepModel]
@@ -68,24 +76,18 @@ class StageModel(Described):
         examples=[{"params.yaml": {"train.epochs": 30}}],
     )
 
-    @pydantic.field_validator("params", mode="before")
-    @classmethod
-    def _as_json(cls, params: project.Params) -> Any:
-        """YAML knows dates, NaN and other things that JSON does not: they become text."""
-        return json.loads(json.dumps(_plain(params)))
 
-
-class LockModel(pydantic.BaseModel):
+class LockModel(Described):
     """The lock file that was read."""
 
     path: str
     md5: str
 
 
-class Pipeline(pydantic.BaseModel):
+class Pipeline(Described):
     """The whole pipeline."""
 
-    checked: datetime.datetime
+    checked: datetime.datetime = pydantic.Field(description="The last look at what changed.")
     lock: LockModel | None = pydantic.Field(description="null before the first `dvc repro`.")
     stages: list[StageModel]
     edges: list[tuple[str, str]] = pydantic.Field(
@@ -95,30 +97,33 @@ class Pipeline(pydantic.BaseModel):
 
 BROKEN = documented(
     {
-        HTTPStatus.SERVICE_UNAVAILABLE: "No repository here, or its dvc.yaml or dvc.lock cannot be "
-        "read; `detail` names the line."
+        HTTPStatus.SERVICE_UNAVAILABLE: "No repository here, or one of its files cannot be read; "
+        "`detail` names file, line and column."
     }
 )
 
 
-@router.get("", responses=BROKEN)
-def pipeline(service: FromService) -> Pipeline:
-    """Every stage with its state and the reasons for it; no stages where there is no dvc.yaml.
+@router.get("", response_model=Pipeline, responses=BROKEN)
+def pipeline(service: FromService) -> Response:
+    """Every stage, exactly as `dvc status` sees it; no stages where there is no dvc.yaml.
 
     `never_run`: not in dvc.lock. `missing`: an out is not there. `stale`: something changed since
     the last run. `frozen`: DVC was told to leave it. `fresh`: nothing to do.
     """
-    return _checked(service.repo_dir)
+    with _errors_told(service.repo_dir):
+        return Response(service.project.json(), media_type="application/json")
 
 
 @router.get("/graph", response_class=PlainTextResponse, responses=BROKEN)
 def graph(service: FromService) -> str:
     """The stages as a Mermaid flowchart, each in the colour of its state."""
-    return mermaid(_checked(service.repo_dir))
+    with _errors_told(service.repo_dir):
+        return project.graph(service.project.state())
 
 
 @router.get(
     "/{stage:path}",
+    response_model=StageModel,
     responses={
         **documented(
             {
@@ -129,78 +134,42 @@ def graph(service: FromService) -> str:
         **BROKEN,
     },
 )
-def stage(stage: str, service: FromService) -> StageModel:
-    """One stage, as in `GET /pipeline`; its name may hold `/` and `:`."""
-    stages = {each.name: each for each in _checked(service.repo_dir).stages}
-    if stage not in stages:
-        known = ", ".join(stages) or "none yet; type dvc stage add"
-        raise Problem(
-            HTTPStatus.NOT_FOUND,
-            f"there is no stage {stage!r} in dvc.yaml",
-            f"ask for one of its stages: {known}",
-        )
-    return stages[stage]
+def stage(stage: str, service: FromService) -> Response:
+    """One stage, as in `GET /pipeline`; its name may hold `/`, `:` and whatever else.
 
-
-def _checked(repo_dir: Path) -> Pipeline:
-    _check_repository(repo_dir)
-    try:
-        found = project.read(repo_dir)
-    except project.ProjectError as error:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), error.fix) from None
-    return Pipeline(
-        checked=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
-        lock=LockModel(path="dvc.lock", md5=found.lock.md5) if found.lock else None,
-        stages=[StageModel.model_validate(each) for each in states.judge(found, repo_dir)],
-        edges=found.edges(),
+    `dvc.yaml:train` is another name for `train`, as on DVC's command line: a stage that is called
+    `graph` answers as `dvc.yaml:graph`.
+    """
+    with _errors_told(service.repo_dir):
+        state = service.project.state()
+    for name in (stage, stage.removeprefix(OWN_FILE)):
+        found = project.stage_as_json(state, name)
+        if found is not None:
+            return Response(as_json(found), media_type="application/json")
+    known = ", ".join(each.stage.name for each in state.stages) or "none yet; type dvc stage add"
+    raise Problem(
+        HTTPStatus.NOT_FOUND,
+        f"there is no stage {stage!r} in dvc.yaml",
+        f"ask for one of its stages: {known}",
     )
 
 
-def _check_repository(repo_dir: Path) -> None:
-    """A repository may have no stages yet; a folder that is none should not look like one."""
-    if not any((repo_dir / name).exists() for name in (".dvc", ".git", "dvc.yaml")):
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
+@contextmanager
+def _errors_told(repo_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except project.ProjectError as error:
+        raise _problem(error, repo_dir) from None
+
+
+def _problem(error: project.ProjectError, repo_dir: Path) -> Problem:
+    """A folder that is none should not look like a repository that lacks something."""
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    looks_like_one = any((repo_dir / name).exists() for name in (".dvc", ".git", "dvc.yaml"))
+    if isinstance(error, project.NotAProjectError) and not looks_like_one:
+        return Problem(
+            status,
             f"{repo_dir} is not a repository: it has no .git, no .dvc and no dvc.yaml",
             "start the service in your repository, or set WORKSHOP_REPO to its path",
         )
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {str(key): _plain(each) for key, each in value.items()}
-        case list() | tuple() | set():
-            return [_plain(each) for each in value]
-        case float() if not math.isfinite(value):
-            return str(value)
-        case str() | bool() | int() | float() | None:
-            return value
-        case _:
-            return str(value)
-
-
-COLOURS = {
-    "fresh": "fill:#d3f2d9,stroke:#2b8a3e,color:#000",
-    "frozen": "fill:#d0ebff,stroke:#1971c2,color:#000",
-    "stale": "fill:#fff3bf,stroke:#e67700,color:#000",
-    "missing": "fill:#ffe3e3,stroke:#c92a2a,color:#000",
-    "never_run": "fill:#f1f3f5,stroke:#868e96,color:#000",
-}
-
-
-def mermaid(pipeline: Pipeline) -> str:
-    """``pipeline`` as a Mermaid flowchart; names are labels, so that any name can be drawn."""
-    numbers = {each.name: f"s{number}" for number, each in enumerate(pipeline.stages)}
-    lines = ["flowchart TD"]
-    for each in pipeline.stages:
-        label = f"{_escaped(each.name)}<br/>{each.state}"
-        lines.append(f'  {numbers[each.name]}["{label}"]:::{each.state}')
-    lines += [f"  {numbers[one]} --> {numbers[other]}" for one, other in pipeline.edges]
-    lines += [f"  classDef {state} {colour}" for state, colour in COLOURS.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(name: str) -> str:
-    """``name`` with what Mermaid or HTML would read as markup in Mermaid's own number codes."""
-    return "".join(c if c.isalnum() or c in " _-./:@" else f"#{ord(c)};" for c in name)
+    return Problem(status, str(error), error.fix)

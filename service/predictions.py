@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline import images
 from service.json_answer import as_json
-from service.lock_record import Recorded
 from service.model import Model
+from service.model_state import ModelState, model_state
 from service.problems import Finding, Problem, documented
 from service.resources import FromService, Resources
 from service.uploads import FIELD, Upload, received
@@ -46,9 +46,10 @@ class ServedModel(pydantic.BaseModel):
 
     path: str = pydantic.Field(examples=["models/classifier.onnx"])
     md5: str = pydantic.Field(description="The hash of the file, as DVC writes it.")
-    state: Recorded = pydantic.Field(
-        description="`fresh`: dvc.lock records this file. `stale`: it records another. "
-        "`never_run`: it records none. `unknown`: dvc.lock cannot be read."
+    state: ModelState = pydantic.Field(
+        description="The state of the stage that makes it, as in `GET /pipeline` and as of the "
+        "last look; `stale` as well where dvc.lock records another file. `unknown`: the project "
+        "cannot be read, or has not been looked at yet."
     )
 
 
@@ -146,7 +147,7 @@ def _answer(
     top: int | None,
     threshold: float | None,
 ) -> bytes:
-    """The JSON of all predictions; decodes, runs the model and may read dvc.lock: in a thread."""
+    """The JSON of all predictions; decodes and runs the model: in a thread."""
     pictures = _decoded(uploads, model.input_size, service.settings.max_pixels)
     thresholds = model.thresholds if threshold is None else np.full(len(model.genres), threshold)
     rows = model.probabilities(pictures)
@@ -154,7 +155,7 @@ def _answer(
         "model": {
             "path": service.model_file.name,
             "md5": model.md5,
-            "state": service.lock_record.state(model.md5),
+            "state": model_state(service.project.latest(), service.model_file.name, model.md5),
         },
         "predictions": [
             {"filename": upload.filename, "genres": _ranked(model.genres, row, thresholds, top)}

@@ -11,11 +11,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.admission import Gate
-from service.lock_record import LockRecord
 from service.model import Model
 from service.model_file import ModelFile
 from service.problems import Problem
 from service.settings import Settings
+from workshop.project.live import LiveProject
 
 MODEL_PATH = "models/classifier.onnx"
 
@@ -27,7 +27,7 @@ class Resources:
     settings: Settings
     repo_dir: Path
     model_file: ModelFile
-    lock_record: LockRecord
+    project: LiveProject
     gate: Gate
     threads: ThreadPoolExecutor
 
@@ -47,16 +47,23 @@ class Resources:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Resources]:
-    """The resources for ``settings``, with the model read if there is one."""
+    """The resources for ``settings``, with the model read if there is one.
+
+    The first look at the project begins, and nobody waits for it.
+    """
     repo_dir = settings.repo.resolve()
     model_file = ModelFile(repo_dir, MODEL_PATH)
-    with ThreadPoolExecutor(settings.threads, thread_name_prefix="predict") as threads:
+    with (
+        LiveProject(repo_dir) as project,
+        ThreadPoolExecutor(settings.threads, thread_name_prefix="predict") as threads,
+    ):
+        project.latest()
         await model_file.latest()
         yield Resources(
             settings=settings,
             repo_dir=repo_dir,
             model_file=model_file,
-            lock_record=LockRecord(repo_dir, MODEL_PATH),
+            project=project,
             gate=Gate(settings.max_requests, settings.max_held_bytes),
             threads=threads,
         )

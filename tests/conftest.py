@@ -1,11 +1,19 @@
-"""What all tests share: a skip that fails where WORKSHOP_SKIP_FAILS asks for every test."""
+"""What all tests share: a cache of hashes of their own, and skips that may count as failures."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.repositories import NO_REAL_POSTERS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hash_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave that of the user alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_WORKSHOP_CACHE_DIR", str(tmp_path_factory.mktemp("hashes")))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

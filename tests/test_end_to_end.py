@@ -106,12 +106,14 @@ def test_the_model_names_the_data_it_was_trained_on(repo: Path) -> None:
 def test_a_prediction_over_http_equals_keras(finished: Path) -> None:
     poster = finished / "data" / "raw" / "Images" / "gp000002.jpg"
     with running.in_process(finished, finished.parent / "service.log") as service:
+        stages = httpx.get(f"{service.url}/pipeline").json()["stages"]
         answer = httpx.post(f"{service.url}/predict", files={"file": poster.read_bytes()}).json()
     probabilities = {g["genre"]: g["probability"] for g in answer["predictions"][0]["genres"]}
     expected = keras_probabilities(finished, poster)
     assert set(probabilities) == set(expected)
     assert max(abs(probabilities[genre] - expected[genre]) for genre in expected) < 1e-5
     assert answer["model"]["state"] == "fresh"
+    assert {stage["state"] for stage in stages} == {"fresh"}
 
 
 def keras_probabilities(repo: Path, poster: Path) -> dict[str, float]:
@@ -163,6 +165,8 @@ def test_every_command_of_the_readme_works(repo: Path, tmp_path: Path) -> None:
                     repo, *shlex.split(command.replace("http://127.0.0.1:8000", service.url))
                 )
             assert len(json.loads(answer)["predictions"][0]["genres"]) == 3
+        elif words[:2] == ["-m", "workshop"]:  # ours, installed or not
+            assert "stages" in run(ROOT, program, *words, "--repo", str(repo))
         elif program in ("dvc", "python"):
             if "--from" in words:
                 shutil.rmtree(repo / "data" / "raw")

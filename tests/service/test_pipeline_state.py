@@ -1,80 +1,41 @@
-import hashlib
+import json
+import shutil
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from benchmarks import made_repository
+from service.pipeline_state import Pipeline, StageModel
+from tests.service import running
+from tests.service.conftest import http_client
 from tests.service.problem import told
+from workshop import project
+from workshop.project.workspace import Workspace
 
-DVC_YAML = """\
-stages:
-  preprocess:
-    cmd: python -m pipeline.preprocess
-    deps: [data/raw, pipeline/preprocess.py]
-    outs: [data/preprocess]
-    params: [preprocess.seed]
-  train:
-    cmd: [python -m pipeline.train, echo done]
-    deps: [data/preprocess/train.csv]
-    params:
-    - train.epochs
-    - other.yaml: [a, b]
-    outs: [models/weights.h5]
-    plots:
-    - models/history.csv: {cache: false}
-  export:
-    cmd: python -m pipeline.export
-    deps: [models/weights.h5]
-    outs: [models/classifier.onnx]
-    frozen: true
-  odd/na:me@2024-01-01:
-    cmd: echo
-    deps: [models/classifier.onnx]
-"""
+ROUTES = ("/pipeline", "/pipeline/stage001", "/pipeline/graph")
 
-LOCK = """\
-schema: '2.0'
-stages:
-  preprocess:
-    cmd: python -m pipeline.preprocess
-    deps:
-    - {path: data/raw, hash: md5, md5: aaaa.dir, size: 10, nfiles: 2}
-    - {path: pipeline/preprocess.py, hash: md5, md5: bbbb, size: 1}
-    params:
-      params.yaml:
-        preprocess.seed: 7
-    outs:
-    - {path: data/preprocess, hash: md5, md5: cccc.dir, size: 20, nfiles: 3}
-  train:
-    cmd: [python -m pipeline.train, echo done]
-    deps:
-    - {path: data/preprocess/train.csv, hash: md5, md5: dddd, size: 5}
-    params:
-      params.yaml:
-        train.epochs: 30
-      other.yaml: {a: .nan, b: 2024-01-01}
-    outs:
-    - {path: models/history.csv, hash: md5, md5: eeee, size: 6}
-    - {path: models/weights.h5, hash: md5, md5: ffff, size: 7}
-  export:
-    cmd: python -m pipeline.export
-    deps:
-    - {path: models/weights.h5, hash: md5, md5: ffff, size: 7}
-    outs:
-    - {path: models/classifier.onnx, hash: md5, md5: '1111', size: 8}
-"""
-
-OUTS = ["data/preprocess", "models/weights.h5", "models/history.csv", "models/classifier.onnx"]
+ODD = [
+    "odd/na:me@2024-01-01",
+    "a b?c#d%e&f;g",
+    "日本 é",
+    "graph",
+    "dvc.yaml:x",
+    '"]; <b>',
+    "\\",
+    "a//b",
+]
 
 
-@pytest.fixture(autouse=True)
-def project(repo_dir: Path) -> None:
-    (repo_dir / "dvc.yaml").write_text(DVC_YAML, "utf-8")
-    (repo_dir / "dvc.lock").write_text(LOCK, "utf-8")
-    for path in [*OUTS, "data/raw", "pipeline/preprocess.py"]:
-        (repo_dir / path).parent.mkdir(parents=True, exist_ok=True)
-        (repo_dir / path).touch()
+@pytest.fixture
+def repo_dir(tmp_path: Path) -> Path:
+    """A repository with a chain of three stages, up to date."""
+    return made_repository.make(tmp_path / "repo", stages=3, files_per_stage=3)
 
 
 def pipeline(client: httpx.Client) -> dict[str, Any]:
@@ -84,178 +45,194 @@ def pipeline(client: httpx.Client) -> dict[str, Any]:
     return document
 
 
-def state(client: httpx.Client) -> dict[str, str]:
-    return {each["name"]: each["state"] for each in pipeline(client)["stages"]}
+def states(client: httpx.Client) -> list[str]:
+    return [each["state"] for each in pipeline(client)["stages"]]
 
 
-def test_each_stage_is_told_with_what_is_recorded(client: httpx.Client, repo_dir: Path) -> None:
+def wait_for(client: httpx.Client, expected: list[str]) -> None:
+    """The watcher takes some milliseconds to report a change."""
+    deadline = time.monotonic() + 10
+    while True:
+        answer = client.get("/pipeline")
+        if answer.status_code == 200 and sorted(states(client)) == sorted(expected):
+            return
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.02)
+
+
+def add_stages(repo_dir: Path, stages: dict[str, Any]) -> None:
+    with (repo_dir / "dvc.yaml").open("a", encoding="utf-8") as file:
+        for name, stage in stages.items():
+            file.write(f"  {json.dumps(name)}: {json.dumps(stage)}\n")
+
+
+def test_the_answer_is_that_of_the_command_line(client: httpx.Client, repo_dir: Path) -> None:
+    (repo_dir / "code.py").write_text("changed")
+    wait_for(client, ["stale"] * 3)
     document = pipeline(client)
-    md5 = hashlib.md5((repo_dir / "dvc.lock").read_bytes(), usedforsecurity=False).hexdigest()
-    assert document["lock"] == {"path": "dvc.lock", "md5": md5}
-    assert document["checked"].endswith("Z")
-    assert document["edges"] == [
-        ["preprocess", "train"],
-        ["train", "export"],
-        ["export", "odd/na:me@2024-01-01"],
-    ]
-    train = document["stages"][1]
-    assert train == {
-        "name": "train",
-        "state": "fresh",
-        "upstream_stale": False,
-        "cmd": "python -m pipeline.train\necho done",
-        "frozen": False,
-        "reasons": [],
-        "deps": [{"path": "data/preprocess/train.csv", "md5": "dddd"}],
-        "outs": [
-            {"path": "models/weights.h5", "md5": "ffff", "size": 7, "cache": True},
-            {"path": "models/history.csv", "md5": "eeee", "size": 6, "cache": False},
-        ],
-        "params": {
-            "params.yaml": {"train.epochs": 30},
-            "other.yaml": {"a": "nan", "b": "2024-01-01"},
-        },
-    }
-
-
-def test_states_follow_from_the_lock_and_the_outs(client: httpx.Client, repo_dir: Path) -> None:
-    assert list(state(client).values()) == ["fresh", "fresh", "frozen", "never_run"]
-    (repo_dir / "models/history.csv").unlink()
-    assert state(client)["train"] == "missing"
-    edited = DVC_YAML.replace("cmd: python -m pipeline.preprocess", "cmd: python -m pipeline.pre")
-    (repo_dir / "dvc.yaml").write_text(edited, "utf-8")
-    document = pipeline(client)
-    preprocess, train, _, odd = document["stages"]
-    assert preprocess["state"] == "stale"
-    assert preprocess["reasons"] == [{"kind": "command", "path": None, "change": None}]
-    assert train["reasons"] == [
-        {"kind": "out", "path": "models/history.csv", "change": "not in cache"}
-    ]
-    assert odd["reasons"] == [
-        {"kind": "dep", "path": "models/classifier.onnx", "change": "modified"}
-    ]
-    assert [each["upstream_stale"] for each in document["stages"]] == [False, True, True, True]
-
-
-def test_without_a_lock_every_stage_is_never_run(client: httpx.Client, repo_dir: Path) -> None:
-    (repo_dir / "dvc.lock").unlink()
-    (repo_dir / "data/raw").unlink()
-    document = pipeline(client)
-    assert document["lock"] is None
-    assert {each["state"] for each in document["stages"]} == {"never_run"}
+    expected = project.as_json(project.status(repo_dir))
+    assert document | {"checked": ""} == expected | {"checked": ""}
     assert document["stages"][0]["reasons"] == [
-        {"kind": "dep", "path": "data/raw", "change": "deleted"},
-        {"kind": "dep", "path": "pipeline/preprocess.py", "change": "modified"},
-        {"kind": "param", "path": "params.yaml", "change": "new"},
+        {"kind": "dep", "path": "code.py", "change": "modified"}
     ]
-    assert document["stages"][0]["params"] == {"params.yaml": {"preprocess.seed": None}}
+    assert client.get("/pipeline/stage000").json() == expected["stages"][0]
+    assert client.get("/pipeline/graph").text == project.graph(project.status(repo_dir))
+
+
+def test_what_is_documented_is_what_is_answered(client: httpx.Client, repo_dir: Path) -> None:
+    (repo_dir / "data" / "stage001" / "000000.jpg").unlink()
+    (repo_dir / "raw.txt").write_text("raw")
+    (repo_dir / "raw.txt.dvc").write_text("outs:\n- {path: raw.txt, hash: md5}\n")
+    every_param = "{f: .nan, d: [1, {e: 2}], t: true, n: null}"
+    (repo_dir / "other.yaml").write_text(every_param)
+    add_stages(repo_dir, {"new": {"cmd": ["a", "b"], "params": [{"other.yaml": ["f", "d", "t"]}]}})
+    text = (repo_dir / "dvc.lock").read_text("utf-8")
+    more = f"  new: {{cmd: [a, b], params: {{other.yaml: {every_param}}}}}\n"
+    (repo_dir / "dvc.lock").write_text(text + more)
+    answer = client.get("/pipeline")
+    model = Pipeline.model_validate_json(answer.content, strict=True)
+    assert model.model_dump() | {"checked": ""} == {
+        **answer.json(),
+        "checked": "",
+        "edges": [tuple(edge) for edge in answer.json()["edges"]],
+    }
+    assert {stage.name for stage in model.stages} >= {"new", "raw.txt.dvc"}
+    for stage in model.stages:
+        answer = client.get(f"/pipeline/{stage.name}")
+        assert StageModel.model_validate_json(answer.content, strict=True) == stage
+    schema = client.get("/openapi.json").json()["paths"]["/pipeline"]["get"]["responses"]["200"]
+    reference = schema["content"]["application/json"]["schema"]["$ref"]
+    assert reference.endswith("/Pipeline")
 
 
 def test_repository_without_a_pipeline_has_no_stages(client: httpx.Client, repo_dir: Path) -> None:
     (repo_dir / "dvc.yaml").unlink()
     (repo_dir / "dvc.lock").unlink()
+    wait_for(client, [])
     document = pipeline(client)
     assert (document["stages"], document["edges"], document["lock"]) == ([], [], None)
     assert "dvc stage add" in told(client.get("/pipeline/train"), 404)["fix"]
     assert client.get("/pipeline/graph").text.startswith("flowchart TD\n")
 
 
-def test_one_stage_is_found_by_any_name(client: httpx.Client) -> None:
-    for name in ("train", "odd/na:me@2024-01-01", "odd%2Fna%3Ame@2024-01-01"):
-        answer = client.get(httpx.URL(f"{client.base_url}/pipeline/{name}"))
-        assert answer.json()["name"] == name.replace("%2F", "/").replace("%3A", ":")
+def test_a_stage_is_found_whatever_its_name(client: httpx.Client, repo_dir: Path) -> None:
+    add_stages(repo_dir, {name: {"cmd": "echo", "deps": ["code.py"]} for name in ODD})
+    wait_for(client, ["fresh"] * 3 + ["never_run"] * len(ODD))
+    for name in ODD:
+        for route in ("/pipeline/", "/pipeline/dvc.yaml:"):
+            path = (route + name).encode()
+            quoted = "".join(f"%{byte:02x}" for byte in path[10:]).encode()
+            url = httpx.URL(client.base_url).copy_with(raw_path=path[:10] + quoted)
+            answer = client.get(url)
+            if name == "graph" and route == "/pipeline/":
+                assert answer.text.startswith("flowchart TD\n")
+            else:
+                assert answer.json()["name"] == name
+    assert client.get("/pipeline/odd/na:me@2024-01-01").json()["name"] == ODD[0]
 
 
 def test_unknown_stage_names_the_known(client: httpx.Client) -> None:
     document = told(client.get("/pipeline/trian"), 404)
     assert "'trian'" in document["detail"]
-    assert "preprocess, train, export" in document["fix"]
+    assert "stage000, stage001, stage002" in document["fix"]
 
 
-def test_graph_shows_each_stage_and_edge(client: httpx.Client, repo_dir: Path) -> None:
+def test_graph_is_plain_text(client: httpx.Client) -> None:
     answer = client.get("/pipeline/graph")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    lines = answer.text.splitlines()
-    assert lines[0] == "flowchart TD"
-    assert '  s1["train<br/>fresh"]:::fresh' in lines
-    assert "  s0 --> s1" in lines
-    assert any(line.startswith("  classDef never_run ") for line in lines)
-    evil = DVC_YAML.replace("  export:", "  '\"]; click s0 <b>#':")
-    (repo_dir / "dvc.yaml").write_text(evil, "utf-8")
-    (line,) = [each for each in client.get("/pipeline/graph").text.splitlines() if "s2[" in each]
-    assert line.count('"') == 2
-    assert "<b>" not in line
+    assert "s0 --> s1" in answer.text
 
 
-BROKEN: dict[str, tuple[str, str | bytes, str]] = {
-    "merge markers": (
-        "dvc.lock",
-        LOCK.replace("  train:", "<<<<<<< HEAD\n  train:"),
-        "dvc.lock, line 13: it has merge markers",
-    ),
-    "not YAML": ("dvc.yaml", "stages:\n  a: [\n", "dvc.yaml, line 3: not YAML, column 1"),
-    "a tab": ("dvc.yaml", "stages:\n\ta: 1\n", "dvc.yaml, line 2: not YAML, column 1"),
-    "a list": ("dvc.yaml", "- a\n", "dvc.yaml, line 1: the file should be a mapping"),
-    "stages a list": ("dvc.yaml", "stages:\n- a\n", "dvc.yaml, line 2: stages should be a mapping"),
-    "no command": (
-        "dvc.yaml",
-        "stages:\n  a:\n    deps: [b]\n",
-        "dvc.yaml, line 3: stages.a.cmd should be a command",
-    ),
-    "a dep of 5": (
-        "dvc.yaml",
-        "stages:\n  a:\n    cmd: b\n    deps:\n    - c\n    - 5\n",
-        "dvc.yaml, line 6: stages.a.deps.1 should be a path",
-    ),
-    "numbers for names": ("dvc.yaml", "stages:\n  1: {cmd: a}\n", "dvc.yaml, line 2: stages"),
-    "templating": (
-        "dvc.yaml",
-        "stages:\n  a:\n    cmd: echo ${b}\n",
-        "dvc.yaml, line 3: stages.a uses ${…}, which is not read here yet",
-    ),
-    "foreach": (
-        "dvc.yaml",
-        "stages:\n  a:\n    foreach: [1]\n    do: {cmd: b}\n",
-        "dvc.yaml, line 3: stages.a uses foreach, which is not read here yet",
-    ),
-    "another schema": ("dvc.lock", "schema: '3.0'\n", "dvc.lock: schema should be '2.0'"),
-    "a hash of 5": (
-        "dvc.lock",
-        LOCK.replace("md5: bbbb", "md5: 5"),
-        "dvc.lock, line 7: stages.preprocess.deps.1.md5 should be a hash",
-    ),
-    "no path": ("dvc.lock", LOCK.replace("path: data/raw, ", ""), "dvc.lock, line 6: stages"),
-    "a size of text": ("dvc.lock", LOCK.replace("size: 10", "size: ten"), "should be a number of"),
-    "recursive": ("dvc.lock", "schema: '2.0'\nstages: &a {a: *a}\n", "dvc.lock: its aliases"),
-    "blown up": (
-        "dvc.lock",
-        "a0: &a0 [1, 1]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(30)),
-        "dvc.lock: its aliases",
-    ),
-    "deep": ("dvc.yaml", "[" * 100_000, "dvc.yaml"),
-    "deep by lines": ("dvc.yaml", "- " * 20_000 + "a\n", "dvc.yaml"),
-    "not UTF-8": ("dvc.yaml", b"\xff\xfe", "dvc.yaml: byte 0 is not UTF-8"),
-    "a NUL": ("dvc.yaml", "a: \0", "dvc.yaml"),
-    "an unknown tag": ("dvc.yaml", "a: !!python/name:os.system\n", "dvc.yaml, line 1: not YAML"),
-    "a date of 99": ("dvc.yaml", "a: 2024-99-99\n", "dvc.yaml: "),
-    "huge": ("dvc.yaml", "# " + "x" * 11_000_000, "dvc.yaml is larger than 10 MB"),
-}
-
-
-@pytest.mark.parametrize("case", BROKEN)
-def test_broken_file_is_named_with_its_line(
-    client: httpx.Client, repo_dir: Path, case: str
+@pytest.mark.parametrize(
+    ("name", "content", "where"),
+    [
+        ("dvc.yaml", "stages:\n  a:\n    cmd: [x\n", "dvc.yaml, line 4, column 1: "),
+        ("dvc.lock", "<<<<<<< HEAD\na: 1\n", "dvc.lock, line 1, column 1: "),
+        ("data.dvc", "outs:\n- md5: ab\n  path: x\n", "data.dvc, line 2, column 3: "),
+        (".dvc/config", "[core\n", ".dvc/config, line 1: "),
+        ("params.yaml", "a: [\n", "params.yaml, line 2, column 1: "),
+    ],
+)
+def test_broken_file_is_named_with_line_and_column_until_it_is_mended(
+    client: httpx.Client, repo_dir: Path, name: str, content: str, where: str
 ) -> None:
-    name, content, says = BROKEN[case]
-    (repo_dir / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    for route in ("/pipeline", "/pipeline/train", "/pipeline/graph"):
+    before = (repo_dir / name).read_bytes() if (repo_dir / name).exists() else None
+    (repo_dir / name).write_text(content)
+    for route in ROUTES:
         document = told(client.get(route), 503)
-        assert says in document["detail"]
-        assert name in document["detail"]
-        assert len(document["detail"]) < 300
+        assert document["detail"].startswith(where)
+    if before is None:
+        (repo_dir / name).unlink()
+    else:
+        (repo_dir / name).write_bytes(before)
+    wait_for(client, ["fresh"] * 3)
 
 
-def test_folder_named_dvc_yaml_is_told(client: httpx.Client, repo_dir: Path) -> None:
-    (repo_dir / "dvc.yaml").unlink()
-    (repo_dir / "dvc.yaml").mkdir()
-    assert "dvc.yaml cannot be read" in told(client.get("/pipeline"), 503)["detail"]
+def test_repository_comes_goes_and_comes_back(client: httpx.Client, repo_dir: Path) -> None:
+    assert states(client) == ["fresh"] * 3
+    hidden = repo_dir.with_name("hidden")
+    for _ in range(2):
+        repo_dir.rename(hidden)
+        deadline = time.monotonic() + 10
+        while client.get("/pipeline").status_code == 200 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for route in ROUTES:
+            document = told(client.get(route), 503)
+            assert "is not a repository" in document["detail"]
+            assert "WORKSHOP_REPO" in document["fix"]
+        hidden.rename(repo_dir)
+        wait_for(client, ["fresh"] * 3)
+    (repo_dir / "code.py").write_text("changed")
+    wait_for(client, ["stale"] * 3)
+
+
+def test_repository_made_after_the_start_is_shown(
+    environment: pytest.MonkeyPatch, repo_dir: Path
+) -> None:
+    shutil.rmtree(repo_dir)
+    repo_dir.mkdir()
+    with running.in_thread() as url, http_client(url) as client:
+        assert "no .git, no .dvc" in told(client.get("/pipeline"), 503)["detail"]
+        subprocess.run(["git", "init", "-q", str(repo_dir)], check=True, timeout=60)
+        document = told(client.get("/pipeline"), 503)
+        assert "not a DVC repository" in document["detail"]
+        assert document["fix"] == "dvc init"
+        shutil.rmtree(repo_dir)
+        made_repository.make(repo_dir, stages=2, files_per_stage=1)
+        assert states(client) == ["fresh"] * 2
+
+
+def test_a_folder_in_a_repository_is_none_itself(
+    environment: pytest.MonkeyPatch, repo_dir: Path
+) -> None:
+    (repo_dir / "attendee").mkdir()
+    environment.setenv("WORKSHOP_REPO", str(repo_dir / "attendee"))
+    with running.in_thread() as url, http_client(url) as client:
+        assert "is not a repository" in told(client.get("/pipeline"), 503)["detail"]
+
+
+def test_a_long_look_keeps_nobody_else_waiting(
+    client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert states(client) == ["fresh"] * 3
+    looking, done = threading.Event(), threading.Event()
+    look = Workspace.state
+
+    def slow(*arguments: Any) -> project.ProjectState:
+        looking.set()
+        done.wait(10)
+        return look(*arguments)
+
+    monkeypatch.setattr(Workspace, "state", slow)
+    (repo_dir / "code.py").write_text("changed")
+    with ThreadPoolExecutor(1) as pool:
+        deadline = time.monotonic() + 10
+        while not looking.is_set() and time.monotonic() < deadline:
+            waiting = pool.submit(client.get, "/pipeline")
+            looking.wait(0.1)
+        try:
+            assert client.get("/healthz").status_code == 200
+            assert not waiting.done()
+        finally:
+            done.set()
+        assert [each["state"] for each in waiting.result().json()["stages"]] == ["stale"] * 3

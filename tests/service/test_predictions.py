@@ -1,5 +1,6 @@
 import hashlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from service import predictions
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
 from tests.service.problem import told
+from workshop.project.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +86,7 @@ def test_many_pictures_come_out_as_one_by_one(client: httpx.Client) -> None:
     assert together == alone
 
 
-def test_model_is_fresh_stale_or_never_run_by_the_lock(
+def test_model_has_the_state_of_the_stage_that_makes_it(
     client: httpx.Client, repo_dir: Path, model_path: Path
 ) -> None:
     def model() -> dict[str, str]:
@@ -92,20 +94,59 @@ def test_model_is_fresh_stale_or_never_run_by_the_lock(
         found: dict[str, str] = answer.json()["model"]
         return found
 
+    def becomes(state: str) -> None:
+        deadline = time.monotonic() + 10
+        while (found := model()["state"]) != state:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
+
     def record(md5: str) -> None:
         (repo_dir / "dvc.lock").write_text(
-            "schema: '2.0'\nstages:\n  export:\n    cmd: python -m pipeline.export\n"
-            f"    outs:\n    - path: models/classifier.onnx\n      hash: md5\n      md5: {md5}\n"
+            "schema: '2.0'\nstages:\n  export:\n    cmd: python export.py\n"
+            f"    outs:\n    - {{path: models/classifier.onnx, hash: md5, md5: {md5}}}\n"
         )
 
     md5 = hashlib.md5(model_path.read_bytes(), usedforsecurity=False).hexdigest()
-    assert model() == {"path": "models/classifier.onnx", "md5": md5, "state": "never_run"}
+    assert model() == {"path": "models/classifier.onnx", "md5": md5, "state": "unknown"}
+    (repo_dir / ".dvc").mkdir()
+    becomes("never_run")
+    outs = "outs: [models/classifier.onnx: {cache: false}]"
+    stage = f"export: {{cmd: python export.py, deps: [export.py], {outs}}}"
+    (repo_dir / "dvc.yaml").write_text(f"stages:\n  {stage}\n")
     record(md5)
-    assert model()["state"] == "fresh"
-    record("f" * 32)
-    assert model()["state"] == "stale"
+    becomes("stale")  # dvc.lock knows nothing of export.py
+    (repo_dir / "dvc.yaml").write_text(
+        f"stages:\n  export: {{cmd: python export.py, frozen: true, {outs}}}\n"
+    )
+    becomes("stale")  # a command without deps runs always
+    (repo_dir / "export.py").touch()
+    (repo_dir / "dvc.yaml").write_text(f"stages:\n  {stage}\n")
+    empty = hashlib.md5(b"", usedforsecurity=False).hexdigest()
+    with (repo_dir / "dvc.lock").open("a") as file:
+        file.write(f"    deps: [{{path: export.py, hash: md5, md5: {empty}}}]\n")
+    becomes("fresh")
+    model_path.write_bytes(b"not a model")  # which the lock records; the old one is still served
+    record(hashlib.md5(b"not a model", usedforsecurity=False).hexdigest())
+    with (repo_dir / "dvc.lock").open("a") as file:
+        file.write(f"    deps: [{{path: export.py, hash: md5, md5: {empty}}}]\n")
+    becomes("stale")
+    assert client.get("/pipeline/export").json()["state"] == "fresh"
     (repo_dir / "dvc.lock").write_text("<<<<<<< HEAD\n: :")
-    assert model()["state"] == "unknown"
+    becomes("unknown")
+
+
+def test_a_prediction_does_not_wait_for_a_look(
+    client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+    monkeypatch.setattr(Workspace, "state", lambda *_: done.wait(20))
+    (repo_dir / ".dvc").mkdir()
+    try:
+        answers = [client.post("/predict", files=sent(("a.jpg", pictures.plain())))]
+        answers.append(client.post("/predict", files=sent(("a.jpg", pictures.plain()))))
+        assert [answer.json()["model"]["state"] for answer in answers] == ["unknown"] * 2
+    finally:
+        done.set()
 
 
 def test_documentation_states_limits_errors_and_both_bodies(client: httpx.Client) -> None:

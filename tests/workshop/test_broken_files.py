@@ -1,0 +1,126 @@
+"""A broken file is named with line and column and what to do; never a traceback, never a guess."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks import made_repository
+from workshop import project
+from workshop.project import ProjectError
+from workshop.project.document import MAX_BYTES
+
+MARKERS = "<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> other\n"
+
+
+@pytest.fixture
+def repo(own_folder: Path, tmp_path: Path) -> Path:
+    return made_repository.make(tmp_path / "repo", stages=2, files_per_stage=2)
+
+
+def _error(repo: Path) -> ProjectError:
+    with pytest.raises(ProjectError) as caught:
+        project.status(repo)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "column", "words"),
+    [
+        ("dvc.yaml", "stages:\n  a:\n    cmd: [x\n", 4, 1, "not valid YAML"),
+        ("dvc.yaml", "stages:\n  a: {cmd: x}\n  a: {cmd: y}\n", 3, 3, "duplicate key 'a'"),
+        ("dvc.yaml", "stages:\n" + MARKERS, 2, 1, "unresolved merge conflict"),
+        ("dvc.lock", MARKERS, 1, 1, "unresolved merge conflict"),
+        ("dvc.yaml", "stages:\n  a:\n    cmd: x\n    outz: [y]\n", 4, 5, "extra keys not allowed"),
+        ("dvc.yaml", "stages:\n  a:\n    deps: [y]\n", 2, 3, "required key not provided: 'cmd'"),
+        ("dvc.yaml", "stages:\n  a:\n    cmd: 1\n", 3, 5, "expected a list, got 1"),
+        ("dvc.yaml", "stages: [a]\n", 1, 1, "expected a mapping, got a list"),
+        ("dvc.yaml", "- a\n", 1, 1, "expected a mapping, got a list"),
+        ("dvc.yaml", "text\n", 1, 1, "expected a mapping, got 'text'"),
+        ("dvc.yaml", "stages:\n  1: {cmd: x}\n", 2, 3, "the key 1 is not a string"),
+        ("dvc.yaml", "stages:\n\ta: 1\n", 2, 1, "not valid YAML"),
+        ("dvc.yaml", "a: &a [*a]\n", None, None, "leads back to itself"),
+        ("dvc.lock", "stages: {}\n", 1, 1, "required key not provided: 'schema'"),
+        ("dvc.lock", "schema: '1.0'\n", 1, 1, "invalid schema version '1.0'"),
+        ("dvc.lock", "", None, None, "required key not provided: 'schema'"),
+        ("data.dvc", "outs:\n- md5: ab\n  path: x\n", 2, 3, "expected a checksum, got 'ab'"),
+        ("data.dvc", "outs:\n- md5: 1234\n  path: x\n", None, None, "the md5 1234 is a number"),
+        ("data.dvc", "outs:\n- hash: md5\n", None, None, "an entry has no path"),
+        ("params.yaml", "a: [1\n", 2, 1, "not valid YAML"),
+        ("params.yaml", "day: 2024-01-02\n", None, None, "day is a date"),
+        ("params.yaml", "- 1\n", None, None, "holds no named values"),
+        (".dvc/config", "[core\n", 1, None, "cannot read the section"),
+        (".dvc/config", "[core]\nremotes = x\n", None, None, "extra keys not allowed: remotes"),
+        (".dvc/config", "[core]\nno_scm = yes\n", None, None, "expected true or false"),
+        (".dvcignore", "\\\n", 1, None, "cannot be read"),
+    ],
+)
+def test_it_says_where_and_what_to_do(
+    repo: Path, name: str, content: str, line: int | None, column: int | None, words: str
+) -> None:
+    (repo / name).write_text(content)
+    error = _error(repo)
+    assert error.path == name
+    assert words in error.problem
+    assert (error.line, error.column) == (line, column)
+    assert error.fix
+
+
+def _large(path: Path) -> None:
+    path.write_bytes(b"a: 1\n" * (MAX_BYTES // 4))
+
+
+def _not_utf8(path: Path) -> None:
+    path.write_bytes(b"a: 1\nb: \xff\n")
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _laughs(path: Path) -> None:
+    """Each line unfolds to ten of the line before: 10 ** 12 values in 13 lines."""
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    path.write_text("\n".join(lines))
+
+
+def _deep(path: Path) -> None:
+    path.write_text("a: " + "[" * 100_000)
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "dvc.lock", "params.yaml"])
+@pytest.mark.parametrize("damage", [_large, _not_utf8, _folder, _laughs, _deep])
+def test_what_is_hardly_a_file_is_told_too(
+    repo: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    if damage is _deep:
+        pytest.importorskip("yaml._yaml", reason="only libyaml is not recursive")
+    damage(repo / name)
+    if name == "dvc.yaml" and damage is _folder:
+        assert project.status(repo).stages == ()  # to DVC, a folder of that name is no pipeline
+        return
+    error = _error(repo)
+    assert error.path == name
+    assert error.fix
+
+
+def test_no_repository_and_no_git_are_told(own_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="not inside a DVC repository"):
+        project.status(tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    with pytest.raises(ProjectError, match="not inside a git repository"):
+        project.status(tmp_path)
+    with pytest.raises(ProjectError, match="no such folder"):
+        project.status(tmp_path / "nowhere")
+
+
+def test_templates_without_dvc_are_an_error_and_no_guess(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (repo / "dvc.yaml").write_text("stages:\n  a:\n    cmd: echo ${new_name}\n")
+    error = _error(repo)
+    assert "DVC is not installed here" in str(error)
+    assert "pip install dvc" in error.fix

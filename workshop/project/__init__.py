@@ -1,0 +1,51 @@
+"""A DVC project as plain data, and the state of each of its stages as ``dvc status`` sees it.
+
+``status(repo)`` looks once; a ``Workspace`` looks again and again and remembers; a ``LiveProject``
+(workshop.project.live) is told by a file watcher what changed. All raise a ProjectError, which says
+what is wrong, where, and what to do, where DVC answers with an error.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from workshop.project import report as _report
+from workshop.project import stage_graph
+from workshop.project.errors import NotAProjectError, ProjectError
+from workshop.project.lock_record import Lock, read_lock
+from workshop.project.model import Project, ProjectState, Reason, Stage, StageState
+from workshop.project.repository import find_root
+from workshop.project.workspace import Workspace
+
+__all__ = [
+    "Lock", "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage",
+    "StageState", "Workspace",
+    "as_json", "find_root", "graph", "read", "read_lock", "stage_as_json", "status",
+]  # fmt: skip
+
+
+def read(repo: Path) -> Project:
+    """The project that the folder ``repo`` is in, without a look at any data."""
+    return Workspace(find_root(repo)).project()
+
+
+def status(repo: Path) -> ProjectState:
+    """The state of every stage of the project that the folder ``repo`` is in."""
+    return Workspace(find_root(repo)).state()
+
+
+def graph(state: ProjectState) -> str:
+    """The stages and what they need of each other as a Mermaid flowchart."""
+    return stage_graph.mermaid(state.stages, state.project.edges)
+
+
+def as_json(state: ProjectState) -> dict[str, Any]:
+    """What ``GET /pipeline`` answers."""
+    return _report.as_json(state)
+
+
+def stage_as_json(state: ProjectState, name: str) -> dict[str, Any] | None:
+    """What ``GET /pipeline/{stage}`` answers, None when there is no such stage."""
+    for stage in state.stages:
+        if stage.stage.name == name:
+            return _report.stage_as_json(stage)
+    return None

@@ -1,0 +1,128 @@
+"""A file of the project as plain data that DVC accepts, or a FileError with line and column."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from workshop.project import schema, yaml12
+from workshop.project.errors import FileError
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Larger is neither hand-written nor written by DVC; it would take seconds to read."""
+
+_MERGE_MARKER = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
+_MAX_VALUES = 2_000_000
+
+
+def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
+    """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
+    text = read_text(path, shown)
+    data = parsed(text, shown)
+    try:
+        check(data, ())
+    except schema.Mismatch as mismatch:
+        raise _mismatch(mismatch, text, shown) from None
+    result: dict[str, Any] = data
+    return result
+
+
+def read_text(path: Path, shown: str) -> str:
+    """The text of ``path`` with every line end a newline, as DVC reads it."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise FileError(
+            f"cannot be read: {why}", f"make {shown} a readable file", path=shown
+        ) from None
+    if len(raw) > MAX_BYTES:
+        raise FileError(
+            f"is larger than {MAX_BYTES // 2**20} MB, which is no file of this kind",
+            f"see what wrote to it; git checkout -- {shown} brings the committed one back",
+            path=shown,
+        )
+    try:
+        return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8").read()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise FileError(
+            "is not valid UTF-8", "save it as UTF-8 in your editor", path=shown, line=line
+        ) from None
+
+
+def parsed(text: str, shown: str) -> Any:
+    """The YAML document in ``text``; an empty one is ``{}``, as for DVC."""
+    try:
+        data = yaml12.load(text) or {}
+    except yaml12.YAMLError as error:
+        raise _not_yaml(error, text, shown) from None
+    _refuse_loops(data, shown)
+    return data
+
+
+def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
+    marker = _MERGE_MARKER.search(text)
+    if marker:
+        return FileError(
+            f"has an unresolved merge conflict ({marker[0].split()[0]})",
+            f"keep one side, delete the marker lines, then: git add {shown}",
+            path=shown,
+            line=text.count("\n", 0, marker.start()) + 1,
+            column=1,
+        )
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return FileError(
+        f"is not valid YAML: {problem}",
+        "mend that line (indent with spaces, put odd values in quotes)",
+        path=shown,
+        line=mark.line + 1 if mark else None,
+        column=mark.column + 1 if mark else None,
+    )
+
+
+def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
+    place = yaml12.node_at(text, list(mismatch.keys))
+    where = ".".join(str(key) for key in mismatch.keys)
+    problem = f"{mismatch.message}, in {where}" if where else mismatch.message
+    line, column = place or (None, None)
+    fix = (
+        "change that entry; https://doc.dvc.org/user-guide/project-structure lists what is allowed"
+    )
+    if shown.endswith("dvc.lock"):
+        fix = f"bring it back with git checkout -- {shown}, or delete it and run dvc repro"
+    return FileError(problem, fix, path=shown, line=line, column=column)
+
+
+def _refuse_loops(data: Any, shown: str) -> None:
+    """Aliases can make a document that contains itself, or one that unfolds without end."""
+    values, open_ids = 0, set()
+    stack: list[Any] = [data]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, _Leave):
+            open_ids.discard(value.identity)
+            continue
+        values += 1
+        if not isinstance(value, dict | list):
+            continue
+        if id(value) in open_ids or values > _MAX_VALUES:
+            raise FileError(
+                "an alias (*name) leads back to itself or unfolds without end",
+                "write the value out instead of using an alias there",
+                path=shown,
+            )
+        open_ids.add(id(value))
+        stack.append(_Leave(id(value)))
+        stack.extend(value.values() if isinstance(value, dict) else value)
+
+
+class _Leave:
+    """On the way back out of a value: its children are done."""
+
+    __slots__ = ("identity",)
+
+    def __init__(self, identity: int) -> None:
+        self.identity = identity

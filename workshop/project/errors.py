@@ -1,0 +1,60 @@
+"""What can be wrong with a DVC project so that nobody can tell its state, and what mends it.
+
+ProjectError             what is wrong and where, and what to do
+├── NotAProjectError     no DVC repository here, or no git around it
+├── FileError            a file of the project that cannot be read as what it should be
+├── ConfigError          .dvc/config, config.local or the user's own DVC config
+├── TrackedPathError     a dep or an out that cannot be looked at as DVC would
+└── NeedsDvcError        only DVC itself can tell, and it is not there or did not
+"""
+
+
+class ProjectError(Exception):
+    """Something a user can mend: ``problem`` says what and where, ``fix`` what to do.
+
+    ``path`` is relative to the repository, in posix form; ``line`` and ``column`` count from 1.
+    All three are None where they are not known.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        fix: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.fix = fix
+        self.path = path
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        parts = [self.path] if self.path else []
+        parts += [f"line {self.line}"] if self.line else []
+        parts += [f"column {self.column}"] if self.line and self.column else []
+        where = ", ".join(parts)
+        return f"{where}: {self.problem}" if where else self.problem
+
+
+class NotAProjectError(ProjectError):
+    """No DVC repository here, or no git repository around it."""
+
+
+class FileError(ProjectError):
+    """A file of the project is not what DVC could read."""
+
+
+class ConfigError(ProjectError):
+    """A DVC config file is not what DVC could read."""
+
+
+class TrackedPathError(ProjectError):
+    """A dep or an out cannot be looked at: a broken link, a .dvcignore inside it, no permission."""
+
+
+class NeedsDvcError(ProjectError):
+    """Only DVC itself can tell this, and it is not installed here or did not answer."""

@@ -1,0 +1,197 @@
+"""What was hashed before, kept in the user's cache folder between calls, one file a repository.
+
+SQLite lets two processes use it at once. It is only ever a shortcut: where the folder cannot be
+written, the file is damaged or another process keeps it locked, hashes are computed again and
+nobody is told.
+"""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import sys
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_VERSION = 1
+_TIMEOUT_S = 2.0
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The hash of a tracked path at the time when its listing had this fingerprint.
+
+    An empty fingerprint never matches: some file was too young for its mtime to be trusted.
+    """
+
+    fingerprint: bytes
+    md5: str
+    size: int
+    nfiles: int | None
+
+
+@dataclass(frozen=True)
+class FileHashes:
+    """The files of one tracked path, with the md5 of each that can be trusted."""
+
+    names: list[str] = field(default_factory=list)
+    stats: "array[int]" = field(default_factory=lambda: array("q"))
+    md5s: bytes = b""
+
+    def by_name(self) -> dict[str, tuple[int, int, int, bytes]]:
+        """One entry a file; an md5 of zeros says that it is not known."""
+        stats = iter(self.stats)
+        return {
+            name: (inode, size, mtime, self.md5s[16 * i : 16 * i + 16])
+            for i, (name, inode, size, mtime) in enumerate(
+                zip(self.names, stats, stats, stats, strict=True)
+            )
+        }
+
+    def packed(self) -> bytes:
+        """For the database."""
+        names = os.fsencode("\0".join(self.names))
+        return b"".join((len(names).to_bytes(8, "little"), names, self.stats.tobytes(), self.md5s))
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> "FileHashes":
+        """From the database; ValueError when it is not what ``packed`` makes."""
+        end = 8 + int.from_bytes(data[:8], "little")
+        names = os.fsdecode(data[8:end]).split("\0")
+        stats = array("q")
+        stats.frombytes(data[end : end + 24 * len(names)])
+        md5s = data[end + 24 * len(names) :]
+        if len(md5s) != 16 * len(names) or len(stats) != 3 * len(names):
+            raise ValueError("not a table of hashes")
+        return cls(names, stats, md5s)
+
+
+class HashStore:
+    """The hashes of one repository. Entries are read at once, tables of files when asked for."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._entries: dict[_Key, Known] | None = None
+        self._new: dict[_Key, tuple[Known, FileHashes]] = {}
+
+    def get(self, path: str, algorithm: str) -> Known | None:
+        """What is known of ``path``."""
+        if self._entries is None:
+            self._entries = self._load()
+        return self._entries.get((path, algorithm))
+
+    def files(self, path: str, algorithm: str) -> FileHashes:
+        """The files of ``path`` as they were, empty when nothing is known."""
+        waiting = self._new.get((path, algorithm))
+        if waiting is not None:
+            return waiting[1]
+        query = "SELECT files FROM hash WHERE path = ? AND algorithm = ?"
+        with self._connected() as database:
+            row = database and database.execute(query, (_text(path), algorithm)).fetchone()
+            if row:
+                with contextlib.suppress(ValueError):
+                    return FileHashes.unpacked(row[0])
+        return FileHashes()
+
+    def put(self, path: str, algorithm: str, known: Known, files: FileHashes) -> None:
+        """Remember; ``save`` writes it down."""
+        if self._entries is None:
+            self._entries = self._load()
+        self._entries[path, algorithm] = known
+        self._new[path, algorithm] = (known, files)
+
+    def save(self) -> None:
+        """Write down what is new."""
+        rows = [
+            (_text(path), algorithm, known.fingerprint, known.md5, known.size, known.nfiles,
+             files.packed())
+            for (path, algorithm), (known, files) in self._new.items()
+        ]  # fmt: skip
+        if rows:
+            with self._connected(create=True) as database:
+                if database:
+                    database.executemany("REPLACE INTO hash VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+                    database.commit()
+                    self._new.clear()
+
+    def _load(self) -> dict[_Key, Known]:
+        query = "SELECT path, algorithm, fingerprint, md5, size, nfiles FROM hash"
+        with self._connected() as database:
+            if database:
+                return {
+                    (os.fsdecode(row[0]), row[1]): Known(*row[2:])
+                    for row in database.execute(query)
+                }
+        return {}
+
+    @contextlib.contextmanager
+    def _connected(self, create: bool = False) -> Iterator[sqlite3.Connection | None]:
+        """The database, or None where there is none; what fails inside is passed over."""
+        database = self._open(create)
+        try:
+            yield database
+        except sqlite3.Error as error:
+            self._discard(error)
+        finally:
+            if database is not None:
+                database.close()
+
+    def _open(self, create: bool) -> sqlite3.Connection | None:
+        if self._path is None or not (create or self._path.exists()):
+            return None
+        database = None
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(self._path, timeout=_TIMEOUT_S)
+            database.execute("PRAGMA synchronous = OFF")  # a loss costs a second of hashing
+            if database.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                database.executescript(_SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            if database is not None:
+                database.close()
+            self._discard(error)
+            return None
+        return database
+
+    def _discard(self, error: Exception) -> None:
+        """A file that is no database (any more) is deleted; one that is in use is left alone."""
+        broken = isinstance(error, sqlite3.DatabaseError) and not isinstance(
+            error, sqlite3.OperationalError
+        )
+        if broken and self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+
+_SCHEMA = f"""
+DROP TABLE IF EXISTS hash;
+CREATE TABLE hash (
+    path BLOB, algorithm TEXT, fingerprint BLOB, md5 TEXT, size INTEGER, nfiles INTEGER,
+    files BLOB, PRIMARY KEY (path, algorithm)
+);
+PRAGMA user_version = {_VERSION};
+"""
+
+
+def store_path(root: Path) -> Path:
+    """Where the hashes of the repository ``root`` are kept."""
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+    return cache_dir() / "hashes" / f"{name}.sqlite"
+
+
+def cache_dir() -> Path:
+    """The user's cache folder for this program; ``DVC_WORKSHOP_CACHE_DIR`` moves it."""
+    if chosen := os.environ.get("DVC_WORKSHOP_CACHE_DIR"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home(), "dvc-workshop", "Cache")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "dvc-workshop"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "dvc-workshop")
+
+
+def _text(path: str) -> bytes:
+    return os.fsencode(path)

@@ -1,0 +1,268 @@
+"""The state of a project for a program that stays, looked at only where a watcher saw a change.
+
+Four things keep it right. A change that the watcher reports is looked at, and no more than it. A
+watcher that is not there (yet, or any more) or that reports a flood, in which the kernel may have
+lost events, leads to a look at everything. And a look at everything every half minute finds what
+was missed without a word: what links lead to, what a network file system does not report.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+from workshop.project import report
+from workshop.project.errors import ProjectError
+from workshop.project.model import ProjectState
+from workshop.project.touched import Everything, Touched
+from workshop.project.workspace import Workspace
+
+Watch = Callable[[list[Path], threading.Event], Iterator[set[str]]]
+"""Yields sets of changed paths, an empty one at least every second, until the event is set."""
+
+RESCAN_S = 25.0
+"""So that what was missed is found within 30 s."""
+FLOOD = 1000
+"""So many changes at once may have been more: inotify's queue holds 16,384 events."""
+
+_RESTART_S = 2.0
+_PAUSE_S = 0.2
+"""Between two looks in the background, and ten times what the last one took."""
+
+_log = logging.getLogger(__name__)
+
+
+class LiveProject:
+    """The project whose root is ``root``, watched from ``open`` to ``close``; it may come and go.
+
+    ``state`` costs next to nothing while nothing changes. ``version`` grows with every change, and
+    ``wait`` sleeps until it does.
+    """
+
+    def __init__(
+        self, root: Path, *, watch: Watch | None = None, rescan_s: float = RESCAN_S
+    ) -> None:
+        self.workspace = Workspace(root)
+        self._real_root = os.path.realpath(self.workspace.root)
+        self._watch = watch or watchfiles_watch
+        self._rescan_s = rescan_s
+        self._looking = threading.Lock()
+        self._news = threading.Condition()
+        self._touched: set[str] = set()
+        self._everything = True
+        self._watching = False
+        self._version = 0
+        self._answer: ProjectState | ProjectError | None = None
+        self._written: tuple[ProjectState, bytes] | None = None
+        self._cache_dir: Path | None = None
+        self._wanted = threading.Event()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def open(self) -> "LiveProject":
+        """Begin to watch."""
+        for target in (self._follow, self._look_behind):
+            thread = threading.Thread(target=target, name=f"live-{target.__name__}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return self
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        self._wanted.set()
+        with self._news:
+            self._news.notify_all()
+        for thread in self._threads:
+            thread.join(5)
+
+    def __enter__(self) -> "LiveProject":
+        return self.open()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def watching(self) -> bool:
+        """Whether changes are reported at this moment."""
+        return self._watching
+
+    @property
+    def version(self) -> int:
+        """A number that grows when something may have changed."""
+        return self._version
+
+    def wait(self, version: int, timeout: float) -> int:
+        """The version as soon as it is not ``version`` any more, or after ``timeout`` seconds."""
+        with self._news:
+            self._news.wait_for(lambda: self._version != version or self._stop.is_set(), timeout)
+            return self._version
+
+    def state(self) -> ProjectState:
+        """The state of every stage, or the ProjectError that says why there is none."""
+        answer = self._answer
+        if answer is None or self._is_old():
+            answer = self._look()
+        if isinstance(answer, ProjectError):
+            raise answer.with_traceback(None)  # each raise would add to the last one's
+        return answer
+
+    def latest(self) -> ProjectState | ProjectError | None:
+        """What the last look found, without a look; None before the first.
+
+        Where something may have changed since, a look begins in the background.
+        """
+        if self._answer is None or self._is_old():
+            self._wanted.set()
+        return self._answer
+
+    def json(self) -> bytes:
+        """What ``GET /pipeline`` answers, written once for each state; raises as ``state`` does.
+
+        Half a surrogate pair, of a name that is no UTF-8, stays an escape.
+        """
+        state = self.state()
+        known = self._written
+        if known is None or known[0] is not state:
+            text = json.dumps(report.as_json(state), ensure_ascii=False)
+            known = self._written = (state, text.encode("utf-8", "backslashreplace"))
+        return known[1]
+
+    def _is_old(self) -> bool:
+        return self._everything or bool(self._touched) or not self._watching
+
+    def _look(self, rescan: bool = False) -> ProjectState | ProjectError:
+        with self._looking:
+            with self._news:
+                everything = rescan or self._everything or not self._watching
+                # An error kept us from looking at the rest.
+                everything = everything or isinstance(self._answer, ProjectError)
+                touched = self._touched
+                if self._answer is not None and not self._is_old() and not rescan:
+                    return self._answer  # another thread has just looked
+                self._everything, self._touched = False, set()
+            try:
+                state = self.workspace.state(Everything() if everything else Touched(touched))
+                self._answer, self._cache_dir = state, state.project.cache_dir
+            except ProjectError as error:
+                self._answer = error
+            except BaseException:
+                self._everything = True  # what was reported has not been looked at
+                raise
+            return self._answer
+
+    def _mark(self, touched: set[str], everything: bool = False) -> None:
+        with self._news:
+            self._everything = self._everything or everything or len(touched) >= FLOOD
+            self._touched |= touched
+            self._version += 1
+            self._news.notify_all()
+
+    def _follow(self) -> None:
+        """Hand on what the watcher reports; start another when it ends."""
+        while not self._stop.is_set():
+            try:
+                folders = self._watched()
+                for changes in self._watch([*folders], self._stop) if folders else ():
+                    self._reported(changes)
+                    if self._watched() != folders:
+                        break
+            except Exception:  # noqa: BLE001, S110 - whatever ended it, it is not watching now
+                pass
+            was_watching, self._watching = self._watching, False
+            if was_watching and not self._stop.is_set():
+                self._mark(set(), everything=True)
+            self._stop.wait(_RESTART_S)
+
+    def _watched(self) -> dict[Path, int]:
+        """The folders to watch and the inode of each, for another may take its place.
+
+        None while there is no repository: it may be anybody's home folder.
+        """
+        root, cache = self.workspace.root, self._cache_dir
+        if not (root / ".dvc").is_dir():
+            return {}
+        folders = [root]
+        if cache and cache.is_dir() and not cache.is_relative_to(root):
+            folders.append(cache)
+        return {folder: os.stat(folder).st_ino for folder in folders}
+
+    def _reported(self, changes: set[str]) -> None:
+        if not self._watching:
+            # What changed before it was watched is not going to be reported.
+            self._mark(set(), everything=True)
+            self._watching = True
+        paths = {self._in_our_words(path) for path in changes}
+        relevant = {path for path in paths if self._matters(path)}
+        if relevant:
+            self._mark(relevant)
+
+    def _look_behind(self) -> None:
+        """Look when ``latest`` wants it, and at everything now and then.
+
+        A change that only a look at everything has found makes a new version.
+        """
+        due = time.monotonic() + self._rescan_s
+        while not self._stop.is_set():
+            self._wanted.wait(due - time.monotonic())
+            self._wanted.clear()
+            started, before = time.monotonic(), self._answer
+            rescan = started >= due
+            if rescan:
+                due = started + self._rescan_s
+            try:
+                if not _same(before, self._look(rescan)) and rescan:
+                    self._mark(set())
+            except Exception:  # noqa: BLE001 - a bug of one look must not end all looks to come
+                _log.exception("a look at the project failed")
+            now = time.monotonic()
+            self._stop.wait(max(_PAUSE_S, min(10 * (now - started), due - now)))
+
+    def _in_our_words(self, path: str) -> str:
+        """Undo what macOS does, which reports /private/var for a /var that it watches."""
+        if path.startswith(self._real_root + os.sep):
+            return str(self.workspace.root) + path[len(self._real_root) :]
+        return path
+
+    def _matters(self, path: str) -> bool:
+        """Not DVC's locks and temporary files, nor what git does inside of .git."""
+        root = str(self.workspace.root)
+        inside = path[len(root) + 1 :] if path.startswith(root + os.sep) else path
+        parts = inside.split(os.sep)
+        if parts[0] == ".git":
+            return parts[1:] in ([], ["config"], ["info"], ["info", "exclude"])
+        return parts[:2] != [".dvc", "tmp"]
+
+
+def _same(before: ProjectState | ProjectError | None, after: ProjectState | ProjectError) -> bool:
+    if isinstance(before, ProjectState) and isinstance(after, ProjectState):
+        return before.stages == after.stages and before.lock_md5 == after.lock_md5
+    return type(before) is type(after) and str(before) == str(after)
+
+
+def watchfiles_watch(folders: list[Path], stop: threading.Event) -> Iterator[set[str]]:
+    """What watchfiles reports, within about 50 ms."""
+    from watchfiles import watch
+
+    changes = watch(
+        *folders,
+        watch_filter=None,
+        debounce=200,
+        step=20,
+        rust_timeout=200,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=False,
+        ignore_permission_denied=True,
+    )
+    for change in changes:
+        yield {path for _, path in change}

@@ -1,0 +1,138 @@
+"""A DVC project as frozen data: stages, deps, outs, params, and what the lock recorded of them.
+
+Paths named ``path`` are text in posix form as DVC shows them when it runs in the root of the
+repository: relative to the root inside of it, absolute or an address outside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the lock file or a ``.dvc`` file says about a dep or an out.
+
+    ``algorithm`` is ``md5``, or ``md5-dos2unix`` for entries by DVC 2 (no ``hash:`` in them), whose
+    text files are hashed with their CRLF turned to LF. ``files`` is the listing of a folder when it
+    is written in the file itself (cloud versioning) and not in the cache.
+    """
+
+    algorithm: str
+    md5: str | None
+    size: int | None = None
+    nfiles: int | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Dep:
+    """A file or folder that a stage reads. ``place`` is None where it is no local path."""
+
+    path: str
+    place: Path | None
+    recorded: Recorded
+    inside: bool = True
+
+
+@dataclass(frozen=True)
+class Out:
+    """A file or folder that a stage makes. ``cache``: DVC keeps a copy in its cache."""
+
+    path: str
+    place: Path | None
+    recorded: Recorded
+    inside: bool = True
+    cache: bool = True
+    metric: bool = False
+    plot: bool = False
+    persist: bool = False
+
+
+@dataclass(frozen=True)
+class ParamsFile:
+    """The params of one file that a stage reads; no ``keys`` means the whole file.
+
+    ``recorded`` maps each recorded key to its value; None when the lock says nothing of the file.
+    """
+
+    path: str
+    place: Path
+    keys: tuple[str, ...] = ()
+    recorded: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a ``dvc.yaml``, or one ``.dvc`` file.
+
+    ``recorded`` is False for a stage that is not in the lock. ``unnatural`` says why only DVC can
+    tell about it (an address instead of a path, an import), None for all others.
+    """
+
+    name: str
+    file: str
+    cmd: str | list[str] | None
+    deps: tuple[Dep, ...] = ()
+    outs: tuple[Out, ...] = ()
+    params: tuple[ParamsFile, ...] = ()
+    frozen: bool = False
+    always_changed: bool = False
+    recorded: bool = False
+    command_changed: bool = False
+    checksum_changed: bool = False
+    unnatural: str | None = None
+
+    @property
+    def runs_always(self) -> bool:
+        """A command with neither deps nor outs runs on every ``dvc repro``."""
+        return self.always_changed or bool(self.cmd and not (self.deps or self.outs or self.params))
+
+
+Kind = Literal["dep", "out", "param", "command", "always_changed", "checksum"]
+State = Literal["never_run", "missing", "stale", "frozen", "fresh"]
+
+
+@dataclass(frozen=True, order=True)
+class Reason:
+    """One line of ``dvc status``. ``change`` is DVC's word, None where DVC has none."""
+
+    kind: Kind
+    path: str
+    change: str | None
+
+
+@dataclass(frozen=True)
+class StageState:
+    """A stage and why it is not up to date; ``upstream_stale``: one above it is not."""
+
+    stage: Stage
+    state: State
+    reasons: tuple[Reason, ...]
+    upstream_stale: bool = False
+
+
+@dataclass(frozen=True)
+class Project:
+    """All that the files of a repository say, before any data is looked at.
+
+    ``metrics`` and ``plots`` are paths, of stages' outs and of the lists at the top of a dvc.yaml.
+    """
+
+    root: Path
+    stages: tuple[Stage, ...]
+    edges: tuple[tuple[str, str], ...]
+    cache_dir: Path
+    metrics: tuple[str, ...] = ()
+    plots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProjectState:
+    """The answer to ``dvc status``, and what ``GET /pipeline`` says beyond it."""
+
+    project: Project
+    stages: tuple[StageState, ...]
+    lock_md5: str | None = None
+    checked: str = ""

@@ -1,0 +1,170 @@
+"""The stages of a ``dvc.yaml`` together with what its ``dvc.lock`` recorded of them.
+
+As dvc/stage/loader.py: the lock entry of a dep or an out is found by the path as it is written in
+``dvc.yaml`` (so ``./data`` never finds ``data``, in DVC as here), and an entry without ``hash:``
+is one by DVC 2.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from workshop.project.errors import FileError
+from workshop.project.model import Dep, Out, ParamsFile, Recorded, Stage
+from workshop.project.places import Place, locate
+
+_DEFAULT_PARAMS = "params.yaml"
+_FLAGS = ("cache", "persist")
+
+
+class StageReader:
+    """Makes the stages of one ``dvc.yaml``, which is named ``shown`` and lies in ``folder``."""
+
+    def __init__(self, root: Path, shown: str) -> None:
+        self.root = str(root)
+        self.shown = shown
+        self.folder = os.path.dirname(os.path.join(self.root, shown))
+
+    def stage(self, name: str, entry: Mapping[str, Any], locked: Mapping[str, Any]) -> Stage:
+        """The stage ``name``; ``locked`` is its entry in the lock, empty when it has none."""
+        wdir = os.path.abspath(os.path.join(self.folder, entry.get("wdir") or "."))
+        deps = [self._dep(path, wdir, locked) for path in entry.get("deps") or []]
+        outs = [
+            self._out(path, flags, kind, wdir, locked)
+            for kind in ("outs", "metrics", "plots")
+            for path, flags in self._merged(entry.get(kind) or [], kind).items()
+        ]
+        params = [
+            self._params(path, keys, wdir, locked)
+            for path, keys in self._merged_params(entry.get("params") or []).items()
+        ]
+        return Stage(
+            name=name if self.shown == "dvc.yaml" else f"{self.shown}:{name}",
+            file=self.shown,
+            cmd=entry["cmd"],
+            deps=tuple(deps),
+            outs=tuple(outs),
+            params=tuple(params),
+            frozen=bool(entry.get("frozen")),
+            always_changed=bool(entry.get("always_changed")),
+            recorded=bool(locked),
+            command_changed=bool(locked) and locked.get("cmd") != entry["cmd"],
+            unnatural=address_among([*deps, *outs]),
+        )
+
+    def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
+        place = self._locate(path, wdir)
+        return Dep(place.shown, _path(place), self._recorded(place, "deps", locked), place.inside)
+
+    def _out(
+        self, path: str, flags: Mapping[str, Any], kind: str, wdir: str, locked: Mapping[str, Any]
+    ) -> Out:
+        place = self._locate(path, wdir)
+        return Out(
+            place.shown,
+            _path(place),
+            self._recorded(place, "outs", locked),
+            place.inside,
+            cache=flags.get("cache", True),
+            metric=kind == "metrics",
+            plot=kind == "plots",
+            persist=flags.get("persist", False),
+        )
+
+    def _params(
+        self, path: str, keys: list[str], wdir: str, locked: Mapping[str, Any]
+    ) -> ParamsFile:
+        place = self._locate(path or os.path.join(self.root, _DEFAULT_PARAMS), wdir)
+        if place.path is None:
+            raise FileError(
+                f"the params file {path!r} is an address", "name a file", path=self.shown
+            )
+        values = locked.get("params", {}).get(place.key)
+        if values is not None and keys:
+            values = {key: values[key] for key in keys if key in values}
+        return ParamsFile(place.shown, Path(place.path), tuple(keys), values)
+
+    def _locate(self, path: str, wdir: str) -> Place:
+        if not isinstance(path, str):
+            raise FileError(f"{path!r} is no path", "write a path there", path=self.shown)
+        try:
+            return locate(path, wdir, self.root)
+        except FileError as error:
+            raise FileError(error.problem, error.fix, path=self.shown) from None
+
+    def _recorded(self, place: Place, kind: str, locked: Mapping[str, Any]) -> Recorded:
+        if not locked:
+            return Recorded("md5", None)
+        entry = {}
+        for item in locked.get(kind, ()):
+            if item["path"] == place.key:
+                entry = item
+        try:
+            return recorded(entry, place.inside)
+        except FileError as error:
+            shown = self.shown[: -len("dvc.yaml")] + "dvc.lock"
+            raise FileError(error.problem, error.fix, path=shown) from None
+
+    def _merged(self, entries: Iterable[Any], kind: str) -> dict[str, dict[str, Any]]:
+        """Paths with their flags; the same path twice is one out with the flags of both."""
+        merged: dict[str, dict[str, Any]] = {}
+        for entry in entries:
+            for path, flags in ({entry: {}} if isinstance(entry, str) else entry).items():
+                if not isinstance(flags, Mapping):
+                    raise FileError(
+                        f"{kind} of {path!r}: DVC takes no list of flags", "make it a mapping",
+                        path=self.shown,
+                    )  # fmt: skip
+                merged.setdefault(path, {}).update(flags)
+        return merged
+
+    def _merged_params(self, entries: Iterable[Any]) -> dict[str, list[str]]:
+        """File to keys. A file that is named without keys is read whole, whatever else is said."""
+        entries = list(entries)
+        whole = {
+            path
+            for entry in entries
+            if isinstance(entry, Mapping)
+            for path, keys in entry.items()
+            if not keys
+        }
+        merged: dict[str, list[str]] = {}
+        for entry in entries:
+            named = {_DEFAULT_PARAMS: [entry]} if isinstance(entry, str) else entry
+            for path, keys in named.items():
+                if path in whole:
+                    if not isinstance(entry, str):
+                        merged[path] = []
+                elif isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+                    merged.setdefault(path, []).extend(keys)
+                else:
+                    raise FileError(
+                        f"params of {path!r}: expected a list of names", "write '- name' lines",
+                        path=self.shown,
+                    )  # fmt: skip
+        return merged
+
+
+def address_among(entries: Iterable[Dep | Out]) -> str | None:
+    """Why DVC itself has to be asked about these, when one of them is no path on this machine."""
+    for entry in entries:
+        if entry.place is None:
+            return f"{entry.path} is an address"
+    return None
+
+
+def recorded(entry: Mapping[str, Any], inside: bool) -> Recorded:
+    """What one entry of a lock file or a ``.dvc`` file says about a path's content."""
+    # Outside of the repository DVC takes the md5 by the current rules, whatever `hash:` says.
+    algorithm = entry.get("hash", "md5-dos2unix") if inside else "md5"
+    value = entry.get("md5") if algorithm == "md5" or "hash" not in entry else None
+    if not isinstance(value, str | None):
+        raise FileError(f"the md5 {value!r} is a number", "put it in quotes")
+    return Recorded(
+        algorithm, value, entry.get("size"), entry.get("nfiles"), tuple(entry.get("files") or ())
+    )
+
+
+def _path(place: Place) -> Path | None:
+    return None if place.path is None else Path(place.path)

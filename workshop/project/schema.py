@@ -1,0 +1,231 @@
+"""What DVC accepts in dvc.yaml, dvc.lock and *.dvc, and where in the document something is else.
+
+The same grammar as dvc/schema.py, whose words ("extra keys not allowed") are kept, since attendees
+meet them in DVC as well. A check is a function of a value and the keys that lead to it; it raises
+Mismatch at the first thing that DVC would refuse.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Keys = tuple[object, ...]
+Check = Callable[[Any, Keys], None]
+
+
+class Mismatch(Exception):  # noqa: N818 - it never leaves the package
+    """What is wrong with the value that ``keys`` lead to."""
+
+    def __init__(self, keys: Keys, message: str) -> None:
+        super().__init__(message)
+        self.keys = keys
+        self.message = message
+
+
+def _typed(kind: type, name: str) -> Check:
+    def check(value: Any, keys: Keys) -> None:
+        if not isinstance(value, kind):
+            raise Mismatch(keys, f"expected {name}, got {_shown(value)}")
+
+    return check
+
+
+def _anything(_value: Any, _keys: Keys) -> None:
+    return
+
+
+def _list_of(item: Check) -> Check:
+    def check(value: Any, keys: Keys) -> None:
+        _list(value, keys)
+        for index, element in enumerate(value):
+            item(element, (*keys, index))
+
+    return check
+
+
+def _map_of(item: Check, at_most: int | None = None) -> Check:
+    """A mapping with any string keys."""
+
+    def check(value: Any, keys: Keys) -> None:
+        _dict(value, keys)
+        for key, element in value.items():
+            if not isinstance(key, str):
+                raise Mismatch((*keys, key), f"the key {key!r} is not a string; put it in quotes")
+            item(element, (*keys, key))
+        if at_most is not None and len(value) > at_most:
+            raise Mismatch(keys, f"at most {at_most} entry is allowed here")
+
+    return check
+
+
+def _mapping(required: dict[str, Check], optional: dict[str, Check]) -> Check:
+    """A mapping with these keys and no other."""
+    known = required | optional
+
+    def check(value: Any, keys: Keys) -> None:
+        _dict(value, keys)
+        for key, element in value.items():
+            if key not in known:
+                raise Mismatch((*keys, key), f"extra keys not allowed: {_shown(key)}")
+            known[key](element, (*keys, key))
+        for key in required:
+            if key not in value:
+                raise Mismatch(keys, f"required key not provided: {key!r}")
+
+    return check
+
+
+def _either(*checks: Check) -> Check:
+    def check(value: Any, keys: Keys) -> None:
+        deepest: Mismatch | None = None
+        for one in checks:
+            try:
+                return one(value, keys)
+            except Mismatch as mismatch:
+                if deepest is None or len(mismatch.keys) >= len(deepest.keys):
+                    deepest = mismatch
+        assert deepest is not None  # noqa: S101 - there is at least one check
+        raise deepest
+
+    return check
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+_text = _typed(str, "text")
+_bool = _typed(bool, "true or false")
+_int = _typed(int, "a whole number")
+_list = _typed(list, "a list")
+_dict = _typed(dict, "a mapping")
+_text_or_list = _either(_text, _list)
+
+
+def _nothing(value: Any, keys: Keys) -> None:
+    if value is not None:
+        raise Mismatch(keys, f"expected nothing, got {_shown(value)}")
+
+
+def _checksum(value: Any, keys: Keys) -> None:
+    """As CHECKSUM_SCHEMA of dvc/output.py: nothing, or text or digits of at least 3 characters."""
+    if value is None or value == "":
+        return
+    if not isinstance(value, str | int) or len(str(value)) < 3:
+        raise Mismatch(keys, f"expected a checksum, got {_shown(value)}")
+
+
+_annotations: dict[str, Check] = {
+    "desc": _text, "type": _text, "labels": _list_of(_text), "meta": _anything,
+}  # fmt: skip
+_checksums: dict[str, Check] = {"md5": _checksum, "checksum": _checksum, "etag": _checksum}
+_meta: dict[str, Check] = {"size": _int, "nfiles": _int, "isexec": _bool, "version_id": _text}
+_cloud = _map_of(_mapping({}, _meta | _checksums), at_most=1)
+_dir_files = _list_of(_mapping({"relpath": _text}, _checksums | _meta | {"cloud": _cloud}))
+_tracked: dict[str, Check] = (
+    _checksums
+    | _meta
+    | {"path": _text, "persist": _bool, "cloud": _cloud, "hash": _text, "files": _dir_files,
+       "fs_config": _dict}
+)  # fmt: skip
+
+_out_flags: dict[str, Check] = _annotations | {
+    "cache": _bool, "persist": _bool, "checkpoint": _bool, "remote": _text, "push": _bool,
+}  # fmt: skip
+_plot_flags: dict[str, Check] = dict.fromkeys(
+    ("template", "x", "y", "x_label", "y_label", "title"), _text
+) | {"header": _bool}
+_plot_out = _mapping({}, _out_flags | _plot_flags)
+
+_variables = _list_of(_either(_text, _dict))
+_outs = _list_of(_either(_text, _map_of(_mapping({}, _out_flags))))
+_stage = _mapping(
+    {"cmd": _text_or_list},
+    {
+        "matrix": _map_of(_text_or_list), "wdir": _text, "deps": _list_of(_text),
+        "params": _list_of(_either(_text, _dict)), "vars": _variables, "frozen": _bool,
+        "meta": _anything, "desc": _text, "always_changed": _bool, "outs": _outs,
+        "metrics": _outs,
+        "plots": _list_of(_either(_text, _map_of(_either(_plot_out, _list_of(_plot_out))))),
+    },
+)  # fmt: skip
+_foreach = _mapping({"foreach": _either(_dict, _list, _text), "do": _stage}, {})
+
+
+def _stage_or_foreach(value: Any, keys: Keys) -> None:
+    looped = isinstance(value, Mapping) and {"foreach", "do"} & value.keys()
+    (_foreach if looped else _stage)(value, keys)
+
+
+_plot = _mapping(
+    {},
+    {
+        "x": _either(_text, _map_of(_text)),
+        "y": _either(_text, _list_of(_text), _map_of(_either(_text, _list_of(_text)))),
+        "x_label": _text, "y_label": _text, "title": _text, "template": _text,
+    },
+)  # fmt: skip
+
+
+def _top_level_plot(value: Any, keys: Keys) -> None:
+    _map_of(_either(_plot, _nothing))(value, keys)
+    if not value:
+        raise Mismatch(keys, "a plot needs a name or a path")
+
+
+project_file = _mapping(
+    {},
+    {
+        "datasets": _anything,
+        "plots": _list_of(_either(_text, _top_level_plot)),
+        "stages": _map_of(_stage_or_foreach),
+        "vars": _variables,
+        "params": _list_of(_text),
+        "metrics": _list_of(_text),
+        "artifacts": _map_of(_mapping({"path": _text}, _annotations)),
+    },
+)
+
+
+def _schema_version(value: Any, keys: Keys) -> None:
+    if value != "2.0":
+        raise Mismatch(keys, f"invalid schema version {_shown(value)}; DVC reads '2.0'")
+
+
+_locked = _mapping(
+    {"path": _text},
+    {k: v for k, v in _tracked.items() if k not in ("path", "persist", "fs_config")}
+    | {"dataset": _dict},
+)
+_locked_stage = _mapping(
+    {"cmd": _text_or_list},
+    {"deps": _list_of(_locked), "params": _map_of(_map_of(_anything)), "outs": _list_of(_locked)},
+)
+lock_file = _mapping(
+    {"schema": _schema_version}, {"datasets": _anything, "stages": _map_of(_locked_stage)}
+)
+
+_repo = _mapping(
+    {"url": _text},
+    {"rev": _text, "rev_lock": _text, "config": _either(_text, _dict),
+     "remote": _either(_text, _dict)},
+)  # fmt: skip
+_db = _mapping({}, dict.fromkeys(("query", "connection", "file_format", "table"), _text))
+_single_dep = _mapping({}, _tracked | {"repo": _repo, "db": _db})
+_single_out = _mapping(
+    {}, _tracked | _annotations | {"cache": _bool, "remote": _text, "push": _bool}
+)
+single_stage_file = _mapping(
+    {},
+    {
+        "md5": _checksum, "wdir": _either(_text, _nothing),
+        "deps": _either(_nothing, _list_of(_single_dep)),
+        "outs": _either(_nothing, _list_of(_single_out)),
+        "locked": _bool, "frozen": _bool, "meta": _anything, "always_changed": _bool,
+        "desc": _text,
+    },
+)  # fmt: skip

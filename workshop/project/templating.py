@@ -1,0 +1,134 @@
+"""The stages of a ``dvc.yaml`` that uses templating, as DVC itself resolves them.
+
+Nobody but DVC's resolver knows ``${}``, ``foreach``, ``matrix`` and ``vars`` to the letter, so it
+does it, in a process of its own that the repository cannot put code into (``python -P``). What it
+answered is kept in the user's cache folder until one of the files that it read changes.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workshop.project import hash_store
+from workshop.project.errors import FileError
+
+_VERSION = b"2"
+_RESOLVE = """
+import json, os, sys
+from types import SimpleNamespace
+from dvc.config import Config
+from dvc.exceptions import DvcException
+from dvc.fs import localfs
+from dvc.parsing import DataResolver
+from dvc.schema import COMPILED_MULTI_STAGE_SCHEMA
+from dvc.utils import strictyaml
+root, path = sys.argv[1:]
+os.chdir(root)
+try:
+    config = Config(os.path.join(root, ".dvc"))
+    data, _ = strictyaml.load(path, COMPILED_MULTI_STAGE_SCHEMA, localfs)
+    repo = SimpleNamespace(fs=localfs, config=config)
+    resolver = DataResolver(repo, os.path.dirname(path), data)
+    stages = {}
+    for name in resolver.get_keys():
+        stages.update(resolver.resolve_one(name))
+    answer = {"stages": stages}
+    for section in ("artifacts", "datasets", "metrics", "params", "plots"):
+        answer[section] = getattr(resolver, "resolve_" + section)()
+    for stage in stages.values():
+        stage.pop("meta", None), stage.pop("desc", None)
+    print(json.dumps({name: answer[name] for name in ("stages", "metrics", "plots")}))
+except DvcException as error:
+    print(json.dumps({"error": str(error)}))
+"""
+
+
+def is_used(data: Mapping[str, Any]) -> bool:
+    """Whether a ``dvc.yaml`` uses templating (or escapes it)."""
+    if "vars" in data:
+        return True
+    for stage in data.get("stages", {}).values():
+        if {"foreach", "matrix", "vars"} & stage.keys():
+            return True
+    return _mentions(data)
+
+
+def _mentions(value: Any) -> bool:
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, Mapping):
+        return any(_mentions(key) or _mentions(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_mentions, value))
+
+
+def resolved(
+    root: Path, path: Path, shown: str, data: Mapping[str, Any], settings: Mapping[str, str]
+) -> dict[str, Any]:
+    """``stages``, ``metrics`` and ``plots`` of ``path``, with every name and value filled in.
+
+    ``data`` is what the file holds, ``settings`` the section ``parsing`` of DVC's config.
+    """
+    files = inputs(path, data)
+    answer_path = None
+    if files is not None:
+        key = _key(root, [path, *files], settings)
+        answer_path = hash_store.cache_dir() / "templates" / f"{key}.json"
+    from workshop.project import dvc_process  # and subprocess with it
+
+    why = f"{shown}: it uses templating"
+    answer = _kept(answer_path) or dvc_process.answer(_RESOLVE, str(root), str(path), why=why)
+    if "error" in answer:
+        raise FileError(
+            answer["error"], "mend the template, or the value in the file that it names", path=shown
+        )
+    _keep(answer, answer_path)
+    return answer
+
+
+def inputs(path: Path, data: Mapping[str, Any]) -> list[Path] | None:
+    """The other files that the answer depends on; None where only DVC could tell."""
+    files = [path.with_name("params.yaml")]
+    groups = [(data.get("vars", []), "")]
+    for stage in data.get("stages", {}).values():
+        stage = stage.get("do", stage)
+        groups.append((stage.get("vars", []), stage.get("wdir", "")))
+    for variables, wdir in groups:
+        names = [item.partition(":")[0] for item in variables if isinstance(item, str)]
+        if names and "${" in wdir:
+            return None
+        files += [path.parent / wdir / name for name in names]
+    return files
+
+
+def _key(root: Path, paths: list[Path], settings: Mapping[str, str]) -> str:
+    """What names and contents sum up to; a file that is not there counts as well."""
+    digest = hashlib.sha256(_VERSION + json.dumps(sorted(settings.items())).encode())
+    for path in paths:
+        content = path.read_bytes() if path.is_file() else b""
+        name = os.path.relpath(path, root)
+        digest.update(f"\0{name}\0{path.exists()}\0{len(content)}\0".encode("utf-8", "replace"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _kept(path: Path | None) -> dict[str, Any] | None:
+    try:
+        answer: dict[str, Any] | None = json.loads(path.read_bytes()) if path else None
+    except (OSError, ValueError):
+        return None
+    return answer
+
+
+def _keep(answer: dict[str, Any], path: Path | None) -> None:
+    """Written beside and renamed, for another process may read at any time."""
+    if path is None or path.exists():
+        return
+    beside = path.with_suffix(f".{os.getpid()}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(answer), "utf-8")
+        beside.replace(path)

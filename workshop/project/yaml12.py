@@ -1,0 +1,299 @@
+"""YAML exactly as DVC reads it: YAML 1.2 scalars, no duplicate keys, at the speed of libyaml.
+
+DVC parses every one of its files and every params file with ruamel.yaml, ``typ="safe"``, which
+follows YAML 1.2: ``yes`` and ``0:30`` are strings, ``1e-3`` is a float, ``0o17`` is 15 and ``017``
+is 17. PyYAML follows YAML 1.1 and says otherwise in each of these, so it gets ruamel's table of
+implicit tags, its int, float and timestamp rules, and its refusal of duplicate keys here.
+"""
+
+import datetime
+import re
+import warnings
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+try:
+    from yaml import CSafeLoader as FastLoader
+except ImportError:  # a PyYAML built without libyaml: the same answers, ten times slower
+    from yaml import SafeLoader as FastLoader  # type: ignore[assignment]
+
+YAMLError = yaml.YAMLError
+MarkedYAMLError = yaml.MarkedYAMLError
+
+_TAG = "tag:yaml.org,2002:"
+
+# ruamel.yaml 0.19, resolver.py: tag, pattern, first characters, in the order they are tried.
+_IMPLICIT_TAGS = [
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    (
+        "float",
+        r"""[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?
+        |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
+        |[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?
+        |[-+]?\.(?:inf|Inf|INF)
+        |\.(?:nan|NaN|NAN)""",
+        "-+0123456789.",
+    ),
+    (
+        "int",
+        r"[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+",
+        "-+0123456789",
+    ),
+    ("merge", r"<<", "<"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    (
+        "timestamp",
+        r"""[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]
+        |[0-9][0-9][0-9][0-9] -[0-9][0-9]? -[0-9][0-9]?
+        (?:[Tt]|[ \t]+)[0-9][0-9]?
+        :[0-9][0-9] :[0-9][0-9] (?:\.[0-9]*)?
+        (?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9][0-9])?))?""",
+        "0123456789",
+    ),
+    ("value", r"=", "="),
+]
+_MAX_DEPTH = 400
+_NAN = float(
+    "nan"
+)  # always the same one, so that `.nan` twice is a duplicate key as in ruamel.yaml
+_MAYBE_DEEP = re.compile(rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
+_TIMESTAMP = re.compile(
+    r"""(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})
+    (?:(?:[Tt]|[ \t]+)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})
+    (?:\.(?P<fraction>[0-9]*))?
+    (?:[ \t]*(?P<tz>Z|(?P<sign>[-+])(?P<tz_hour>[0-9]{1,2})(?::(?P<tz_minute>[0-9]{2}))?))?)?$""",
+    re.VERBOSE,
+)
+
+
+def load(text: str) -> Any:
+    """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError."""
+    _refuse_depth(text)
+    try:
+        return _load(text)
+    except YAMLError as error:
+        try:
+            return _ruamel_load(text)
+        except ValueError:
+            raise error from None
+
+
+def _refuse_depth(text: str) -> None:
+    """Keep libyaml's composer, which calls itself for each level, from ending the process.
+
+    Counting levels takes as long as parsing, so it is done only where there may be many.
+    """
+    if text.count("[") + text.count("{") < _MAX_DEPTH and not _MAYBE_DEEP.search(text):
+        return
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:
+                break
+    except YAMLError:
+        return  # told when it is loaded
+    if depth > _MAX_DEPTH:
+        raise YAMLError("it is nested too deeply")
+
+
+def _ruamel_load(text: str) -> Any:
+    """What ruamel.yaml makes of a text that libyaml refuses: it reads ``[a:]``, libyaml does not.
+
+    ValueError where it refuses it too, or is not installed (it comes with DVC).
+    """
+    try:
+        import ruamel.yaml
+    except ImportError:
+        raise ValueError("ruamel.yaml is not installed") from None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return ruamel.yaml.YAML(typ="safe").load(text)
+    except Exception as error:  # noqa: BLE001 - it fails with whatever its bugs make it fail with
+        raise ValueError(str(error)) from None
+
+
+def _load(text: str) -> Any:
+    if text.startswith("%"):
+        raise DirectiveError
+    if "\ufeff" in text[1:]:  # libyaml passes over a byte order mark anywhere, ruamel.yaml does not
+        raise YAMLError("a byte order mark in the middle of the file")
+    try:
+        if "\t" in text:
+            _refuse_tabs(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a safe loader
+    except (ValueError, OverflowError, LookupError) as error:
+        # "+_" and the 30th of February match a pattern and are no number and no date; DVC
+        # answers these with an error as well.
+        raise YAMLError(f"a value is no number, no date and no truth value: {error}") from None
+    except RecursionError:
+        raise YAMLError("nested too deeply to be read") from None
+
+
+def node_at(text: str, keys: list[object]) -> tuple[int, int] | None:
+    """Line and column (from 1) of what ``keys`` lead to, or of the last of them that is there."""
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except YAMLError:
+        return None
+    if node is None:
+        return None
+    mark = node.start_mark
+    for key in keys:
+        child = _child(node, key)
+        if child is None:
+            break
+        node, mark = child
+    return mark.line + 1, mark.column + 1
+
+
+def _child(node: yaml.Node, key: object) -> tuple[yaml.Node, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            if key_node.value == str(key):
+                return value_node, key_node.start_mark
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key], node.value[key].start_mark
+    return None
+
+
+def _refuse_tabs(text: str) -> None:
+    """As ruamel.yaml: a tab is allowed inside quotes, block scalars and comments, nowhere else."""
+    allowed = [
+        (token.start_mark.index, token.end_mark.index)
+        for token in yaml.scan(text, Loader=_Loader)
+        if isinstance(token, yaml.ScalarToken) and token.style
+    ]
+    for tab in re.finditer("\t", text):
+        at = tab.start()
+        if any(start <= at < end for start, end in allowed):
+            continue
+        line_start = text.rfind("\n", 0, at) + 1
+        comment = next(
+            (
+                c.end() - 1
+                for c in _COMMENT.finditer(text, line_start, at)
+                if not any(start < c.end() <= end for start, end in allowed)
+            ),
+            None,
+        )
+        if comment is None:
+            line = text.count("\n", 0, at)
+            mark = yaml.Mark("", at, line, at - line_start, text, at)
+            raise yaml.scanner.ScannerError(None, None, "found a tab outside of quotes", mark)
+
+
+class DirectiveError(YAMLError):
+    """A ``%YAML`` or ``%TAG`` line: it would change the rules by which the rest is read."""
+
+    def __str__(self) -> str:
+        return "a line that starts with '%' (a YAML directive)"
+
+
+class _Loader(FastLoader):
+    """libyaml's parser with ruamel.yaml's rules."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """As ruamel.yaml: a second ``<<`` is an error, and merged keys may be overridden."""
+        merges = [k for k, _ in node.value if k.tag == _TAG + "merge"]
+        if len(merges) > 1:
+            raise yaml.constructor.ConstructorError(
+                None, None, 'found duplicate merge key "<<"', merges[1].start_mark
+            )
+        node.merged = bool(merges) or getattr(node, "merged", False)  # type: ignore[attr-defined]
+        super().flatten_mapping(node)
+
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(
+                None, None, "expected a mapping here", node.start_mark
+            )
+        self.flatten_mapping(node)
+        mapping: dict[Hashable, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.construct_object(key_node, deep=True)
+            key = tuple(key) if isinstance(key, list) else key
+            if not _is_hashable(key):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "found a key that is a mapping", key_node.start_mark
+                )
+            if key in mapping and not node.merged:  # type: ignore[attr-defined]
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"found duplicate key {key!r}", key_node.start_mark
+                )
+            mapping[key] = self.construct_object(value_node, deep=deep)
+        return mapping
+
+
+def _is_hashable(key: object) -> bool:
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
+
+
+def _ordered(loader: _Loader, node: yaml.Node) -> dict[Hashable, Any]:
+    """``!!omap``: a dict to ruamel.yaml, a list of pairs to PyYAML."""
+    *_, pairs = loader.construct_yaml_omap(node)
+    return dict(pairs)
+
+
+def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    text = loader.construct_scalar(node).replace("_", "")
+    sign = -1 if text[0] == "-" else 1
+    text = text.lstrip("+-") if text[0] in "+-" else text
+    for prefix, base in (("0b", 2), ("0x", 16), ("0o", 8)):
+        if text.startswith(prefix):
+            return sign * int(text[2:], base)
+    return sign * int(text)
+
+
+def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
+    text = loader.construct_scalar(node).replace("_", "").lower()
+    return _NAN if text == ".nan" else float(text.replace(".inf", "inf"))
+
+
+def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> datetime.date:
+    match = _TIMESTAMP.match(loader.construct_scalar(node))
+    if match is None:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"failed to read {node.value!r} as a date", node.start_mark
+        )
+    date = datetime.date(*(int(match[part]) for part in ("year", "month", "day")))
+    if match["hour"] is None:
+        return date
+    hour, minute, second = (int(match[part]) for part in ("hour", "minute", "second"))
+    time = datetime.time(hour, minute, second, tzinfo=_zone(match))
+    return datetime.datetime.combine(date, time) + _fraction(match)
+
+
+def _fraction(match: re.Match[str]) -> datetime.timedelta:
+    digits = match["fraction"] or "0"
+    micros = int(digits[:6].ljust(6, "0")) + (len(digits) > 6 and int(digits[6]) > 4)
+    return datetime.timedelta(microseconds=micros)
+
+
+def _zone(match: re.Match[str]) -> datetime.timezone | None:
+    if not match["tz"]:
+        return None
+    offset = datetime.timedelta(
+        hours=int(match["tz_hour"] or 0), minutes=int(match["tz_minute"] or 0)
+    )
+    return datetime.timezone(-offset if match["sign"] == "-" else offset, match["tz"])
+
+
+for _tag, _pattern, _first in _IMPLICIT_TAGS:
+    _Loader.add_implicit_resolver(
+        _TAG + _tag, re.compile(f"^(?:{_pattern})$", re.VERBOSE), list(_first)
+    )
+_Loader.add_constructor(_TAG + "int", _int)
+_Loader.add_constructor(_TAG + "float", _float)
+_Loader.add_constructor(_TAG + "timestamp", _timestamp)
+_Loader.add_constructor(_TAG + "omap", _ordered)
