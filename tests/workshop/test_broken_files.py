@@ -1,5 +1,8 @@
 """A broken file is named with line and column and what to do; never a traceback, never a guess."""
 
+import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,15 +89,29 @@ def _laughs(path: Path) -> None:
     path.write_text("\n".join(lines))
 
 
+def _merges(path: Path) -> None:
+    """The same with merge keys: 9 ** 9 entries in 9 lines."""
+    lines = [f"a0: &a0 {{{', '.join(f'b{n}: 1' for n in range(9))}}}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 9)]
+    path.write_text("\n".join(lines))
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def _deep(path: Path) -> None:
     path.write_text("a: " + "[" * 100_000)
 
 
 @pytest.mark.parametrize("name", ["dvc.yaml", "dvc.lock", "params.yaml"])
-@pytest.mark.parametrize("damage", [_large, _not_utf8, _folder, _laughs, _deep])
+@pytest.mark.parametrize("damage", [_large, _not_utf8, _folder, _laughs, _merges, _pipe, _deep])
 def test_what_is_hardly_a_file_is_told_too(
     repo: Path, name: str, damage: Callable[[Path], None]
 ) -> None:
+    if damage is _pipe and sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
     if damage is _deep:
         pytest.importorskip("yaml._yaml", reason="only libyaml is not recursive")
     damage(repo / name)
@@ -104,6 +121,15 @@ def test_what_is_hardly_a_file_is_told_too(
     error = _error(repo)
     assert error.path == name
     assert error.fix
+
+
+def test_a_recorded_number_that_python_does_not_write_out_is_written_as_text(repo: Path) -> None:
+    (repo / "dvc.yaml").write_text("stages:\n  a:\n    cmd: x\n    params: [p]\n")
+    digits = "f" * 6000
+    recorded = f"{{cmd: x, params: {{params.yaml: {{p: 0x{digits}}}}}}}"
+    (repo / "dvc.lock").write_text(f"schema: '2.0'\nstages:\n  a: {recorded}\n")
+    written = json.dumps(project.as_json(project.status(repo)))
+    assert f"0x{digits}" in written
 
 
 def test_no_repository_and_no_git_are_told(own_folder: Path, tmp_path: Path) -> None:

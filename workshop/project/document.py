@@ -2,6 +2,7 @@
 
 import io
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
 def read_text(path: Path, shown: str) -> str:
     """The text of ``path`` with every line end a newline, as DVC reads it."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise FileError("is not a file", f"put a file in the place of {shown}", path=shown)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -4,6 +4,9 @@ from typing import Any
 
 from workshop.project.model import Dep, Out, ProjectState, Reason, StageState
 
+_LONGEST_INT = 1024
+"""Bits; Python refuses to write out numbers of more than some 14,000."""
+
 
 def as_json(state: ProjectState) -> dict[str, Any]:
     """All of it; hashes, sizes and params are those that the lock recorded."""
@@ -59,4 +62,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+        return hex(value)
     return value if isinstance(value, str | int | float | None) else str(value)

@@ -55,6 +55,8 @@ _IMPLICIT_TAGS = [
     ("value", r"=", "="),
 ]
 _MAX_DEPTH = 400
+_MAX_MERGED = 500_000
+"""Entries that ``<<`` may bring into mappings, all in all: nested, a few lines make billions."""
 _NAN = float(
     "nan"
 )  # always the same one, so that `.nan` twice is a duplicate key as in ruamel.yaml
@@ -74,6 +76,8 @@ def load(text: str) -> Any:
     _refuse_depth(text)
     try:
         return _load(text)
+    except EndlessError:  # ruamel.yaml would unfold it
+        raise
     except YAMLError as error:
         try:
             return _ruamel_load(text)
@@ -194,9 +198,17 @@ class DirectiveError(YAMLError):
         return "a line that starts with '%' (a YAML directive)"
 
 
+class EndlessError(YAMLError):
+    """A document of a few lines that unfolds into more than any memory holds."""
+
+    def __str__(self) -> str:
+        return "its merge keys (<<) unfold without end"
+
+
 class _Loader(FastLoader):
     """libyaml's parser with ruamel.yaml's rules."""
 
+    merged_entries = 0
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
@@ -208,6 +220,9 @@ class _Loader(FastLoader):
             )
         node.merged = bool(merges) or getattr(node, "merged", False)  # type: ignore[attr-defined]
         super().flatten_mapping(node)
+        self.merged_entries += len(node.value) if merges else 0
+        if self.merged_entries > _MAX_MERGED:
+            raise EndlessError
 
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:
         if not isinstance(node, yaml.MappingNode):
