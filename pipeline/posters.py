@@ -20,7 +20,7 @@ from tqdm import tqdm
 from pipeline.artwork import collection
 from pipeline.errors import DatasetError, exit_code
 from pipeline.hashing import folder_md5
-from pipeline.outs import whole_folder
+from pipeline.outs import restore, whole_folder
 
 DEFAULT_COUNT = 800
 
@@ -49,6 +49,7 @@ def main() -> None:
     options = _options()
     if options.raw_dir.exists() and not options.raw_dir.is_dir():
         raise DatasetError(f"{options.raw_dir} is a file", "name a folder: data/raw")
+    restore(options.raw_dir)
     if options.source is not None:
         _install(options.source, options.raw_dir, options.force)
     elif options.expect is None:

@@ -163,6 +163,46 @@ def test_other_data_is_refused_unless_forced(
     assert folder_md5(raw_dir) == few_md5
 
 
+@pytest.mark.parametrize("options", [(), ("--from", "set.zip"), ("--expect", "raw.dvc")])
+def test_data_that_an_interrupted_replacement_left_is_kept(
+    options: tuple[str, ...],
+    raw_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(raw_dir.parent)
+    _record(raw_dir, "0" * 32 + ".dir", FEW + 1)
+    (raw_dir.parent / ".old-raw").mkdir()
+    (raw_dir.parent / ".old-raw" / "notes.txt").write_text("mine")
+    _run(monkeypatch, "raw", *options)
+    told = capsys.readouterr()
+    assert "raw holds other data (1 files)" in told.out + told.err
+    assert (raw_dir / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
+def test_posters_are_laid_where_a_link_leads(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = raw_dir.parent / "disk"
+    target.mkdir()
+    raw_dir.symlink_to(target)
+    for count in (FEW, FEW + 1):
+        assert _run(monkeypatch, raw_dir, "--count", count) == 0
+    assert raw_dir.is_symlink()
+    assert len(list((target / "Images").iterdir())) == FEW + 1
+    assert {path.name for path in raw_dir.parent.iterdir()} == {"raw", "disk"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
+def test_a_link_that_leads_nowhere_is_told(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw_dir.symlink_to(raw_dir.parent / "nowhere")
+    assert _run(monkeypatch, raw_dir, "--count", FEW) == 1
+    assert "nowhere, which is not there (" in capsys.readouterr().err
+
+
 def test_the_recorded_hash_is_met(
     few_md5: str, raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
