@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from pipeline.artwork import collection
 from pipeline.errors import DatasetError, exit_code
-from pipeline.hashing import folder_md5
+from pipeline.hashing import counted_files, folder_md5
 from pipeline.outs import restore, whole_folder
 
 DEFAULT_COUNT = 800
@@ -113,7 +113,7 @@ def _held(raw_dir: Path, count: int) -> int:
     """How many of the first ``count`` posters ``raw_dir`` seems to hold: names and rows agree."""
     if not raw_dir.exists():
         return 0
-    names = {path.relative_to(raw_dir).as_posix() for path in raw_dir.rglob("*") if path.is_file()}
+    names = {path.relative_to(raw_dir).as_posix() for path in counted_files(raw_dir)}
     if not names:
         return 0
     held = len(names) - 1

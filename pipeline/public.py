@@ -14,6 +14,7 @@ from pipeline import archives, outs, raw
 from pipeline.archives import Archive
 from pipeline.download import downloaded
 from pipeline.errors import DatasetError
+from pipeline.hashing import is_counted
 
 SHOWN = 5
 """How many of the missing images are named."""
@@ -97,7 +98,7 @@ def _root(paths: Collection[PurePosixPath], source: str) -> PurePosixPath:
 
 def _is_visible(path: PurePosixPath) -> bool:
     """Whether it is no file that a file manager left behind: .DS_Store, ._poster.jpg, Thumbs.db."""
-    return not path.name.startswith(".") and path.name != "Thumbs.db"
+    return not path.name.startswith(".") and is_counted(path)
 
 
 def _copy(archive: Archive, wanted: dict[PurePosixPath, int], folder: Path) -> None:

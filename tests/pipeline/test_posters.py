@@ -163,6 +163,16 @@ def test_other_data_is_refused_unless_forced(
     assert folder_md5(raw_dir) == few_md5
 
 
+def test_what_a_file_manager_left_is_no_other_data(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    posters.lay(raw_dir, FEW, _silent)
+    for name in (".DS_Store", "Images/Thumbs.db"):
+        (raw_dir / name).touch()
+    assert _run(monkeypatch, raw_dir, "--count", FEW) == 0
+    assert f"already holds these {FEW} posters" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("options", [(), ("--from", "set.zip"), ("--expect", "raw.dvc")])
 def test_data_that_an_interrupted_replacement_left_is_kept(
     options: tuple[str, ...],
