@@ -262,7 +262,10 @@ def test_a_file_in_place_of_the_folder_is_told_and_kept(
     assert raw_dir.read_text() == "mine"
 
 
-@pytest.mark.parametrize("text", [None, "outs: []\n", "{", "- 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [None, "outs: []\n", "{", "- 1\n", "outs: [1]\n", "outs: [{md5: 0.dir, nfiles: many}]\n"],
+)
 def test_a_record_that_cannot_be_read_is_told(
     text: str | None,
     raw_dir: Path,
@@ -284,6 +287,40 @@ def test_a_count_below_the_dirt_is_refused(
     with pytest.raises(SystemExit, match="2"):
         _run(monkeypatch, raw_dir, f"--count={count}")
     assert f"must be a whole number of at least 20, got '{count}'" in capsys.readouterr().err
+
+
+def test_a_count_of_a_public_data_set_is_refused(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        _run(monkeypatch, raw_dir, "--from", "set.zip", "--count", FEW)
+    assert "--count: not allowed with argument --from" in capsys.readouterr().err
+
+
+def test_the_current_folder_is_a_folder_like_others(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw_dir.mkdir()
+    monkeypatch.chdir(raw_dir)
+    assert _run(monkeypatch, ".", "--count", FEW) == 0
+    assert f"{raw_dir}: {FEW} posters" in capsys.readouterr().out
+    (raw_dir / "notes.txt").touch()
+    monkeypatch.chdir(raw_dir)
+    assert _run(monkeypatch, ".", "--count", FEW) == 1
+    assert f"{raw_dir} holds other data" in capsys.readouterr().err
+
+
+def test_a_path_that_the_terminal_has_no_letters_for_is_escaped(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.posters", str(tmp_path / "é"), "--count", str(FEW)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"\\xe9: {FEW} posters" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -322,9 +359,7 @@ def test_a_public_data_set_replaces_drawn_posters_but_no_other_data(
 ) -> None:
     installed: list[tuple[str, Path]] = []
     public = types.ModuleType("pipeline.public")
-    monkeypatch.setattr(
-        public, "install", lambda *given, force: installed.append(given), raising=False
-    )
+    monkeypatch.setattr(public, "install", lambda *given: installed.append(given), raising=False)
     monkeypatch.setitem(sys.modules, "pipeline.public", public)
     posters.lay(raw_dir, FEW, _silent)
     assert _run(monkeypatch, raw_dir, "--from", "set.zip") == 0
