@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.errors import NO_SPACE
@@ -61,9 +61,11 @@ def restore(path: Path) -> Path:
     place = path if path.name not in ("", "..") else path.resolve()
     if not place.name:
         raise OSError(errno.EINVAL, "The root of a disk cannot be replaced", str(path))
+    _make_way(place)
     _put_back(place)
     if place.is_symlink():
         place = Path(os.path.realpath(place))  # Path.resolve raises for a link to itself
+        _make_way(place)
         _put_back(place)
         if not place.exists():
             raise FileNotFoundError(errno.ENOENT, f"A link to {place}, which is not there", path)
@@ -83,6 +85,13 @@ def _full_disk_named(path: Path) -> Iterator[None]:
 
 def _old(place: Path) -> Path:
     return place.with_name(OLD + place.name)
+
+
+def _make_way(place: Path) -> None:
+    """Remove an empty folder that somebody made where the old one was missing."""
+    if os.path.lexists(_old(place)) and place.is_dir() and not place.is_symlink():
+        with suppress(OSError):  # it is not empty
+            place.rmdir()
 
 
 def _put_back(place: Path) -> None:

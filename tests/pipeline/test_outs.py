@@ -109,6 +109,15 @@ def test_an_interrupted_replacement_is_undone_before_anybody_looks(tmp_path: Pat
     assert names(tmp_path) == {"folder"}
 
 
+def test_an_empty_folder_does_not_cost_the_old_one(tmp_path: Path) -> None:
+    for name in (".old-folder", "folder"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".old-folder" / "old").touch()
+    restore(tmp_path / "folder")
+    assert names(tmp_path) == {"folder"}
+    assert names(tmp_path / "folder") == {"old"}
+
+
 def test_a_replacement_interrupted_at_its_end_is_finished(tmp_path: Path) -> None:
     for name in (".old-folder", "folder"):
         (tmp_path / name).mkdir()
