@@ -3,7 +3,6 @@
 import bz2
 import gzip
 import lzma
-import os
 import shutil
 import stat
 import struct
@@ -119,21 +118,28 @@ def _refused(archive: Archive, what: str) -> DatasetError:
 
 
 def _of_folder(archive: Archive) -> Iterator[ArchivedFile]:
-    for folder, folders, names in os.walk(archive.path, onerror=_raise):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(folder, name)
-            if path.is_file():
-                within = PurePosixPath(path.relative_to(archive.path).as_posix())
-                yield ArchivedFile(within, path.stat().st_size, partial(_open, path))
+    for path in _paths(archive.path, ()):
+        within = PurePosixPath(path.relative_to(archive.path).as_posix())
+        yield ArchivedFile(within, path.stat().st_size, partial(_open, path))
+
+
+def _paths(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
+    """The files in ``folder`` and behind its links, save for one to a folder ``above`` it.
+
+    Links are followed here alone: unlike an archive's, they are of the user's own making.
+    """
+    real = folder.resolve()
+    if real in above:
+        return
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield from _paths(path, (*above, real))
+        elif path.is_file():
+            yield path
 
 
 def _open(path: Path) -> IO[bytes]:
     return path.open("rb")
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _of_zip(archive: Archive) -> Iterator[ArchivedFile]:

@@ -19,6 +19,15 @@ TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 CHUNK_BYTES = 1 << 20
 
 
+_WRONG = (
+    httpx.InvalidURL,
+    httpx.TooManyRedirects,
+    httpx.DecodingError,
+    httpx.UnsupportedProtocol,  # of a redirect
+)
+"""What another attempt would not change."""
+
+
 class _BrokenOff(Exception):  # noqa: N818 - never leaves this module
     """An attempt failed in a way that may pass."""
 
@@ -41,10 +50,10 @@ def _attempt_until_whole(address: str, path: Path, max_bytes: int) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _attempt(address, path, max_bytes)
+        except _WRONG as error:
+            raise DatasetError(f"{address}: {error}", "check the address") from None
         except (_BrokenOff, httpx.TransportError) as error:
             reason = str(error) or type(error).__name__
-        except (httpx.InvalidURL, httpx.TooManyRedirects, httpx.DecodingError) as error:
-            raise DatasetError(f"{address}: {error}", "check the address") from None
         if attempt < ATTEMPTS:
             time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
     raise DatasetError(
@@ -58,9 +67,8 @@ def _attempt(address: str, path: Path, max_bytes: int) -> None:
     # The bytes as they lie there: of a .tar.gz, some servers would say that it is a gzipped .tar.
     plain = {"Accept-Encoding": "identity"}
     with (
-        httpx.stream(
-            "GET", address, headers=plain, timeout=TIMEOUT, follow_redirects=True
-        ) as answer,
+        _client(address) as client,
+        client.stream("GET", address, headers=plain) as answer,
         path.open("wb") as file,
     ):
         _check_status(address, answer)
@@ -74,6 +82,17 @@ def _attempt(address: str, path: Path, max_bytes: int) -> None:
                 _check_bytes(address, file.tell(), max_bytes)
         if expected is not None and file.tell() != expected:
             raise _BrokenOff(f"{file.tell():,} of {expected:,} bytes came")
+
+
+def _client(address: str) -> httpx.Client:
+    try:
+        return httpx.Client(timeout=TIMEOUT, follow_redirects=True)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise DatasetError(
+            f"{address}: the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY name cannot be used:"
+            f" {error}",
+            "name another or none, or fetch the file with a browser and give its path",
+        ) from None
 
 
 def _check_status(address: str, answer: httpx.Response) -> None:

@@ -7,6 +7,7 @@ PipelineError            printed in two lines: what is wrong and where, what to 
 """
 
 import errno
+import io
 import sys
 from collections.abc import Callable
 
@@ -39,8 +40,11 @@ def exit_code(main: Callable[[], None]) -> int:
     """Run ``main`` and return its exit code, telling a user's mistake without a traceback.
 
     1 for what a user can mend (a PipelineError, a full disk, a path that cannot be read or
-    written), 130 for an interrupt, as shells do. A bug still shows its traceback.
+    written), 130 for an interrupt, as shells do. A bug still shows its traceback. What stdout has
+    no letters for, such as a path, it gets escaped, as stderr does.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
     except PipelineError as error:

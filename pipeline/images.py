@@ -10,12 +10,14 @@ goes through Pillow. Pixels are (height, width, 3) arrays of uint8, red first.
 """
 
 import math
+import re
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Literal
 
 import cv2
@@ -28,10 +30,13 @@ Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 20_000_000
 MAX_SCANS = 50
-"""The most scans of a progressive JPEG: encoders write about ten, and each empty one of three bytes
-costs a pass over the picture, 24 ms at 20 million pixels."""
+"""The most scans of a JPEG: encoders write one, or about ten where it is progressive."""
+MAX_SCANNED_PIXELS = 16 * MAX_PIXELS
+"""The most pixels of a JPEG times its scans: each, though it be ten bytes, is a pass over all."""
 MAX_SEGMENTS = 1_000
-"""The most segments of a JPEG that are searched for its orientation: 255 of colour profile, …"""
+"""The most segments before a JPEG's first scan: 255 of colour profile, …"""
+MAX_FILL_BYTES = 10_000
+"""The most bytes between these segments, which Pillow takes one by one."""
 
 
 class ImageError(ValueError):
@@ -196,14 +201,15 @@ def _check_size(kind: _Kind, size: tuple[int, int], max_pixels: int) -> None:
 
 def _decoded_jpeg(data: bytes, at_least: tuple[int, int] | None, max_pixels: int) -> Pixels:
     header = _jpeg_header(data)
-    if not header.one_pass and data.count(b"\xff\xda") > MAX_SCANS:
-        raise BrokenImage(f"the JPEG has more than {MAX_SCANS} scans")
+    if header.size:
+        _check_size(_JPEG, header.size, max_pixels)
     orientation = _orientation(header.exif)
     if at_least and orientation >= 5:  # it lies on its side
         at_least = at_least[::-1]
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         _check_size(_JPEG, (height, width), max_pixels)
+        _check_scans(data, height * width)
         factor = _reduction((height, width), at_least)
         pixels: Pixels = simplejpeg.decode_jpeg(
             data, min_height=-(-height // factor), min_width=-(-width // factor)
@@ -221,23 +227,59 @@ def _decoded_jpeg(data: bytes, at_least: tuple[int, int] | None, max_pixels: int
 @dataclass(frozen=True)
 class _JpegHeader:
     exif: bytes
-    one_pass: bool
-    """Baseline or extended sequential, so that the time it takes is bounded by its bytes."""
+    size: tuple[int, int] | None
 
 
 def _jpeg_header(data: bytes) -> _JpegHeader:
-    """What the segments before the first scan say, up to the first one that is out of place."""
-    exif, one_pass, place = b"", False, 2
-    for _ in range(MAX_SEGMENTS):
-        marker, length = data[place : place + 2], _big_endian(data[place + 2 : place + 4])
-        if marker[:1] != b"\xff" or marker == b"\xff\xda":
+    """The first EXIF block and the (height, width) in the segments before the first scan."""
+    exif, size, fill = b"", None, 0
+    for number, (marker, body, skipped) in enumerate(_segments(data)):
+        fill += skipped
+        if number == MAX_SEGMENTS or fill > MAX_FILL_BYTES:
+            raise BrokenImage("the JPEG has too much before its first scan")
+        if marker == _SCAN:
             break
-        if marker == b"\xff\xe1" and data[place + 4 : place + 10] == b"Exif\0\0" and not exif:
-            exif = data[place + 4 : place + 2 + length]
-        if marker in (b"\xff\xc0", b"\xff\xc1"):
-            one_pass = True
-        place += 2 + length
-    return _JpegHeader(exif, one_pass)
+        if marker == _APP1 and body.startswith(b"Exif\0\0") and not exif:
+            exif = body
+        if marker in _FRAMES and size is None and len(body) >= 5:
+            size = _big_endian(body[1:3]), _big_endian(body[3:5])
+    return _JpegHeader(exif, size)
+
+
+_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
+"""Those of a segment and the end mark: the others (TEM, RST, SOI) have no length and no body."""
+_SCAN_BYTES = re.compile(rb"\xff\xda")
+"""Searched for in a sixth of the time that bytes.count takes."""
+_SCAN, _END, _APP1 = 0xDA, 0xD9, 0xE1
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Each segment's marker, body and bytes skipped before it, up to the end mark.
+
+    They are where libjpeg finds them: like its own, the search passes over fill bytes, rubbish and
+    entropy-coded data, in which an FF is followed by 00 or is a marker; it never looks for a
+    marker within a segment.
+    """
+    place = 2  # behind the start mark
+    while (found := _MARKER.search(data, place)) and (marker := found[1][0]) != _END:
+        length = _big_endian(data[found.end() : found.end() + 2])
+        skipped = found.start() - place
+        place = found.end() + max(length, 2)
+        yield marker, data[found.end() + 2 : place], skipped
+
+
+def _check_scans(data: bytes, pixels: int) -> None:
+    """Bound the time that a JPEG takes beyond what its bytes and its pixels do."""
+    allowed = min(MAX_SCANS, MAX_SCANNED_PIXELS // pixels)
+    if not any(islice(_SCAN_BYTES.finditer(data), allowed, None)):
+        return
+    # A thumbnail, a colour profile or the film that some cameras append may hold these bytes too.
+    scans = 0
+    for number, (marker, *_) in enumerate(_segments(data)):
+        scans += marker == _SCAN
+        if scans > allowed or number > 2 * MAX_SEGMENTS:
+            raise BrokenImage(f"the JPEG has more than {allowed} scans of {pixels:,} pixels")
 
 
 def _reduction(size: tuple[int, int], at_least: tuple[int, int] | None) -> int:

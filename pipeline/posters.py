@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from pipeline.artwork import collection
 from pipeline.errors import DatasetError, exit_code
-from pipeline.hashing import folder_md5
-from pipeline.outs import whole_folder
+from pipeline.hashing import counted_files, folder_md5
+from pipeline.outs import restore, whole_folder
 
 DEFAULT_COUNT = 800
 
@@ -49,12 +49,13 @@ def main() -> None:
     options = _options()
     if options.raw_dir.exists() and not options.raw_dir.is_dir():
         raise DatasetError(f"{options.raw_dir} is a file", "name a folder: data/raw")
+    raw_dir = restore(options.raw_dir)
     if options.source is not None:
-        _install(options.source, options.raw_dir, options.force)
+        _install(options.source, raw_dir, options.force)
     elif options.expect is None:
-        lay(options.raw_dir, options.count, _say, force=options.force)
+        lay(raw_dir, options.count, _say, force=options.force)
     else:
-        _lay_recorded(options.raw_dir, options.count, _record(options.expect), options.force)
+        _lay_recorded(raw_dir, options.count, _record(options.expect), options.force)
 
 
 def lay(raw_dir: Path, count: int, say: Callable[[str], None], *, force: bool = False) -> None:
@@ -112,7 +113,7 @@ def _held(raw_dir: Path, count: int) -> int:
     """How many of the first ``count`` posters ``raw_dir`` seems to hold: names and rows agree."""
     if not raw_dir.exists():
         return 0
-    names = {path.relative_to(raw_dir).as_posix() for path in raw_dir.rglob("*") if path.is_file()}
+    names = {path.relative_to(raw_dir).as_posix() for path in counted_files(raw_dir)}
     if not names:
         return 0
     held = len(names) - 1
@@ -156,11 +157,14 @@ def _name(index: int) -> str:
 def _record(path: Path) -> Record:
     try:
         out = yaml.safe_load(path.read_text("utf-8"))["outs"][0]
-        return Record(path, str(out["md5"]), out.get("nfiles"))
+        file_count = out.get("nfiles")
+        if not (file_count is None or isinstance(file_count, int)):
+            raise TypeError
+        return Record(path, str(out["md5"]), file_count)
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such file", f"git checkout {path}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError):
-        raise DatasetError(f"{path} records no md5 of an out", f"git checkout {path}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, AttributeError):
+        raise DatasetError(f"{path} records no out as DVC does", f"git checkout {path}") from None
 
 
 def _install(source: str, raw_dir: Path, force: bool) -> None:
@@ -168,13 +172,15 @@ def _install(source: str, raw_dir: Path, force: bool) -> None:
 
     if not force and raw_dir.exists():
         _held(raw_dir, sys.maxsize)
-    install(source, raw_dir, force=True)
+    install(source, raw_dir)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m pipeline.posters", description="Lay the posters.")
     parser.add_argument("raw_dir", type=Path, help="where they go: data/raw")
-    parser.add_argument("--count", type=_count, default=DEFAULT_COUNT, help="how many to draw")
+    parser.add_argument(
+        "--count", type=_count, help=f"how many to draw, by default {DEFAULT_COUNT}"
+    )
     parser.add_argument("--force", action="store_true", help="replace whatever lies there")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
@@ -186,7 +192,11 @@ def _options() -> argparse.Namespace:
     which.add_argument(
         "--expect", type=Path, metavar="FILE.dvc", help="check the hash that this file records"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.source is not None and options.count is not None:
+        parser.error("argument --count: not allowed with argument --from, which takes all")
+    options.count = options.count or DEFAULT_COUNT
+    return options
 
 
 def _count(text: str) -> int:

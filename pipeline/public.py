@@ -14,37 +14,36 @@ from pipeline import archives, outs, raw
 from pipeline.archives import Archive
 from pipeline.download import downloaded
 from pipeline.errors import DatasetError
+from pipeline.hashing import is_counted
 
 SHOWN = 5
 """How many of the missing images are named."""
 
 
-def install(source: str, raw_dir: Path, *, force: bool = False) -> None:
+def install(source: str, raw_dir: Path) -> None:
     """Put the data set at ``source`` in the place of ``raw_dir``, and say what it holds.
 
     ``source`` is a folder, a zip, a tar (.gz, .bz2, .xz) or the http(s) address of one. Nothing is
-    replaced before all of it has come and its table is in order. Raises DatasetError, also where
-    ``raw_dir`` holds something already, unless ``force`` is set.
+    replaced before all of it has come and its table is in order. Raises DatasetError. Whether what
+    ``raw_dir`` holds may go is for the caller to say.
     """
-    _refuse_to_replace(raw_dir, force)
     if source.lower().startswith(("http://", "https://")):
         archive = raw_dir.with_name(f"{outs.PARTIAL}{raw_dir.name}.download")
         with _named(raw_dir), downloaded(source, archive, archives.MAX_BYTES) as path:
             _install(Archive(path, source), raw_dir)
         return
+    _install(Archive(_local_path(source), source), raw_dir)
+
+
+def _local_path(source: str) -> Path:
+    if not source:
+        raise DatasetError("the path of the data set is empty", "give a path or an address")
     path = Path(source).expanduser()
     if not path.exists():
         raise DatasetError(f"{source}: no such file or folder", "check the path")
-    _install(Archive(path, source), raw_dir)
-
-
-def _refuse_to_replace(raw_dir: Path, force: bool) -> None:
-    if force or not raw_dir.exists() or (raw_dir.is_dir() and not any(raw_dir.iterdir())):
-        return
-    raise DatasetError(
-        f"{raw_dir} holds other data, which would be lost",
-        "move it away, or add --force to replace it",
-    )
+    if not (path.is_file() or path.is_dir()):  # a pipe or a device, which may never end
+        raise DatasetError(f"{source} is neither a file nor a folder", "check the path")
+    return path
 
 
 def _install(archive: Archive, raw_dir: Path) -> None:
@@ -97,7 +96,7 @@ def _root(paths: Collection[PurePosixPath], source: str) -> PurePosixPath:
 
 def _is_visible(path: PurePosixPath) -> bool:
     """Whether it is no file that a file manager left behind: .DS_Store, ._poster.jpg, Thumbs.db."""
-    return not path.name.startswith(".") and path.name != "Thumbs.db"
+    return not path.name.startswith(".") and is_counted(path)
 
 
 def _copy(archive: Archive, wanted: dict[PurePosixPath, int], folder: Path) -> None:

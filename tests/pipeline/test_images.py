@@ -294,7 +294,7 @@ def with_size(data: bytes, kind: str, width: int, height: int) -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 def test_a_claim_of_0_by_0_is_broken(kind: str) -> None:
     data = with_size(encoded(poster().quantize(256).convert("RGB"), kind), kind, 0, 0)
-    with pytest.raises(images.BrokenImage):
+    with pytest.raises(images.BrokenImage, match="says that it is 0 × 0 pixels"):
         images.decode(data)
 
 
@@ -331,6 +331,57 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
     bomb = data[:-2] + data[last:-2] * 200 + data[-2:]
     with pytest.raises(images.BrokenImage, match="more than 50 scans"):
         images.decode(bomb)
+
+
+EMPTY_SCAN = bytes.fromhex("ffda 0008 01 0100 003f00")
+"""Of the first component, with nothing in it."""
+
+
+def large_header(**options: object) -> bytes:
+    """The start of a JPEG of 4000 × 5000 pixels, up to its first scan."""
+    data = encoded(Image.new("RGB", (4000, 5000)), "JPEG", **options)
+    return data[: data.find(b"\xff\xda")]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("count", [17, 1000])
+def test_empty_scans_of_a_large_jpeg_are_refused(count: int, progressive: bool) -> None:
+    bomb = large_header(progressive=progressive) + EMPTY_SCAN * count + b"\xff\xd9"
+    with pytest.raises(images.BrokenImage, match="more than 16 scans of 20,000,000 pixels"):
+        images.decode(bomb)
+
+
+def test_a_planted_header_hides_no_scans() -> None:
+    header = large_header(progressive=True)
+    for planted in (b"\xff\x01\xff\xc0", b"\xff\x01\x00\xff\xff\xd9", b"\xff\xd0\xff\xd9"):
+        comment = b"\xff\xfe" + struct.pack(">H", 300) + planted.ljust(298, b"\0")
+        tem = b"\xff\x01"  # no length: what follows is a segment of its own
+        for bomb in (
+            header[:2] + tem + comment + header[2:] + EMPTY_SCAN * 200,
+            header + (comment + EMPTY_SCAN) * 200,
+        ):
+            with pytest.raises(images.BrokenImage, match="more than 16 scans"):
+                images.decode(bomb + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_large_jpeg_of_an_encoder_has_few_enough_scans(progressive: bool) -> None:
+    data = encoded(Image.new("RGB", (4000, 5000)), "JPEG", progressive=progressive)
+    assert images.load(data, SIZE).shape == (*SIZE, 3)
+
+
+def test_scan_markers_that_are_none_do_not_count() -> None:
+    data = encoded(poster(), "JPEG")
+    profile = b"\xff\xe2" + struct.pack(">H", 2002) + b"\xff\xda" * 1000
+    film = b"\xff\xda" * 1000
+    assert np.array_equal(images.decode(data[:2] + profile + data[2:] + film), images.decode(data))
+
+
+@pytest.mark.parametrize("filler", [b"\xff\xfe\0\2" * 2000, b"\xff" * 20_000, b"\xff\0" * 10_000])
+def test_a_jpeg_with_endless_filler_is_refused(filler: bytes) -> None:
+    data = encoded(poster().convert("CMYK"), "JPEG")
+    with pytest.raises(images.BrokenImage, match="too much before its first scan"):
+        images.decode(data[:2] + filler + data[2:])
 
 
 def test_a_bomb_takes_little_memory_and_prints_nothing(tmp_path: object) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import NO_SPACE
-from pipeline.outs import whole_file, whole_folder
+from pipeline.outs import restore, whole_file, whole_folder
+
+links = pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
 
 
 def names(folder: Path) -> set[str]:
@@ -97,6 +99,34 @@ def test_a_run_killed_between_the_renames_gives_back_the_old_folder(tmp_path: Pa
     assert names(tmp_path) == {"folder"}
 
 
+def test_an_interrupted_replacement_is_undone_before_anybody_looks(tmp_path: Path) -> None:
+    (tmp_path / ".old-folder").mkdir()
+    (tmp_path / ".old-folder" / "old").touch()
+    assert restore(tmp_path / "folder") == tmp_path / "folder"
+    assert names(tmp_path) == {"folder"}
+    assert names(tmp_path / "folder") == {"old"}
+    assert restore(tmp_path / "nothing") == tmp_path / "nothing"
+    assert names(tmp_path) == {"folder"}
+
+
+def test_an_empty_folder_does_not_cost_the_old_one(tmp_path: Path) -> None:
+    for name in (".old-folder", "folder"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".old-folder" / "old").touch()
+    restore(tmp_path / "folder")
+    assert names(tmp_path) == {"folder"}
+    assert names(tmp_path / "folder") == {"old"}
+
+
+def test_a_replacement_interrupted_at_its_end_is_finished(tmp_path: Path) -> None:
+    for name in (".old-folder", "folder"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    restore(tmp_path / "folder")
+    assert names(tmp_path) == {"folder"}
+    assert names(tmp_path / "folder") == {"folder"}
+
+
 @pytest.mark.parametrize("failing", [1, 2])
 def test_a_rename_that_fails_leaves_the_old_folder(
     failing: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -128,7 +158,7 @@ def test_a_file_in_the_place_of_a_folder_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "folder").read_text() == "mine"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
+@links
 def test_an_out_that_is_a_link_is_replaced_and_its_target_kept(tmp_path: Path) -> None:
     target = tmp_path / "cache"
     target.write_text("cached")
@@ -137,6 +167,66 @@ def test_an_out_that_is_a_link_is_replaced_and_its_target_kept(tmp_path: Path) -
         partial.write_text("new")
     assert target.read_text() == "cached"
     assert (tmp_path / "file").read_text() == "new"
+
+
+@links
+def test_of_a_link_the_folder_that_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    link, target = tmp_path / "link", tmp_path / "elsewhere" / "target"
+    target.mkdir(parents=True)
+    (target / "old").touch()
+    link.symlink_to(target)
+    for name in ("new", "newer"):
+        with whole_folder(link) as partial:
+            (partial / name).touch()
+        assert link.is_symlink()
+        assert names(target) == {name}
+    assert names(tmp_path) == {"link", "elsewhere"}
+    assert names(target.parent) == {"target"}
+
+
+@links
+def test_an_interrupted_replacement_behind_a_link_is_undone(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    (tmp_path / ".old-target").mkdir()
+    assert restore(tmp_path / "link") == tmp_path / "target"
+    assert names(tmp_path) == {"link", "target"}
+
+
+@links
+def test_links_that_a_killed_run_left_are_cleared_away(tmp_path: Path) -> None:
+    for name in ("target", "folder"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kept").touch()
+    for name in (".old-folder", ".partial-folder"):
+        (tmp_path / name).symlink_to(tmp_path / "target")
+    with whole_folder(tmp_path / "folder"):
+        pass
+    assert names(tmp_path) == {"folder", "target"}
+    assert names(tmp_path / "target") == {"kept"}
+
+
+@links
+@pytest.mark.parametrize("target", ["nowhere", "folder"])
+def test_a_link_that_leads_nowhere_is_told_and_kept(target: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").symlink_to(tmp_path / target)
+    (tmp_path / ".old-folder").mkdir()
+    with (
+        pytest.raises(FileNotFoundError, match=f"A link to .*{target}, which is not there"),
+        whole_folder(tmp_path / "folder"),
+    ):
+        pass
+    assert names(tmp_path) == {"folder", ".old-folder"}
+
+
+def test_the_current_folder_and_the_one_above_have_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert restore(Path()) == tmp_path / "here"
+    assert restore(Path("..")) == tmp_path
+    with pytest.raises(OSError, match="root of a disk"):
+        restore(Path(tmp_path.anchor))
 
 
 @pytest.mark.parametrize("number", NO_SPACE)

@@ -163,6 +163,56 @@ def test_other_data_is_refused_unless_forced(
     assert folder_md5(raw_dir) == few_md5
 
 
+def test_what_a_file_manager_left_is_no_other_data(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    posters.lay(raw_dir, FEW, _silent)
+    for name in (".DS_Store", "Images/Thumbs.db"):
+        (raw_dir / name).touch()
+    assert _run(monkeypatch, raw_dir, "--count", FEW) == 0
+    assert f"already holds these {FEW} posters" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [(), ("--from", "set.zip"), ("--expect", "raw.dvc")])
+def test_data_that_an_interrupted_replacement_left_is_kept(
+    options: tuple[str, ...],
+    raw_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(raw_dir.parent)
+    _record(raw_dir, "0" * 32 + ".dir", FEW + 1)
+    (raw_dir.parent / ".old-raw").mkdir()
+    (raw_dir.parent / ".old-raw" / "notes.txt").write_text("mine")
+    _run(monkeypatch, "raw", *options)
+    told = capsys.readouterr()
+    assert "raw holds other data (1 files)" in told.out + told.err
+    assert (raw_dir / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
+def test_posters_are_laid_where_a_link_leads(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = raw_dir.parent / "disk"
+    target.mkdir()
+    raw_dir.symlink_to(target)
+    for count in (FEW, FEW + 1):
+        assert _run(monkeypatch, raw_dir, "--count", count) == 0
+    assert raw_dir.is_symlink()
+    assert len(list((target / "Images").iterdir())) == FEW + 1
+    assert {path.name for path in raw_dir.parent.iterdir()} == {"raw", "disk"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
+def test_a_link_that_leads_nowhere_is_told(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw_dir.symlink_to(raw_dir.parent / "nowhere")
+    assert _run(monkeypatch, raw_dir, "--count", FEW) == 1
+    assert "nowhere, which is not there (" in capsys.readouterr().err
+
+
 def test_the_recorded_hash_is_met(
     few_md5: str, raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,7 +262,10 @@ def test_a_file_in_place_of_the_folder_is_told_and_kept(
     assert raw_dir.read_text() == "mine"
 
 
-@pytest.mark.parametrize("text", [None, "outs: []\n", "{", "- 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [None, "outs: []\n", "{", "- 1\n", "outs: [1]\n", "outs: [{md5: 0.dir, nfiles: many}]\n"],
+)
 def test_a_record_that_cannot_be_read_is_told(
     text: str | None,
     raw_dir: Path,
@@ -234,6 +287,40 @@ def test_a_count_below_the_dirt_is_refused(
     with pytest.raises(SystemExit, match="2"):
         _run(monkeypatch, raw_dir, f"--count={count}")
     assert f"must be a whole number of at least 20, got '{count}'" in capsys.readouterr().err
+
+
+def test_a_count_of_a_public_data_set_is_refused(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        _run(monkeypatch, raw_dir, "--from", "set.zip", "--count", FEW)
+    assert "--count: not allowed with argument --from" in capsys.readouterr().err
+
+
+def test_the_current_folder_is_a_folder_like_others(
+    raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw_dir.mkdir()
+    monkeypatch.chdir(raw_dir)
+    assert _run(monkeypatch, ".", "--count", FEW) == 0
+    assert f"{raw_dir}: {FEW} posters" in capsys.readouterr().out
+    (raw_dir / "notes.txt").touch()
+    monkeypatch.chdir(raw_dir)
+    assert _run(monkeypatch, ".", "--count", FEW) == 1
+    assert f"{raw_dir} holds other data" in capsys.readouterr().err
+
+
+def test_a_path_that_the_terminal_has_no_letters_for_is_escaped(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.posters", str(tmp_path / "é"), "--count", str(FEW)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"\\xe9: {FEW} posters" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -272,9 +359,7 @@ def test_a_public_data_set_replaces_drawn_posters_but_no_other_data(
 ) -> None:
     installed: list[tuple[str, Path]] = []
     public = types.ModuleType("pipeline.public")
-    monkeypatch.setattr(
-        public, "install", lambda *given, force: installed.append(given), raising=False
-    )
+    monkeypatch.setattr(public, "install", lambda *given: installed.append(given), raising=False)
     monkeypatch.setitem(sys.modules, "pipeline.public", public)
     posters.lay(raw_dir, FEW, _silent)
     assert _run(monkeypatch, raw_dir, "--from", "set.zip") == 0

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import shutil
 import tarfile
 import threading
@@ -110,20 +111,17 @@ def test_missing_images_are_told_shortly(
 # What is refused, and what then is left
 
 
-def refusal(source: Path | str, raw_dir: Path, *, force: bool = False) -> DatasetError:
+def refusal(source: Path | str, raw_dir: Path) -> DatasetError:
     with pytest.raises(DatasetError) as told:
-        public.install(str(source), raw_dir, force=force)
+        public.install(str(source), raw_dir)
     assert "\n" not in told.value.problem + told.value.fix and told.value.fix
     assert outs.PARTIAL not in told.value.problem
     return told.value
 
 
-def test_other_data_is_replaced_only_by_force(tmp_path: Path, raw_dir: Path) -> None:
-    source = as_zip(tmp_path / "set.zip", FILES)
-    mine = as_folder(raw_dir, {"mine.txt": b"mine"})
-    assert "holds other data" in refusal(source, raw_dir).problem
-    assert contents(mine) == {"mine.txt": b"mine"}
-    public.install(str(source), raw_dir, force=True)
+def test_what_was_there_is_replaced(tmp_path: Path, raw_dir: Path) -> None:
+    as_folder(raw_dir, {"mine.txt": b"mine"})
+    public.install(str(as_zip(tmp_path / "set.zip", FILES)), raw_dir)
     assert contents(raw_dir) == FILES
 
 
@@ -152,12 +150,40 @@ def test_a_set_that_is_none_replaces_nothing(
     assert problem.replace("SOURCE", str(source)) in refusal(source, raw_dir).problem
     assert nothing_is_left(raw_dir)
     as_folder(raw_dir, {"mine.txt": b"mine"})
-    refusal(source, raw_dir, force=True)
+    refusal(source, raw_dir)
     assert contents(raw_dir.parent) == {"raw/mine.txt": b"mine"}
 
 
 def test_a_source_that_is_not_there_is_told(tmp_path: Path, raw_dir: Path) -> None:
     assert refusal(tmp_path / "set.zip", raw_dir).problem.endswith("no such file or folder")
+
+
+def test_an_empty_source_is_not_the_current_folder(
+    tmp_path: Path, raw_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(as_folder(tmp_path / "set", FILES))
+    assert "is empty" in refusal("", raw_dir).problem
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no FIFO")
+def test_a_source_that_may_never_end_is_refused(tmp_path: Path, raw_dir: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for source in (tmp_path / "fifo", Path("/dev/zero")):
+        assert refusal(source, raw_dir).problem == f"{source} is neither a file nor a folder"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
+def test_links_in_a_folder_are_followed_save_in_a_circle(tmp_path: Path, raw_dir: Path) -> None:
+    images = tmp_path / "disk" / "posters"
+    source = as_folder(tmp_path / "set", {"train.csv": FILES["train.csv"]})
+    as_folder(images, {"tt1.jpg": FILES["Images/tt1.jpg"]})
+    as_folder(tmp_path, {"tt2.jpg": FILES["Images/tt2.jpg"]})
+    (images / "tt2.jpg").symlink_to(tmp_path / "tt2.jpg")
+    (images / "again").symlink_to(source)
+    (source / "Images").symlink_to(images)
+    public.install(str(source), raw_dir)
+    assert contents(raw_dir) == FILES
+    assert not (raw_dir / "Images" / "tt2.jpg").is_symlink()
 
 
 @pytest.mark.parametrize("body", [b"<!DOCTYPE html>", b"", b"PK\3\4 no zip", b"\x1f\x8b no gzip"])
@@ -275,7 +301,7 @@ def test_a_full_disk_or_an_interrupt_leaves_nothing_half_done(
     before = as_folder(raw_dir, {"mine.txt": b"mine"})
     monkeypatch.setattr(shutil, "copyfileobj", copyfileobj)
     with pytest.raises(trouble) as told:
-        public.install(str(source), raw_dir, force=True)
+        public.install(str(source), raw_dir)
     assert getattr(told.value, "filename", raw_dir) == raw_dir
     assert contents(raw_dir.parent) == {"raw/mine.txt": b"mine"}
     assert before == raw_dir
@@ -385,6 +411,23 @@ def test_an_address_that_is_wrong_is_asked_once(server: Server, raw_dir: Path) -
     problem = refusal(server.address, raw_dir).problem
     assert problem == f"{server.address}: the server answered 404 Not Found"
     assert server.requests == 1 and nothing_is_left(raw_dir)
+
+
+def test_a_redirect_to_what_is_not_http_is_asked_once(server: Server, raw_dir: Path) -> None:
+    server.answers = [sent(b"", status=302, Location="ftp://example.org/set.zip")]
+    told = refusal(server.address, raw_dir)
+    assert "unsupported protocol 'ftp://'" in told.problem and told.fix == "check the address"
+    assert server.requests == 1
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "gopher://127.0.0.1:9", "http://[::"])
+def test_a_proxy_that_cannot_be_used_is_told(
+    proxy: str, raw_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    address = "https://example.org/set.zip"
+    assert refusal(address, raw_dir).problem.startswith(f"{address}: the proxy that HTTP_PROXY")
+    assert nothing_is_left(raw_dir)
 
 
 def test_a_page_in_place_of_the_archive_is_told(server: Server, raw_dir: Path) -> None:
