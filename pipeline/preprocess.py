@@ -25,7 +25,7 @@ PNG = (cv2.IMWRITE_PNG_COMPRESSION, 6, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG
 class PreprocessParams(params.Section):
     """The section ``preprocess`` of params.yaml; sides are in pixels."""
 
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**32)
     height: int = Field(ge=32, le=1024)
     width: int = Field(ge=32, le=1024)
     min_side: int = Field(ge=1)

@@ -29,15 +29,15 @@ class TrainParams(params.Section):
     """The section ``train`` of params.yaml."""
 
     seed: int = Field(ge=0, lt=2**32)
-    threads: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
+    threads: int = Field(ge=1, le=256)
+    batch_size: int = Field(ge=1, le=4096)
     dropout: params.Number = Field(ge=0, lt=1)
-    weight_decay: params.Number = Field(ge=0)
-    epochs: int = Field(ge=1)
+    weight_decay: params.Number = Field(ge=0, le=1)
+    epochs: int = Field(ge=1, le=10_000)
     learning_rate: params.Number = Field(gt=0)
-    fine_tuning_epochs: int = Field(ge=1)
+    fine_tuning_epochs: int = Field(ge=1, le=10_000)
     fine_tuning_learning_rate: params.Number = Field(gt=0)
-    patience: int = Field(ge=1)
+    patience: int = Field(ge=1, le=10_000)
 
 
 def train(
