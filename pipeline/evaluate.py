@@ -1,5 +1,10 @@
 """Stage evaluate: what the ONNX file, the thing that is served, is worth on the test split."""
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import csv
 import errno

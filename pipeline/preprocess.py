@@ -1,5 +1,10 @@
 """Stage preprocess: raw posters in; resized, split and augmented training data out."""
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import zlib
 from pathlib import Path
