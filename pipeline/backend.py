@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipeline.errors import leaving_at_interrupt
+
 if TYPE_CHECKING:
     import keras
 
@@ -35,14 +37,16 @@ def quiet() -> Iterator[None]:
     """Keep TensorFlow's C++ notices off the terminal; they ignore every setting.
 
     They go to file descriptor 2 itself, so that is what points elsewhere for a while. Whatever
-    fails raises an exception, which is told afterwards.
+    fails raises an exception, which is told afterwards. Ctrl-C ends the process: for where nothing
+    is being written.
     """
     sys.stderr.flush()
     terminal = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        yield
+        with leaving_at_interrupt(terminal):
+            yield
     finally:
         os.dup2(terminal, 2)
         os.close(nowhere)
@@ -53,8 +57,9 @@ def quiet() -> Iterator[None]:
 def interruptible() -> Iterator["keras.callbacks.Callback"]:
     """Yield a callback with which Ctrl-C ends training between two batches, and only there.
 
-    Python raises KeyboardInterrupt wherever it happens to be, and where that is one of
-    TensorFlow's finalizers it is printed and dropped. A second Ctrl-C is raised at once.
+    Python raises KeyboardInterrupt wherever it happens to be, and where that is in TensorFlow it
+    comes out as another exception, or not at all. Outside of ``fit``, its ``stop_if_pressed``
+    does the same; a press after the last of those no longer counts.
     """
     import keras
 
@@ -63,19 +68,16 @@ def interruptible() -> Iterator["keras.callbacks.Callback"]:
     def press(*_: object) -> None:
         nonlocal pressed
         pressed = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     class Stop(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        def stop_if_pressed(self, *_: object, **__: object) -> None:
             if pressed:
                 raise KeyboardInterrupt
 
-        on_test_batch_end = on_train_batch_end
+        on_train_batch_end = on_test_batch_end = stop_if_pressed
 
     before = signal.signal(signal.SIGINT, press)
     try:
         yield Stop()
-        if pressed:
-            raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, before)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -52,9 +53,14 @@ def load(path: Path) -> Classifier:
     """Load the ONNX file ``path``; a ModelError says why that cannot be done."""
     try:
         session = session_of(path.read_bytes())
-        return Classifier(_metadata(session), session)
+        metadata = _metadata(session)
+        _check_graph(session, metadata)
+        return Classifier(metadata, session)
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file", REMAKE) from None
+    except RecursionError:
+        problem = f"{path}: not an exported classifier: nested too deeply"
+        raise ModelError(problem, REMAKE) from None
     except (*_LOADING_FAILURES, ValueError, LookupError, TypeError) as error:
         problem = f"{path}: not an exported classifier: {_first_line(error)}"
         raise ModelError(problem, REMAKE) from None
@@ -65,14 +71,36 @@ def _metadata(session: onnxruntime.InferenceSession) -> Metadata:
     names = Metadata.__annotations__
     if missing := [name for name in names if name not in entries]:
         raise ValueError(f"its metadata lacks {', '.join(missing)}")
-    values = {name: json.loads(entries[name]) for name in names}
-    height, width = values["input_size"]
-    return Metadata(
-        tuple(values["genres"]),
-        tuple(values["thresholds"]),
-        (height, width),
-        values["training_data"],
-    )
+    return _checked({name: json.loads(entries[name]) for name in names})
+
+
+def _checked(values: dict[str, Any]) -> Metadata:
+    """The metadata of ``values``; a ValueError names what is not as ``Metadata`` has it."""
+    genres, thresholds, size, training_data = (values[name] for name in Metadata.__annotations__)
+    if not (_is_list(genres, str) and genres):
+        raise ValueError("genres in its metadata is no list of names")
+    if not (_is_list(thresholds, int, float) and len(thresholds) == len(genres)):
+        raise ValueError(f"thresholds in its metadata is no list of {len(genres)} numbers")
+    if not (_is_list(size, int) and len(size) == 2 and min(size) > 0):
+        raise ValueError("input_size in its metadata is no height and width")
+    if not isinstance(training_data, str):
+        raise ValueError("training_data in its metadata is no hash")
+    return Metadata(tuple(genres), tuple(thresholds), (size[0], size[1]), training_data)
+
+
+def _is_list(value: object, *types: type) -> bool:
+    """Whether ``value`` is a list of these types; true and false are no numbers here."""
+    return isinstance(value, list) and all(type(entry) in types for entry in value)
+
+
+def _check_graph(session: onnxruntime.InferenceSession, metadata: Metadata) -> None:
+    """A ValueError where the graph takes or gives anything but what the metadata says."""
+    height, width = metadata.input_size
+    ends = [(end.name, end.shape[1:]) for end in (*session.get_inputs(), *session.get_outputs())]
+    if ends != [(INPUT, [height, width, 3]), (OUTPUT, [len(metadata.genres)])]:
+        raise ValueError(
+            f"its graph does not answer {len(metadata.genres)} genres for {height} × {width} pixels"
+        )
 
 
 def _first_line(error: Exception) -> str:

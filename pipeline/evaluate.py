@@ -1,7 +1,13 @@
 """Stage evaluate: what the ONNX file, the thing that is served, is worth on the test split."""
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import csv
+import errno
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -39,10 +45,12 @@ def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: P
     thresholds = np.array(model.metadata.thresholds)
     priors = splits.read(data_dir, "train").labels.mean(axis=0)
     metrics = _metrics(test.labels, answers, thresholds, priors)
-    with ExitStack() as outs:  # all four are renamed at the end, or none
+    curves = _curves(test, answers, model.metadata, priors)
+    _check_replaceable([metrics_path, *(curves_dir / name for name in curves)])
+    with ExitStack() as outs:  # none is renamed before all four are written
         partial = outs.enter_context(whole_file(metrics_path))
         partial.write_text(json.dumps(metrics, indent=2) + "\n", "utf-8", newline="\n")
-        for name, table in _curves(test, answers, model.metadata, priors).items():
+        for name, table in curves.items():
             _write_table(outs.enter_context(whole_file(curves_dir / name)), table)
     return (
         f"mAP {metrics['map']:.3f} and micro-F1 {metrics['micro_f1']:.3f} on the "
@@ -59,6 +67,13 @@ def _check_fits(
             f"where the test split has {genres} at {size}",
             "dvc repro",
         )
+
+
+def _check_replaceable(paths: Iterable[Path]) -> None:
+    """IsADirectoryError for a folder: no file takes its place, and others might by then."""
+    for path in paths:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder lies where a file is to go", str(path))
 
 
 def _metrics(

@@ -1,5 +1,10 @@
 """Stage export: from Keras weights to the one ONNX file that is served."""
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import warnings
 from pathlib import Path
@@ -11,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline import backend, classifier, scores, splits
 from pipeline.canonical import canonical
-from pipeline.errors import ModelError, exit_code
+from pipeline.errors import ModelError, exit_code, leaving_at_interrupt
 from pipeline.hashing import folder_md5
 from pipeline.outs import whole_file
 
@@ -31,6 +36,16 @@ def export(data_dir: Path, weights_path: Path, model_path: Path) -> str:
     genres), float32. The metadata is ``classifier.Metadata``; the thresholds are the best of the
     validation split. A ModelError, and no file, if ONNX Runtime and Keras disagree.
     """
+    with leaving_at_interrupt():  # the out is begun when all is done
+        model, difference = _model(data_dir, weights_path)
+    with whole_file(model_path) as path:
+        path.write_bytes(canonical(model))
+    size = model_path.stat().st_size / 1e6
+    return f"{model_path}: {size:.1f} MB, differs from Keras by at most {difference:.1g}"
+
+
+def _model(data_dir: Path, weights_path: Path) -> tuple[onnx.ModelProto, float]:
+    """The ONNX model with its metadata, and how far its probabilities are from Keras'."""
     split = splits.read(data_dir, "valid")
     pixels = splits.pixels(data_dir, split)
     keras_model = _keras_model(weights_path, pixels.shape[1:3], len(split.genres))
@@ -50,10 +65,7 @@ def export(data_dir: Path, weights_path: Path, model_path: Path) -> str:
     )
     onnx.helper.set_model_props(model, metadata.entries())
     onnx.checker.check_model(model, full_check=True)
-    with whole_file(model_path) as path:
-        path.write_bytes(canonical(model))
-    size = model_path.stat().st_size / 1e6
-    return f"{model_path}: {size:.1f} MB, differs from Keras by at most {difference:.1g}"
+    return model, difference
 
 
 def _keras_model(weights_path: Path, size: tuple[int, int], genres: int) -> "keras.Model":

@@ -39,12 +39,7 @@ AnySection = TypeVar("AnySection", bound=Section)
 
 def read(path: Path, name: str, section: type[AnySection]) -> AnySection:
     """The section ``name`` of the YAML file ``path``; a ParamsError names the key and the limit."""
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ParamsError(f"{path}: no such file", f"git checkout {path}") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date such as 2026-99
-        raise ParamsError(f"{path}: not YAML: {_one_line(error)}", "mend that line") from None
+    document = _document(path)
     if not isinstance(document, dict) or not isinstance(document.get(name), dict):
         raise ParamsError(f"{path}: the section {name!r} is absent", f"add '{name}:' with its keys")
     try:
@@ -52,6 +47,29 @@ def read(path: Path, name: str, section: type[AnySection]) -> AnySection:
     except pydantic.ValidationError as error:
         problems = "; ".join(_problem(name, detail) for detail in error.errors())
         raise ParamsError(f"{path}: {problems}", f"change that in {path}") from None
+
+
+def _document(path: Path) -> object:
+    try:
+        text = path.read_text("utf-8")
+        _check_merged(text, path)
+        return yaml.safe_load(text)
+    except FileNotFoundError:
+        raise ParamsError(f"{path}: no such file", f"git checkout {path}") from None
+    except RecursionError:
+        raise ParamsError(f"{path}: not YAML: nested too deeply", f"git checkout {path}") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date such as 2026-99
+        raise ParamsError(f"{path}: not YAML: {_one_line(error)}", "mend that line") from None
+
+
+def _check_merged(text: str, path: Path) -> None:
+    """A ParamsError if git left both sides of a conflict in the file."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(r"(<{7}|>{7}|\|{7})( |$)|={7}$", line):
+            raise ParamsError(
+                f"{path}, line {number}: a conflict of a merge is not resolved: {line[:40]}",
+                "keep one side of it, and delete the lines <<<<<<<, ======= and >>>>>>>",
+            )
 
 
 _LIMITS = {

@@ -1,5 +1,10 @@
 """Stage plot: pictures of how training went, how good each genre is, what is right or wrong."""
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import csv
 from collections.abc import Iterable, Sequence

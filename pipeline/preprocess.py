@@ -1,5 +1,10 @@
 """Stage preprocess: raw posters in; resized, split and augmented training data out."""
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import zlib
 from pathlib import Path
@@ -25,7 +30,7 @@ PNG = (cv2.IMWRITE_PNG_COMPRESSION, 6, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG
 class PreprocessParams(params.Section):
     """The section ``preprocess`` of params.yaml; sides are in pixels."""
 
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**32)
     height: int = Field(ge=32, le=1024)
     width: int = Field(ge=32, le=1024)
     min_side: int = Field(ge=1)

@@ -82,14 +82,13 @@ def select(
     """Read every poster of ``dataset``, resized to ``size`` (height, width), and sort out the rest.
 
     Left out are repeated rows, files that are missing or no images, images with a side under
-    ``min_side`` pixels, colours, the same picture twice, and posters without a frequent genre.
+    ``min_side`` pixels, colours, the same picture twice, and posters without a frequent genre. Of
+    repeated rows and equal pictures the first stays, and none where their genres differ.
     """
-    by_id = {poster.id: poster for poster in reversed(dataset.posters)}
-    counts = Counter(poster.id for poster in dataset.posters)
-    left_out = [LeftOut(id_, "repeated row") for id_, count in counts.items() if count > 1]
+    left_out: list[LeftOut] = []
     outcomes = parallel.each(
         lambda poster: _read(poster, size, min_side, colour_filter),
-        sorted(by_id.values(), key=lambda poster: poster.id),
+        _without_repeats(dataset.posters, left_out),
         "reading posters",
     )
     originals = _sorted_out(outcomes, left_out)
@@ -97,6 +96,22 @@ def select(
     genres = _frequent_genres(originals, dataset.genres, min_posters_per_genre)
     originals = _sorted_out(_with_genres(originals, genres), left_out)
     return Selection(tuple(originals), genres, tuple(left_out))
+
+
+def _without_repeats(posters: Iterable[raw.Poster], left_out: list[LeftOut]) -> list[raw.Poster]:
+    """One row a poster, by Id, and none where its rows contradict; the others join ``left_out``."""
+    rows: dict[str, list[raw.Poster]] = {}
+    for poster in posters:
+        rows.setdefault(poster.id, []).append(poster)
+    kept = []
+    for id_, (first, *repeats) in sorted(rows.items()):
+        if any(repeat.genres != first.genres for repeat in repeats):
+            left_out.append(LeftOut(id_, "repeated row, other genres"))
+            continue
+        kept.append(first)
+        if repeats:
+            left_out.append(LeftOut(id_, "repeated row"))
+    return kept
 
 
 def _sorted_out(outcomes: Iterable[Original | LeftOut], left_out: list[LeftOut]) -> list[Original]:

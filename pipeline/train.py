@@ -1,5 +1,10 @@
 """Stage train: fit the network, then fine-tune it at a lower rate; keep the best weights."""
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import io
 import sys
@@ -13,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline import backend, params, splits
-from pipeline.errors import ModelError, exit_code
+from pipeline.errors import ModelError, exit_code, leaving_at_interrupt
 from pipeline.outs import whole_file
 
 if TYPE_CHECKING:  # keras takes seconds to import, and the backend must be prepared before
@@ -29,15 +34,15 @@ class TrainParams(params.Section):
     """The section ``train`` of params.yaml."""
 
     seed: int = Field(ge=0, lt=2**32)
-    threads: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
+    threads: int = Field(ge=1, le=256)
+    batch_size: int = Field(ge=1, le=4096)
     dropout: params.Number = Field(ge=0, lt=1)
-    weight_decay: params.Number = Field(ge=0)
-    epochs: int = Field(ge=1)
+    weight_decay: params.Number = Field(ge=0, le=1)
+    epochs: int = Field(ge=1, le=10_000)
     learning_rate: params.Number = Field(gt=0)
-    fine_tuning_epochs: int = Field(ge=1)
+    fine_tuning_epochs: int = Field(ge=1, le=10_000)
     fine_tuning_learning_rate: params.Number = Field(gt=0)
-    patience: int = Field(ge=1)
+    patience: int = Field(ge=1, le=10_000)
 
 
 def train(
@@ -53,21 +58,24 @@ def train(
     there is no backbone that could be frozen while a new head is trained.
     """
     training, validation = _data(data_dir, "train"), _data(data_dir, "valid")
-    backend.prepare(settings.seed, settings.threads)
-    from pipeline.network import network, start_at
+    with leaving_at_interrupt():  # no out is begun before TensorFlow is loaded
+        backend.prepare(settings.seed, settings.threads)
+        from pipeline.network import network, start_at
 
-    model = network(training.pixels.shape[1:3], training.labels.shape[1], settings.dropout)
-    start_at(model, training.priors)
-    fit = _Fit(model, training, validation, settings)
+        model = network(training.pixels.shape[1:3], training.labels.shape[1], settings.dropout)
+        start_at(model, training.priors)
     with (
+        backend.interruptible() as interrupts,
         whole_file(history_path) as history,
         whole_file(fine_tuning_history_path) as fine_tuning_history,
         whole_file(weights_path) as weights,
     ):
+        fit = _Fit(model, training, validation, settings, interrupts)
         first, second = fit.both_phases(history, fine_tuning_history)
         trained = network(training.pixels.shape[1:3], training.labels.shape[1])
         trained.set_weights(model.get_weights())
         weights.write_bytes(_saved(trained))  # without the optimizer's state, twice their size
+        interrupts.stop_if_pressed()
     return f"mAP on the validation split: {first:.3f} trained, {second:.3f} fine-tuned"
 
 
@@ -102,6 +110,7 @@ class _Fit:
     training: _Data
     validation: _Data
     settings: TrainParams
+    interrupts: "keras.callbacks.Callback"
 
     def both_phases(self, history: Path, fine_tuning_history: Path) -> tuple[float, float]:
         """Train, then fine-tune; the model is left with the best weights of both.
@@ -131,23 +140,22 @@ class _Fit:
         print(f"{name}: at most {epochs} epochs at a rate of {learning_rate}", flush=True)
         optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=self.settings.weight_decay)
         self.model.compile(optimizer, loss=self._loss(), metrics=self._metrics())
-        with backend.interruptible() as interrupts:
-            history = self.model.fit(
-                self.training.pixels,
-                self.training.labels,
-                batch_size=self.settings.batch_size,
-                epochs=epochs,
-                validation_data=(self.validation.pixels, self.validation.labels),
-                callbacks=[
-                    interrupts,
-                    keras.callbacks.CSVLogger(history_path),
-                    keras.callbacks.TerminateOnNaN(),
-                    keras.callbacks.EarlyStopping(
-                        BEST, mode="max", patience=self.settings.patience, restore_best_weights=True
-                    ),
-                ],
-                verbose="auto" if sys.stdout.isatty() else 2,
-            ).history
+        history = self.model.fit(
+            self.training.pixels,
+            self.training.labels,
+            batch_size=self.settings.batch_size,
+            epochs=epochs,
+            validation_data=(self.validation.pixels, self.validation.labels),
+            callbacks=[
+                self.interrupts,
+                keras.callbacks.CSVLogger(history_path),
+                keras.callbacks.TerminateOnNaN(),
+                keras.callbacks.EarlyStopping(
+                    BEST, mode="max", patience=self.settings.patience, restore_best_weights=True
+                ),
+            ],
+            verbose="auto" if sys.stdout.isatty() else 2,
+        ).history
         _end_lines_alike(history_path)
         if not np.isfinite(history["loss"]).all():
             raise ModelError(

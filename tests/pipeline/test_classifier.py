@@ -79,13 +79,41 @@ def test_a_model_of_another_maker_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("input_size", "[1]"), ("input_size", "null"), ("genres", "3"), ("thresholds", "{")],
+    ("name", "text", "problem"),
+    [
+        ("input_size", "[1]", "input_size in its metadata is no height and width"),
+        ("input_size", "null", "input_size in its metadata is no height and width"),
+        ("input_size", '["32", "32"]', "input_size in its metadata is no height and width"),
+        ("input_size", "[32, 0]", "input_size in its metadata is no height and width"),
+        ("genres", "3", "genres in its metadata is no list of names"),
+        ("genres", '"Drama"', "genres in its metadata is no list of names"),
+        ("genres", "[1, 2, 3]", "genres in its metadata is no list of names"),
+        ("genres", "[]", "genres in its metadata is no list of names"),
+        ("thresholds", "{", "Expecting property name"),
+        ("thresholds", "[" * 100_000, "nested too deeply"),
+        ("thresholds", "[0.5, 0.5]", "thresholds in its metadata is no list of 3 numbers"),
+        ("thresholds", '["a", "b", "c"]', "thresholds in its metadata is no list of 3 numbers"),
+        ("thresholds", "[true, 1, 1]", "thresholds in its metadata is no list of 3 numbers"),
+        ("thresholds", "0.5", "thresholds in its metadata is no list of 3 numbers"),
+        ("training_data", "1", "training_data in its metadata is no hash"),
+    ],
 )
-def test_odd_metadata_is_told(name: str, text: str, tmp_path: Path) -> None:
+def test_odd_metadata_is_told(name: str, text: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     model = material.colour_model()
     entries = {entry.key: entry.value for entry in model.metadata_props}
     onnx.helper.set_model_props(model, {**entries, name: text})
     path.write_bytes(model.SerializeToString())
-    assert told(path).startswith(f"{path}: not an exported classifier: ")
+    assert told(path).startswith(f"{path}: not an exported classifier: {problem}")
+
+
+def test_metadata_of_another_graph_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    model = material.colour_model()
+    genres, thresholds = ("Comedy", "Drama"), (0.5, 0.5)
+    metadata = classifier.Metadata(genres, thresholds, material.SIZE, "none.dir")
+    onnx.helper.set_model_props(model, metadata.entries())
+    path.write_bytes(model.SerializeToString())
+    assert told(path) == (
+        f"{path}: not an exported classifier: its graph does not answer 2 genres for 32 × 32 pixels"
+    )

@@ -68,6 +68,53 @@ def test_every_param_that_a_stage_reads_is_declared(stage: str) -> None:
     assert set(STAGES[stage].get("params", [])) == read
 
 
+def uses_of_params(tree: ast.Module) -> list[str]:
+    """Whatever a module calls of ``pipeline.params`` or PyYAML, or imports so as to call it.
+
+    ``params.Section`` and such, which describe values and read none, are no uses.
+    """
+    described = {"Section", "Number", "Share"}
+    uses = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                uses += [n.name for n in names if n.name in ("yaml", "pipeline.params")]
+            case ast.ImportFrom(module="pipeline", names=names):
+                uses += [f"params as {n.asname}" for n in names if n.name == "params" and n.asname]
+            case ast.ImportFrom(module="pipeline.params" | "yaml" as module, names=names):
+                uses += [f"{module}.{n.name}" for n in names if n.name not in described]
+            case ast.Attribute(value=ast.Name("params"), attr=name) if name not in described:
+                uses.append(f"params.{name}")
+    return uses
+
+
+@pytest.mark.parametrize(
+    ("source", "uses"),
+    [
+        ("from pipeline import params\nclass A(params.Section):\n    a: params.Share", []),
+        ("from pipeline.params import Number, Section", []),
+        ("from pipeline import params\nparams.read(path, 'a', A)", ["params.read"]),
+        ("from pipeline import params as p\np.read(path, 'a', A)", ["params as p"]),
+        ("from pipeline.params import read", ["pipeline.params.read"]),
+        ("import pipeline.params", ["pipeline.params"]),
+        ("import yaml", ["yaml"]),
+        ("from yaml import safe_load", ["yaml.safe_load"]),
+    ],
+)
+def test_a_use_of_params_is_found_however_it_is_spelt(source: str, uses: list[str]) -> None:
+    assert uses_of_params(ast.parse(source)) == uses
+
+
+@stages
+def test_params_are_read_in_the_one_way_that_is_found_here(stage: str) -> None:
+    """Else the test of declared params would find none and be content."""
+    for module in modules_of(stage) - {"pipeline.params"}:
+        found = sections_read_by(stage) if module == f"pipeline.{stage}" else {}
+        assert uses_of_params(source_of(module)) == ["params.read"] * len(found), module
+    takes_params = "--params" in STAGES[stage]["cmd"].split()
+    assert takes_params == bool(sections_read_by(stage))
+
+
 @stages
 def test_every_param_of_a_stage_is_used_by_its_code(stage: str) -> None:
     used = {

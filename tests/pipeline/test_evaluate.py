@@ -139,6 +139,23 @@ def test_trouble_leaves_none_of_the_files(project: Path, monkeypatch: pytest.Mon
     assert material.files(project / "results") == before
 
 
+@pytest.mark.parametrize("name", ["metrics/test.json", "curves/predictions.csv"])
+def test_a_folder_in_the_place_of_a_file_leaves_the_others_alone(name: str, project: Path) -> None:
+    evaluated(project)
+    folder = project / "results" / name
+    folder.unlink()
+    folder.mkdir()
+    before = material.files(project / "results")
+    weights = np.eye(3, dtype=np.float32)
+    save(project, material.linear_model(weights, np.zeros(3, np.float32), (0.5,) * 3))
+    done = material.run("evaluate", project, *material.EVALUATE)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"\nerror: a folder lies where a file is to go (results/{name})\n  fix: check that path\n"
+    )
+    assert material.files(project / "results") == before
+
+
 def test_a_missing_split_is_told(project: Path) -> None:
     (project / "data" / "preprocess" / "test.csv").unlink()
     with pytest.raises(DatasetError, match=r"test\.csv: no such file"):

@@ -27,6 +27,17 @@ WRONG: list[tuple[str, object, str]] = [
     ("train.epochs", None, "train.epochs must be a valid integer, got None"),
     ("train.epochs", [1], "train.epochs must be a valid integer, got [1]"),
     ("train.seed", 2**32, "train.seed must be less than 4294967296, got 4294967296"),
+    ("train.threads", 10**9, "train.threads must be at most 256, got 1000000000"),
+    ("train.batch_size", 10**30, f"train.batch_size must be at most 4096, got {10**30}"),
+    ("train.epochs", 10_001, "train.epochs must be at most 10000, got 10001"),
+    (
+        "train.fine_tuning_epochs",
+        10**30,
+        f"train.fine_tuning_epochs must be at most 10000, got {10**30}",
+    ),
+    ("train.patience", 10**30, f"train.patience must be at most 10000, got {10**30}"),
+    ("train.weight_decay", 1.5, "train.weight_decay must be at most 1.0, got 1.5"),
+    ("preprocess.seed", 2**32, "preprocess.seed must be less than 4294967296, got 4294967296"),
     ("train.learning_rate", 0, "train.learning_rate must be more than 0.0, got 0"),
     ("train.learning_rate", True, "train.learning_rate must be a valid number, got True"),
     ("train.learning_rate", "fast", "train.learning_rate must be a valid number, got 'fast'"),
@@ -144,6 +155,19 @@ def test_what_is_not_yaml_is_told_in_one_line(data: bytes, path: Path) -> None:
     error = told(path, "train")
     assert error.problem.startswith(f"{path}: not YAML: ")
     assert "\n" not in error.problem
+
+
+def test_what_is_nested_too_deeply_is_told(path: Path) -> None:
+    path.write_text("[" * 20_000, "utf-8")
+    assert told(path, "train").problem == f"{path}: not YAML: nested too deeply"
+
+
+@pytest.mark.parametrize("marker", ["<<<<<<< HEAD", "||||||| 9dc80e1", "=======", ">>>>>>> theirs"])
+def test_a_conflict_of_a_merge_is_told_with_its_line(marker: str, path: Path) -> None:
+    path.write_text(f"train:\n  seed: 7\n{marker}\n  seed: 8\n", "utf-8")
+    error = told(path, "train")
+    assert error.problem == f"{path}, line 3: a conflict of a merge is not resolved: {marker}"
+    assert error.fix == "keep one side of it, and delete the lines <<<<<<<, ======= and >>>>>>>"
 
 
 def test_a_missing_file_is_told(path: Path) -> None:

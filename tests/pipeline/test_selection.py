@@ -118,6 +118,13 @@ def test_a_repeated_row_counts_once(tmp_path: Path) -> None:
     assert selection.left_out == (LeftOut("tt002", "repeated row"),)
 
 
+def test_a_repeated_row_of_other_genres_is_left_out_with_the_first(tmp_path: Path) -> None:
+    rows = material.rows(6)
+    selection = selected(tmp_path, [*rows, replace(rows[2], genres=("Drama",)), rows[2]])
+    assert ids(selection) == [row.id for row in rows if row.id != "tt002"]
+    assert selection.left_out == (LeftOut("tt002", "repeated row, other genres"),)
+
+
 def test_the_first_of_equal_pictures_stays(tmp_path: Path) -> None:
     rows = material.rows(6)
     selection = selected(tmp_path, [replace(rows[2], id="tt999"), *rows])

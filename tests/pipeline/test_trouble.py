@@ -210,3 +210,152 @@ def test_an_interrupt_in_train_leaves_nothing(later: float, preprocessed: Path) 
 
     is_told_to_be_interrupted(interrupted("train", preprocessed, material.TRAIN, begun))
     assert list((preprocessed / "models").iterdir()) == []
+
+
+SPOILT = """
+import atexit, os, runpy, signal, sys
+_, act, module, stage, *arguments = sys.argv
+
+def press():
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == module and act == "press":
+            press()
+        if name == module and act == "lack":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+if act == "press at the end":
+    atexit.register(press)
+sys.meta_path.insert(0, Finder)
+sys.argv = [stage, *arguments]
+runpy.run_module(f"pipeline.{stage}", run_name="__main__", alter_sys=True)
+"""
+"""A stage in whose midst Ctrl-C is pressed twice, or a package lacks, as it imports a module."""
+ARGUMENTS = {
+    "preprocess": ("--raw", "raw", "--out", "data/again", "--params", "params.yaml"),
+    "train": material.TRAIN,
+    "export": material.EXPORT,
+    "evaluate": material.EVALUATE,
+    "plot": material.PLOT,
+}
+
+
+def spoilt(
+    act: str, module: str, stage: str, cwd: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", SPOILT, act, module, stage, *ARGUMENTS[stage]],
+        cwd=cwd,
+        env={**material.environment(), **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal to oneself ends a process on Windows")
+@pytest.mark.parametrize(
+    ("stage", "module"),
+    [
+        *((stage, module) for stage in ARGUMENTS for module in ("argparse", "numpy")),
+        *(("preprocess", "cv2"), ("preprocess", "pipeline.stratification")),
+        *(("evaluate", "onnxruntime"), ("export", "onnx"), ("plot", "matplotlib.figure")),
+    ],
+)
+def test_an_interrupt_while_a_stage_starts_is_told(
+    stage: str, module: str, preprocessed: Path
+) -> None:
+    before = material.files(preprocessed)
+    is_told_to_be_interrupted(spoilt("press", module, stage, preprocessed))
+    assert material.files(preprocessed) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal to oneself ends a process on Windows")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stage", "module"),
+    [
+        *((stage, module) for stage in ("train", "export") for module in ("keras", "tensorflow")),
+        *(("train", "pipeline.network"), ("export", "tf2onnx"), ("export", "tf2onnx.optimizer")),
+    ],
+)
+def test_an_interrupt_while_tensorflow_loads_is_told(
+    stage: str, module: str, trained: Path
+) -> None:
+    before = material.files(trained)
+    is_told_to_be_interrupted(spoilt("press", module, stage, trained))
+    assert material.files(trained) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal to oneself ends a process on Windows")
+@pytest.mark.parametrize("stage", ["preprocess", "evaluate"])
+def test_an_interrupt_after_the_end_does_not_count(stage: str, preprocessed: Path) -> None:
+    (preprocessed / "models").mkdir()
+    model = material.colour_model().SerializeToString()
+    (preprocessed / "models" / "classifier.onnx").write_bytes(model)
+    done = spoilt("press at the end", "", stage, preprocessed)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal to oneself ends a process on Windows")
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["train", "export", "plot"])
+def test_an_interrupt_after_the_end_of_a_slow_stage_does_not_count(
+    stage: str, exported: Path
+) -> None:
+    assert material.run("evaluate", exported, *material.EVALUATE).returncode == 0
+    done = spoilt("press at the end", "", stage, exported)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("stage", "package"),
+    [
+        *(("preprocess", "cv2"), ("train", "numpy"), ("export", "onnx")),
+        *(("evaluate", "onnxruntime"), ("plot", "pydantic")),
+    ],
+)
+def test_an_environment_that_is_not_activated_is_told(
+    stage: str, package: str, preprocessed: Path
+) -> None:
+    done = spoilt("lack", package, stage, preprocessed)
+    assert done.returncode == 1
+    _, error, fix = done.stderr.splitlines()
+    assert error == (
+        f"error: the package {package} is not installed in the environment of {sys.executable}"
+    )
+    assert fix.startswith("  fix: activate the environment: ")
+    assert "TensorFlow" not in fix
+
+
+@pytest.mark.parametrize("stage", ["train", "export"])
+def test_a_machine_without_tensorflow_is_told(stage: str, preprocessed: Path) -> None:
+    """Keras comes with TensorFlow, and is what a stage imports first."""
+    done = spoilt("lack", "keras", stage, preprocessed)
+    assert done.returncode == 1
+    _, error, fix = done.stderr.splitlines()
+    assert error == f"error: TensorFlow is not installed in the environment of {sys.executable}"
+    assert "no TensorFlow exists for Macs with an Intel processor and Windows on ARM" in fix
+    assert not (preprocessed / "models").exists()
+
+
+@pytest.mark.parametrize("module", ["pipeline.selection", "zlib"])
+def test_a_lack_that_no_environment_mends_keeps_its_traceback(
+    module: str, preprocessed: Path
+) -> None:
+    done = spoilt("lack", module, "preprocess", preprocessed)
+    assert done.stderr.startswith("Traceback")
+    assert f"No module named {module!r}" in done.stderr
+
+
+def test_a_console_without_a_letter_shows_its_code(preprocessed: Path) -> None:
+    raw = preprocessed / "raw"
+    for number in range(6):
+        (raw / "Images" / f"tt{number:03}.jpg").unlink()
+    done = spoilt("run", "", "preprocess", preprocessed, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("missing file: tt000, tt001, tt002, tt003 \\u2026\n")
