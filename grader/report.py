@@ -1,13 +1,15 @@
 """The report: everything that was found about one repository, the source of every format."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from grader.facts.repository import Facts
+from grader.finding import UnknownError
 from grader.lessons import LESSONS
 from grader.verdict import Verdict
 
 SCHEMA = 1
+Fact = TypeVar("Fact")
 Report = dict[str, Any]
 """JSON by the schema in ``report.schema.json``."""
 
@@ -21,9 +23,9 @@ def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Re
     counted = [verdict for verdict in verdicts if verdict.status != "error"]
     return {
         "schema": SCHEMA,
-        "repo": str(facts.root),
-        "commit": facts.commit,
-        "gradable": facts.git is not None,
+        "repo": str(_known(lambda: facts.root) or facts.start),
+        "commit": _known(lambda: facts.commit),
+        "gradable": _known(lambda: facts.git) is not None,
         "score": sum(verdict.earned for verdict in counted),
         "max_score": sum(verdict.check.points for verdict in counted),
         "verified": verified,
@@ -40,6 +42,14 @@ def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Re
         ],
         "checks": [_entry(verdict) for verdict in verdicts],
     }
+
+
+def _known(fact: Callable[[], Fact]) -> Fact | None:
+    """A fact, None where it cannot be told: some check says so."""
+    try:
+        return fact()
+    except UnknownError:
+        return None
 
 
 def exit_code(report: Report) -> int:

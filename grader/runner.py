@@ -49,10 +49,18 @@ def _verdict(facts: Facts, check: Check, known: Mapping[str, Verdict]) -> Verdic
         if not before.holds:
             return _blocked(check, before)
     committed = _judged(check, facts, "head")
-    if check.committed_only or not facts.uncommitted:
+    if check.committed_only or _are_alike(facts):
         return committed
     lying_there = _judged(check, facts, "worktree")
     return _both(committed, lying_there, known)
+
+
+def _are_alike(facts: Facts) -> bool:
+    """Whether the worktree says the same as HEAD; where that cannot be told, each is judged."""
+    try:
+        return not facts.uncommitted
+    except (UnknownError, ProjectError, OSError):
+        return False
 
 
 def _both(committed: Verdict, lying_there: Verdict, known: Mapping[str, Verdict]) -> Verdict:
@@ -84,6 +92,9 @@ def _judged(check: Check, facts: Facts, side: str) -> Verdict:
         return Verdict(check, "error", reason=unknown.problem, fix=unknown.fix, code=unknown.code)
     except ProjectError as error:
         return Verdict(check, "error", reason=str(error), fix=error.fix)
+    except OSError as error:
+        reason = f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"
+        return Verdict(check, "error", reason=reason, fix="see who may read it")
     except Exception as error:  # noqa: BLE001 - our own mistake is no mistake of the attendee's
         return Verdict(
             check,

@@ -46,12 +46,8 @@ class Blob:
     size: int
 
 
-class GitError(Exception):
-    """Git answered with an error: ``words`` is what it said."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
+class GitError(UnknownError):
+    """Git answered with an error, as it does where a repository is damaged."""
 
 
 class Git:
@@ -165,7 +161,8 @@ def _run(folder: Path, *command: str, text: bytes = b"", index: Path | None = No
     except OSError as error:
         raise UnknownError(f"git cannot be started: {error.strerror}", "git --version") from None
     if done.returncode:
-        raise GitError(done.stderr.decode("utf-8", "replace").strip())
+        words = " ".join(done.stderr.decode("utf-8", "replace").split())[:300]
+        raise GitError(f"git {command[0]} says: {words}", "git fsck")
     return done.stdout
 
 

@@ -9,10 +9,13 @@ from pathlib import Path, PurePosixPath
 from grader.facts.git import Blob, Git
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
-from grader.facts.view import MAX_TEXT_BYTES, View, is_told
+from grader.facts.view import MAX_TEXT_BYTES, View, is_dvc, is_told
 from workshop.project import ProjectState, Workspace
 from workshop.project.config import read as read_config
 from workshop.project.repository import Repository, find
+
+_MAX_EXPORT_BYTES = 64 * 2**20
+_MAX_EXPORT_FILES = 5000
 
 
 class Facts:
@@ -85,18 +88,30 @@ class Facts:
         self._export = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
         root = Path(self._export.name)
         (root / ".git").mkdir()  # it is read as a project, and a project has git around it
-        told = {
-            path: blob
-            for path, blob in self.committed.items()
-            if is_told(path) and blob.size <= MAX_TEXT_BYTES and ".." not in path.split("/")
-        }
+        told = self._told
         contents = self.git.contents(blob.oid for blob in told.values()) if self.git else {}
         for path, blob in told.items():
-            if blob.oid in contents and not path.startswith(".git/"):
+            if blob.oid in contents:
                 target = root / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(contents[blob.oid])
         return View("HEAD", root, self)
+
+    @cached_property
+    def _told(self) -> dict[str, Blob]:
+        """The files of HEAD that say something, DVC's own first, as far as anybody would wait."""
+        told: dict[str, Blob] = {}
+        total = 0
+        for path in sorted(
+            filter(is_told, self.committed), key=lambda path: (not is_dvc(path), path)
+        ):
+            blob = self.committed[path]
+            total += blob.size
+            if total > _MAX_EXPORT_BYTES or len(told) == _MAX_EXPORT_FILES:
+                break
+            if blob.size <= MAX_TEXT_BYTES and not {"..", ".git"} & set(path.split("/")):
+                told[path] = blob
+        return told
 
     @cached_property
     def worktree(self) -> View:
@@ -106,7 +121,7 @@ class Facts:
     @cached_property
     def uncommitted(self) -> tuple[str, ...]:
         """The files that say something of the project and are not at HEAD as in the worktree."""
-        told = {path for path in self.committed if is_told(path)} | set(self._lying_about)
+        told = {*self._told, *self._lying_about}
         return tuple(sorted(path for path in told if not self._is_same(path)))
 
     def _is_same(self, path: str) -> bool:

@@ -32,6 +32,11 @@ def is_told(path: str) -> bool:
     )
 
 
+def is_dvc(path: str) -> bool:
+    """Whether ``path`` is a file of DVC's own, or of params."""
+    return path.endswith((".dvc", "dvc.yaml", "dvc.lock", "params.yaml")) or ".dvc" in path
+
+
 class View:
     """The files of one side, by path from the root of the DVC repository, and what they say.
 

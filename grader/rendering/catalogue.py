@@ -16,7 +16,10 @@ def listing(checks: Iterable[Check]) -> str:
         lines += [f"{lesson.id}: {lesson.title}"]
         for check in checks:
             if check.lesson == lesson.id:
-                lines.append(f"  {check.id:<{width}}  {check.points:2}  {check.title}")
+                head = f"  {check.id:<{width}}  {check.points:2}  "
+                lines += textwrap.wrap(
+                    check.title, 80, initial_indent=head, subsequent_indent=" " * len(head)
+                )
         lines.append("")
     return "\n".join(lines)
 
