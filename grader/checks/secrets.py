@@ -66,9 +66,11 @@ def _key_files(view: View) -> Iterator[Evidence]:
         for path, blob in facts.committed.items()
         if _KEY_NAME.search(path) and blob.size <= _LARGEST_KEY
     }
-    contents = facts.git.contents(small.values()) if facts.git else {}
+    known = {path: view.content(path) for path in small}
+    others = {path: oid for path, oid in small.items() if known[path] is None}
+    contents = facts.git.contents(others.values()) if facts.git else {}
     for path, oid in small.items():
-        if _KEY_CONTENT.search(contents.get(oid, b"")):
+        if _KEY_CONTENT.search(known[path] or contents.get(oid, b"")):
             yield Evidence("HEAD", path, value="a private key")
 
 

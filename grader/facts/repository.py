@@ -10,7 +10,7 @@ from grader.facts.git import Blob, Git
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.view import MAX_TEXT_BYTES, View, is_dvc, is_told
-from workshop.project import ProjectState, Workspace
+from workshop.project import Project, ProjectState, Workspace
 from workshop.project.config import read as read_config
 from workshop.project.repository import Repository, find
 
@@ -164,7 +164,21 @@ class Facts:
     @cached_property
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
-        return Workspace(self.root).state()
+        return self.workspace.state()
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The worktree as a DVC project."""
+        return Workspace(self.root)
+
+    @cached_property
+    def project_alike(self) -> Project | None:
+        """The project in the worktree where it is that of HEAD too: it need not be read twice."""
+        if self.uncommitted:
+            return None
+        project = self.workspace.project()
+        is_committed = all(stage.file in self.committed for stage in project.stages)
+        return project if is_committed else None
 
     def ignores(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether a .gitignore of the worktree leaves out ``path``."""

@@ -93,7 +93,9 @@ class View:
     @cached_property
     def project(self) -> Project:
         """The stages; a ProjectError where the files don't say which."""
-        return read(self.root)
+        if self.source == "worktree":
+            return self.facts.workspace.project()
+        return self.facts.project_alike or read(self.root)
 
     @cached_property
     def config(self) -> Sections:

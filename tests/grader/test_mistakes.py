@@ -34,3 +34,29 @@ def test_a_mistake_gives_its_own_code_and_no_other(mistake: Mistake, repo: Path)
 def test_every_mistake_can_be_made_in_two_ways() -> None:
     counts = Counter(mistake.code for mistake in MISTAKES)
     assert {code for code, count in counts.items() if count < 2} == set()
+
+
+PAIRS = [
+    ("no_param_is_declared", "default_remote_has_a_typo"),
+    ("own_module_is_no_dep", "model_was_deleted"),
+    ("code_changed_after_the_run", "raw_data_was_added_to_git"),
+    ("password_is_in_the_committed_config", "metrics_are_not_committed"),
+    ("consumer_does_not_depend_on_the_model", "declared_param_has_a_typo"),
+    ("cached_model_was_overwritten", "there_is_no_remote"),
+    ("param_changed_after_the_run", "url_lacks_the_colon"),
+    ("picture_is_a_text", "raw_data_was_deleted"),
+    ("cache_was_added_by_force", "stage_is_frozen_and_hides_a_change"),
+    ("consumer_read_another_out", "code_changed_after_the_run"),
+    ("stage_out_was_added_with_dvc_add", "one_param_is_not_declared"),
+    ("run_after_a_commit_is_not_committed", "model_is_staged"),
+    ("curves_are_no_outs", "command_lacks_an_option"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_of_two_independent_mistakes_both_are_told(first: str, second: str, repo: Path) -> None:
+    by_name = {mistake.name: mistake for mistake in MISTAKES}
+    by_name[first].apply(repo)
+    by_name[second].apply(repo)
+    report = grade(repo)
+    assert codes(report) == by_name[first].codes | by_name[second].codes, told(report)
