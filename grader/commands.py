@@ -4,6 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.registry import Check
 
 FORMATS = ("human", "json", "junit", "gradescope", "github")
 
@@ -66,11 +70,15 @@ def _check(options: argparse.Namespace) -> int:
         return _refuse(f"no check is called {options.only!r}", "grader list")
     if not options.repo.is_dir():
         return _refuse(f"{options.repo}: no such folder", "name the folder of your repository")
-    report = grade(
-        options.repo,
-        lambda one: options.lesson in (None, one.lesson) and options.only in (None, one.id),
-        offline=options.offline,
-    )
+
+    def selected(one: Check) -> bool:
+        return options.lesson in (None, one.lesson) and options.only in (None, one.id)
+
+    if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
+        return _refuse("only the remote can answer that", "leave out --offline")
+    if not any(map(selected, CHECKS.values())):
+        return _refuse(f"{options.only} is no check of the lesson {options.lesson}", "grader list")
+    report = grade(options.repo, selected, offline=options.offline)
     text = rendering.render(report, options.format, None if options.output else sys.stdout)
     if options.output:
         options.output.write_text(text, "utf-8", newline="\n")
