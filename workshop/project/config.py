@@ -58,6 +58,11 @@ def read(root: Path) -> Config:
     return Config(merged, cache_dir, merged.get("core", {}).get("no_scm", "").lower() == "true")
 
 
+def sections_of(path: Path, root: Path) -> Sections:
+    """The settings of one config file as they are written, none where there is no file."""
+    return _read_one(path, root)
+
+
 def files(root: Path) -> list[Path]:
     """The config files, from the one that yields to the one that wins; some may not be there."""
     return [

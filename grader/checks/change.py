@@ -1,0 +1,90 @@
+"""Lesson ``change``: one thing was changed, and what it touches ran again, and nothing else."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from grader.checks import fixes
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.registry import check
+from workshop.project import yaml12
+
+_VERSIONS = 50
+Record = Mapping[str, Any]
+
+
+@check(
+    "change.isolated",
+    "change",
+    "change-not-isolated",
+    points=8,
+    requires=("lock.committed", "plot.run"),
+    committed_only=True,
+)
+def one_change_ran_what_it_touches(view: View) -> Finding | None:
+    """A change was made, run and committed, and only what it touches ran.
+
+    That is what the whole of DVC is for: change one param, and the stages above it stay as they
+    are, with their outs out of the cache.
+    """
+    versions = list(_locks(view))
+    changes = [_difference(older, newer) for newer, older in itertools.pairwise(versions)]
+    if any(changed and not needless for changed, needless in changes):
+        return None
+    needless = next((names for changed, names in changes if changed), [])
+    if needless:
+        rationale = f"{fixes.listed(needless)} ran again, though nothing that it reads changed."
+        actual = f"other outs of {fixes.listed(needless)} from the same code, data and params"
+    else:
+        rationale = "No commit shows a change to a pipeline that had run: nothing was compared yet."
+        actual = f"{len(versions)} committed version{'s' * (len(versions) != 1)} of dvc.lock"
+    return Finding(
+        "change-not-isolated",
+        rationale,
+        "two commits of dvc.lock that differ in one param and in what it touches",
+        actual,
+        fixes.commands(
+            *_edit(view),
+            "dvc repro",
+            *fixes.commit(["params.yaml", "dvc.lock"], "Change one param").splitlines(),
+        ),
+        (Evidence("HEAD", "dvc.lock"),),
+    )
+
+
+def _edit(view: View) -> Iterator[str]:
+    """How to change a param that costs seconds: the number of examples that plot shows."""
+    if "examples: 18" in (view.text("params.yaml") or ""):
+        yield (
+            "python -c \"import pathlib; p = pathlib.Path('params.yaml');"
+            " p.write_text(p.read_text().replace('examples: 18', 'examples: 12'))\""
+        )
+
+
+def _locks(view: View) -> Iterator[Record]:
+    """The versions of dvc.lock by commit, newest first; what cannot be read is passed over."""
+    git = view.facts.git
+    if git is None:
+        return
+    path = f"{view.facts.prefix}dvc.lock"
+    for content in git.versions(git.commits(path, _VERSIONS), path):
+        try:
+            document = yaml12.load(content.decode("utf-8"))
+            yield document["stages"]
+        except (yaml12.YAMLError, ValueError, LookupError, TypeError):
+            continue
+
+
+def _difference(older: Record, newer: Record) -> tuple[list[str], list[str]]:
+    """The stages that a change reached, and those that ran though none reached them."""
+    changed, needless = [], []
+    for name, record in newer.items():
+        before = older.get(name)
+        if not isinstance(before, dict) or not isinstance(record, dict):
+            continue
+        if any(record.get(part) != before.get(part) for part in ("params", "deps", "cmd")):
+            changed.append(name)
+        elif record.get("outs") != before.get("outs"):
+            needless.append(name)
+    return changed, needless

@@ -1,0 +1,148 @@
+"""What the code of a stage reads is declared: its modules, its data, its params."""
+
+from grader.checks import fixes, stages
+from grader.checks.declared import producers
+from grader.checks.stages import covers, paths_of, stage_of
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.lessons import LessonStage
+from grader.registry import stage_check
+from workshop.project import Stage
+from workshop.project import params as params_files
+from workshop.project.model import ParamsFile
+
+
+@stage_check("deps", "dep-undeclared", requires=("{stage}.command",))
+def deps_are_declared(view: View, wanted: LessonStage) -> Finding | None:
+    """Every module and every file that {stage} reads is one of its deps.
+
+    DVC runs a stage again when a dep changes. What is no dep may change unseen, and the outs
+    are then of code or data that is gone.
+    """
+    stage, code = stage_of(view, wanted), view.code(wanted)
+    modules = _bare(stage, code.imported())
+    data = _bare(stage, list(paths_of(view, stage, wanted, wanted.reads)))
+    apart = {
+        path
+        for producer, paths in producers(view, stage, wanted).items()
+        if (producer, stage.name) not in view.project.edges
+        for path in paths
+    }  # those are told as stages that do not hang together
+    data = [path for path in data if path not in apart]
+    severe = [path for path in modules if path == wanted.code_path] + data
+    bare = severe or modules
+    if not bare:
+        return None
+    more = tuple(f"-d {fixes.quoted(path)}" for path in dict.fromkeys([*severe, *modules]))
+    return Finding(
+        "dep-undeclared",
+        f"{stage.name} reads {fixes.listed(bare)}, and does not say so: a change there does not"
+        " make it run again.",
+        f"{fixes.listed(bare)} among the deps of {stage.name}",
+        f"deps: {fixes.listed(dep.path for dep in stage.deps) or 'none'}",
+        stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+        (
+            stages.in_file(view, stage, "deps:"),
+            *(Evidence(view.source, path) for path in bare if path in modules),
+        ),
+        severity="fail" if severe else "advice",
+    )
+
+
+def _bare(stage: Stage, paths: list[str]) -> list[str]:
+    return [path for path in paths if not any(covers(dep.path, path) for dep in stage.deps)]
+
+
+@stage_check("params", "param-undeclared", requires=("{stage}.command",))
+def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
+    """Every param that {stage} reads is declared.
+
+    DVC compares the declared keys of params.yaml with those of the last run, and no others.
+    """
+    stage = stage_of(view, wanted)
+    bare = [key for key in view.code(wanted).params() if not _is_declared(view, stage, key)]
+    if not bare:
+        return None
+    more = (f"-p {','.join(bare)}",)
+    return Finding(
+        "param-undeclared",
+        f"{stage.name} reads {fixes.listed(bare)} from params.yaml, and does not say so: another"
+        " value does not make it run again.",
+        f"{fixes.listed(bare)} among the params of {stage.name}",
+        f"params: {fixes.listed(k for f in stage.params for k in f.keys) or 'none'}",
+        stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+        (
+            stages.in_file(view, stage, "cmd:"),
+            *(Evidence(view.source, wanted.code_path, _line(view, wanted, k), k) for k in bare),
+        ),
+    )
+
+
+@stage_check("params_exist", "param-unknown", requires=("{stage}.declared",))
+def declared_params_exist(view: View, wanted: LessonStage) -> Finding | None:
+    """Every param that {stage} declares is in its file.
+
+    DVC says nothing of a key that is not there until dvc repro stops at it.
+    """
+    stage = stage_of(view, wanted)
+    for file in stage.params:
+        unknown = _unknown(view, file)
+        if unknown:
+            return _unknown_finding(view, stage, file, unknown)
+    return None
+
+
+def _line(view: View, wanted: LessonStage, key: str) -> int | None:
+    return view.line(wanted.code_path, f"{key.partition('.')[2]}:")
+
+
+def _values(view: View, file: ParamsFile) -> object:
+    return params_files.read(view.root / file.path, file.path)
+
+
+def _unknown(view: View, file: ParamsFile) -> list[str]:
+    if view.content(file.path) is None:
+        return list(file.keys)
+    values = params_files.values(_values(view, file), file.keys, file.path)
+    return [key for key in file.keys if key not in values]
+
+
+def _unknown_finding(view: View, stage: Stage, file: ParamsFile, unknown: list[str]) -> Finding:
+    kept = tuple(
+        ParamsFile(one.path, one.place, tuple(key for key in one.keys if key not in unknown))
+        for one in stage.params
+    )
+    mended = Stage(
+        stage.name, stage.file, stage.cmd, stage.deps, stage.outs,
+        tuple(one for one in kept if one.keys),
+    )  # fmt: skip
+    return Finding(
+        "param-unknown",
+        f"{stage.name} declares {fixes.listed(unknown)}, which {file.path} does not have: dvc repro"
+        " stops there.",
+        f"keys of {file.path}",
+        fixes.listed(unknown),
+        stages.edit_then_run(stage, stages.stage_add(mended)),
+        tuple(stages.in_file(view, stage, key, value=key) for key in unknown),
+    )
+
+
+def _is_declared(view: View, stage: Stage, key: str) -> bool:
+    """Declared itself, or by its section, or by its file, or by every key below it."""
+    if any(covers(dep.path, "params.yaml") for dep in stage.deps):
+        return True
+    for file in stage.params:
+        if not file.keys or any(_takes_in(declared, key) for declared in file.keys):
+            return True
+        below = [declared for declared in file.keys if declared.startswith(f"{key}.")]
+        if below and view.content(file.path) is not None:
+            value = params_files.values(_values(view, file), (key,), file.path).get(key)
+            if isinstance(value, dict) and all(
+                any(_takes_in(d.removeprefix(f"{key}."), name) for d in below) for name in value
+            ):
+                return True
+    return False
+
+
+def _takes_in(declared: str, key: str) -> bool:
+    return key == declared or key.startswith(f"{declared}.") or declared in ("*", "**")

@@ -1,0 +1,236 @@
+"""What dvc.yaml says: each lesson's stage, its command, its outs, and how stages hang together."""
+
+from collections.abc import Iterable
+
+from grader.checks import fixes, stages
+from grader.checks.stages import covers, paths_of, stage_of
+from grader.facts.stage_code import values_of
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.lessons import STAGES, LessonStage
+from grader.registry import check, stage_check
+from workshop.project import Stage
+
+
+@stage_check("declared", "stage-missing", requires=("data.tracked",))
+def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
+    """dvc.yaml has the stage {stage}.
+
+    DVC runs what dvc.yaml says, and dvc status is content with a dvc.yaml that lacks a stage.
+    """
+    if view.stage(wanted):
+        return None
+    there = [one.name for one in view.project.stages if one.cmd]
+    return Finding(
+        "stage-missing",
+        f"dvc.yaml has no stage {wanted.name}: dvc repro makes nothing of it.",
+        f"a stage that runs python -m {wanted.module}",
+        f"stages: {fixes.listed(there, 6) or 'none'}",
+        fixes.commands(
+            _stage_add(view, wanted),
+            f"dvc repro {wanted.name}",
+            *fixes.commit(["dvc.yaml", "dvc.lock"], f"Add the stage {wanted.name}").splitlines(),
+        ),
+        (Evidence(view.source, "dvc.yaml"),),
+    )
+
+
+def _stage_add(view: View, wanted: LessonStage) -> str:
+    """The whole command: deps and params as the stage's code says, paths as the lesson does."""
+    code = view.code(wanted)
+    model = Stage(wanted.name, "dvc.yaml", wanted.command)
+    words = [f"dvc stage add -n {wanted.name}"]
+    words += [
+        f"-d {path}" for path in [*paths_of(view, model, wanted, wanted.reads), *code.imported()]
+    ]
+    words += [f"-p {','.join(code.params())}"] if code.params() else []
+    words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
+    return " ".join([*words, wanted.command])
+
+
+def _flag(path: str) -> str:
+    if path.endswith("test.json"):
+        return "-M"
+    return "--plots" if path.endswith(("history.csv", "l.csv", "genres.csv", "plots")) else "-o"
+
+
+@stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
+def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
+    """The command of {stage} runs its module, with all that it needs.
+
+    DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
+    """
+    stage, code = stage_of(view, wanted), view.code(wanted)
+    given = values_of(stage.cmd)
+    runs = code.is_run_by(stage.cmd)
+    lacking = [name for name, needed in code.options.items() if needed and name not in given]
+    unknown = [name for name in given if name not in code.options] if code.options else []
+    if runs and not lacking and not unknown:
+        return None
+    if not runs:
+        what = f"does not run {wanted.module}"
+    elif lacking:
+        what = f"lacks {fixes.listed(lacking)}"
+    else:
+        what = f"has {fixes.listed(unknown)}, which {wanted.module} does not know"
+    shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
+    return Finding(
+        "stage-wrong-command",
+        f"The command of {stage.name} {what}.",
+        wanted.command,
+        " ".join(shown.split()),
+        stages.edit_then_run(stage, stages.stage_add(stage, command=wanted.command)),
+        (stages.in_file(view, stage, "cmd:", value=" ".join(shown.split())),),
+    )
+
+
+@stage_check("outs", "out-undeclared", requires=("{stage}.command",))
+def outs_are_declared(view: View, wanted: LessonStage) -> Finding | None:
+    """Every file that {stage} writes is one of its outs.
+
+    What is not declared is neither kept, nor pushed, nor restored: only this laptop has it.
+    """
+    stage = stage_of(view, wanted)
+    declared = [out.path for out in stage.outs]
+    bare = [
+        path
+        for path in paths_of(view, stage, wanted, wanted.writes)
+        if not any(covers(out, path) for out in declared)
+    ]
+    if not bare:
+        return None
+    more = tuple(f"{_flag(path)} {fixes.quoted(path)}" for path in bare)
+    return Finding(
+        "out-undeclared",
+        f"{stage.name} writes {fixes.listed(bare)}, and does not declare it: DVC does not keep it.",
+        f"{fixes.listed(bare)} among the outs of {stage.name}",
+        f"outs: {fixes.listed(declared, 5) or 'none'}",
+        stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+        tuple(stages.in_file(view, stage, "cmd:", value=path) for path in bare),
+    )
+
+
+@stage_check("connected", "stage-disconnected", requires=("{stage}.command", "data.no_overlap"))
+def stage_depends_on_its_producers(view: View, wanted: LessonStage) -> Finding | None:
+    """{stage} depends on the stages whose outs it reads.
+
+    DVC runs stages in the order of their deps; without one, {stage} may run on what was before.
+    """
+    stage = stage_of(view, wanted)
+    for producer, read in producers(view, stage, wanted).items():
+        if (producer, stage.name) in view.project.edges:
+            continue
+        more = tuple(f"-d {fixes.quoted(path)}" for path in read)
+        return Finding(
+            "stage-disconnected",
+            f"{stage.name} reads {fixes.listed(read)}, an out of {producer}, and does not depend"
+            f" on it: when {producer} changes, {stage.name} stays as it is.",
+            f"{fixes.listed(read)} among the deps of {stage.name}",
+            f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
+            stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+            (stages.in_file(view, stage, "cmd:", value=read[0]),),
+        )
+    return None
+
+
+def producers(view: View, stage: Stage, wanted: LessonStage) -> dict[str, list[str]]:
+    """The other stages that make what ``stage`` reads by its command, and what of it."""
+    found: dict[str, list[str]] = {}
+    for path in paths_of(view, stage, wanted, wanted.reads):
+        for other in view.project.stages:
+            if other.cmd and other is not stage and any(covers(o.path, path) for o in other.outs):
+                found.setdefault(other.name, []).append(path)
+    return found
+
+
+@check("pipeline.acyclic", "share", "cycle", points=1, requires=("preprocess.declared",))
+def stages_form_no_circle(view: View) -> Finding | None:
+    """No stage depends on what comes of it.
+
+    DVC cannot say which of them comes first, and runs none.
+    """
+    circle = _circle(view.project.edges) or _own_out(view)
+    if not circle:
+        return None
+    by_name = {stage.name: stage for stage in view.project.stages}
+    return Finding(
+        "cycle",
+        f"{' -> '.join([*circle, circle[0]])} is a circle: dvc repro refuses to run any of it.",
+        "stages in an order",
+        "each of them depends on the others",
+        fixes.commands("dvc dag", *fixes.commit(["dvc.yaml"], "Take out the circle").splitlines()),
+        tuple(stages.in_file(view, by_name[name], "deps:") for name in circle),
+    )
+
+
+def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
+    """The names of one circle; empty where there is none."""
+    below: dict[str, list[str]] = {}
+    for maker, user in edges:
+        below.setdefault(maker, []).append(user)
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return path[path.index(name) :]
+        if name in done:
+            return []
+        done.add(name)
+        found = (walk(user, [*path, name]) for user in below.get(name, []))
+        return next((circle for circle in found if circle), [])
+
+    return next((circle for name in below if (circle := walk(name, []))), [])
+
+
+def _own_out(view: View) -> list[str]:
+    """A stage that depends on its own out."""
+    for stage in view.project.stages:
+        outs = [out.path for out in stage.outs]
+        if any(
+            covers(out, dep.path) or covers(dep.path, out) for dep in stage.deps for out in outs
+        ):
+            return [stage.name]
+    return []
+
+
+@check("evaluate.metrics", "evaluate", "metrics-as-outs", points=0, requires=("evaluate.outs",))
+def metrics_are_declared_as_metrics(view: View) -> Finding | None:
+    """Metrics are declared as metrics, and tables of curves as plots.
+
+    DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
+    """
+    shown = set(view.project.metrics) | set(view.project.plots)
+    plain: list[tuple[Stage, str]] = []
+    for wanted in STAGES:
+        stage = view.stage(wanted)
+        for path in paths_of(view, stage, wanted, _SHOWN.get(wanted.name, ())) if stage else ():
+            if stage and not any(covers(one, path) for one in shown) and _is_out(stage, path):
+                plain.append((stage, path))
+    if not plain:
+        return None
+    stage, path = plain[0]
+    flag = "-M" if path.endswith(".json") else "--plots"
+    command = "dvc metrics show" if flag == "-M" else "dvc plots show"
+    return Finding(
+        "metrics-as-outs",
+        f"{path} is a plain out of {stage.name}: {command} does not find it.",
+        f"{flag} {path}",
+        f"-o {path}",
+        stages.edit_then_run(
+            stage, stages.stage_add(_without(stage, path), more=(f"{flag} {path}",))
+        ),
+        tuple(stages.in_file(view, one, each.rpartition("/")[2]) for one, each in plain),
+        severity="advice",
+    )
+
+
+_SHOWN = {"train": ("--history", "--fine-tuning-history"), "evaluate": ("--metrics",)}
+
+
+def _is_out(stage: Stage, path: str) -> bool:
+    return any(covers(out.path, path) for out in stage.outs)
+
+
+def _without(stage: Stage, path: str) -> Stage:
+    outs = tuple(out for out in stage.outs if out.path != path)
+    return Stage(stage.name, stage.file, stage.cmd, stage.deps, outs, stage.params)

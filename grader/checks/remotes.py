@@ -1,0 +1,291 @@
+"""Lesson ``remote``: one default remote, committed, that a colleague's clone can reach."""
+
+import importlib.util
+import re
+from collections.abc import Mapping
+
+from grader.checks import fixes
+from grader.facts.view import View
+from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
+from grader.registry import check
+from workshop.project.config import sections_of
+
+CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
+_NAME = "workshop"
+_SCHEMES = (
+    *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),
+    *("http", "https", "ftp", "sftp", "gcs"),
+)
+_SUPPORTED = frozenset(_SCHEMES) - {"ftp", "sftp", "gcs"}
+_ALMOST = re.compile(rf"^(?:\.\./|\./)*(?:{'|'.join(_SCHEMES)})(?::|//|:/|:///)", re.IGNORECASE)
+_PLUGINS = {
+    "gs": "dvc_gs", "s3": "dvc_s3", "azure": "dvc_azure", "ssh": "dvc_ssh",
+    "gdrive": "dvc_gdrive", "oss": "dvc_oss", "hdfs": "dvc_hdfs", "webdav": "dvc_webdav",
+    "webdavs": "dvc_webdav", "http": "dvc_http", "https": "dvc_http",
+}  # fmt: skip
+
+
+def default_url(view: View) -> str:
+    """The address of the default remote, as it is written."""
+    name = view.default_remote
+    options = view.remotes.get((name or "").lower(), {})
+    if "url" not in options:
+        raise NotThereYetError("remote.default")
+    return options["url"]
+
+
+@check(
+    "remote.default",
+    "remote",
+    "no-default-remote",
+    "remote-only-local",
+    "default-remote-unknown",
+    points=4,
+    requires=("init.dvc",),
+    committed_only=True,
+)
+def default_remote_is_committed(view: View) -> Finding | None:
+    """A default remote is set, and committed.
+
+    dvc push and dvc pull without a name go to the default remote. A clone knows only what
+    .dvc/config at HEAD says; .dvc/config.local stays on one laptop.
+    """
+    name = view.default_remote
+    if name and name.lower() in view.remotes:
+        return None
+    local = _remotes_of(view, LOCAL)
+    if name and name.lower() not in local.remotes:
+        return _unknown(view, name)
+    if name or local.remotes or local.default:
+        return _only_local(view, name, local)
+    return _none(view)
+
+
+class _Config:
+    """What one config file says of remotes."""
+
+    def __init__(self, sections: Mapping[str, Mapping[str, str]]) -> None:
+        self.default = sections.get("core", {}).get("remote")
+        self.remotes = {
+            section.partition('"')[2].rstrip('"'): options
+            for section, options in sections.items()
+            if section.startswith("remote ")
+        }
+
+
+def _remotes_of(view: View, path: str) -> _Config:
+    root = view.facts.root
+    return _Config(sections_of(root / path, root))
+
+
+def _unknown(view: View, name: str) -> Finding:
+    known = next(iter(view.remotes), None)
+    commit = fixes.commit([CONFIG], "Set the default remote").splitlines()
+    add = f"dvc remote add {fixes.quoted(name)} {_url(view)}"
+    return Finding(
+        "default-remote-unknown",
+        f"The default remote is called {name}, and no remote has that name: dvc push stops.",
+        f"a remote called {name}, or the name of one that is there",
+        f"remotes: {fixes.listed(view.remotes) or 'none'}",
+        fixes.commands(f"dvc remote default {fixes.quoted(known)}" if known else add, *commit),
+        (Evidence("HEAD", CONFIG, view.line(CONFIG, "[core]", "remote"), f"remote = {name}"),),
+    )
+
+
+def _only_local(view: View, name: str | None, local: _Config) -> Finding:
+    wanted = name or local.default or next(iter(local.remotes))
+    url = local.remotes.get(wanted.lower(), {}).get("url")
+    if wanted.lower() in view.remotes:
+        add = f"dvc remote default {fixes.quoted(wanted)}"
+    else:
+        add = f"dvc remote add --force -d {fixes.quoted(wanted)} {fixes.quoted(url or _url(view))}"
+    return Finding(
+        "remote-only-local",
+        f"The remote {wanted} is set with --local: a colleague's clone knows nothing of it.",
+        f"{wanted} as the default remote in {CONFIG} at HEAD",
+        f"it is in {LOCAL}, which git never takes",
+        fixes.commands(add, *fixes.commit([CONFIG], "Set the default remote").splitlines()),
+        (Evidence("worktree", LOCAL, view.facts.worktree.line(LOCAL, wanted)),),
+    )
+
+
+def _none(view: View) -> Finding:
+    worktree = _remotes_of(view, CONFIG)
+    commit = fixes.commit([CONFIG], "Set the default remote")
+    if worktree.default and worktree.default.lower() in worktree.remotes:
+        actual = f"{worktree.default} is set in your folder, and not committed"
+        fix = commit
+    elif view.remotes:
+        actual = f"remotes: {fixes.listed(view.remotes)}; none of them is the default"
+        known = next(iter(view.remotes))
+        fix = fixes.commands(f"dvc remote default {fixes.quoted(known)}", *commit.splitlines())
+    else:
+        actual = "no remote at all"
+        add = f"dvc remote add -d {_NAME} {_url(view)}"
+        fix = fixes.commands(add, *commit.splitlines())
+    return Finding(
+        "no-default-remote",
+        "No default remote is committed: after a clone, dvc pull does not know where to look.",
+        "core.remote and the remote it names, at HEAD",
+        actual,
+        fix,
+        (Evidence("HEAD", CONFIG, view.line(CONFIG, "[core]")),),
+    )
+
+
+def _url(view: View) -> str:
+    return view.facts.settings.remote or "gs://BUCKET/YOUR-NAME"
+
+
+@check(
+    "remote.url",
+    "remote",
+    "remote-url-malformed",
+    points=1,
+    requires=("remote.default",),
+    committed_only=True,
+)
+def remote_urls_are_addresses(view: View) -> Finding | None:
+    """The address of every remote is whole.
+
+    gs//bucket or gs:/bucket is a folder name to DVC: it makes that folder inside the repository
+    and pushes into it, without a word.
+    """
+    for name, options in view.remotes.items():
+        url = options.get("url", "")
+        if not _is_malformed(url):
+            continue
+        wanted = view.facts.settings.remote or _mended(url)
+        return Finding(
+            "remote-url-malformed",
+            f"{url} is no address that DVC knows: it pushes into a folder of that name, here.",
+            wanted,
+            url,
+            fixes.commands(
+                f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(wanted)}",
+                *fixes.commit([CONFIG], "Mend the remote's address").splitlines(),
+            ),
+            (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
+        )
+    return None
+
+
+def _is_malformed(url: str) -> bool:
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme.isalnum():
+        return scheme.lower() not in _SUPPORTED | {"remote"} or not rest.strip("/")
+    return bool(_ALMOST.match(url))
+
+
+def _mended(url: str) -> str:
+    scheme, _, rest = re.sub(r"^(?:\.\./|\./)*", "", url).partition("/")
+    return f"{scheme.rstrip(':') if scheme.rstrip(':') in _SUPPORTED else 'gs'}://{rest.strip('/')}"
+
+
+@check(
+    "remote.own",
+    "remote",
+    "remote-not-yours",
+    points=1,
+    requires=("remote.url",),
+    committed_only=True,
+)
+def default_remote_is_the_attendees_own(view: View) -> Finding | None:
+    """The default remote is your own place.
+
+    The raw data's place is read-only for good reason, the root of a bucket belongs to everybody,
+    and another attendee's place to them.
+    """
+    url, settings = default_url(view).rstrip("/"), view.facts.settings
+    whose = None
+    if settings.raw and _is_below(url, settings.raw):
+        whose = "the place of the raw data"
+    elif settings.remote and _same_kind(url, settings.remote):
+        whose = None if _is_below(url, settings.remote) else "not the place that was agreed for you"
+    elif "://" in url and "/" not in url.partition("://")[2]:
+        whose = "the root of a bucket, which everybody shares"
+    if whose is None:
+        return None
+    wanted = settings.remote or f"{url}/YOUR-NAME"
+    name = view.default_remote or _NAME
+    return Finding(
+        "remote-not-yours",
+        f"{url} is {whose}: what you push there mixes with the work of others.",
+        wanted,
+        url,
+        fixes.commands(
+            f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(wanted)}",
+            *fixes.commit([CONFIG], "Use my own place").splitlines(),
+        ),
+        (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
+    )
+
+
+def _is_below(url: str, place: str) -> bool:
+    place = place.rstrip("/")
+    return url == place or url.startswith(f"{place}/")
+
+
+def _same_kind(url: str, agreed: str) -> bool:
+    """Both in a cloud: a folder in place of the agreed bucket is another way to work."""
+    return "://" in url and "://" in agreed
+
+
+@check(
+    "remote.absolute",
+    "remote",
+    "remote-relative-path",
+    points=1,
+    requires=("remote.url",),
+    committed_only=True,
+)
+def default_remote_is_reached_from_anywhere(view: View) -> Finding | None:
+    """The default remote is an address or an absolute path.
+
+    A relative path leads somewhere else as soon as the repository is cloned to another folder.
+    """
+    url = default_url(view)
+    if "://" in url or url.startswith(("/", "~", "\\\\")) or re.match(r"^[A-Za-z]:[\\/]", url):
+        return None
+    name = view.default_remote or _NAME
+    place = view.facts.root / ".dvc" / url
+    return Finding(
+        "remote-relative-path",
+        f"The remote {name} is a relative path: in a clone elsewhere it leads to another folder.",
+        "an address, or an absolute path that others reach",
+        f"{url}, from the folder .dvc",
+        fixes.commands(
+            f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(str(place.resolve()))}",
+            *fixes.commit([CONFIG], "Name the remote by its absolute path").splitlines(),
+        ),
+        (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
+    )
+
+
+@check(
+    "remote.plugin",
+    "remote",
+    "remote-plugin-missing",
+    points=0,
+    requires=("remote.url",),
+    committed_only=True,
+)
+def plugin_is_installed(view: View) -> Finding | None:
+    """The plugin for the remote's kind of address is installed.
+
+    DVC talks to each cloud through a package of its own: dvc-gs for Google Cloud Storage.
+    """
+    scheme = default_url(view).partition("://")[0]
+    module = _PLUGINS.get(scheme)
+    if module is None or _is_installed(module) or not _is_installed("dvc"):
+        return None
+    package = module.replace("_", "-")
+    raise UnknownError(
+        f"DVC needs {package} for {scheme}:// addresses, and it is not installed here.",
+        f"pip install {package}",
+        code="remote-plugin-missing",
+    )
+
+
+def _is_installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

@@ -1,0 +1,144 @@
+"""What the stages wrote is what it should be: the files themselves, as they lie in the folder."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.checks import fixes
+from grader.checks.stages import paths_of, recorded_stage
+from grader.facts import onnx_model
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.lessons import LessonStage
+from grader.registry import stage_check
+
+METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
+_PICTURES = {
+    ".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff",
+    ".gif": b"GIF8",
+}  # fmt: skip
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_LARGEST_TABLE = 64 * 2**20
+
+
+class _WrongError(Exception):
+    """A file is not what it should be: which, what was expected, what is there."""
+
+    def __init__(self, path: Path, expected: str, actual: str) -> None:
+        super().__init__(actual)
+        self.path, self.expected, self.actual = path, expected, actual
+
+
+@stage_check("result", "out-wrong", requires=("{stage}.present", "{stage}.outs"))
+def results_are_what_they_should_be(view: View, wanted: LessonStage) -> Finding | None:
+    """What {stage} wrote can be used.
+
+    The files are opened: tables with the right columns, splits that share no poster, a model that
+    loads, pictures that are pictures.
+    """
+    stage = recorded_stage(view, wanted)
+    root = view.facts.root
+    paths = [root / path for path in paths_of(view, stage, wanted, wanted.writes)]
+    try:
+        for path in paths:
+            _JUDGES[wanted.name](path)
+    except _WrongError as wrong:
+        shown = wrong.path.relative_to(root).as_posix()
+        return Finding(
+            "out-wrong",
+            f"{shown} of {stage.name} is not what it should be: {wrong.actual}.",
+            wrong.expected,
+            wrong.actual,
+            fixes.commands(
+                f"dvc repro --force {fixes.quoted(stage.name)}",
+                *fixes.commit(["dvc.lock"], f"Run {wanted.name} again").splitlines(),
+            ),
+            (Evidence("worktree", shown),),
+        )
+    return None
+
+
+def _splits(folder: Path) -> None:
+    """No poster is in two splits, and every image of a table is there."""
+    sources: dict[str, str] = {}
+    for name in ("train", "valid", "test"):
+        table = folder / f"{name}.csv"
+        header, rows = _table(table)
+        if header[:2] != ["Path", "Source"] or len(header) < 3 or not rows:
+            raise _WrongError(table, "columns Path, Source and one a genre", "other columns")
+        for row in rows:
+            if sources.setdefault(row[1], name) != name:
+                actual = f"the poster {row[1]} is in {sources[row[1]]} as well"
+                raise _WrongError(table, "splits that share no poster", actual)
+            if not (folder / row[0]).is_file():
+                raise _WrongError(table, "an image for each row", f"{row[0]} is absent")
+
+
+def _training(path: Path) -> None:
+    if path.suffix != ".csv":
+        if not _bytes(path, len(_HDF5)).startswith(_HDF5):
+            raise _WrongError(path, "weights in HDF5", "a file of another kind")
+        return
+    header, rows = _table(path)
+    if "epoch" not in header or "loss" not in header or not rows:
+        raise _WrongError(path, "a row for each epoch, with epoch and loss", "no such table")
+
+
+def _model(path: Path) -> None:
+    problem = onnx_model.problem(path)
+    if problem:
+        raise _WrongError(path, "an ONNX model with image in and probabilities out", problem)
+
+
+def _evaluation(path: Path) -> None:
+    if path.suffix == ".csv":
+        _table(path)
+        return
+    try:
+        metrics = json.loads(_bytes(path, 2**20))
+    except ValueError:
+        raise _WrongError(path, "metrics in JSON", "no JSON") from None
+    numbers = metrics if isinstance(metrics, dict) else {}
+    lacking = [name for name in METRICS if not isinstance(numbers.get(name), int | float)]
+    if lacking:
+        raise _WrongError(path, f"numbers {', '.join(METRICS)}", f"lacks {', '.join(lacking)}")
+
+
+def _pictures(folder: Path) -> None:
+    pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _PICTURES]
+    if not pictures:
+        raise _WrongError(folder, "pictures", "no picture")
+    for path in pictures:
+        start = _PICTURES[path.suffix.lower()]
+        if not _bytes(path, len(start)).startswith(start):
+            raise _WrongError(path, f"a picture in {path.suffix[1:].upper()}", "no such picture")
+
+
+_JUDGES: dict[str, Callable[[Path], None]] = {
+    "preprocess": _splits,
+    "train": _training,
+    "export": _model,
+    "evaluate": _evaluation,
+    "plot": _pictures,
+}
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        text = _bytes(path, _LARGEST_TABLE).decode("utf-8")
+        header, *rows = list(csv.reader(io.StringIO(text), strict=True))
+    except (ValueError, csv.Error):
+        raise _WrongError(path, "a table in CSV", "no table") from None
+    if any(len(row) != len(header) for row in rows):
+        raise _WrongError(path, "rows as long as the header", "rows of other lengths")
+    return header, rows
+
+
+def _bytes(path: Path, at_most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(at_most)
+    except OSError as error:
+        raise _WrongError(path, "a file", error.strerror or "unreadable") from None

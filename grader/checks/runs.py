@@ -1,0 +1,313 @@
+"""What dvc.lock says: that each stage ran, on what is there now, and that the record is whole."""
+
+from collections.abc import Iterator
+
+from grader.checks import fixes, stages
+from grader.checks.stages import covers, recorded_stage, stage_of
+from grader.facts.view import View
+from grader.finding import Evidence, Finding, NotThereYetError
+from grader.lessons import LessonStage
+from grader.registry import check, stage_check
+from workshop.project import Reason, Stage
+from workshop.project import params as params_files
+
+LOCK = "dvc.lock"
+
+
+@check(
+    "lock.committed",
+    "share",
+    "lock-uncommitted",
+    points=1,
+    requires=("preprocess.declared",),
+    committed_only=True,
+)
+def lock_is_committed(view: View) -> Finding | None:
+    """dvc.lock is committed as it lies there.
+
+    It records which data, code and params gave which outs; without it a clone cannot pull them.
+    """
+    facts = view.facts
+    paths = [path for path in facts.uncommitted if path.endswith(LOCK)]
+    if not paths:
+        if not any(path.endswith(LOCK) for path in facts.committed):
+            raise NotThereYetError("preprocess.run")
+        return None
+    path = paths[0]
+    lies_there = facts.worktree.content(path) is not None
+    ignored = lies_there and facts.ignores(path)
+    difference = "is ignored by git" if ignored else "has changed since the last commit"
+    if not lies_there:
+        difference = "is deleted in your folder"
+    elif not ignored and path not in facts.committed:
+        difference = "was never committed"
+    force = "--force " if ignored else ""
+    return Finding(
+        "lock-uncommitted",
+        f"{path} {difference}: a clone does not know the outs of your last run.",
+        "the same at HEAD as in your folder",
+        difference,
+        fixes.commands(f"git add {force}{path}", fixes.committed("Record the run"))
+        if lies_there
+        else f"git checkout HEAD -- {path}",
+        (Evidence("worktree", path), Evidence("HEAD", path)),
+    )
+
+
+@stage_check("run", "stage-never-run", requires=("{stage}.declared",))
+def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
+    """{stage} has run.
+
+    dvc.yaml says how a stage is run, dvc.lock that it was.
+    """
+    stage = stage_of(view, wanted)
+    if stage.recorded:
+        return None
+    return Finding(
+        "stage-never-run",
+        f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
+        f"a record of {stage.name} in {LOCK}",
+        "none",
+        fixes.rerun(stage.name),
+        (stages.in_file(view, stage), Evidence(view.source, LOCK)),
+    )
+
+
+@stage_check("current", "lock-stale", requires=("{stage}.run",))
+def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
+    """{stage} ran on the code, data, params and command that are there now.
+
+    Its outs are of what was there before, and whoever pulls them gets those.
+    """
+    stage = recorded_stage(view, wanted)
+    if stage.frozen:
+        return None
+    changed = list(_changes(view, stage))
+    if not changed:
+        return None
+    fix = fixes.rerun(stage.name)
+    if view.source == "HEAD":
+        uncommitted = [e.path for e in changed if e.path in view.facts.uncommitted]
+        if uncommitted and not list(_changes(view.facts.worktree, stage)):
+            fix = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
+    return Finding(
+        "lock-stale",
+        f"{stage.name} has not run since {_what(changed)} changed: its outs are of before that.",
+        f"what {LOCK} records of {stage.name}",
+        "; ".join(f"{one.path}{f' {one.value}' if one.value else ''}" for one in changed[:4]),
+        fix,
+        tuple(changed),
+    )
+
+
+def _what(changed: list[Evidence]) -> str:
+    names = [
+        "its command"
+        if one.value == "the command"
+        else (one.value or "").partition(" ")[0]
+        if one.path.endswith("params.yaml") and one.value
+        else one.path
+        for one in changed
+    ]
+    return fixes.listed(dict.fromkeys(names))
+
+
+def _changes(view: View, stage: Stage) -> Iterator[Evidence]:
+    """What is not as the lock recorded it; of outs of other stages ``lock.consistent`` tells."""
+    if stage.command_changed:
+        yield stages.in_file(view, stage, "cmd:", value="the command")
+    yield from _changed_params(view, stage)
+    for dep in stage.deps:
+        if not dep.inside or _maker(view, dep.path):
+            continue
+        now = view.md5(dep.path) or _added(view, dep.path)
+        if now and dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
+            yield Evidence(view.source, dep.path)
+    if view.source == "worktree" or not view.facts.uncommitted:
+        yield from _changed_elsewhere(view, stage)
+
+
+def _changed_params(view: View, stage: Stage) -> Iterator[Evidence]:
+    for file in stage.params:
+        if view.content(file.path) is None:
+            continue
+        recorded = file.recorded or {}
+        values = params_files.read(view.root / file.path, file.path)
+        now = params_files.values(values, file.keys, file.path)
+        for key in file.keys or dict.fromkeys([*now, *recorded]):
+            if key in now and now[key] != recorded.get(key):
+                line = view.line(file.path, *(f"{part}:" for part in key.split(".")))
+                then = recorded.get(key, "not recorded")
+                yield Evidence(view.source, file.path, line, f"{key} {then} -> {now[key]}")
+
+
+def _maker(view: View, path: str) -> Stage | None:
+    """The stage with a command that makes ``path``."""
+    for stage in view.project.stages:
+        if stage.cmd and any(covers(o.path, path) or covers(path, o.path) for o in stage.outs):
+            return stage
+    return None
+
+
+def _added(view: View, path: str) -> str | None:
+    """The hash that a .dvc file records for exactly ``path``."""
+    for stage in view.project.stages:
+        for out in stage.outs if stage.cmd is None else ():
+            if out.path == path:
+                return out.recorded.md5
+    return None
+
+
+def _changed_elsewhere(view: View, stage: Stage) -> Iterator[Evidence]:
+    """Changes that only a look at the data shows: folders of code, files that git does not have."""
+    for reason in _reasons(view, stage):
+        if reason.kind == "dep" and not _maker(view, reason.path):
+            told = view.md5(reason.path) or _added(view, reason.path)
+            if not told:
+                yield Evidence("worktree", reason.path, value=reason.change)
+
+
+def _reasons(view: View, stage: Stage) -> tuple[Reason, ...]:
+    for state in view.facts.state.stages:
+        if state.stage.name == stage.name:
+            return state.reasons
+    return ()
+
+
+@check("lock.consistent", "share", "lock-inconsistent", points=1, requires=("preprocess.run",))
+def lock_is_consistent(view: View) -> Finding | None:
+    """What each stage read is what the stage before it wrote, by dvc.lock.
+
+    A record that contradicts itself comes from an edit by hand, or from a run of one stage that
+    those below it never followed.
+    """
+    outs = {
+        out.path: (stage, out.recorded.md5)
+        for stage in view.project.stages
+        if stage.cmd and stage.recorded
+        for out in stage.outs
+    }
+    for stage in view.project.stages:
+        for dep in stage.deps if stage.cmd and stage.recorded and not stage.frozen else ():
+            maker, md5 = outs.get(dep.path, (None, None))
+            if maker is None or not dep.recorded.md5 or not md5 or md5 == dep.recorded.md5:
+                continue
+            return Finding(
+                "lock-inconsistent",
+                f"{LOCK} contradicts itself: {stage.name} did not read the {dep.path} that"
+                f" {maker.name} wrote.",
+                f"{dep.path} {md5} in {stage.name}",
+                f"{dep.path} {dep.recorded.md5}",
+                fixes.commands("dvc repro", *fixes.commit([LOCK], "Run it").splitlines()),
+                (
+                    Evidence(view.source, LOCK, view.line(LOCK, f"  {maker.name}:", md5), md5),
+                    Evidence(
+                        view.source,
+                        LOCK,
+                        view.line(LOCK, f"  {stage.name}:", dep.recorded.md5),
+                        dep.recorded.md5,
+                    ),
+                ),
+            )
+    return None
+
+
+@stage_check("thawed", "stage-frozen", requires=("{stage}.declared",))
+def stage_is_not_frozen(view: View, wanted: LessonStage) -> Finding | None:
+    """{stage} is not frozen, or nothing is hidden by it.
+
+    DVC does not look at the deps of a frozen stage: dvc status stays clean whatever changes.
+    """
+    stage = stage_of(view, wanted)
+    if not stage.frozen:
+        return None
+    changed = list(_changes(view, stage)) + list(_newer_deps(view, stage))
+    hidden = _what(changed) if changed else "nothing yet"
+    return Finding(
+        "stage-frozen",
+        f"{stage.name} is frozen: it does not run again, and it hides {hidden}.",
+        "a stage that runs when a dep changes",
+        f"frozen: true in {stage.file}",
+        fixes.commands(
+            f"dvc unfreeze {fixes.quoted(stage.name)}",
+            f"dvc repro {fixes.quoted(stage.name)}",
+            *fixes.commit([stage.file, LOCK], f"Unfreeze {stage.name}").splitlines(),
+        ),
+        (stages.in_file(view, stage, "frozen:"), *changed),
+        severity="fail" if changed else "advice",
+    )
+
+
+def _newer_deps(view: View, stage: Stage) -> Iterator[Evidence]:
+    """Deps that another stage has made anew since."""
+    for dep in stage.deps:
+        maker = _maker(view, dep.path)
+        for out in maker.outs if maker else ():
+            if out.path == dep.path and out.recorded.md5 != dep.recorded.md5:
+                yield Evidence(view.source, dep.path)
+
+
+def _out_reason(view: View, stage: Stage, *changes: str) -> Reason | None:
+    for reason in _reasons(view, stage):
+        if reason.kind == "out" and reason.change in changes:
+            return reason
+    return None
+
+
+@stage_check("present", "out-missing", requires=("{stage}.run", "data.not_hidden"))
+def outs_are_there(view: View, wanted: LessonStage) -> Finding | None:
+    """The outs of {stage} lie in the folder.
+
+    They are declared and recorded; the next stage needs them, and so does whoever looks at them.
+    """
+    stage = recorded_stage(view, wanted)
+    root = view.facts.root
+    gone = [out for out in stage.outs if out.inside and not (root / out.path).exists()]
+    if not gone:
+        return None
+    paths = [out.path for out in gone]
+    kept = [out for out in gone if out.cache]
+    target = fixes.quoted(stage.name)
+    fix = f"dvc pull {target}" if kept else f"git checkout HEAD -- {fixes.quoted(paths[0])}"
+    if kept and not _is_cached(view, kept[0].recorded.md5):
+        fix = fixes.commands(fix, f"dvc repro {target}")
+    elif kept:
+        fix = f"dvc checkout {target}"
+    return Finding(
+        "out-missing",
+        f"{fixes.listed(paths)} of {stage.name} is gone from your folder; {LOCK} has it.",
+        f"{fixes.listed(paths)} in your folder",
+        "absent",
+        fix,
+        tuple(Evidence("worktree", path) for path in paths),
+    )
+
+
+def _is_cached(view: View, md5: str | None) -> bool:
+    return md5 is not None and view.facts.objects.path(md5).exists()
+
+
+@stage_check(
+    "unchanged",
+    "lock-stale",
+    requires=("{stage}.present", "{stage}.result", "data.no_overlap", "lock.consistent"),
+)
+def outs_are_as_recorded(view: View, wanted: LessonStage) -> Finding | None:
+    """The outs of {stage} are what its run left.
+
+    An out that was changed by hand is of no run: nobody can make it again.
+    """
+    stage = recorded_stage(view, wanted)
+    if view.facts.uncommitted and view.source == "HEAD":
+        return None
+    reason = _out_reason(view, stage, "modified")
+    if reason is None:
+        return None
+    return Finding(
+        "lock-stale",
+        f"{reason.path} is not what {stage.name} wrote: it changed after the run.",
+        f"the {reason.path} that {LOCK} records",
+        "something else",
+        fixes.rerun(stage.name),
+        (Evidence("worktree", reason.path, value="modified"), Evidence(view.source, LOCK)),
+    )

@@ -1,0 +1,208 @@
+"""Lesson ``share``: nothing in the pipeline belongs to this laptop alone."""
+
+import os
+import re
+from collections.abc import Iterator
+
+from grader.checks import fixes, stages
+from grader.facts.stage_code import words_of
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.registry import check
+from workshop.project import Stage
+from workshop.project.model import Dep, Out
+
+_ABSOLUTE = re.compile(r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/])")
+
+
+@check("share.portable", "share", "absolute-path", points=1, requires=("preprocess.declared",))
+def paths_are_relative(view: View) -> Finding | None:
+    """No path of this machine is in the pipeline.
+
+    Nobody else has your home folder.
+    """
+    for stage in view.project.stages:
+        severe = [*_absolute_entries(stage), *_absolute_data(view, stage)]
+        mild = [word for word in words_of(stage.cmd)[:1] if _ABSOLUTE.match(word)]
+        if severe or mild:
+            path = (severe or mild)[0]
+            return Finding(
+                "absolute-path",
+                f"{stage.name} names {path}, which is on this machine alone.",
+                "paths from the root of the repository",
+                path,
+                _relative_fix(view, stage, path),
+                (stages.in_file(view, stage, path, value=path),),
+                severity="fail" if severe else "advice",
+            )
+    return _cache_dir(view)
+
+
+def _absolute_entries(stage: Stage) -> Iterator[str]:
+    entries: list[Dep | Out] = [*stage.deps, *stage.outs]
+    for entry in entries:
+        if entry.place is not None and (not entry.inside or _ABSOLUTE.match(entry.path)):
+            yield entry.path
+
+
+def _absolute_data(view: View, stage: Stage) -> list[str]:
+    """Absolute paths as they are written: DVC makes those inside the repository relative."""
+    text = view.text(stage.file) or ""
+    entries: list[Dep | Out] = [*stage.deps, *stage.outs]
+    declared = [str(view.facts.root / entry.path) for entry in entries]
+    words = [word for word in words_of(stage.cmd)[1:] if _ABSOLUTE.match(word)]
+    return [
+        path for path in declared if re.search(rf"{re.escape(path)}[\s:'\"]*$", text, re.M)
+    ] + words
+
+
+def _relative_fix(view: View, stage: Stage, path: str) -> str:
+    root = str(view.facts.root).replace("\\", "/")
+    inside = path.replace("\\", "/").startswith(f"{root}/")
+    relative = (
+        path.replace("\\", "/")[len(root) + 1 :]
+        if inside
+        else path.replace("\\", "/").rpartition("/")[2]
+    )
+    file = stage.file
+    edit = f"p.write_text(p.read_text().replace('{path}', '{relative}'))"
+    return fixes.commands(
+        f"python -c \"import pathlib; p = pathlib.Path('{file}'); {edit}\"",
+        "dvc repro",
+        *fixes.commit([file, "dvc.lock"], "Name paths from the repository").splitlines(),
+    )
+
+
+def _cache_dir(view: View) -> Finding | None:
+    folder = view.config.get("cache", {}).get("dir", "")
+    if not _ABSOLUTE.match(folder):
+        return None
+    return Finding(
+        "absolute-path",
+        f"The cache is set to {folder}, a path of this machine, for everybody who clones.",
+        "cache.dir in .dvc/config.local",
+        f"dir = {folder}",
+        fixes.commands(
+            "dvc config --unset cache.dir",
+            f"dvc config --local cache.dir {fixes.quoted(folder)}",
+            *fixes.commit([".dvc/config"], "Keep the cache's place to myself").splitlines(),
+        ),
+        (Evidence(view.source, ".dvc/config", view.line(".dvc/config", "[cache]", "dir"), folder),),
+        severity="advice",
+    )
+
+
+@check("share.place", "share", "wrong-directory", points=0, requires=("preprocess.declared",))
+def stages_run_in_the_root(view: View) -> Finding | None:
+    """Every stage is in the dvc.yaml of the root, and runs there.
+
+    Paths in a dvc.yaml are read from its own folder, or from wdir: elsewhere they name other files.
+    """
+    for stage in view.project.stages:
+        if stage.cmd is None:
+            continue
+        wdir = view.line(stage.file, f"{stage.name.rpartition(':')[2]}:", "wdir:")
+        if stage.file != "dvc.yaml" or (wdir and _has_wdir(view, stage)):
+            what = "has a wdir" if stage.file == "dvc.yaml" else f"is in {stage.file}"
+            return Finding(
+                "wrong-directory",
+                f"{stage.name} {what}: its paths are read from there, not from the root.",
+                "stages in the dvc.yaml of the root, without wdir",
+                f"{stage.name} {what}",
+                f"git mv {fixes.quoted(stage.file)} dvc.yaml"
+                if stage.file != "dvc.yaml"
+                else fixes.commit(["dvc.yaml"], "Run every stage in the root"),
+                (Evidence(view.source, stage.file, wdir),),
+                severity="advice",
+            )
+    return None
+
+
+def _has_wdir(view: View, stage: Stage) -> bool:
+    from workshop.project import document, schema
+
+    data = document.read(view.root / stage.file, stage.file, schema.project_file)
+    entry = data.get("stages", {}).get(stage.name.rpartition(":")[2], {})
+    return str(entry.get("wdir") or ".") not in (".", "./")
+
+
+@check(
+    "share.uncached",
+    "share",
+    "uncached-out-uncommitted",
+    points=1,
+    requires=("preprocess.run",),
+)
+def uncached_outs_are_committed(view: View) -> Finding | None:
+    """What DVC does not keep is in git.
+
+    cache: false leaves an out to git. Where git does not have it, nobody else ever will.
+    """
+    for stage in view.project.stages:
+        for out in stage.outs:
+            if out.cache or not out.inside or not stage.recorded or _is_committed(view, out):
+                continue
+            return Finding(
+                "uncached-out-uncommitted",
+                f"{out.path} of {stage.name} is neither in DVC's cache (cache: false) nor in git:"
+                " it is on this laptop alone.",
+                f"{out.path} at HEAD",
+                _where(view, out),
+                _uncached_fix(view, stage, out),
+                (Evidence("HEAD", out.path), stages.in_file(view, stage, "cache: false")),
+            )
+    return None
+
+
+def _is_committed(view: View, out: Out) -> bool:
+    committed = view.facts.committed
+    if out.path in committed:
+        return True
+    return any(path.startswith(f"{out.path}/") for path in committed)
+
+
+def _where(view: View, out: Out) -> str:
+    if view.facts.ignores(out.path):
+        return "git ignores it"
+    return "git knows it, and it is not committed" if out.path in view.facts.tracked else "absent"
+
+
+def _uncached_fix(view: View, stage: Stage, out: Out) -> str:
+    force = "--force " if view.facts.ignores(out.path) else ""
+    return fixes.commands(
+        f"git add {force}{fixes.quoted(out.path)}", fixes.committed(f"Keep what {stage.name} wrote")
+    )
+
+
+@check("share.cache_intact", "share", "cache-corrupt", points=1, requires=("preprocess.run",))
+def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
+    """Every object in the cache is what its name says.
+
+    DVC trusts an object that is read-only, and pushes it: one that changed reaches everybody.
+    """
+    objects = view.facts.objects
+    owners = {
+        name: (stage, out)
+        for stage in view.project.stages
+        for out in stage.outs
+        if out.cache and out.recorded.md5 and out.recorded.algorithm == "md5"
+        for name in objects.names(out.recorded.md5)
+    }
+    for name in objects.corrupt(owners):
+        return _corrupt(view, *owners[name], name)
+    return None
+
+
+def _corrupt(view: View, stage: Stage, out: Out, name: str) -> Finding:
+    path = view.facts.objects.path(name)
+    shown = os.path.relpath(path, view.facts.root).replace(os.sep, "/")
+    remove = f"python -c \"import os; os.chmod('{shown}', 0o644); os.remove('{shown}')\""
+    again = f"dvc repro --force {fixes.quoted(stage.name)}" if stage.cmd else "dvc commit --force"
+    return Finding(
+        "cache-corrupt",
+        f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",
+        f"bytes with the md5 {name}",
+        "other bytes",
+        fixes.commands(remove, f"dvc pull {fixes.quoted(stage.name)}", again),
+        (Evidence("cache", shown, value=name),),
+    )

@@ -1,0 +1,128 @@
+"""The commands of ``grader`` and their options. What a command needs is imported when it runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.registry import Check
+
+FORMATS = ("human", "json", "junit", "gradescope", "github")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code, see grader.report."""
+    options = _parser().parse_args(argv)
+    code: int = options.run(options)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "grader",
+        description="Tells what is right in your repository, what is wrong, and what to type.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_check(commands)
+    listing = commands.add_parser("list", help="every check, lesson by lesson")
+    listing.set_defaults(run=_list)
+    explain = commands.add_parser("explain", help="what a check or a code is about")
+    explain.add_argument("check", metavar="CHECK", help="an id or a code, as grader check shows it")
+    explain.set_defaults(run=_explain)
+    _add_start(commands)
+    return parser
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser("check", help="judge a repository")
+    check.add_argument(
+        "--repo", type=Path, default=Path(), metavar="PATH", help="the repository (default: here)"
+    )
+    check.add_argument("--lesson", metavar="ID", help="the checks of one lesson")
+    check.add_argument("--only", metavar="CHECK", help="one check")
+    check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
+    check.add_argument("--format", choices=FORMATS, default="human", help="default: human")
+    check.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
+    check.set_defaults(run=_check)
+
+
+def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    start = commands.add_parser("start", help="make a repository to work in")
+    start.add_argument("folder", type=Path, metavar="DIR", help="where; it must not hold anything")
+    start.add_argument("--at", metavar="LESSON", help="as if all before were solved: end")
+    start.add_argument("--name", metavar="ATTENDEE", help="who works in it")
+    start.add_argument("--remote", metavar="URL", help="where the attendee's data is to go")
+    start.set_defaults(run=_start)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from grader import lessons, rendering
+    from grader.checks import CHECKS
+    from grader.grading import grade
+    from grader.report import exit_code
+
+    known = [lesson.id for lesson in lessons.LESSONS]
+    if options.lesson and options.lesson not in known:
+        return _refuse(f"no lesson is called {options.lesson!r}", f"one of {', '.join(known)}")
+    if options.only and options.only not in CHECKS:
+        return _refuse(f"no check is called {options.only!r}", "grader list")
+    if not options.repo.is_dir():
+        return _refuse(f"{options.repo}: no such folder", "name the folder of your repository")
+
+    def selected(one: Check) -> bool:
+        return options.lesson in (None, one.lesson) and options.only in (None, one.id)
+
+    if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
+        return _refuse("only the remote can answer that", "leave out --offline")
+    if not any(map(selected, CHECKS.values())):
+        return _refuse(f"{options.only} is no check of the lesson {options.lesson}", "grader list")
+    report = grade(options.repo, selected, offline=options.offline)
+    text = rendering.render(report, options.format, None if options.output else sys.stdout)
+    if options.output:
+        options.output.write_text(text, "utf-8", newline="\n")
+    else:
+        _write(text)
+    return exit_code(report)
+
+
+def _list(_options: argparse.Namespace) -> int:
+    from grader.checks import CHECKS
+    from grader.rendering import catalogue
+
+    _write(catalogue.listing(CHECKS.values()))
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from grader.checks import CHECKS
+    from grader.rendering import catalogue
+
+    found = [o for o in CHECKS.values() if options.check == o.id or options.check in o.codes]
+    if not found:
+        return _refuse(f"no check and no code is called {options.check!r}", "grader list")
+    _write(catalogue.explanation(found))
+    return 0
+
+
+def _start(options: argparse.Namespace) -> int:
+    from workshop import starter
+
+    try:
+        told = starter.start(options.folder, options.at, options.name, options.remote)
+    except starter.StartError as error:
+        return _refuse(error.problem, error.fix)
+    _write(told + "\n")
+    return 0
+
+
+def _refuse(problem: str, fix: str) -> int:
+    sys.stderr.write(f"error: {problem}\n  fix: {fix}\n")
+    return 2
+
+
+def _write(text: str) -> None:
+    """To standard output, whatever it can write: a pipe on Windows knows no ✓ and no 日本."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -1,0 +1,179 @@
+"""Git, asked by plumbing that changes nothing and runs nothing that a repository configures.
+
+The one place of the grader that starts a program. An attendee's git config can name programs
+(``core.fsmonitor``, hooks, filters, ``core.sshCommand``): none of what is called here runs them,
+and they are switched off besides. The index is read from a copy.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.finding import UnknownError
+
+TIMEOUT_S = 20
+_OFF = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.untrackedCache=false",
+    "core.commitGraph=false",
+    "core.sshCommand=false",
+    "credential.helper=",
+    "gc.auto=0",
+    "safe.directory=*",
+)
+_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch what is missing
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file in a tree: its object, and its size in bytes."""
+
+    oid: str
+    size: int
+
+
+class GitError(UnknownError):
+    """Git answered with an error, as it does where a repository is damaged."""
+
+
+class Git:
+    """The git repository whose working folder is ``root``."""
+
+    def __init__(self, root: Path, control: Path) -> None:
+        self.root = root
+        self.control = control
+
+    @classmethod
+    def around(cls, start: Path) -> "Git | None":
+        """The repository that the folder ``start`` is in; None where there is none, or a bare one.
+
+        An UnknownError where git itself is missing or cannot say.
+        """
+        try:
+            answer = _run(start, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+        except GitError:
+            return None
+        top, control = answer.decode("utf-8", "surrogateescape").splitlines()[:2]
+        return cls(Path(top), Path(control))
+
+    def head(self) -> str | None:
+        """The commit that HEAD is at, None before the first one."""
+        try:
+            return self._ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+        except GitError:
+            return None
+
+    def tree(self, commit: str) -> dict[str, Blob]:
+        """Every file of ``commit`` by its path from the root; links and sub-modules left out."""
+        found = {}
+        for entry in self._ask("ls-tree", "-r", "-z", "-l", "--full-tree", commit).split(b"\0"):
+            words, _, name = entry.partition(b"\t")
+            if words.startswith(b"100"):
+                _, _, oid, size = words.split()
+                found[name.decode("utf-8", "surrogateescape")] = Blob(oid.decode(), int(size))
+        return found
+
+    def index(self) -> tuple[str, ...]:
+        """Every path that git tracks, committed or only added."""
+        original = self.control / "index"
+        if not original.exists():
+            return ()
+        with tempfile.TemporaryDirectory(prefix="grader-") as folder:
+            copy = Path(folder, "index")
+            shutil.copyfile(original, copy)
+            for shared in self.control.glob("sharedindex.*"):  # the rest of a split index
+                shutil.copyfile(shared, copy.with_name(shared.name))
+            answer = self._ask("ls-files", "-z", "--full-name", index=copy)
+        return tuple(dict.fromkeys(_names(answer)))
+
+    def contents(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of blobs, by object; those that are not there are left out."""
+        wanted = list(dict.fromkeys(oids))
+        answers = zip(wanted, self._batch([oid.encode() for oid in wanted]), strict=True)
+        return {oid: content for oid, content in answers if content is not None}
+
+    def commits(self, path: str, at_most: int) -> list[str]:
+        """The newest commits, newest first, that changed ``path`` (from the root of git)."""
+        limit = f"--max-count={at_most}"
+        answer = self._ask("rev-list", limit, "HEAD", "--", f":(top,literal){path}")
+        return answer.decode().split()
+
+    def versions(self, commits: Iterable[str], path: str) -> list[bytes]:
+        """The file ``path`` as each commit has it; commits without it are left out."""
+        names = [f"{one}:{path}".encode("utf-8", "surrogateescape") for one in commits]
+        return [content for content in self._batch(names) if content is not None]
+
+    def _batch(self, names: list[bytes]) -> list[bytes | None]:
+        """What ``git cat-file --batch`` answers to each name: its bytes, None where it has none."""
+        if not names:
+            return []
+        answer = self._ask("cat-file", "--batch", text=b"".join(name + b"\n" for name in names))
+        found: list[bytes | None] = []
+        at = 0
+        for _ in names:
+            end = answer.index(b"\n", at)
+            header = answer[at:end].rsplit(b" ", 2)
+            if header[-1] in (b"missing", b"ambiguous"):
+                found.append(None)
+                at = end + 1
+                continue
+            size = int(header[2])
+            found.append(answer[end + 1 : end + 1 + size])
+            at = end + size + 2
+        return found
+
+    def _ask(self, *command: str, text: bytes = b"", index: Path | None = None) -> bytes:
+        return _run(self.root, *command, text=text, index=index)
+
+
+def _run(folder: Path, *command: str, text: bytes = b"", index: Path | None = None) -> bytes:
+    settings = [word for setting in _OFF for word in ("-c", setting)]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | _ENVIRONMENT
+    if index:
+        environment["GIT_INDEX_FILE"] = str(index)
+    try:
+        done = subprocess.run(  # noqa: S603 - git as found on PATH, on words of our own
+            [_git(), "--no-pager", "-C", str(folder), *settings, *command],
+            input=text,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired:
+        raise UnknownError(
+            f"git {command[0]} did not answer within {TIMEOUT_S} s", "try again"
+        ) from None
+    except OSError as error:
+        raise UnknownError(f"git cannot be started: {error.strerror}", "git --version") from None
+    if done.returncode:
+        words = " ".join(done.stderr.decode("utf-8", "replace").split())[:300]
+        raise GitError(f"git {command[0]} says: {words}", "git fsck")
+    return done.stdout
+
+
+def _git() -> str:
+    """Git's own path: Windows would look into the current folder, an attendee's, first."""
+    folders = [p for p in os.environ.get("PATH", "").split(os.pathsep) if Path(p).is_absolute()]
+    found = shutil.which("git", path=os.pathsep.join(folders))
+    if found is None:
+        raise UnknownError("git is not installed, or not on PATH", "git --version")
+    return found
+
+
+def _names(answer: bytes) -> list[str]:
+    return [name.decode("utf-8", "surrogateescape") for name in answer.split(b"\0") if name]

@@ -1,0 +1,112 @@
+"""What the code of a stage imports, reads and takes on its command line: parsed, never run."""
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+from grader.facts.module import Module, module
+from grader.lessons import LessonStage
+
+Text = Callable[[str], str | None]
+
+
+class StageCode:
+    """The module of a lesson's stage and the attendee's modules below it."""
+
+    def __init__(self, text: Text, stage: LessonStage) -> None:
+        self._text = text
+        self.stage = stage
+
+    def is_run_by(self, command: str | list[str] | None) -> bool:
+        """Whether ``command`` runs the stage's module, as a module or as a file."""
+        words = words_of(command)
+        for before, word in zip(["", *words], words, strict=False):
+            if word == self.stage.module and before == "-m":
+                return True
+            if word.replace("\\", "/").removeprefix("./") == self.stage.code_path:
+                return True
+        return False
+
+    def imported(self) -> list[str]:
+        """The paths of the attendee's own modules that run when the stage does, its own first.
+
+        As Python finds them: a name is a module beside the others, or a package's ``__init__.py``.
+        What is imported for type checkers alone does not run. Empty ``__init__.py`` are left out.
+        """
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        pending = [self.stage.code_path]
+        while pending:
+            path = pending.pop(0)
+            text = self._text(path)
+            if path in seen or text is None:
+                continue
+            seen.add(path)
+            if text.strip() or not path.endswith("__init__.py"):
+                found[path] = None
+            pending += [p for name in _imports(module(text), path) for p in self._paths(name)]
+        return list(found)
+
+    def _paths(self, name: str) -> Iterator[str]:
+        """The files that importing the dotted ``name`` runs: its packages', and its own."""
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            base = "/".join(parts[:length])
+            for path in (f"{base}/__init__.py", f"{base}.py"):
+                if self._text(path) is not None:
+                    yield path
+                    break
+
+    @property
+    def _own(self) -> Module:
+        return module(self._text(self.stage.code_path) or "")
+
+    @property
+    def options(self) -> Mapping[str, bool]:
+        """The options that the module declares with argparse, and whether each is required."""
+        return self._own.options
+
+    def params(self) -> list[str]:
+        """The params that the module reads: ``section.key``, in the order of its code.
+
+        From ``params.read(path, "section", Model)`` and the fields of ``Model``; and from
+        ``params["section"]["key"]`` where that is how the code reads them.
+        """
+        own = self._own
+        fields = [f"{s}.{field}" for s, model in own.reads for field in own.models.get(model, [])]
+        return list(dict.fromkeys([*fields, *own.keys]))
+
+
+def words_of(command: str | list[str] | None) -> list[str]:
+    """The words of a stage's command, or of all of them where it has several."""
+    lines = [command] if isinstance(command, str) else command or []
+    return [word for line in lines for word in _words(line)]
+
+
+@lru_cache(maxsize=256)
+def _words(line: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(line))
+    except ValueError:  # a quote that is not closed
+        return tuple(line.split())
+
+
+def values_of(command: str | list[str] | None) -> dict[str, str]:
+    """What follows each ``--option`` of a command, or stands behind its ``=``."""
+    words = words_of(command)
+    found = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            found[name] = value if equals else following
+    return found
+
+
+def _imports(one: Module, path: str) -> Iterator[str]:
+    """The dotted names that the module in ``path`` imports, relative ones made whole."""
+    package = path.removesuffix("/__init__.py").removesuffix(".py").split("/")
+    if not path.endswith("__init__.py"):
+        package = package[:-1]
+    for level, base, name in one.imports:
+        above = package[: len(package) - level + 1] if level else []
+        yield ".".join([*above, *(part for part in (base, name) if part)])

@@ -1,0 +1,102 @@
+"""The workshop's lessons in teaching order, and what the stage of a lesson reads and writes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A step of the workshop."""
+
+    id: str
+    title: str
+
+
+LESSONS = (
+    Lesson("init", "Start with git and DVC"),
+    Lesson("data", "Give the raw data to DVC"),
+    Lesson("remote", "Agree on a remote"),
+    Lesson("preprocess", "Preprocess the posters"),
+    Lesson("train", "Train the classifier"),
+    Lesson("export", "Export the model that is served"),
+    Lesson("evaluate", "Evaluate the model"),
+    Lesson("plot", "Draw how it went"),
+    Lesson("change", "Change one thing, run what it touches"),
+    Lesson("share", "Share data and pipeline"),
+)
+
+
+@dataclass(frozen=True)
+class LessonStage:
+    """The stage that a lesson asks for.
+
+    ``reads`` and ``writes`` are options of its command that are followed by a path. ``files`` are
+    the files that it writes or reads in the folder which an option names, by option.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    arguments: str
+    files: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def module(self) -> str:
+        """What ``python -m`` runs."""
+        return f"pipeline.{self.name}"
+
+    @property
+    def code_path(self) -> str:
+        """The file of the module."""
+        return f"pipeline/{self.name}.py"
+
+    @property
+    def command(self) -> str:
+        """The command as the workshop teaches it."""
+        return f"python -m {self.module} {self.arguments}"
+
+    def names_in(self, option: str) -> tuple[str, ...]:
+        """The files in the folder that ``option`` names; empty where the option names one path."""
+        return dict(self.files).get(option, ())
+
+
+_CURVES = ("--curves", ("genres.csv", "precision_recall.csv", "predictions.csv"))
+
+STAGES = (
+    LessonStage(
+        "preprocess",
+        ("--raw",),
+        ("--out",),
+        "--raw data/raw --out data/preprocess --params params.yaml",
+    ),
+    LessonStage(
+        "train",
+        ("--data",),
+        ("--weights", "--history", "--fine-tuning-history"),
+        "--data data/preprocess --weights models/classifier.weights.h5"
+        " --history models/history.csv --fine-tuning-history models/fine_tuning_history.csv"
+        " --params params.yaml",
+    ),
+    LessonStage(
+        "export",
+        ("--data", "--weights"),
+        ("--model",),
+        "--data data/preprocess --weights models/classifier.weights.h5"
+        " --model models/classifier.onnx",
+    ),
+    LessonStage(
+        "evaluate",
+        ("--data", "--model"),
+        ("--metrics", "--curves"),
+        "--data data/preprocess --model models/classifier.onnx"
+        " --metrics results/metrics/test.json --curves results/curves",
+        (_CURVES,),
+    ),
+    LessonStage(
+        "plot",
+        ("--data", "--history", "--fine-tuning-history", "--curves"),
+        ("--out",),
+        "--history models/history.csv --fine-tuning-history models/fine_tuning_history.csv"
+        " --curves results/curves --data data/preprocess --out results/plots --params params.yaml",
+        (_CURVES,),
+    ),
+)

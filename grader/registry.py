@@ -1,0 +1,113 @@
+"""The checks: what each is called, what it is worth, what it stands on, and how it judges."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.facts.view import View
+from grader.finding import Finding
+from grader.lessons import STAGES, LessonStage
+
+Tier = Literal["static", "remote"]
+Judge = Callable[[View], Finding | None]
+StageJudge = Callable[[View, LessonStage], Finding | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A true sentence about a repository, unless ``judge`` finds otherwise.
+
+    ``codes`` are what it may find. ``committed_only``: it looks at HEAD, and what the worktree says
+    in its place does not matter. It is blocked where one of ``requires`` does not hold.
+    """
+
+    id: str
+    lesson: str
+    title: str
+    explanation: str
+    codes: tuple[str, ...]
+    points: int
+    requires: tuple[str, ...]
+    tier: Tier
+    committed_only: bool
+    judge: Judge
+
+
+CHECKS: dict[str, Check] = {}
+"""Every check by its id, in the order in which a report shows them; filled by grader.checks."""
+
+
+def check(
+    id: str,  # noqa: A002 - the word that the report uses
+    lesson: str,
+    *codes: str,
+    points: int,
+    requires: tuple[str, ...] = (),
+    tier: Tier = "static",
+    committed_only: bool = False,
+) -> Callable[[Judge], Judge]:
+    """Make the decorated function a check; its docstring is the title and the explanation."""
+
+    def register(judge: Judge) -> Judge:
+        title, _, explanation = (judge.__doc__ or "").partition("\n")
+        _add(
+            Check(
+                id,
+                lesson,
+                title.strip().rstrip("."),
+                _unindented(explanation),
+                codes,
+                points,
+                requires,
+                tier,
+                committed_only,
+                judge,
+            )
+        )
+        return judge
+
+    return register
+
+
+def stage_check(
+    fact: str, *codes: str, requires: tuple[str, ...] = ()
+) -> Callable[[StageJudge], StageJudge]:
+    """Make the decorated function a check of each of the workshop's stages, worth one point.
+
+    ``{stage}`` in its docstring and in ``requires`` stands for the stage's name.
+    """
+
+    def register(judge: StageJudge) -> StageJudge:
+        for stage in STAGES:
+            title, _, explanation = (judge.__doc__ or "").partition("\n")
+            _add(
+                Check(
+                    f"{stage.name}.{fact}",
+                    stage.name,
+                    title.strip().rstrip(".").replace("{stage}", stage.name),
+                    _unindented(explanation).replace("{stage}", stage.name),
+                    codes,
+                    1,
+                    tuple(one.replace("{stage}", stage.name) for one in requires),
+                    "static",
+                    committed_only=False,
+                    judge=_bound(judge, stage),
+                )
+            )
+        return judge
+
+    return register
+
+
+def _bound(judge: StageJudge, stage: LessonStage) -> Judge:
+    return lambda view: judge(view, stage)
+
+
+def _add(one: Check) -> None:
+    if one.id in CHECKS:
+        raise ValueError(f"two checks are called {one.id}")
+    CHECKS[one.id] = one
+
+
+def _unindented(text: str) -> str:
+    return "\n".join(line.strip() for line in text.splitlines()).strip()

@@ -1,0 +1,116 @@
+"""The report for the person at the keyboard: 80 columns, and one next thing to type."""
+
+import textwrap
+import unicodedata
+from typing import Any
+
+from grader.report import Report
+from workshop.status_table import Style
+
+_MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}
+_PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
+_COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "33", "advice": "36"}
+_TITLE_WIDTH = 44
+
+
+def render(report: Report, style: Style) -> str:
+    """A line a lesson, every finding in full, and what to do next."""
+    if not report["gradable"]:
+        return _nothing_to_grade(report, style)
+    lines = [_score(report), ""]
+    lines += [_lesson(lesson, report["checks"], style) for lesson in report["lessons"]]
+    for kind in ("fail", "error", "advice"):
+        for entry in report["checks"]:
+            if _kind(entry) == kind:
+                lines += ["", *_entry(entry, kind, style)]
+    return "\n".join([*lines, "", *_ending(report, style)]) + "\n"
+
+
+def _nothing_to_grade(report: Report, style: Style) -> str:
+    lines = [f"Nothing to grade in {_printable(report['repo'])}", ""]
+    for entry in report["checks"]:
+        if _kind(entry) == "fail":
+            lines += _entry(entry, "fail", style)
+    return "\n".join(lines) + "\n"
+
+
+def _score(report: Report) -> str:
+    commit = f", at commit {report['commit'][:7]}" if report["commit"] else ""
+    offline = "" if "remote" in report["verified"] else " (offline: the remote was not asked)"
+    return f"{report['score']} of {report['max_score']} points{commit}{offline}"
+
+
+def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) -> str:
+    kinds = [_kind(entry) for entry in checks if entry["lesson"] == lesson["id"]]
+    kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass")
+    title = _padded(f"{lesson['id']:<11}{lesson['title']}", _TITLE_WIDTH + 11)
+    return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}"
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    return "advice" if entry["severity"] == "advice" else str(entry["status"])
+
+
+def _entry(entry: dict[str, Any], kind: str, style: Style) -> list[str]:
+    code = entry["code"] or {"error": "could not tell"}.get(kind, "")
+    lines = [f"{_mark(kind, style)} {_coloured(entry['id'], kind, style)}  {code}"]
+    lines += _wrapped(entry["rationale"] or "", style)
+    for name in ("expected", "actual"):
+        if entry[name]:
+            lines += _wrapped(f"{name}: {entry[name]}", style)
+    lines += [line for one in entry["evidence"][:4] for line in _evidence(one, style)]
+    if len(entry["evidence"]) > 4:
+        lines.append(f"    and {len(entry['evidence']) - 4} more")
+    if entry["fix"]:
+        lines += ["  type:" if kind != "error" else "  try:"]
+        lines += [f"    {_printable(command)}" for command in entry["fix"].splitlines()]
+    return lines
+
+
+def _evidence(one: dict[str, Any], style: Style) -> list[str]:
+    where = f"{one['path']}:{one['line']}" if one["line"] else one["path"]
+    value = f"  {one['value']}" if one["value"] else ""
+    return _wrapped(f"{one['source']} {where}{value}", style, "    ")
+
+
+def _ending(report: Report, style: Style) -> list[str]:
+    kinds = [_kind(entry) for entry in report["checks"]]
+    failed, blocked, errors = (kinds.count(kind) for kind in ("fail", "blocked", "error"))
+    if failed:
+        more = [f"{failed - 1} more to mend"] * (failed > 1)
+        more += [f"{blocked} wait for them"] * bool(blocked)
+        first = next(entry for entry in report["checks"] if _kind(entry) == "fail")
+        command = (first["fix"] or "").partition("\n")[0]
+        return [
+            f"next: {_coloured(_printable(command), 'fail', style)}",
+            *([f"then: {', '.join(more)}"] if more else []),
+        ]
+    if errors:
+        return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")
+    told = "" if "remote" in report["verified"] else ", as far as could be told without the remote"
+    return [f"All of it holds{told}."]
+
+
+def _mark(kind: str, style: Style) -> str:
+    return _coloured((_PLAIN_MARKS if style.plain else _MARKS)[kind], kind, style)
+
+
+def _coloured(text: str, kind: str, style: Style) -> str:
+    return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if style.colour else text
+
+
+def _wrapped(text: str, style: Style, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(
+        _printable(text), style.width, initial_indent=indent, subsequent_indent=indent,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _printable(text: str) -> str:
+    """Names may hold anything, an escape sequence too."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def _padded(text: str, width: int) -> str:
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return text + " " * (width - len(text) - wide)

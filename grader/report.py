@@ -1,0 +1,82 @@
+"""The report: everything that was found about one repository, the source of every format."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from grader.facts.repository import Facts
+from grader.finding import UnknownError
+from grader.lessons import LESSONS
+from grader.verdict import Verdict
+
+SCHEMA = 1
+Fact = TypeVar("Fact")
+Report = dict[str, Any]
+"""JSON by the schema in ``report.schema.json``."""
+
+PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
+"""Exit codes; 2 is also that of a wrong option."""
+
+
+def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Report:
+    """The report on ``facts``; ``verified`` are the tiers that were looked at."""
+    verdicts = list(verdicts)
+    counted = [verdict for verdict in verdicts if verdict.status != "error"]
+    return {
+        "schema": SCHEMA,
+        "repo": str(_known(lambda: facts.root) or facts.start),
+        "commit": _known(lambda: facts.commit),
+        "gradable": _known(lambda: facts.git) is not None,
+        "score": sum(verdict.earned for verdict in counted),
+        "max_score": sum(verdict.check.points for verdict in counted),
+        "verified": verified,
+        "unproven": [tier for tier in ("remote", "run") if tier not in verified],
+        "lessons": [
+            {
+                "id": lesson.id,
+                "title": lesson.title,
+                "earned": sum(v.earned for v in counted if v.check.lesson == lesson.id),
+                "max": sum(v.check.points for v in counted if v.check.lesson == lesson.id),
+            }
+            for lesson in LESSONS
+            if any(verdict.check.lesson == lesson.id for verdict in verdicts)
+        ],
+        "checks": [_entry(verdict) for verdict in verdicts],
+    }
+
+
+def _known(fact: Callable[[], Fact]) -> Fact | None:
+    """A fact, None where it cannot be told: some check says so."""
+    try:
+        return fact()
+    except UnknownError:
+        return None
+
+
+def exit_code(report: Report) -> int:
+    """0 all passed, 1 some failed or are blocked, 2 nothing to grade, 3 only errors."""
+    if not report["gradable"]:
+        return NOTHING_TO_GRADE
+    statuses = {one["status"] for one in report["checks"] if one["severity"] != "advice"}
+    if statuses & {"fail", "blocked"}:
+        return FAILED
+    return NOT_TOLD if "error" in statuses else PASSED
+
+
+def _entry(verdict: Verdict) -> dict[str, Any]:
+    check, finding = verdict.check, verdict.finding
+    return {
+        "id": check.id,
+        "lesson": check.lesson,
+        "title": check.title,
+        "status": verdict.status,
+        "severity": finding.severity if finding else None,
+        "code": verdict.code,
+        "rationale": finding.rationale if finding else verdict.reason,
+        "expected": finding.expected if finding else None,
+        "actual": finding.actual if finding else None,
+        "evidence": [vars(one) for one in finding.evidence] if finding else [],
+        "hint": None,
+        "fix": finding.fix if finding else verdict.fix,
+        "earned": verdict.earned if verdict.status != "error" else 0,
+        "max": check.points if verdict.status != "error" else 0,
+    }

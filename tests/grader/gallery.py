@@ -1,0 +1,737 @@
+"""The mistake gallery: each entry turns a correct repository into one with that mistake.
+
+`MISTAKES` names the code that the mistake has, and those of advice that comes with it. Every code
+is there in at least two ways that are really different.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.grader import finished
+from tests.repositories import commit, run
+from tests.service import onnx_models
+
+Break = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A way to get ``code``; ``apply`` changes the repository."""
+
+    code: str
+    name: str
+    apply: Break
+    with_it: frozenset[str] = frozenset()
+
+    @property
+    def codes(self) -> set[str]:
+        """All that the grader is to find."""
+        return {self.code} | self.with_it
+
+
+MISTAKES: list[Mistake] = []
+
+
+def mistake(code: str, *with_it: str) -> Callable[[Break], Break]:
+    """Enter the decorated function into the gallery."""
+
+    def enter(apply: Break) -> Break:
+        MISTAKES.append(Mistake(code, apply.__name__, apply, frozenset(with_it)))
+        return apply
+
+    return enter
+
+
+def save(repo: Path) -> None:
+    """Commit everything."""
+    commit(repo, "Change something")
+
+
+def edit(repo: Path, path: str, old: str, new: str) -> None:
+    """Replace ``old``, which must be there, in a text file."""
+    text = (repo / path).read_text("utf-8")
+    assert old in text, f"{path} has no {old!r}"
+    finished.write(repo / path, text.replace(old, new, 1))
+
+
+def append(repo: Path, path: str, text: str) -> None:
+    """Add a line to a text file."""
+    finished.write(repo / path, (repo / path).read_text("utf-8") + text)
+
+
+def edit_stages(repo: Path, change: Callable[[Any], None], *, run_again: bool = True) -> None:
+    """Change dvc.yaml, run what it says, commit and push."""
+    finished.change_pipeline(repo, change)
+    if run_again:
+        finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+# ── not-a-repository ──
+
+
+@mistake("not-a-repository")
+def git_was_never_started(repo: Path) -> None:
+    shutil.rmtree(repo / ".git")
+
+
+@mistake("not-a-repository")
+def dvc_is_started_and_not_committed(repo: Path) -> None:
+    run(repo, "git", "rm", "-r", "--quiet", "--cached", ".dvc")
+    run(repo, "git", "commit", "--quiet", "--message", "Leave DVC out")
+
+
+@mistake("not-a-repository")
+def nothing_was_committed(repo: Path) -> None:
+    shutil.rmtree(repo / ".git")
+    run(repo, "git", "init", "--quiet")
+
+
+# ── remotes ──
+
+
+def _config(repo: Path, text: str) -> None:
+    finished.write(repo / ".dvc" / "config", text)
+    save(repo)
+
+
+def _remote(repo: Path, url: str, name: str = "workshop") -> str:
+    return f"[core]\n    remote = {name}\n['remote \"{name}\"']\n    url = {url}\n"
+
+
+@mistake("no-default-remote")
+def remote_is_there_and_not_the_default(repo: Path) -> None:
+    _config(repo, f"['remote \"storage\"']\n    url = {repo.parent / 'remote'}\n")
+
+
+@mistake("no-default-remote")
+def there_is_no_remote(repo: Path) -> None:
+    _config(repo, "[core]\n    analytics = false\n")
+
+
+@mistake("no-default-remote")
+def default_remote_is_set_and_not_committed(repo: Path) -> None:
+    text = (repo / ".dvc" / "config").read_text("utf-8")
+    _config(repo, "[core]\n    analytics = false\n")
+    finished.write(repo / ".dvc" / "config", text)
+
+
+@mistake("remote-only-local")
+def remote_is_added_with_local(repo: Path) -> None:
+    text = (repo / ".dvc" / "config").read_text("utf-8")
+    finished.write(repo / ".dvc" / "config.local", text)
+    _config(repo, "[core]\n    analytics = false\n")
+
+
+@mistake("remote-only-local")
+def default_alone_is_set_with_local(repo: Path) -> None:
+    finished.write(repo / ".dvc" / "config.local", "[core]\n    remote = workshop\n")
+    _config(repo, f"['remote \"workshop\"']\n    url = {repo.parent / 'remote'}\n")
+
+
+@mistake("default-remote-unknown")
+def default_remote_has_a_typo(repo: Path) -> None:
+    edit(repo, ".dvc/config", "remote = workshop", "remote = worksop")
+    save(repo)
+
+
+@mistake("default-remote-unknown")
+def default_remote_was_removed(repo: Path) -> None:
+    _config(repo, "[core]\n    remote = workshop\n")
+
+
+@mistake("remote-url-malformed")
+def url_lacks_a_slash(repo: Path) -> None:
+    _config(repo, _remote(repo, "../gs:/workshop-bucket/ada"))
+
+
+@mistake("remote-url-malformed")
+def url_lacks_the_colon(repo: Path) -> None:
+    _config(repo, _remote(repo, "../gs//workshop-bucket/ada"))
+
+
+@mistake("remote-url-malformed")
+def url_is_of_no_kind_that_dvc_knows(repo: Path) -> None:
+    _config(repo, _remote(repo, "ftp://example.com/ada"))
+
+
+@mistake("remote-relative-path")
+def remote_is_a_folder_beside_the_repository(repo: Path) -> None:
+    _config(repo, _remote(repo, "../../remote"))
+
+
+@mistake("remote-relative-path")
+def remote_is_a_folder_inside_the_repository(repo: Path) -> None:
+    finished.write(repo / ".dvc" / ".gitignore", "/config.local\n/tmp\n/cache\n/storage\n")
+    shutil.copytree(repo.parent / "remote", repo / ".dvc" / "storage")
+    _config(repo, _remote(repo, "storage"))
+
+
+@mistake("remote-not-yours")
+def remote_is_the_place_of_the_raw_data(repo: Path) -> None:
+    remote = repo.parent / "remote"
+    finished.write(repo / "workshop.toml", f"[workshop]\nraw = '{remote.as_posix()}'\n")
+    save(repo)
+
+
+@mistake("remote-not-yours", "remote-unreachable")
+def remote_is_the_root_of_the_bucket(repo: Path) -> None:
+    _config(repo, _remote(repo, "gs://workshop-bucket") + "    endpointurl = http://127.0.0.1:9\n")
+
+
+@mistake("remote-not-yours", "remote-unreachable")
+def remote_is_that_of_another_attendee(repo: Path) -> None:
+    finished.write(repo / "workshop.toml", "[workshop]\nremote = 'gs://workshop-bucket/ada'\n")
+    url = "gs://workshop-bucket/grace"
+    _config(repo, _remote(repo, url) + "    endpointurl = http://127.0.0.1:9\n")
+
+
+@mistake("secret-in-config")
+def password_is_in_the_committed_config(repo: Path) -> None:
+    append(repo, ".dvc/config", "['remote \"x\"']\n    url = s3://b/a\n    secret_access_key = q\n")
+    save(repo)
+
+
+@mistake("secret-in-config")
+def key_file_is_committed(repo: Path) -> None:
+    key = {"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----"}
+    finished.write(repo / "key.json", json.dumps(key))
+    save(repo)
+
+
+@mistake("secret-in-config")
+def secret_is_in_an_older_commit(repo: Path) -> None:
+    text = (repo / ".dvc" / "config").read_text("utf-8")
+    password_is_in_the_committed_config(repo)
+    _config(repo, text)
+
+
+# ── data, git and DVC ──
+
+
+@mistake("tracked-by-git-and-dvc")
+def raw_data_was_added_to_git(repo: Path) -> None:
+    run(repo, "git", "add", "--force", "data/raw")
+    run(repo, "git", "commit", "--quiet", "--message", "Add data")
+
+
+@mistake("tracked-by-git-and-dvc")
+def model_is_staged(repo: Path) -> None:
+    run(repo, "git", "add", "--force", "models/classifier.onnx")
+
+
+@mistake("dvc-file-uncommitted")
+def dvc_file_is_only_in_the_folder(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "data/raw.dvc")
+    run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("dvc-file-uncommitted")
+def pipeline_has_an_uncommitted_stage(repo: Path) -> None:
+    append(repo, "dvc.yaml", "  extra:\n    cmd: echo\n    deps: [params.yaml]\n")
+
+
+@mistake("dvc-file-uncommitted")
+def pipeline_was_never_committed(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "dvc.yaml")
+    run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("dvc-file-uncommitted")
+def params_are_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "params.yaml")
+    append(repo, ".gitignore", "params.yaml\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def dvc_file_was_deleted(repo: Path) -> None:
+    (repo / "data" / "raw.dvc").unlink()
+
+
+@mistake("dvc-file-uncommitted")
+def data_was_never_added(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted", "lock-uncommitted")
+def run_with_another_param_is_not_committed(repo: Path) -> None:
+    finished.change_param(repo, "plot", "dpi", 90)
+    finished.record(repo, "plot")
+
+
+@mistake("lock-uncommitted")
+def lock_was_never_committed(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "dvc.lock")
+    run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("lock-uncommitted")
+def run_after_a_commit_is_not_committed(repo: Path) -> None:
+    append(repo, "pipeline/plot.py", "# A change.\n")
+    save(repo)
+    finished.record(repo, "plot")
+
+
+@mistake("lock-uncommitted")
+def lock_is_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "dvc.lock")
+    append(repo, ".gitignore", "dvc.lock\n")
+    save(repo)
+
+
+@mistake("cache-in-git")
+def cache_was_added_by_force(repo: Path) -> None:
+    run(repo, "git", "add", "--force", ".dvc/cache")
+    run(repo, "git", "commit", "--quiet", "--message", "Add cache")
+
+
+@mistake("cache-in-git")
+def local_remote_in_the_repository_is_committed(repo: Path) -> None:
+    shutil.copytree(repo.parent / "remote", repo / "storage")
+    save(repo)
+
+
+@mistake("out-overlap")
+def stage_out_was_added_with_dvc_add(repo: Path) -> None:
+    finished.add(repo, "models/classifier.onnx")
+    save(repo)
+
+
+@mistake("out-overlap")
+def folder_around_an_out_was_added(repo: Path) -> None:
+    append(repo, "results/.gitignore", "/curves\n")
+    finished.add(repo, "results/curves")
+    save(repo)
+    finished.push(repo)
+
+
+@mistake("dvcignore-hides-data")
+def dvcignore_hides_pictures(repo: Path) -> None:
+    append(repo, ".dvcignore", "*.jpg\n")
+    save(repo)
+
+
+@mistake("dvcignore-hides-data")
+def dvcignore_hides_an_out(repo: Path) -> None:
+    append(repo, ".dvcignore", "models/*.onnx\n")
+    save(repo)
+
+
+@mistake("gitignore-lost")
+def gitignore_of_the_data_was_deleted(repo: Path) -> None:
+    (repo / "data" / ".gitignore").unlink()
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Tidy up")
+
+
+@mistake("gitignore-lost")
+def line_of_the_model_was_deleted(repo: Path) -> None:
+    edit(repo, "models/.gitignore", "/classifier.onnx\n", "")
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Tidy up")
+
+
+# ── the lock ──
+
+
+@mistake("lock-stale")
+def code_changed_after_the_run(repo: Path) -> None:
+    append(repo, "pipeline/train.py", "# A change.\n")
+    save(repo)
+
+
+@mistake("lock-stale")
+def code_changed_in_the_folder_alone(repo: Path) -> None:
+    append(repo, "pipeline/evaluate.py", "# A change.\n")
+
+
+@mistake("lock-stale")
+def param_changed_after_the_run(repo: Path) -> None:
+    finished.change_param(repo, "train", "epochs", 3)
+    save(repo)
+
+
+@mistake("lock-stale")
+def command_changed_after_the_run(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["plot"]["cmd"] = stages["plot"]["cmd"].replace("python -m", "python  -m")
+
+    edit_stages(repo, change, run_again=False)
+
+
+@mistake("lock-stale")
+def raw_data_changed_after_dvc_add(repo: Path) -> None:
+    finished.picture(repo / "data" / "raw" / "Images" / "gp000003.jpg", 99)
+
+
+@mistake("lock-stale")
+def raw_data_was_added_again_and_nothing_ran(repo: Path) -> None:
+    finished.picture(repo / "data" / "raw" / "Images" / "gp000003.jpg", 99)
+    finished.add(repo, "data/raw")
+    save(repo)
+    finished.push(repo)
+
+
+@mistake("lock-stale")
+def model_was_replaced_by_hand(repo: Path) -> None:
+    finished.write(repo / "models" / "classifier.onnx", onnx_models.model(bias=0.5))
+
+
+@mistake("lock-inconsistent")
+def consumer_read_another_out(repo: Path) -> None:
+    document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
+    deps = document["stages"]["evaluate"]["deps"]
+    next(dep for dep in deps if dep["path"].endswith(".onnx"))["md5"] = "0" * 32
+    finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
+    save(repo)
+
+
+@mistake("lock-inconsistent")
+def out_was_edited_in_the_lock(repo: Path) -> None:
+    document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
+    document["stages"]["export"]["outs"][0]["md5"] = "0" * 32
+    finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
+    save(repo)
+
+
+@mistake("lock-inconsistent")
+def lock_has_merge_markers(repo: Path) -> None:
+    edit(repo, "dvc.lock", "stages:\n", "stages:\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n")
+    save(repo)
+
+
+# ── stages ──
+
+
+@mistake("stage-missing")
+def last_stage_is_not_there_yet(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages.pop("plot"))
+
+
+@mistake("stage-missing")
+def stages_are_under_another_file(repo: Path) -> None:
+    edit(repo, "dvc.yaml", "stages:\n", "stagse:\n")
+    save(repo)
+
+
+@mistake("stage-never-run")
+def last_stage_never_ran(repo: Path) -> None:
+    document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
+    del document["stages"]["plot"]
+    finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
+    save(repo)
+
+
+@mistake("stage-never-run")
+def no_stage_ever_ran(repo: Path) -> None:
+    (repo / "dvc.lock").unlink()
+    save(repo)
+
+
+@mistake("stage-wrong-command")
+def command_runs_another_module(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["export"]["cmd"] = stages["export"]["cmd"].replace("pipeline.export", "json.tool")
+
+    edit_stages(repo, change)
+
+
+@mistake("stage-wrong-command")
+def command_lacks_an_option(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["train"]["cmd"] = stages["train"]["cmd"].replace("--params params.yaml", "")
+
+    edit_stages(repo, change)
+
+
+@mistake("dep-undeclared")
+def own_module_is_no_dep(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["deps"].remove("pipeline/train.py"))
+
+
+@mistake("dep-undeclared")
+def raw_data_is_no_dep(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["preprocess"]["deps"].remove("data/raw"))
+
+
+@mistake("dep-undeclared")
+def helper_module_is_no_dep(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["export"]["deps"].remove("pipeline/network.py"))
+
+
+@mistake("param-undeclared")
+def one_param_is_not_declared(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
+
+
+@mistake("param-undeclared")
+def no_param_is_declared(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].pop("params"))
+
+
+@mistake("param-unknown")
+def declared_param_has_a_typo(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].append("train.epoch"))
+
+
+@mistake("param-unknown")
+def declared_param_is_of_a_section_that_is_gone(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["export"].update(params=["export.opset"]))
+
+
+@mistake("out-undeclared")
+def model_is_no_out(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["train"]["plots"].pop()
+        stages["plot"]["deps"].remove("models/fine_tuning_history.csv")
+        stages["plot"]["deps"].append("models")
+
+    edit_stages(repo, change)
+
+
+@mistake("out-undeclared")
+def curves_are_no_outs(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["evaluate"].update(outs=[]))
+
+
+@mistake("stage-disconnected")
+def consumer_does_not_depend_on_the_model(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["evaluate"]["deps"].remove("models/classifier.onnx"))
+
+
+@mistake("stage-disconnected")
+def training_does_not_depend_on_preprocessing(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["deps"].remove("data/preprocess"))
+
+
+@mistake("stage-disconnected")
+def export_does_not_depend_on_training(repo: Path) -> None:
+    edit_stages(repo, lambda s: s["export"]["deps"].remove("models/classifier.weights.h5"))
+
+
+@mistake("cycle")
+def first_stage_depends_on_the_last(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["preprocess"]["deps"].append("results/plots"))
+
+
+@mistake("cycle")
+def stage_depends_on_its_own_out(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["export"]["deps"].append("models/classifier.onnx"))
+
+
+@mistake("stage-frozen")
+def stage_is_frozen_and_hides_a_change(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"].update(frozen=True))
+    append(repo, "pipeline/train.py", "# A change.\n")
+    save(repo)
+
+
+@mistake("stage-frozen")
+def stage_is_frozen_and_hides_nothing(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].update(frozen=True))
+
+
+@mistake("metrics-as-outs")
+def metrics_are_plain_outs(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["evaluate"]["outs"] += [{"results/metrics/test.json": {"cache": False}}]
+        del stages["evaluate"]["metrics"]
+
+    edit_stages(repo, change)
+
+
+@mistake("metrics-as-outs")
+def histories_are_plain_outs(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["train"]["outs"] += ["models/history.csv", "models/fine_tuning_history.csv"]
+        del stages["train"]["plots"]
+
+    edit_stages(repo, change)
+
+
+@mistake("uncached-out-uncommitted")
+def metrics_are_not_committed(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "results/metrics/test.json")
+    run(repo, "git", "commit", "--quiet", "--message", "Forget them")
+
+
+@mistake("uncached-out-uncommitted")
+def model_is_neither_cached_nor_committed(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["export"]["outs"] = [{"models/classifier.onnx": {"cache": False}}]
+
+    edit_stages(repo, change)
+
+
+# ── files ──
+
+
+@mistake("out-missing")
+def model_was_deleted(repo: Path) -> None:
+    (repo / "models" / "classifier.onnx").unlink()
+
+
+@mistake("out-missing")
+def raw_data_was_deleted(repo: Path) -> None:
+    shutil.rmtree(repo / "data" / "raw")
+
+
+@mistake("out-wrong")
+def model_is_no_model(repo: Path) -> None:
+    _replace(repo, "export", "models/classifier.onnx", b"not a model")
+
+
+@mistake("out-wrong")
+def model_has_other_names(repo: Path) -> None:
+    _replace(repo, "export", "models/classifier.onnx", onnx_models.model(input_name="input_1"))
+
+
+@mistake("out-wrong")
+def splits_share_a_poster(repo: Path) -> None:
+    finished.split(repo, "test", [0, 8, 9])
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+@mistake("out-wrong")
+def picture_is_a_text(repo: Path) -> None:
+    _replace(repo, "plot", "results/plots/examples.png", b"a text")
+
+
+@mistake("out-wrong")
+def metrics_lack_a_number(repo: Path) -> None:
+    _replace(repo, "evaluate", "results/metrics/test.json", b'{"map": 0.5}')
+
+
+def _replace(repo: Path, stage: str, path: str, content: bytes) -> None:
+    """As if a run of ``stage`` had written other bytes, and all that follows had run."""
+    finished.write(repo / path, content)
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+@mistake("cache-corrupt")
+def cached_model_was_overwritten(repo: Path) -> None:
+    _corrupt(finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx")))
+
+
+@mistake("cache-corrupt")
+def cached_picture_is_cut_short(repo: Path) -> None:
+    listing = finished.cache_object(repo, finished.md5_of(repo, "preprocess", "data/preprocess"))
+    _corrupt(finished.cache_object(repo, json.loads(listing.read_bytes())[0]["md5"]))
+
+
+def _corrupt(path: Path) -> None:
+    finished.write(path, path.read_bytes()[:-3])
+    path.chmod(0o444)
+
+
+# ── sharing ──
+
+
+@mistake("absolute-path")
+def dep_is_an_absolute_path(repo: Path) -> None:
+    finished.write(repo.parent / "notes.txt", "notes")
+
+    def change(stages: Any) -> None:
+        stages["plot"]["deps"].append((repo.parent / "notes.txt").as_posix())
+
+    edit_stages(repo, change)
+
+
+@mistake("absolute-path")
+def command_names_the_home_folder(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        cmd = stages["plot"]["cmd"]
+        stages["plot"]["cmd"] = cmd.replace("--out ", f"--out '{repo.as_posix()}'/")
+
+    edit_stages(repo, change)
+
+
+@mistake("absolute-path")
+def cache_of_this_machine_is_in_the_config(repo: Path) -> None:
+    append(repo, ".dvc/config", f"[cache]\n    dir = {repo / '.dvc' / 'cache'}\n")
+    save(repo)
+
+
+@mistake("wrong-directory")
+def pipeline_is_in_a_folder(repo: Path) -> None:
+    finished.write(
+        repo / "extra" / "dvc.yaml",
+        "stages:\n  notes:\n    cmd: echo\n    deps: [../params.yaml]\n",
+    )
+    save(repo)
+
+
+@mistake("wrong-directory")
+def stage_has_a_wdir(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["notes"] = {"cmd": "echo", "wdir": "data", "deps": ["../params.yaml"]}
+
+    edit_stages(repo, change)
+
+
+@mistake("change-not-isolated")
+def nothing_was_changed(repo: Path) -> None:
+    shutil.rmtree(repo / ".git")
+    run(repo, "git", "init", "--quiet")
+    save(repo)
+
+
+@mistake("change-not-isolated")
+def stages_were_run_by_force(repo: Path) -> None:
+    shutil.rmtree(repo / ".git")
+    run(repo, "git", "init", "--quiet")
+    save(repo)
+    finished.change_param(repo, "plot", "dpi", 90)
+    finished.write(repo / "models" / "classifier.weights.h5", b"\x89HDF\r\n\x1a\n others")
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+# ── the remote ──
+
+
+@mistake("out-not-pushed")
+def nothing_was_pushed(repo: Path) -> None:
+    shutil.rmtree(repo.parent / "remote" / "files")
+
+
+@mistake("out-not-pushed")
+def one_picture_of_a_folder_is_not_on_the_remote(repo: Path) -> None:
+    listing = finished.cache_object(repo, finished.md5_of(repo, "preprocess", "data/preprocess"))
+    finished.remote_object(repo, json.loads(listing.read_bytes())[0]["md5"]).unlink()
+
+
+@mistake("out-lost")
+def model_is_neither_in_the_cache_nor_on_the_remote(repo: Path) -> None:
+    md5 = finished.md5_of(repo, "export", "models/classifier.onnx")
+    finished.cache_object(repo, md5).unlink()
+    finished.remote_object(repo, md5).unlink()
+
+
+@mistake("out-lost")
+def cache_was_deleted_before_the_push(repo: Path) -> None:
+    shutil.rmtree(repo / ".dvc" / "cache")
+    shutil.rmtree(repo.parent / "remote" / "files")
+
+
+@mistake("remote-unreachable")
+def folder_of_the_remote_is_gone(repo: Path) -> None:
+    shutil.rmtree(repo.parent / "remote")
+
+
+@mistake("remote-unreachable")
+def nobody_answers_at_the_address(repo: Path) -> None:
+    url = "gs://workshop-bucket/ada"
+    _config(repo, _remote(repo, url) + "    endpointurl = http://127.0.0.1:9\n")

@@ -1,0 +1,149 @@
+"""On any folder at all the grader answers cleanly, with the exit code that says what is so."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.grading import grade
+from grader.report import FAILED, NOTHING_TO_GRADE, PASSED, Report, exit_code
+from tests.grader import finished
+from tests.grader.command_line import grader
+from tests.grader.gallery import save
+from tests.grader.test_mistakes import codes
+from tests.repositories import ROOT, run
+
+
+def crashes(report: Report) -> list[str]:
+    """Checks that failed themselves."""
+    reasons = [str(one["rationale"]) for one in report["checks"]]
+    return [reason for reason in reasons if "check itself failed" in reason]
+
+
+def test_a_folder_without_git_has_nothing_to_grade(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"x")
+    done = grader("check", cwd=tmp_path)
+    assert done.returncode == NOTHING_TO_GRADE
+    assert "Nothing to grade" in done.stdout
+    assert "git init" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_bare_repository_has_nothing_to_grade(tmp_path: Path) -> None:
+    run(tmp_path, "git", "init", "--quiet", "--bare")
+    report = grade(tmp_path)
+    assert exit_code(report) == NOTHING_TO_GRADE
+    assert not report["gradable"]
+    assert codes(report) == {"not-a-repository"}
+
+
+def test_a_repository_without_dvc_fails(tmp_path: Path) -> None:
+    finished.write(tmp_path / "a.txt", "a")
+    run(tmp_path, "git", "init", "--quiet")
+    assert exit_code(grade(tmp_path)) == FAILED
+    save(tmp_path)
+    report = grade(tmp_path)
+    assert exit_code(report) == FAILED
+    assert codes(report) == {"not-a-repository"}
+
+
+def test_a_folder_that_is_not_there_is_a_wrong_option(tmp_path: Path) -> None:
+    done = grader("check", "--repo", "nowhere", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error: nowhere: no such folder", "  fix: name the folder of your repository"
+    ]  # fmt: skip
+
+
+def test_a_git_file_that_leads_nowhere_has_nothing_to_grade(repo: Path) -> None:
+    shutil.rmtree(repo / ".git")
+    (repo / ".git").write_text("gitdir: /nowhere\n")
+    assert exit_code(grade(repo)) == NOTHING_TO_GRADE
+
+
+def test_a_git_file_that_leads_to_a_repository_is_followed(repo: Path) -> None:
+    (repo / ".git").rename(repo.parent / "control")
+    (repo / ".git").write_text("gitdir: ../control\n")
+    assert exit_code(grade(repo)) == PASSED
+
+
+def test_a_damaged_index_is_an_error_of_those_who_read_it_alone(repo: Path) -> None:
+    (repo / ".git" / "index").write_bytes(b"DIRC" + b"\0" * 40)
+    report = grade(repo)
+    statuses = {entry["id"]: entry["status"] for entry in report["checks"]}
+    assert statuses["data.only_dvc"] == "error"
+    assert statuses["train.current"] == "pass"
+    assert codes(report) == set()
+
+
+def test_a_repository_that_lost_its_objects_is_no_crash(repo: Path) -> None:
+    for path in sorted((repo / ".git" / "objects").rglob("*")):
+        if path.is_file():
+            path.unlink()
+    report = grade(repo)
+    assert exit_code(report) == FAILED
+    assert crashes(report) == []
+
+
+def test_two_thousand_commits_are_no_matter(repo: Path) -> None:
+    head = run(repo, "git", "rev-parse", "HEAD").strip()
+    commits = "".join(
+        f"commit refs/heads/main\ncommitter A <a@example.com> {1_800_000_000 + number} +0000\n"
+        f"data 1\nx\n{f'from {head}' + chr(10) if number == 0 else ''}"
+        f"M 100644 inline notes.txt\ndata {len(str(number))}\n{number}\n\n"
+        for number in range(2000)
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], input=commits.encode(), cwd=repo, check=True, timeout=60
+    )
+    run(repo, "git", "reset", "--quiet")
+    finished.write(repo / "notes.txt", "1999")
+    assert exit_code(grade(repo)) == PASSED
+
+
+def test_this_project_itself_can_be_graded() -> None:
+    report = grade(ROOT, offline=True)
+    assert exit_code(report) in (PASSED, FAILED)
+    assert crashes(report) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_files_that_cannot_be_read_are_told_and_no_crash(repo: Path) -> None:
+    (repo / "dvc.lock").chmod(0o000)
+    (repo / "data" / "raw").chmod(0o000)
+    try:
+        report = json.loads(_as_a_user_who_is_not_root(repo))
+    finally:
+        (repo / "data" / "raw").chmod(0o755)
+        (repo / "dvc.lock").chmod(0o644)
+    assert report["gradable"]
+    assert crashes(report) == []
+
+
+def _as_a_user_who_is_not_root(repo: Path) -> bytes:
+    """The JSON report, by a process that owns nothing here where the tests run as root."""
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from grader.commands import main\n"
+        "from grader.grading import grade\n"
+        "grade(Path(sys.argv[1]), offline=True)  # root's modules are imported while they can be\n"
+        "if os.getuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "sys.exit(main(['check', '--format', 'json', '--offline', '--repo', sys.argv[1]]))\n"
+    )
+    for folder in [repo, *repo.parents]:
+        if folder.stat().st_uid == os.getuid() and folder.is_relative_to("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(repo)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(repo.parent)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in (1, 3), done.stderr.decode()
+    return done.stdout

@@ -1,0 +1,296 @@
+"""Correct repositories that are built differently keep their full score."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from grader.grading import grade
+from tests.grader import finished
+from tests.grader.gallery import append, edit, edit_stages, save
+from tests.grader.test_mistakes import codes, told
+from tests.repositories import run
+
+Build = Callable[[Path], Path | None]
+VARIANTS: list[Build] = []
+
+
+def variant(build: Build) -> Build:
+    """Enter the function, which may return another repository than it got, into the table."""
+    VARIANTS.append(build)
+    return build
+
+
+@variant
+def as_the_workshop_teaches_it(repo: Path) -> None:
+    assert repo
+
+
+@variant
+def another_stage_name(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages.update(fit=stages.pop("train")))
+
+
+@variant
+def another_remote_name(repo: Path) -> None:
+    text = (repo / ".dvc" / "config").read_text("utf-8")
+    finished.write(repo / ".dvc" / "config", text.replace("workshop", "Storage"))
+    save(repo)
+
+
+@variant
+def several_remotes(repo: Path) -> None:
+    append(repo, ".dvc/config", "['remote \"backup\"']\n    url = /mnt/backup\n")
+    save(repo)
+
+
+@variant
+def dvc_yaml_as_dvc_stage_add_writes_it(repo: Path) -> None:
+    document = yaml.safe_load((repo / "dvc.yaml").read_text("utf-8"))
+    for stage in document["stages"].values():
+        stage.pop("desc")
+        stage["cmd"] = " ".join(stage["cmd"].split())
+    finished.write(repo / "dvc.yaml", yaml.safe_dump(document, sort_keys=False, width=80))
+    finished.record(repo)
+    save(repo)
+
+
+@variant
+def the_whole_code_folder_as_a_dep(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for stage in stages.values():
+            data = [dep for dep in stage["deps"] if not dep.startswith("pipeline/")]
+            stage["deps"] = [*data, "pipeline"]
+
+    edit_stages(repo, change)
+    (repo / "pipeline" / "__pycache__").mkdir()
+    (repo / "pipeline" / "__pycache__" / "train.pyc").write_bytes(b"code")
+
+
+@variant
+def folders_as_deps_in_place_of_their_files(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        plot = stages["plot"]
+        plot["deps"] = [d for d in plot["deps"] if not d.startswith("results/curves")]
+        plot["deps"].append("results/curves")
+
+    edit_stages(repo, change)
+
+
+@variant
+def dots_and_slashes_in_commands(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        cmd = stages["train"]["cmd"]
+        stages["train"]["cmd"] = cmd.replace("--data data/preprocess", "--data ./data/preprocess/")
+
+    edit_stages(repo, change)
+
+
+@variant
+def commands_with_equals_signs_and_a_runner(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        cmd = stages["train"]["cmd"].replace("--data data", "--data=data")
+        stages["train"]["cmd"] = cmd.replace("python -m", "uv run python3 -m")
+
+    edit_stages(repo, change)
+
+
+@variant
+def a_list_of_commands(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["plot"]["cmd"] = ["echo drawing", stages["plot"]["cmd"]]
+
+    edit_stages(repo, change)
+
+
+@variant
+def an_extra_stage_and_an_extra_data_set(repo: Path) -> None:
+    finished.write(repo / "data" / "notes.txt", "notes")
+    append(repo, "data/.gitignore", "/notes.txt\n")
+    finished.add(repo, "data/notes.txt")
+
+    def change(stages: Any) -> None:
+        stages["count"] = {"cmd": "wc", "deps": ["data/notes.txt"], "outs": ["results/count.txt"]}
+
+    finished.write(repo / "results" / "count.txt", "1")
+    append(repo, "results/.gitignore", "/count.txt\n")
+    edit_stages(repo, change)
+
+
+@variant
+def a_whole_section_of_params(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"].update(params=["train"]))
+
+
+@variant
+def a_whole_file_of_params(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"].update(params=[{"params.yaml": None}]))
+
+
+@variant
+def params_in_several_lists(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        keys = stages["train"]["params"]
+        stages["train"]["params"] = [{"params.yaml": keys[:4]}, {"params.yaml": keys[4:]}]
+
+    edit_stages(repo, change)
+
+
+@variant
+def every_key_below_a_param(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        params = stages["preprocess"]["params"]
+        params.remove("preprocess.colour_filter")
+        params += [f"preprocess.colour_filter.{key}" for key in ("lower", "upper", "max_share")]
+
+    edit_stages(repo, change)
+
+
+@variant
+def a_committed_model_without_cache(repo: Path) -> None:
+    edit(repo, "models/.gitignore", "/classifier.onnx\n", "")
+
+    def change(stages: Any) -> None:
+        stages["export"]["outs"] = [{"models/classifier.onnx": {"cache": False}}]
+
+    edit_stages(repo, change)
+
+
+@variant
+def outs_that_persist_and_plots_with_options(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["preprocess"]["outs"] = [{"data/preprocess": {"persist": True}}]
+
+    edit_stages(repo, change)
+
+
+@variant
+def core_autostage(repo: Path) -> None:
+    edit(repo, ".dvc/config", "[core]\n", "[core]\n    autostage = true\n")
+    save(repo)
+
+
+@variant
+def links_into_the_cache(repo: Path) -> None:
+    append(repo, ".dvc/config", "[cache]\n    type = hardlink,symlink\n")
+    save(repo)
+    for path, link in (("classifier.onnx", os.link), ("classifier.weights.h5", os.symlink)):
+        stage = "export" if path.endswith("onnx") else "train"
+        place = repo / "models" / path
+        place.unlink()
+        link(finished.cache_object(repo, finished.md5_of(repo, stage, f"models/{path}")), place)
+
+
+@variant
+def a_shared_cache_folder(repo: Path) -> None:
+    shared = repo.parent / "shared cache"
+    shutil.move(repo / ".dvc" / "cache", shared)
+    finished.write(repo / ".dvc" / "config.local", f"[cache]\n    dir = {shared}\n")
+
+
+@variant
+def a_cache_that_is_elsewhere_after_a_push(repo: Path) -> None:
+    shutil.rmtree(repo / ".dvc" / "cache")
+
+
+@variant
+def a_git_worktree(repo: Path) -> Path:
+    other = repo.parent / "worktree"
+    run(repo, "git", "worktree", "add", "--quiet", str(other), "-b", "other")
+    for name in ("data/raw", "data/preprocess", "models", "results", ".dvc/cache"):
+        shutil.copytree(repo / name, other / name, dirs_exist_ok=True)
+    return other
+
+
+@variant
+def a_sub_module_with_a_pipeline_of_its_own(repo: Path) -> None:
+    module = repo.parent / "module"
+    finished.write(module / "dvc.yaml", "stages:\n  broken: [\n")
+    run(module, "git", "init", "--quiet")
+    save(module)
+    allowed = ("-c", "protocol.file.allow=always")
+    run(repo, "git", *allowed, "submodule", "--quiet", "add", str(module), "module")
+    append(repo, ".dvcignore", "/module\n")
+    save(repo)
+
+
+@variant
+def another_branch(repo: Path) -> None:
+    run(repo, "git", "checkout", "--quiet", "-b", "ada/posters")
+
+
+@variant
+def detached_head(repo: Path) -> None:
+    run(repo, "git", "checkout", "--quiet", "--detach")
+
+
+@variant
+def dvc_in_a_folder_of_the_git_repository(repo: Path) -> Path:
+    outer = repo.parent / "outer"
+    inner = outer / "posters of mine"
+    shutil.copytree(repo, inner, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    run(outer, "git", "init", "--quiet")
+    save(outer)
+    finished.change_param(inner, "plot", "dpi", 90)
+    finished.record(inner, "plot")
+    save(outer)
+    return inner
+
+
+@variant
+def graded_from_a_folder_inside(repo: Path) -> Path:
+    return repo / "data"
+
+
+@variant
+def a_change_of_code_that_ran(repo: Path) -> None:
+    append(repo, "pipeline/plot.py", "# A change.\n")
+    finished.record(repo, "plot")
+    save(repo)
+
+
+@variant
+def files_that_nobody_asked_for(repo: Path) -> None:
+    finished.write(repo / "notes.ipynb", "{}")
+    finished.write(repo / "data" / "raw.zip", b"PK")
+    finished.write(repo / "README.md", "# Mine\n")
+    run(repo, "git", "add", "README.md")
+
+
+@variant
+def a_packed_and_shallow_history(repo: Path) -> None:
+    run(repo, "git", "gc", "--quiet")
+    run(repo, "git", "pack-refs", "--all")
+
+
+@variant
+def a_split_index(repo: Path) -> None:
+    run(repo, "git", "update-index", "--split-index")
+
+
+@variant
+def line_ends_of_windows_in_the_folder(repo: Path) -> None:
+    path = repo / ".dvc" / "config"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    for name in ("dvc.yaml", "dvc.lock", "params.yaml", "data/raw.dvc"):
+        path = repo / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+@variant
+def a_place_of_its_own_in_workshop_toml(repo: Path) -> None:
+    remote = (repo.parent / "remote").as_posix()
+    finished.write(repo / "workshop.toml", f"[workshop]\nremote = '{remote}'\nraw = 'gs://raw/x'\n")
+    save(repo)
+
+
+@pytest.mark.parametrize("build", VARIANTS, ids=lambda one: one.__name__)
+def test_a_correct_repository_keeps_full_score(build: Build, repo: Path) -> None:
+    report = grade(build(repo) or repo)
+    assert codes(report) == set(), told(report)
+    assert {entry["status"] for entry in report["checks"]} == {"pass"}, told(report)
+    assert report["score"] == report["max_score"]

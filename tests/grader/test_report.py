@@ -1,0 +1,178 @@
+"""One report, and each form that it is shown in."""
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader import report as reports
+from grader.checks import CHECKS
+from grader.grading import grade
+from grader.lessons import LESSONS
+from grader.rendering import github, gradescope, human, junit
+from tests.grader import finished, json_schema
+from tests.grader.command_line import grader
+from tests.grader.gallery import append, edit_stages, save
+from tests.grader.test_mistakes import codes
+from workshop.status_table import Style
+
+SCHEMA: dict[str, Any] = json.loads(
+    Path(reports.__file__).with_name("report.schema.json").read_text("utf-8")
+)
+
+
+@pytest.fixture
+def broken(repo: Path) -> Path:
+    """A repository with two failures that have nothing to do with each other, advice, an error."""
+    edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
+    edit_stages(repo, lambda stages: stages["plot"].update(frozen=True))
+    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    save(repo)
+    (repo.parent / "remote").rename(repo.parent / "gone")
+    return repo
+
+
+def test_the_report_is_as_its_schema_says(broken: Path, tmp_path: Path) -> None:
+    for folder in (broken, tmp_path / "empty"):
+        folder.mkdir(exist_ok=True)
+        report = json.loads(json.dumps(grade(folder)))
+        assert json_schema.problems(report, SCHEMA, SCHEMA) == []
+
+
+def test_independent_mistakes_are_all_told(broken: Path) -> None:
+    report = grade(broken)
+    expected = {"param-undeclared", "stage-frozen", "lock-stale", "remote-unreachable"}
+    assert codes(report) == expected
+    assert reports.exit_code(report) == reports.FAILED
+
+
+def test_advice_costs_nothing_and_changes_no_exit_code(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].update(frozen=True))
+    report = grade(repo)
+    assert codes(report) == {"stage-frozen"}
+    assert report["score"] == report["max_score"]
+    assert reports.exit_code(report) == reports.PASSED
+
+
+def test_an_error_is_left_out_of_the_score_and_exits_with_3(repo: Path) -> None:
+    whole = grade(repo)["max_score"]
+    (repo.parent / "remote").rename(repo.parent / "gone")
+    report = grade(repo)
+    assert reports.exit_code(report) == reports.NOT_TOLD
+    assert report["score"] == report["max_score"] == whole - CHECKS["share.pushed"].points
+
+
+def test_offline_leaves_out_what_the_remote_answers(repo: Path) -> None:
+    (repo.parent / "remote").rename(repo.parent / "gone")
+    report = grade(repo, offline=True)
+    assert report["verified"] == ["static"]
+    assert report["unproven"] == ["remote", "run"]
+    assert "share.pushed" not in {entry["id"] for entry in report["checks"]}
+    assert "(offline: the remote was not asked)" in human.render(report, Style())
+
+
+def test_a_crash_in_one_check_hides_no_other(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(repo, "pipeline/train.py", "# A change.\n")
+
+    def crash(_view: object) -> None:
+        raise ZeroDivisionError("our own mistake")
+
+    broken = vars(CHECKS["preprocess.deps"]) | {"judge": crash}
+    monkeypatch.setitem(CHECKS, "preprocess.deps", type(CHECKS["preprocess.deps"])(**broken))
+    report = grade(repo)
+    entry = next(one for one in report["checks"] if one["id"] == "preprocess.deps")
+    assert entry["status"] == "error"
+    assert "our own mistake" in entry["rationale"]
+    assert codes(report) == {"lock-stale"}
+
+
+def test_a_lesson_or_a_check_can_be_asked_for_alone(repo: Path) -> None:
+    report = json.loads(grader("check", "--lesson", "train", "--format", "json", cwd=repo).stdout)
+    assert {entry["lesson"] for entry in report["checks"]} == {"train"}
+    done = grader("check", "--only", "train.deps", "--format", "json", cwd=repo)
+    assert [entry["id"] for entry in json.loads(done.stdout)["checks"]] == ["train.deps"]
+    assert grader("check", "--lesson", "cooking", cwd=repo).returncode == 2
+
+
+def test_every_check_belongs_to_a_lesson_and_stands_on_checks_that_exist() -> None:
+    lessons = {lesson.id for lesson in LESSONS}
+    for check in CHECKS.values():
+        assert check.lesson in lessons
+        assert set(check.requires) <= set(CHECKS)
+        assert check.codes
+        assert check.explanation
+        assert "{stage}" not in check.title + check.explanation
+
+
+def test_human_output_fits_80_columns_and_names_one_next_thing(broken: Path) -> None:
+    text = human.render(grade(broken), Style())
+    commands = re.compile(r"^ {4}(dvc|git|python) |^next: ")
+    long = [line for line in text.splitlines() if len(line) > 80 and not commands.match(line)]
+    assert long == []
+    assert "\x1b" not in text
+    assert text.splitlines()[-2].startswith("next: dvc ")
+    assert text.splitlines()[-1].startswith("then: 1 more to mend")
+
+
+def test_human_output_is_plain_where_the_console_has_to_be(broken: Path) -> None:
+    done = grader("check", cwd=broken, PYTHONIOENCODING="cp437")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stdout.isascii()
+
+
+def test_names_of_an_attendee_cannot_move_the_cursor(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].append("train.\x1b[2Jx"))
+    assert "\x1b" not in human.render(grade(repo), Style())
+
+
+def test_junit_has_a_case_for_each_check(broken: Path) -> None:
+    report = grade(broken)
+    root = ElementTree.fromstring(junit.render(report).encode())
+    assert len(root.findall(".//testcase")) == len(report["checks"]) == int(root.get("tests", 0))
+    kinds = [one.get("type") for one in root.findall(".//failure")]
+    assert kinds == ["param-undeclared", "lock-stale"]
+    assert root.get("errors") == "1"
+
+
+def test_gradescope_adds_up(broken: Path) -> None:
+    results = json.loads(gradescope.render(grade(broken)))
+    assert results["score"] == sum(test["score"] for test in results["tests"])
+    failed = {test["number"] for test in results["tests"] if test["status"] == "failed"}
+    assert {"train.params", "evaluate.current"} <= failed
+
+
+def test_github_gets_at_most_ten_annotations_and_a_summary(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (repo / "pipeline").glob("*.py"):
+        append(repo, f"pipeline/{path.name}", "# A change.\n")
+    finished.change_pipeline(repo, lambda stages: [s.pop("params", 0) for s in stages.values()])
+    save(repo)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    text = github.render(grade(repo))
+    annotations = [line for line in text.splitlines() if line.startswith("::")]
+    assert 5 < len(annotations) <= 10
+    assert any(
+        "file=pipeline/train.py" in one or "file=dvc.yaml,line=" in one for one in annotations
+    )
+    assert "points" in (tmp_path / "summary.md").read_text("utf-8").splitlines()[0]
+
+
+def test_output_goes_to_a_file(repo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    done = grader("check", "--format", "json", "--output", str(path), cwd=repo)
+    assert done.stdout == ""
+    assert json.loads(path.read_text("utf-8"))["schema"] == 1
+
+
+def test_list_and_explain_know_every_check_and_code(tmp_path: Path) -> None:
+    listing = grader("list", cwd=tmp_path).stdout
+    assert all(f"  {name} " in listing for name in CHECKS)
+    explained = grader("explain", "param-undeclared", cwd=tmp_path).stdout
+    assert "train.params" in explained
+    assert max(map(len, (listing + explained).splitlines())) <= 80
+    assert grader("explain", "nonsense", cwd=tmp_path).returncode == 2

@@ -1,0 +1,92 @@
+"""Git, DVC and Python, run in an attendee's new repository as in an activated environment."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from workshop.project.errors import ProjectError
+
+TIMEOUT_S = 1800
+_GIT = (
+    *("-c", "core.hooksPath=" + os.devnull),
+    *("-c", "commit.gpgSign=false"),
+    *("-c", "core.autocrlf=false"),
+)
+
+
+class ProgramError(ProjectError):
+    """A program could not be started, or ended with an error."""
+
+
+class Programs:
+    """Runs programs in ``folder``; commits are by ``attendee`` where git knows nobody."""
+
+    def __init__(self, folder: Path, attendee: str) -> None:
+        self.folder = folder
+        self.attendee = attendee
+
+    def dvc(self, *words: str) -> None:
+        """Run DVC, which the repository cannot put code into."""
+        self.run(sys.executable, "-P", "-m", "dvc", *words)
+
+    def git(self, *words: str) -> None:
+        """Run git, without hooks and signatures."""
+        self.run("git", *_GIT, *words)
+
+    def commit(self, message: str, *paths: str) -> None:
+        """Commit ``paths``, or all that git does not ignore."""
+        self.git("add", *(paths or ("--all",)))
+        self.git("commit", "--quiet", "--message", message)
+
+    def run(self, *command: str) -> None:
+        """Run a program; a ProgramError with its last words where it fails."""
+        try:
+            done = subprocess.run(  # noqa: S603 - words of our own
+                command,
+                cwd=self.folder,
+                env=self._environment(),
+                capture_output=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise ProgramError(
+                f"{command[0]} is not installed", f"{command[0]} --version"
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise ProgramError(
+                f"{self._shown(command)} took over {TIMEOUT_S} s", "see why"
+            ) from None
+        if done.returncode:
+            words = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+            raise ProgramError(
+                f"{self._shown(command)} failed: {' '.join(words[-3:])}",
+                f"mend that, delete {self.folder}, and try again",
+            )
+
+    def _shown(self, command: tuple[str, ...]) -> str:
+        return " ".join(word for word in command[:6] if word not in (*_GIT, "-P"))
+
+    def _environment(self) -> dict[str, str]:
+        """Our own interpreter first, and our packages where nobody installed them."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+        }
+        home = str(Path(__file__).parents[1])
+        person = {"NAME": self.attendee, "EMAIL": f"{self.attendee}@workshop.invalid"}
+        missing = {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in person.items()
+        }
+        return {
+            **missing,
+            **kept,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+            "PYTHONPATH": home,
+            "PYTHONIOENCODING": "utf-8",
+            "DVC_NO_ANALYTICS": "1",
+        }

@@ -1,0 +1,185 @@
+"""Makes an attendee's repository: git, the code of the stages, params, posters, and nothing of DVC.
+
+``--at end`` solves it as well (workshop.solution), so that somebody who fell behind, or a test, has
+the whole.
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from workshop.programs import ProgramError, Programs
+
+END = "end"
+_GITATTRIBUTES = """\
+# With CRLF every hash that DVC records differs on Windows.
+* text=auto eol=lf
+*.png binary
+*.jpg binary
+*.onnx binary
+"""
+_GITIGNORE = """\
+__pycache__/
+.venv/
+# Outs that are being written (pipeline/outs.py).
+.partial-*
+.old-*
+/dvc_plots
+"""
+
+
+class StartError(Exception):
+    """No repository could be made: ``problem`` says why, ``fix`` what to do."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.fix = fix
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How many posters, and what differs from the project's own params.yaml."""
+
+    posters: int
+    params: Mapping[str, Mapping[str, Any]]
+
+
+QUICK = Preset(
+    300,
+    MappingProxyType(
+        {
+            "preprocess": {
+                "min_posters_per_genre": 12,
+                "augmentation": {
+                    "copies": 1, "rotation": 5, "scale": 0.1, "crop": 0.1, "brightness": 0.2
+                },
+            },
+            "train": {"epochs": 5, "fine_tuning_epochs": 2},
+        }
+    ),
+)  # fmt: skip
+"""What a room of laptops has the patience for: training takes at most 20 s."""
+
+
+def start(
+    folder: Path,
+    at: str | None = None,
+    attendee: str | None = None,
+    remote: str | None = None,
+    preset: Preset = QUICK,
+) -> str:
+    """Make a repository in ``folder``, which must not hold anything; says what was made.
+
+    ``at``: None for the beginning, ``end`` for the whole solution, run, committed and pushed to a
+    folder beside it (or to ``remote``). A StartError where that cannot be done.
+    """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
+    if at not in (None, END):
+        raise StartError(f"there is no catching up to {at!r} yet", f"leave out --at, or --at {END}")
+    _check_free(folder)
+    programs = Programs(folder, attendee or "attendee")
+    try:
+        _lay(folder, preset, attendee, remote, programs)
+        if at is None:
+            return f"{folder} is ready, with {preset.posters} posters.\nnext: cd {folder}"
+        from workshop import solution
+
+        where = solution.solve(folder, remote, programs)
+        return f"{folder} holds the whole solution, pushed to {where}."
+    except ProgramError as error:
+        raise StartError(error.problem, error.fix) from None
+
+
+def _check_free(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise StartError(f"{folder} is a file", "name another folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise StartError(
+            f"{folder} is not empty, and nothing in it is overwritten", "name another folder"
+        )
+
+
+def _lay(
+    folder: Path, preset: Preset, attendee: str | None, remote: str | None, programs: Programs
+) -> None:
+    """Everything of an attendee's repository, and the first commit."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(
+        pipeline_dir(), folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+    )
+    texts = {
+        ".gitattributes": _GITATTRIBUTES,
+        ".gitignore": _GITIGNORE,
+        "params.yaml": _params(preset),
+        "workshop.toml": _settings(attendee, remote),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8", newline="\n")
+    programs.run(
+        sys.executable, "-P", "-m", "pipeline.posters", "data/raw", "--count", str(preset.posters)
+    )
+    programs.git("init", "--quiet", "--initial-branch", "main")
+    programs.commit("Start the workshop", "pipeline", *texts)
+
+
+def pipeline_dir() -> Path:
+    """The folder of the stages' code, wherever this project is installed or checked out."""
+    spec = importlib.util.find_spec("pipeline")
+    if spec is None or not spec.submodule_search_locations:
+        raise StartError("the stages' code is not installed here", "run this from a whole checkout")
+    return Path(spec.submodule_search_locations[0])
+
+
+def template(name: str) -> Path:
+    """A file of the reference solution: beside this module when installed, else in the checkout."""
+    installed = Path(__file__).parent / "template" / name
+    return installed if installed.exists() else pipeline_dir().parent / name
+
+
+def _params(preset: Preset) -> str:
+    """The project's params with the preset's values: its comments stay where a line stays."""
+    lines = template("params.yaml").read_text("utf-8").splitlines()
+    document = yaml.safe_load("\n".join(lines))
+    for section, values in preset.params.items():
+        for key, value in values.items():
+            nested = value.items() if isinstance(value, dict) else [(key, value)]
+            for name, each in nested:
+                if isinstance(value, dict) and document[section][key][name] == each:
+                    continue
+                _set(lines, section, name, each)
+    return "\n".join(lines) + "\n"
+
+
+def _set(lines: list[str], section: str, name: str, value: Any) -> None:
+    """Change the value of ``name`` below ``section:``, and nothing else of its line."""
+    at = lines.index(f"{section}:")
+    for index in range(at + 1, len(lines)):
+        key, colon, rest = lines[index].partition(":")
+        if colon and key.strip() == name:
+            _, hash_, comment = rest.partition("  #")
+            lines[index] = f"{key}: {value}{hash_}{comment}"
+            return
+    raise KeyError(f"{section}.{name}")
+
+
+def _settings(attendee: str | None, remote: str | None) -> str:
+    """``workshop.toml``."""
+    lines = ["# Who works here, and where the data is to go: the grader compares with it."]
+    lines += ["[workshop]", f"attendee = {_quoted(attendee or '')}"]
+    lines += [f"remote = {_quoted(remote)}"] if remote else []
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """As TOML writes text: what JSON makes of it is TOML too."""
+    return json.dumps(text)
