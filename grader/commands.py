@@ -71,7 +71,7 @@ def _check(options: argparse.Namespace) -> int:
     if not options.repo.is_dir():
         return _refuse(f"{options.repo}: no such folder", "name the folder of your repository")
 
-    def selected(one: Check) -> bool:
+    def selected(one: "Check") -> bool:
         return options.lesson in (None, one.lesson) and options.only in (None, one.id)
 
     if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
