@@ -7,6 +7,11 @@ What it drew before it can draw again, so that it keeps it or adds posters to it
 lies there it leaves alone, unless told to replace it with ``--force``.
 """
 
+from pipeline import errors
+
+if __name__ == "__main__":
+    errors.watch_start()  # the imports below take long enough to be interrupted
+
 import argparse
 import sys
 import time
