@@ -2,8 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.registry import Check
 
 FORMATS = ("human", "json", "junit", "gradescope", "github")
 
@@ -66,17 +70,22 @@ def _check(options: argparse.Namespace) -> int:
         return _refuse(f"no check is called {options.only!r}", "grader list")
     if not options.repo.is_dir():
         return _refuse(f"{options.repo}: no such folder", "name the folder of your repository")
-    report = grade(
-        options.repo,
-        lambda one: options.lesson in (None, one.lesson) and options.only in (None, one.id),
-        offline=options.offline,
-    )
+    selected = _selection(options)
+    if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
+        return _refuse("only the remote can answer that", "leave out --offline")
+    if not any(map(selected, CHECKS.values())):
+        return _refuse(f"{options.only} is no check of the lesson {options.lesson}", "grader list")
+    report = grade(options.repo, selected, offline=options.offline)
     text = rendering.render(report, options.format, None if options.output else sys.stdout)
     if options.output:
         options.output.write_text(text, "utf-8", newline="\n")
     else:
         _write(text)
     return exit_code(report)
+
+
+def _selection(options: argparse.Namespace) -> "Callable[[Check], bool]":
+    return lambda one: options.lesson in (None, one.lesson) and options.only in (None, one.id)
 
 
 def _list(_options: argparse.Namespace) -> int:

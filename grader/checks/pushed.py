@@ -17,7 +17,7 @@ from workshop.project import Stage
     "out-not-pushed",
     "out-lost",
     points=3,
-    requires=("remote.absolute", "remote.plugin", "lock.committed"),
+    requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
 )
@@ -45,7 +45,7 @@ def outs_are_pushed(view: View) -> Finding | None:
 def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str]]]:
     """Every object by name, with the stage and the path of the out that needs it."""
     for stage in view.project.stages:
-        for out in stage.outs:
+        for out in stage.outs if stage.unnatural is None else ():  # what is imported is not pushed
             md5 = out.recorded.md5
             if not (out.cache and md5 and out.inside):
                 continue

@@ -288,7 +288,9 @@ def _is_cached(view: View, md5: str | None) -> bool:
 
 
 @stage_check(
-    "unchanged", "lock-stale", requires=("{stage}.present", "{stage}.result", "data.no_overlap")
+    "unchanged",
+    "lock-stale",
+    requires=("{stage}.present", "{stage}.result", "data.no_overlap", "lock.consistent"),
 )
 def outs_are_as_recorded(view: View, wanted: LessonStage) -> Finding | None:
     """The outs of {stage} are what its run left.

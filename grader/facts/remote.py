@@ -84,9 +84,13 @@ class Remote:
         """DVC's options in fsspec's words."""
         options: dict[str, Any] = {"skip_instance_cache": True}
         if scheme == "gs":
+            endpoint = self.options.get("endpointurl")
             anonymous = self.options.get("allow_anonymous_login", "").lower() == "true"
-            options["token"] = self.options.get("credentialpath") or ("anon" if anonymous else None)
-            options |= {"endpoint_url": u} if (u := self.options.get("endpointurl")) else {}
+            if endpoint or anonymous:  # an attendee's own server gets no credentials of ours
+                options["token"] = "anon"  # noqa: S105 - gcsfs' word for none
+            elif path := self.options.get("credentialpath"):
+                options["token"] = path
+            options |= {"endpoint_url": endpoint} if endpoint else {}
             options |= {"project": p} if (p := self.options.get("projectname")) else {}
         if scheme == "s3" and (u := self.options.get("endpointurl")):
             options["client_kwargs"] = {"endpoint_url": u}

@@ -1,5 +1,6 @@
 """Everything that checks may ask of one repository; each fact is gathered once, when asked for."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -92,9 +93,10 @@ class Facts:
         contents = self.git.contents(blob.oid for blob in told.values()) if self.git else {}
         for path, blob in told.items():
             if blob.oid in contents:
-                target = root / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(contents[blob.oid])
+                with contextlib.suppress(OSError):  # a name that this machine cannot write
+                    target = root / path
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(contents[blob.oid])
         return View("HEAD", root, self)
 
     @cached_property
@@ -109,7 +111,8 @@ class Facts:
             total += blob.size
             if total > _MAX_EXPORT_BYTES or len(told) == _MAX_EXPORT_FILES:
                 break
-            if blob.size <= MAX_TEXT_BYTES and not {"..", ".git"} & set(path.split("/")):
+            parts = set(path.split("/"))
+            if blob.size <= MAX_TEXT_BYTES and not parts & {"..", ".git"} and "\\" not in path:
                 told[path] = blob
         return told
 

@@ -238,6 +238,30 @@ def pipeline_has_an_uncommitted_stage(repo: Path) -> None:
     append(repo, "dvc.yaml", "  extra:\n    cmd: echo\n    deps: [params.yaml]\n")
 
 
+@mistake("dvc-file-uncommitted")
+def pipeline_was_never_committed(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "dvc.yaml")
+    run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("dvc-file-uncommitted")
+def params_are_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "params.yaml")
+    append(repo, ".gitignore", "params.yaml\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def dvc_file_was_deleted(repo: Path) -> None:
+    (repo / "data" / "raw.dvc").unlink()
+
+
+@mistake("dvc-file-uncommitted")
+def data_was_never_added(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    save(repo)
+
+
 @mistake("dvc-file-uncommitted", "lock-uncommitted")
 def run_with_another_param_is_not_committed(repo: Path) -> None:
     finished.change_param(repo, "plot", "dpi", 90)
@@ -365,6 +389,14 @@ def consumer_read_another_out(repo: Path) -> None:
     document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
     deps = document["stages"]["evaluate"]["deps"]
     next(dep for dep in deps if dep["path"].endswith(".onnx"))["md5"] = "0" * 32
+    finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
+    save(repo)
+
+
+@mistake("lock-inconsistent")
+def out_was_edited_in_the_lock(repo: Path) -> None:
+    document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
+    document["stages"]["export"]["outs"][0]["md5"] = "0" * 32
     finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
     save(repo)
 

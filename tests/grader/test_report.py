@@ -94,7 +94,10 @@ def test_a_lesson_or_a_check_can_be_asked_for_alone(repo: Path) -> None:
     assert {entry["lesson"] for entry in report["checks"]} == {"train"}
     done = grader("check", "--only", "train.deps", "--format", "json", cwd=repo)
     assert [entry["id"] for entry in json.loads(done.stdout)["checks"]] == ["train.deps"]
-    assert grader("check", "--lesson", "cooking", cwd=repo).returncode == 2
+    for words in (("--lesson", "cooking"), ("--offline", "--only", "share.pushed")):
+        done = grader("check", *words, cwd=repo)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ")
 
 
 def test_every_check_belongs_to_a_lesson_and_stands_on_checks_that_exist() -> None:

@@ -1,0 +1,93 @@
+"""A remote is asked for each object, in time, and what it cannot say is no mistake."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from grader.checks import remotes
+from grader.facts.remote import Remote
+from grader.finding import UnknownError
+from grader.grading import grade
+from grader.report import NOT_TOLD, exit_code
+from tests.grader import finished
+from tests.grader.gallery import save
+from tests.grader.test_mistakes import codes
+
+CLOUD = "gs://workshop-bucket/ada"
+
+
+def cloud(monkeypatch: pytest.MonkeyPatch, files: Any) -> Remote:
+    """A remote in a cloud that is played by ``files``."""
+    monkeypatch.setattr(Remote, "_files", lambda self: (files, "/workshop-bucket/ada"))
+    return Remote("workshop", {"url": CLOUD}, Path("/repo/.dvc"))
+
+
+@pytest.fixture
+def memory() -> Any:
+    files = fsspec.filesystem("memory", skip_instance_cache=True)
+    files.store.clear()
+    return files
+
+
+def test_a_cloud_is_asked_for_each_object(monkeypatch: pytest.MonkeyPatch, memory: Any) -> None:
+    remote = cloud(monkeypatch, memory)
+    memory.pipe("/workshop-bucket/ada/files/md5/ab/cd.dir", b"[]")
+    assert remote.absent(["abcd.dir", "abce"]) == ["abce"]
+    assert remote.content("abcd.dir") == b"[]"
+    assert remote.content("abce") is None
+
+
+def test_a_cloud_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        def find(self, _path: str) -> list[str]:
+            time.sleep(30)
+            return []
+
+    monkeypatch.setattr("grader.facts.remote.TIMEOUT_S", 0.2)
+    started = time.monotonic()
+    with pytest.raises(UnknownError, match=r"no answer within 0\.2 s") as told:
+        cloud(monkeypatch, Silent()).absent(["abcd"])
+    assert time.monotonic() - started < 5
+    assert told.value.code == "remote-unreachable"
+
+
+def test_an_error_of_the_cloud_is_told_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def find(self, _path: str) -> list[str]:
+            raise PermissionError("ada does not have storage.objects.list access")
+
+    with pytest.raises(UnknownError, match=r"storage\.objects\.list"):
+        cloud(monkeypatch, Refusing()).absent(["abcd"])
+
+
+def test_a_server_of_the_attendees_own_gets_no_credentials() -> None:
+    options = {"url": CLOUD, "endpointurl": "http://127.0.0.1:9", "credentialpath": "/key.json"}
+    assert Remote("w", options, Path("/repo/.dvc"))._storage_options("gs")["token"] == "anon"
+
+
+def test_a_plugin_that_is_not_installed_is_an_error(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"[core]\n    remote = w\n['remote \"w\"']\n    url = {CLOUD}\n"
+    finished.write(repo / ".dvc" / "config", text)
+    save(repo)
+    monkeypatch.setattr(remotes, "_is_installed", lambda module: module != "dvc_gs")
+    report = grade(repo, offline=True)
+    assert codes(report) == {"remote-plugin-missing"}
+    assert exit_code(report) == NOT_TOLD
+    entry = next(one for one in report["checks"] if one["code"])
+    assert (entry["status"], entry["fix"]) == ("error", "pip install dvc-gs")
+
+
+def test_the_listing_of_a_folder_is_asked_of_the_remote_where_the_cache_lacks_it(
+    repo: Path,
+) -> None:
+    md5 = finished.md5_of(repo, "preprocess", "data/preprocess")
+    finished.cache_object(repo, md5).unlink()
+    assert codes(grade(repo)) == set()
+    child = next((repo.parent / "remote" / "files" / "md5").glob("*/*.dir"))
+    child.unlink()
+    assert codes(grade(repo)) & {"out-lost", "out-not-pushed"}
