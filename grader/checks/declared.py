@@ -45,7 +45,7 @@ def _stage_add(view: View, wanted: LessonStage) -> str:
     ]
     words += [f"-p {','.join(code.params())}"] if code.params() else []
     words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
-    return " ".join([*words, wanted.command])
+    return " ".join([*words, stages.as_one_word(wanted.command)])
 
 
 def _flag(path: str) -> str:

@@ -66,10 +66,14 @@ def _relative_fix(view: View, stage: Stage, path: str) -> str:
     )
     file = stage.file
     edit = f"p.write_text(p.read_text().replace('{path}', '{relative}'))"
+    copy = f"python -c \"import shutil; shutil.copy('{path}', '{relative}')\""
     return fixes.commands(
+        *([] if inside else [copy]),
         f"python -c \"import pathlib; p = pathlib.Path('{file}'); {edit}\"",
         "dvc repro",
-        *fixes.commit([file, "dvc.lock"], "Name paths from the repository").splitlines(),
+        *fixes.commit(
+            [file, "dvc.lock", *([] if inside else [relative])], "Name paths from the repository"
+        ).splitlines(),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from grader.checks import fixes
-from grader.facts.stage_code import values_of, words_of
+from grader.facts.stage_code import values_of
 from grader.facts.view import View
 from grader.finding import Evidence, NotThereYetError
 from grader.lessons import LessonStage
@@ -80,7 +80,13 @@ def stage_add(stage: Stage, *, more: tuple[str, ...] = (), command: str | None =
         kind = "metrics" if out.metric else "plots" if out.plot else "outs"
         words.append(f"{_FLAGS[kind, out.cache]} {fixes.quoted(out.path)}")
     text = command or (stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or []))
-    return " ".join([*words, " ".join(words_of(text)) if "\n" in text else text.strip()])
+    return " ".join([*words, as_one_word(text)])
+
+
+def as_one_word(command: str) -> str:
+    """A command in quotes: without them DVC takes its ``--out`` for an option of its own."""
+    text = " ".join(command.split())
+    return f"'{text}'" if any(c in text for c in '"$`') else f'"{text}"'
 
 
 _FLAGS = {

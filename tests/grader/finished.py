@@ -128,7 +128,7 @@ def change_pipeline(repo: Path, change: Any) -> None:
     """Let ``change`` edit the stages of dvc.yaml, as plain data."""
     document = yaml.safe_load((repo / "dvc.yaml").read_text("utf-8"))
     change(document["stages"])
-    write(repo / "dvc.yaml", yaml.safe_dump(document, sort_keys=False))
+    write(repo / "dvc.yaml", yaml.safe_dump(document, sort_keys=False, width=1000))
 
 
 def add(repo: Path, path: str) -> None:

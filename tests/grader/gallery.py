@@ -652,7 +652,9 @@ def dep_is_an_absolute_path(repo: Path) -> None:
 def command_names_the_home_folder(repo: Path) -> None:
     def change(stages: Any) -> None:
         cmd = stages["plot"]["cmd"]
-        stages["plot"]["cmd"] = cmd.replace("--out ", f"--out '{repo.as_posix()}'/")
+        stages["plot"]["cmd"] = cmd.replace(
+            "--out results/plots", f"--out '{repo.as_posix()}/results/plots'"
+        )
 
     edit_stages(repo, change)
 

@@ -25,11 +25,12 @@ BY_HAND = {
     "wrong-directory": "moving a pipeline is more than a command",
     "cache-corrupt": "runs the stage",
     "out-lost": "runs the stage",
+    "out-wrong": "runs the stage",
 }
 """Codes whose fix a test cannot type, and why."""
 NAMES_BY_HAND = {
     "lock_has_merge_markers", "stages_are_under_another_file", "there_is_no_remote",
-    "data_was_never_added", "lock_is_ignored_by_git",
+    "data_was_never_added", "lock_is_ignored_by_git", "default_remote_was_removed",
 }  # fmt: skip
 
 typed = [one for one in MISTAKES if one.code not in BY_HAND and one.name not in NAMES_BY_HAND]
