@@ -154,7 +154,12 @@ def url_lacks_a_slash(repo: Path) -> None:
 
 @mistake("remote-url-malformed")
 def url_lacks_the_colon(repo: Path) -> None:
-    _config(repo, _remote(repo, "../gs//workshop-bucket/ada"))
+    _config(repo, _remote(repo, "gs//workshop-bucket/ada"))
+
+
+@mistake("remote-url-malformed")
+def url_lacks_the_colon_and_dvc_joined_its_slashes(repo: Path) -> None:
+    _config(repo, _remote(repo, "../gs/workshop-bucket/ada"))
 
 
 @mistake("remote-url-malformed")
