@@ -179,3 +179,14 @@ def test_list_and_explain_know_every_check_and_code(tmp_path: Path) -> None:
     assert "train.params" in explained
     assert max(map(len, (listing + explained).splitlines())) <= 80
     assert grader("explain", "nonsense", cwd=tmp_path).returncode == 2
+
+
+def test_checks_come_lesson_by_lesson_and_after_those_that_they_stand_on() -> None:
+    lessons = [lesson.id for lesson in LESSONS]
+    places = [lessons.index(check.lesson) for check in CHECKS.values()]
+    assert places == sorted(places)
+    names = list(CHECKS)
+    for name, check in CHECKS.items():
+        for required in check.requires:
+            if CHECKS[required].lesson == check.lesson:
+                assert names.index(required) < names.index(name)
