@@ -89,6 +89,11 @@ def dvc_is_started_and_not_committed(repo: Path) -> None:
 
 
 @mistake("not-a-repository")
+def folder_of_dvc_was_deleted(repo: Path) -> None:
+    shutil.rmtree(repo / ".dvc")
+
+
+@mistake("not-a-repository")
 def nothing_was_committed(repo: Path) -> None:
     shutil.rmtree(repo / ".git")
     run(repo, "git", "init", "--quiet")
