@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,10 +70,7 @@ def _check(options: argparse.Namespace) -> int:
         return _refuse(f"no check is called {options.only!r}", "grader list")
     if not options.repo.is_dir():
         return _refuse(f"{options.repo}: no such folder", "name the folder of your repository")
-
-    def selected(one: "Check") -> bool:
-        return options.lesson in (None, one.lesson) and options.only in (None, one.id)
-
+    selected = _selection(options)
     if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
         return _refuse("only the remote can answer that", "leave out --offline")
     if not any(map(selected, CHECKS.values())):
@@ -85,6 +82,10 @@ def _check(options: argparse.Namespace) -> int:
     else:
         _write(text)
     return exit_code(report)
+
+
+def _selection(options: argparse.Namespace) -> "Callable[[Check], bool]":
+    return lambda one: options.lesson in (None, one.lesson) and options.only in (None, one.id)
 
 
 def _list(_options: argparse.Namespace) -> int:

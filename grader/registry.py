@@ -34,7 +34,7 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
-"""Every check by its id, in the order in which a report shows them; filled by grader.checks."""
+"""Every check by its id, as it is registered; grader.checks has them in order."""
 
 
 def check(

@@ -64,7 +64,7 @@ QUICK = Preset(
                     "copies": 1, "rotation": 5, "scale": 0.1, "crop": 0.1, "brightness": 0.2
                 },
             },
-            "train": {"epochs": 5, "fine_tuning_epochs": 2},
+            "train": {"epochs": 4, "fine_tuning_epochs": 2},
         }
     ),
 )  # fmt: skip

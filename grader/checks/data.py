@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from grader.checks import fixes
+from grader.checks import fixes, stages
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
 from grader.registry import check
@@ -90,13 +90,14 @@ def _committing(view: View, paths: list[str]) -> str:
     return fixes.commands(*lines)
 
 
-@check("data.only_dvc", "data", "tracked-by-git-and-dvc", points=1, requires=("data.tracked",))
+@check("data.only_dvc", "data", "tracked-by-git-and-dvc", points=1, requires=("init.readable",))
 def outs_are_not_in_git(view: View) -> Finding | None:
     """Nothing that DVC keeps is tracked by git too.
 
     DVC says no word of it, but every clone carries the data twice, and git's copy wins.
     """
     index = view.facts.tracked
+    stages.any_of(view)
     doubled = {
         out.path: [path for path in index if _is_in(path, out.path) and not _is_gitignore(path)]
         for out in _cached_outs(view)
@@ -155,12 +156,13 @@ def outs_are_ignored_by_git(view: View) -> Finding | None:
     )
 
 
-@check("data.no_cache_in_git", "data", "cache-in-git", points=1, requires=("data.tracked",))
+@check("data.no_cache_in_git", "data", "cache-in-git", points=1, requires=("init.readable",))
 def cache_is_not_in_git(view: View) -> Finding | None:
     """Neither DVC's cache nor a local remote is in git.
 
     They hold the data itself, under names that nobody can read.
     """
+    stages.any_of(view)
     objects = [path for path in view.facts.tracked if _CACHE_OBJECT.search(path)]
     if not objects:
         return None
@@ -178,13 +180,13 @@ def cache_is_not_in_git(view: View) -> Finding | None:
     )
 
 
-@check("data.no_overlap", "data", "out-overlap", points=1, requires=("data.tracked",))
+@check("data.no_overlap", "data", "out-overlap", points=1, requires=("init.readable",))
 def outs_do_not_overlap(view: View) -> Finding | None:
     """No out lies in another, and no two have the same path.
 
     What lies in two outs has two owners: dvc repro stops, or one of them goes stale at once.
     """
-    owned = [(out, stage) for stage in view.project.stages for out in stage.outs if out.place]
+    owned = [(out, stage) for stage in stages.any_of(view) for out in stage.outs if out.place]
     for outer, owner in owned:
         for inner, other in owned:
             if owner is not other and _is_in(inner.path, outer.path):
@@ -214,7 +216,7 @@ def _overlap(view: View, outer: tuple[Out, Stage], inner: tuple[Out, Stage]) -> 
     "data",
     "dvcignore-hides-data",
     points=1,
-    requires=("data.tracked",),
+    requires=("init.readable",),
     committed_only=True,
 )
 def dvcignore_hides_no_data(view: View) -> Finding | None:
@@ -247,9 +249,8 @@ def _line(view: View, rule: str) -> int | None:
 
 def _data_paths(view: View) -> list[str]:
     """Outs, and deps, from the root; each once."""
-    stages = view.project.stages
-    paths = [out.path for stage in stages for out in stage.outs if out.inside]
-    paths += [dep.path for stage in stages for dep in stage.deps if dep.inside]
+    paths = [out.path for stage in stages.any_of(view) for out in stage.outs if out.inside]
+    paths += [dep.path for stage in view.project.stages for dep in stage.deps if dep.inside]
     return list(dict.fromkeys(paths))
 
 

@@ -12,7 +12,7 @@ from grader.registry import check, stage_check
 from workshop.project import Stage
 
 
-@stage_check("declared", "stage-missing", requires=("data.tracked",))
+@stage_check("declared", "stage-missing", requires=("init.readable",))
 def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
     """dvc.yaml has the stage {stage}.
 
@@ -20,7 +20,7 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
     """
     if view.stage(wanted):
         return None
-    there = [one.name for one in view.project.stages if one.cmd]
+    there = [one.name for one in stages.any_of(view) if one.cmd]
     return Finding(
         "stage-missing",
         f"dvc.yaml has no stage {wanted.name}: dvc repro makes nothing of it.",

@@ -5,7 +5,7 @@ from grader.facts.view import View
 from grader.finding import Evidence, Finding
 from grader.registry import check
 from workshop.project import ProjectError
-from workshop.project.errors import ConfigError
+from workshop.project.errors import ConfigError, NotAProjectError
 
 
 @check("init.git", "init", "not-a-repository", points=3, committed_only=True)
@@ -71,6 +71,7 @@ def dvc_is_initialised(view: View) -> Finding | None:
     "dvcignore-hides-data",
     "remote-url-malformed",
     "stage-missing",
+    "not-a-repository",
     points=2,
     requires=("init.dvc",),
 )
@@ -86,6 +87,15 @@ def project_files_can_be_read(view: View) -> Finding | None:
         if "Unsupported URL" not in error.problem:
             raise
         return _unreadable(view, error, "remote-url-malformed")
+    except NotAProjectError:
+        return Finding(
+            "not-a-repository",
+            "The folder .dvc is committed, and gone from your folder: no dvc command works here.",
+            ".dvc in your folder",
+            "it is absent",
+            "git checkout HEAD -- .dvc",
+            (Evidence("worktree", ".dvc/config"),),
+        )
     except ProjectError as error:
         return _unreadable(view, error, _code(error))
 

@@ -17,7 +17,9 @@ _SCHEMES = (
     *("http", "https", "ftp", "sftp", "gcs"),
 )
 _SUPPORTED = frozenset(_SCHEMES) - {"ftp", "sftp", "gcs"}
-_ALMOST = re.compile(rf"^(?:\.\./|\./)*(?:{'|'.join(_SCHEMES)})(?::|//|:/|:///)", re.IGNORECASE)
+_ALMOST = re.compile(rf"^(?:\.\./|\./)*(?:{'|'.join(_SCHEMES)})(?::|//)", re.IGNORECASE)
+# What `dvc remote add` makes of gs//bucket: a path from the folder .dvc, its slashes joined.
+_NORMALISED = re.compile(rf"^\.\./(?:{'|'.join(_SCHEMES)})/", re.IGNORECASE)
 _PLUGINS = {
     "gs": "dvc_gs", "s3": "dvc_s3", "azure": "dvc_azure", "ssh": "dvc_ssh",
     "gdrive": "dvc_gdrive", "oss": "dvc_oss", "hdfs": "dvc_hdfs", "webdav": "dvc_webdav",
@@ -174,7 +176,7 @@ def _is_malformed(url: str) -> bool:
     scheme, separator, rest = url.partition("://")
     if separator and scheme.isalnum():
         return scheme.lower() not in _SUPPORTED | {"remote"} or not rest.strip("/")
-    return bool(_ALMOST.match(url))
+    return bool(_ALMOST.match(url) or _NORMALISED.match(url))
 
 
 def _mended(url: str) -> str:

@@ -10,6 +10,13 @@ from grader.lessons import LessonStage
 from workshop.project import Stage
 
 
+def any_of(view: View) -> tuple[Stage, ...]:
+    """Every stage and every .dvc file, of which there is one at least."""
+    if not view.project.stages:
+        raise NotThereYetError("data.tracked")
+    return view.project.stages
+
+
 def stage_of(view: View, wanted: LessonStage) -> Stage:
     """The attendee's stage for a lesson, whatever they call it."""
     stage = view.stage(wanted)

@@ -89,6 +89,11 @@ def dvc_is_started_and_not_committed(repo: Path) -> None:
 
 
 @mistake("not-a-repository")
+def folder_of_dvc_was_deleted(repo: Path) -> None:
+    shutil.rmtree(repo / ".dvc")
+
+
+@mistake("not-a-repository")
 def nothing_was_committed(repo: Path) -> None:
     shutil.rmtree(repo / ".git")
     run(repo, "git", "init", "--quiet")
@@ -154,7 +159,12 @@ def url_lacks_a_slash(repo: Path) -> None:
 
 @mistake("remote-url-malformed")
 def url_lacks_the_colon(repo: Path) -> None:
-    _config(repo, _remote(repo, "../gs//workshop-bucket/ada"))
+    _config(repo, _remote(repo, "gs//workshop-bucket/ada"))
+
+
+@mistake("remote-url-malformed")
+def url_lacks_the_colon_and_dvc_joined_its_slashes(repo: Path) -> None:
+    _config(repo, _remote(repo, "../gs/workshop-bucket/ada"))
 
 
 @mistake("remote-url-malformed")

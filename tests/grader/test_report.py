@@ -94,7 +94,10 @@ def test_a_lesson_or_a_check_can_be_asked_for_alone(repo: Path) -> None:
     assert {entry["lesson"] for entry in report["checks"]} == {"train"}
     done = grader("check", "--only", "train.deps", "--format", "json", cwd=repo)
     assert [entry["id"] for entry in json.loads(done.stdout)["checks"]] == ["train.deps"]
-    assert grader("check", "--lesson", "cooking", cwd=repo).returncode == 2
+    for words in (("--lesson", "cooking"), ("--offline", "--only", "share.pushed")):
+        done = grader("check", *words, cwd=repo)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ")
 
 
 def test_every_check_belongs_to_a_lesson_and_stands_on_checks_that_exist() -> None:
@@ -176,3 +179,14 @@ def test_list_and_explain_know_every_check_and_code(tmp_path: Path) -> None:
     assert "train.params" in explained
     assert max(map(len, (listing + explained).splitlines())) <= 80
     assert grader("explain", "nonsense", cwd=tmp_path).returncode == 2
+
+
+def test_checks_come_lesson_by_lesson_and_after_those_that_they_stand_on() -> None:
+    lessons = [lesson.id for lesson in LESSONS]
+    places = [lessons.index(check.lesson) for check in CHECKS.values()]
+    assert places == sorted(places)
+    names = list(CHECKS)
+    for name, check in CHECKS.items():
+        for required in check.requires:
+            if CHECKS[required].lesson == check.lesson:
+                assert names.index(required) < names.index(name)
