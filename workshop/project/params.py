@@ -105,6 +105,8 @@ def _json(text: str, shown: str) -> Any:
         ) from None
     except RecursionError:
         raise FileError("is nested too deeply", "flatten it", path=shown) from None
+    except ValueError:
+        raise FileError("has a number of thousands of digits", "shorten it", path=shown) from None
 
 
 def _toml(text: str, shown: str) -> Any:
@@ -112,7 +114,7 @@ def _toml(text: str, shown: str) -> Any:
 
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError is a ValueError
         raise FileError(f"is not valid TOML: {error}", "mend that line", path=shown) from None
 
 
