@@ -39,13 +39,23 @@ def _judged(content: bytes) -> str | None:
             "pip install onnxruntime",
         )
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as refusals
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - its errors share no base
+    except (
+        refusals.EPFail,
+        refusals.Fail,
+        refusals.InvalidArgument,
+        refusals.InvalidGraph,
+        refusals.InvalidProtobuf,
+        refusals.NotImplemented,
+        refusals.RuntimeException,
+        UnicodeDecodeError,  # its own text quotes the file
+    ) as error:  # they share no base; anything else is not the attendee's mistake
         return f"ONNX Runtime cannot load it ({' '.join(str(error).split())[:80]})"
     ends = [one.name for one in session.get_inputs()], [one.name for one in session.get_outputs()]
     if ends != ([INPUT], [OUTPUT]):
