@@ -58,12 +58,13 @@ def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _check(options: argparse.Namespace) -> int:
-    from grader import lessons, rendering
+    from grader import rendering
     from grader.checks import CHECKS
     from grader.grading import grade
     from grader.report import exit_code
+    from workshop.course import course
 
-    known = [lesson.id for lesson in lessons.LESSONS]
+    known = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in known:
         return _refuse(f"no lesson is called {options.lesson!r}", f"one of {', '.join(known)}")
     if options.only and options.only not in CHECKS:
@@ -89,18 +90,20 @@ def _selection(options: argparse.Namespace) -> "Callable[[Check], bool]":
 
 
 def _list(_options: argparse.Namespace) -> int:
-    from grader.checks import CHECKS
+    from grader.checks import in_teaching_order
     from grader.rendering import catalogue
 
-    _write(catalogue.listing(CHECKS.values()))
+    _write(catalogue.listing(in_teaching_order().values()))
     return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from grader.checks import CHECKS
+    from grader.checks import in_teaching_order
     from grader.rendering import catalogue
 
-    found = [o for o in CHECKS.values() if options.check == o.id or options.check in o.codes]
+    found = [
+        o for o in in_teaching_order().values() if options.check == o.id or options.check in o.codes
+    ]
     if not found:
         return _refuse(f"no check and no code is called {options.check!r}", "grader list")
     _write(catalogue.explanation(found))

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from grader.facts.repository import Facts
 from grader.finding import UnknownError
-from grader.lessons import LESSONS
 from grader.verdict import Verdict
+from workshop.course import course
 
 SCHEMA = 1
 Fact = TypeVar("Fact")
@@ -37,7 +37,7 @@ def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Re
                 "earned": sum(v.earned for v in counted if v.check.lesson == lesson.id),
                 "max": sum(v.check.points for v in counted if v.check.lesson == lesson.id),
             }
-            for lesson in LESSONS
+            for lesson in course().lessons
             if any(verdict.check.lesson == lesson.id for verdict in verdicts)
         ],
         "checks": [_entry(verdict) for verdict in verdicts],

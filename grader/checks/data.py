@@ -18,7 +18,7 @@ _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 _CACHE_OBJECT = re.compile(r"(?:^|/)(?:files/md5|\.dvc/cache)/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
 
 
-@check("data.tracked", "data", "dvc-file-uncommitted", points=2, requires=("init.readable",))
+@check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",))
 def raw_data_is_tracked(view: View) -> Finding | None:
     """A .dvc file tracks the raw data.
 
@@ -39,9 +39,7 @@ def raw_data_is_tracked(view: View) -> Finding | None:
 
 @check(
     "data.committed",
-    "data",
     "dvc-file-uncommitted",
-    points=1,
     requires=("init.dvc",),
     committed_only=True,
 )
@@ -90,7 +88,7 @@ def _committing(view: View, paths: list[str]) -> str:
     return fixes.commands(*lines)
 
 
-@check("data.only_dvc", "data", "tracked-by-git-and-dvc", points=1, requires=("init.readable",))
+@check("data.only_dvc", "tracked-by-git-and-dvc", requires=("init.readable",))
 def outs_are_not_in_git(view: View) -> Finding | None:
     """Nothing that DVC keeps is tracked by git too.
 
@@ -121,9 +119,7 @@ def outs_are_not_in_git(view: View) -> Finding | None:
 
 @check(
     "data.ignored",
-    "data",
     "gitignore-lost",
-    points=0,
     requires=("data.only_dvc",),
     committed_only=True,
 )
@@ -156,7 +152,7 @@ def outs_are_ignored_by_git(view: View) -> Finding | None:
     )
 
 
-@check("data.no_cache_in_git", "data", "cache-in-git", points=1, requires=("init.readable",))
+@check("data.no_cache_in_git", "cache-in-git", requires=("init.readable",))
 def cache_is_not_in_git(view: View) -> Finding | None:
     """Neither DVC's cache nor a local remote is in git.
 
@@ -180,7 +176,7 @@ def cache_is_not_in_git(view: View) -> Finding | None:
     )
 
 
-@check("data.no_overlap", "data", "out-overlap", points=1, requires=("init.readable",))
+@check("data.no_overlap", "out-overlap", requires=("init.readable",))
 def outs_do_not_overlap(view: View) -> Finding | None:
     """No out lies in another, and no two have the same path.
 
@@ -213,9 +209,7 @@ def _overlap(view: View, outer: tuple[Out, Stage], inner: tuple[Out, Stage]) -> 
 
 @check(
     "data.not_hidden",
-    "data",
     "dvcignore-hides-data",
-    points=1,
     requires=("init.readable",),
     committed_only=True,
 )
@@ -269,10 +263,8 @@ def _places(root: Path, path: str) -> Iterator[tuple[str, bool]]:
 
 @check(
     "data.in_place",
-    "data",
     "out-missing",
     "lock-stale",
-    points=1,
     requires=("data.tracked", "data.not_hidden", "data.no_overlap"),
     committed_only=True,
 )

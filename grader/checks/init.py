@@ -8,7 +8,7 @@ from workshop.project import ProjectError
 from workshop.project.errors import ConfigError, NotAProjectError
 
 
-@check("init.git", "init", "not-a-repository", points=3, committed_only=True)
+@check("init.git", "not-a-repository", committed_only=True)
 def folder_is_a_git_repository(view: View) -> Finding | None:
     """The folder is a git repository with a commit.
 
@@ -38,9 +38,7 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
     )
 
 
-@check(
-    "init.dvc", "init", "not-a-repository", points=3, requires=("init.git",), committed_only=True
-)
+@check("init.dvc", "not-a-repository", requires=("init.git",), committed_only=True)
 def dvc_is_initialised(view: View) -> Finding | None:
     """DVC is initialised and its config is committed.
 
@@ -65,14 +63,12 @@ def dvc_is_initialised(view: View) -> Finding | None:
 
 @check(
     "init.readable",
-    "init",
     "lock-inconsistent",
     "lock-uncommitted",
     "dvcignore-hides-data",
     "remote-url-malformed",
     "stage-missing",
     "not-a-repository",
-    points=2,
     requires=("init.dvc",),
 )
 def project_files_can_be_read(view: View) -> Finding | None:

@@ -13,10 +13,8 @@ from workshop.project import Stage
 
 @check(
     "share.pushed",
-    "share",
     "out-not-pushed",
     "out-lost",
-    points=3,
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,

@@ -22,9 +22,7 @@ _COMMITS = 100
 
 @check(
     "remote.no_secret",
-    "remote",
     "secret-in-config",
-    points=1,
     requires=("init.dvc",),
     committed_only=True,
 )
