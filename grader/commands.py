@@ -51,7 +51,9 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     start = commands.add_parser("start", help="make a repository to work in")
     start.add_argument("folder", type=Path, metavar="DIR", help="where; it must not hold anything")
-    start.add_argument("--at", metavar="LESSON", help="as if all before were solved: end")
+    start.add_argument(
+        "--at", metavar="LESSON", help="with all before it solved; end: with all solved"
+    )
     start.add_argument("--name", metavar="ATTENDEE", help="who works in it")
     start.add_argument("--remote", metavar="URL", help="where the attendee's data is to go")
     start.set_defaults(run=_start)

@@ -43,7 +43,9 @@ class Attendee:
             self.folder = (self.folder / command.text.removeprefix("cd ")).resolve()
             assert self.folder.is_dir()
             return ""
-        shell = ["powershell", "-NoProfile", "-Command"] if sys.platform == "win32" else ["bash", "-c"]
+        shell = (
+            ["powershell", "-NoProfile", "-Command"] if sys.platform == "win32" else ["bash", "-c"]
+        )
         finished = subprocess.run(
             [*shell, command.text],
             cwd=self.folder,

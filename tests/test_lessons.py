@@ -22,7 +22,6 @@ def test_the_lessons_lead_from_a_start_to_full_score(tmp_path: Path) -> None:
     repo = tmp_path / "my-workshop"
     starter.start(repo, attendee="ada")
     attendee = Attendee(repo, tmp_path / "home")
-    expected = grade(repo)["score"]
     for lesson in course().lessons:
         for step in lesson_text.steps(lesson.path.read_text("utf-8"), "folder"):
             started = time.monotonic()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.checks import fixes, stages
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
 from workshop.project import Stage
 from workshop.project.dvcignore import DvcIgnore
@@ -55,6 +55,8 @@ def dvc_files_are_committed(view: View) -> Finding | None:
         if path.endswith((".dvc", "dvc.yaml")) or path == "params.yaml"
     ]
     if not paths:
+        if not any(path.endswith((".dvc", "dvc.yaml")) for path in facts.committed):
+            raise NotThereYetError("data.tracked")
         return None
     return Finding(
         "dvc-file-uncommitted",

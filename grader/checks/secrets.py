@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from grader.checks import fixes
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
 
 CONFIG = ".dvc/config"
@@ -37,6 +37,8 @@ def no_secret_is_in_git(view: View) -> Finding | None:
         return _exposed(view, exposed)
     older = _in_older_commits(view)
     if older is None:
+        if not view.remotes:
+            raise NotThereYetError("remote.default")
         return None
     return Finding(
         "secret-in-config",

@@ -85,6 +85,13 @@ def _ending(report: Report, style: Style) -> list[str]:
             f"next: {_coloured(_printable(command), 'fail', style)}",
             *([f"then: {', '.join(more)}"] if more else []),
         ]
+    if blocked and not errors:
+        first = next(entry for entry in report["checks"] if _kind(entry) == "blocked")
+        command = (first["fix"] or "grader check").partition("\n")[0]
+        return [
+            f"next: {_coloured(_printable(command), 'fail', style)}",
+            f"then: what is blocked can be judged; it {first['rationale']}",
+        ]
     if errors:
         return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")
     told = "" if "remote" in report["verified"] else ", as far as could be told without the remote"
