@@ -44,7 +44,8 @@ def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) 
     kinds = [_kind(entry) for entry in checks if entry["lesson"] == lesson["id"]]
     kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass")
     title = _padded(f"{lesson['id']:<11}{lesson['title']}", _TITLE_WIDTH + 11)
-    return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}"
+    supplied = "  supplied" if lesson["supplied"] else ""
+    return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}{supplied}"
 
 
 def _kind(entry: dict[str, Any]) -> str:
