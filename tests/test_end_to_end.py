@@ -53,26 +53,6 @@ def stages_run(output: str) -> list[str]:
     return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
 
-def test_nothing_runs_when_nothing_changed(repo: Path) -> None:
-    assert stages_run(run(repo, "dvc", "repro")) == []
-    assert json.loads(run(repo, "dvc", "status", "--json")) == {}
-
-
-def test_another_number_of_epochs_runs_train_and_what_follows(repo: Path) -> None:
-    change_params(repo, {"train": {"epochs": 1}})
-    ran = stages_run(run(repo, "dvc", "repro"))
-    assert ran[0] == "train"
-    assert "preprocess" not in ran
-    assert "train.epochs" in run(repo, "dvc", "params", "diff")
-    assert "map" in run(repo, "dvc", "metrics", "diff", "--all")
-
-
-def test_one_line_of_the_plot_stage_runs_that_stage_alone(repo: Path) -> None:
-    with (repo / "pipeline" / "plot.py").open("a", encoding="utf-8", newline="\n") as file:
-        file.write("# A change.\n")
-    assert stages_run(run(repo, "dvc", "repro")) == ["plot"]
-
-
 def test_two_forced_runs_leave_the_same_lock(repo: Path) -> None:
     before = (repo / "dvc.lock").read_bytes()
     assert stages_run(run(repo, "dvc", "repro", "--force")) == STAGES
