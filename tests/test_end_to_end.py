@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pipeline import images
-from tests.repositories import NO_REAL_POSTERS, ROOT, change_params, commit, run, with_pipeline
+from tests.repositories import NO_REAL_POSTERS, ROOT, commit, run, with_pipeline
 from tests.service import running
 
 pytestmark = pytest.mark.slow
