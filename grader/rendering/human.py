@@ -80,15 +80,23 @@ def _ending(report: Report, style: Style) -> list[str]:
         more = [f"{failed - 1} more to mend"] * (failed > 1)
         more += [f"{blocked} wait for them"] * bool(blocked)
         first = next(entry for entry in report["checks"] if _kind(entry) == "fail")
-        command = (first["fix"] or "").partition("\n")[0]
         return [
-            f"next: {_coloured(_printable(command), 'fail', style)}",
+            f"next: {_coloured(_printable(_first_step(first)), 'fail', style)}",
             *([f"then: {', '.join(more)}"] if more else []),
         ]
     if errors:
         return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")
     told = "" if "remote" in report["verified"] else ", as far as could be told without the remote"
     return [f"All of it holds{told}."]
+
+
+def _first_step(entry: dict[str, Any]) -> str:
+    """The first command of a fix, or the file to edit where that comes first."""
+    line = (entry["fix"] or "").partition("\n")[0]
+    if not line.startswith("# "):
+        return line
+    file = line.removeprefix("# ").partition(":")[0].partition(", stage ")[0]
+    return f"edit {file}, as told for {entry['id']}"
 
 
 def _mark(kind: str, style: Style) -> str:
