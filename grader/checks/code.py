@@ -60,8 +60,9 @@ def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
 
     DVC compares the declared keys of params.yaml with those of the last run, and no others.
     """
-    stage = stage_of(view, wanted)
-    bare = [key for key in view.code(wanted).params() if not _is_declared(view, stage, key)]
+    stage, code = stage_of(view, wanted), view.code(wanted)
+    severe = [key for key in code.params() if not _is_declared(view, stage, key)]
+    bare = severe or [key for key in code.params_below() if not _is_declared(view, stage, key)]
     if not bare:
         return None
     return Finding(
@@ -73,8 +74,9 @@ def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
         stages.edit_then_run(view, stage, Change(add={"params": tuple(bare)})),
         (
             stages.in_file(view, stage, "cmd:"),
-            *(Evidence(view.source, wanted.code_path, _line(view, wanted, k), k) for k in bare),
+            *(Evidence(view.source, wanted.code_path, _line(view, wanted, k), k) for k in severe),
         ),
+        severity="fail" if severe else "advice",
     )
 
 

@@ -535,6 +535,16 @@ def no_param_is_declared(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["plot"].pop("params"))
 
 
+@mistake("param-undeclared")
+def helper_module_reads_a_param(repo: Path) -> None:
+    append(
+        repo,
+        "pipeline/network.py",
+        '\n\ndef _seed(params):\n    return params["plot"]["dpi"]\n',
+    )
+    edit_stages(repo, lambda stages: stages["export"].update(params=["plot.dpi"]))
+
+
 @mistake("param-unknown")
 def declared_param_has_a_typo(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"]["params"].append("train.epoch"))
