@@ -1,4 +1,8 @@
-"""The report for the person at the keyboard: 80 columns, and one next thing to type."""
+"""The report for the person at the keyboard: 80 columns, and one next thing to type.
+
+Written by hand and not with rich, whose import alone takes 84 ms: a third of what a whole static
+check takes, and more than what is left of half a ``dvc status``.
+"""
 
 import textwrap
 import unicodedata
@@ -43,7 +47,8 @@ def _score(report: Report) -> str:
 def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) -> str:
     kinds = [_kind(entry) for entry in checks if entry["lesson"] == lesson["id"]]
     kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass")
-    title = _padded(f"{lesson['id']:<11}{lesson['title']}", _TITLE_WIDTH + 11)
+    width = min(_TITLE_WIDTH + 11, style.width - 13)
+    title = _padded(f"{lesson['id']:<11}{lesson['title']}"[:width], width)
     return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}"
 
 
