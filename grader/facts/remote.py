@@ -14,7 +14,8 @@ TIMEOUT_S = 30.0
 _PAGE = 1000
 _AT_ONCE = 32
 _LISTED_FOR_ONE_ASKED = 10
-"""A page of a listing takes about as long as 100 answers of which 32 come at a time (0.3 s)."""
+"""Between what was measured on a server on the same machine (a listing of 1,500 objects 0.05 s, 900
+asked one by one 2.5 s) and a far one, where the 30 round trips of 900 cost as much as 30 pages."""
 _PACKAGES = {"gs": "gcsfs", "s3": "s3fs", "azure": "adlfs"}
 Answer = TypeVar("Answer")
 
