@@ -5,8 +5,10 @@ from grader.checks import (
     code,
     data,
     declared,
+    in_git,
     init,
     lock,
+    outs,
     pushed,
     remotes,
     results,
@@ -18,7 +20,8 @@ from grader.registry import CHECKS, Check
 from workshop.course import course
 
 __all__ = [
-    "CHECKS", "change", "code", "data", "declared", "in_teaching_order", "init", "lock", "pushed",
+    "CHECKS", "change", "code", "data", "declared", "in_git", "in_teaching_order", "init", "lock",
+    "outs", "pushed",
     "remotes", "results", "runs", "secrets", "sharing",
 ]  # fmt: skip
 
