@@ -1,5 +1,7 @@
 """The lessons, typed word for word in one repository, from ``start`` to full score."""
 
+import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,8 @@ def test_the_readme_and_the_instructor_know_the_course() -> None:
         assert f"| {minute} | {lesson.id} |" in sheet
         minute += lesson.minutes
     assert minute <= 120
+    stops = re.findall(r"--at (\w+)", sheet)
+    assert all(starter.solved_at(stop) for stop in stops)
     assert all(f"(workshop/lessons/{page.id}.md)" in readme for page in course().pages)
 
 
@@ -69,9 +73,18 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
 @pytest.mark.parametrize("lesson", course().lessons, ids=[one.id for one in course().lessons])
 def test_a_lesson_says_all_that_a_lesson_says(lesson: Lesson) -> None:
     text = lesson.path.read_text("utf-8")
-    for part in ("**Why.**", "## What DVC wrote", "## Did it work?", "**Think.**", "**More.**"):
+    for part in (
+        "**Why.**",
+        "## What DVC wrote",
+        "## Did it work?",
+        "**Think.**",
+        "**More.**",
+        "**Next.**",
+    ):
         assert text.count(part) == 1, part
     assert "grader check" in text.partition("## Did it work?")[2]
+    following = dict(itertools.pairwise(course().lessons)).get(lesson)
+    assert following is None or f"**Next.** [{following.id}]({following.id}.md)" in text
 
 
 def test_texts_are_those_of_the_manifest() -> None:

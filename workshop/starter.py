@@ -87,7 +87,7 @@ def start(
     be done.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
-    lessons = _solved(at)
+    lessons = solved_at(at)
     _check_free(folder)
     programs = Programs(folder, attendee or "attendee")
     try:
@@ -112,8 +112,8 @@ def start(
     return _told(folder, following, f"solved as far as {lessons[-1].id}")
 
 
-def _solved(at: str | None) -> tuple[Lesson, ...]:
-    """The lessons that are to be solved."""
+def solved_at(at: str | None) -> tuple[Lesson, ...]:
+    """The lessons that ``--at`` solves; a StartError where no lesson is called that."""
     lessons = course().lessons
     if at is None:
         return ()

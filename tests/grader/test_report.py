@@ -121,6 +121,24 @@ def test_human_output_fits_80_columns_and_names_one_next_thing(broken: Path) -> 
     assert text.splitlines()[-1].startswith("then: 1 more to mend")
 
 
+def test_a_lesson_whose_work_is_not_committed_is_not_said_to_hold(repo: Path) -> None:
+    whole = (repo / "dvc.yaml").read_text("utf-8")
+    edit_stages(repo, lambda stages: stages.pop("plot"), run_again=False)
+    finished.write(repo / "dvc.yaml", whole)
+    lines = human.render(grade(repo, lambda check: check.lesson == "plot"), Style()).splitlines()
+    assert lines[-2:] == [
+        "next: git add dvc.yaml",
+        "then: what is blocked can be judged; it waits for data.committed",
+    ]
+
+
+def test_what_start_has_supplied_is_said(repo: Path) -> None:
+    append(repo, "workshop.toml", 'supplied = ["init", "data"]\n')
+    report = grade(repo, offline=True)
+    assert [one["id"] for one in report["lessons"] if one["supplied"]] == ["init", "data"]
+    assert human.render(report, Style()).count("  supplied\n") == 2
+
+
 def test_human_output_fits_a_narrow_terminal(broken: Path) -> None:
     commands = re.compile(r"^ {4}(dvc|git|python|#) |^next: ")
     lines = human.render(grade(broken), Style(width=50)).splitlines()
