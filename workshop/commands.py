@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0, 1 for what a user can mend, 2 for a wrong option."""
     options = _parser().parse_args(argv)
+    if options.command == "bucket":
+        return _bucket(options)
     return _status(options.repo, options.format)
 
 
@@ -27,7 +30,69 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument(
         "--format", choices=("human", "json"), default="human", help="a table (default), or JSON"
     )
+    _add_bucket(commands)
     return parser
+
+
+def _add_bucket(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    bucket = commands.add_parser(
+        "bucket",
+        help="a Google Cloud Storage server for gs:// remotes, and the commands that use it",
+        description=(
+            "Serves two buckets until Ctrl-C: NAME, and NAME-raw, which is read-only. It asks"
+            " nobody who they are: for this computer, or a classroom's network."
+        ),
+    )
+    add = bucket.add_argument
+    add("--host", default="127.0.0.1", help="0.0.0.0 for the whole room (default: 127.0.0.1)")
+    add("--port", type=_port, default=4443, help="default: 4443; 0 takes a free one")
+    add("--dir", type=Path, metavar="FOLDER", help="keeps the objects (default: ~/dvc-bucket)")
+    add("--name", type=_bucket_name, default="dvc-workshop", help="default: dvc-workshop")
+    add(
+        "--raw",
+        type=Path,
+        metavar="FOLDER",
+        help="offered as gs://NAME-raw/raw (default: data/raw, if that is here)",
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:6]) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: a number from 0 to 65535")
+    return int(text)
+
+
+def _bucket_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,57}[a-z0-9]", text):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no name for a bucket: 3 to 59 of a-z, 0-9 and -, none of them - at the ends"
+        )
+    return text
+
+
+def _bucket(options: argparse.Namespace) -> int:
+    try:
+        from workshop.bucket import serving
+    except ImportError as error:
+        sys.stderr.write(
+            f"error: the bucket server needs {error.name}\n"
+            "  fix: python -m pip install aiohttp google-crc32c\n"
+        )
+        return 1
+    raw = options.raw or Path("data", "raw")
+    try:
+        if options.raw and not raw.is_dir():
+            raise serving.BucketError(
+                f"{raw} is no folder", "python -m workshop bucket --raw FOLDER"
+            )
+        folder = (options.dir or Path.home() / "dvc-bucket").absolute()
+        found = raw.absolute() if raw.is_dir() else None
+        where = serving.Options(options.host, options.port, folder, options.name, found)
+        serving.serve(where, lambda text: _write(text + "\n", flush=True))
+    except serving.BucketError as error:
+        _tell(error, "human")
+        return 1
+    return 0
 
 
 def _status(repo: Path, form: str) -> int:
@@ -55,7 +120,9 @@ def _tell(error: Exception, form: str) -> None:
         sys.stderr.write(f"error: {error}\n  fix: {details['fix']}\n")
 
 
-def _write(text: str) -> None:
+def _write(text: str, *, flush: bool = False) -> None:
     """To standard output, whatever it can write: a pipe on Windows knows no ✓ and no 日本."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    if flush:
+        sys.stdout.flush()
