@@ -52,7 +52,7 @@ def _add_bucket(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--raw",
         type=Path,
         metavar="FOLDER",
-        help="offered as gs://NAME-raw/raw (default: data/raw, if that is here)",
+        help="offered as gs://NAME-raw/raw (default: a copy of data/raw, made once)",
     )
 
 
@@ -79,15 +79,20 @@ def _bucket(options: argparse.Namespace) -> int:
             "  fix: python -m pip install aiohttp google-crc32c\n"
         )
         return 1
-    raw = options.raw or Path("data", "raw")
+    posters = Path("data", "raw")
     try:
-        if options.raw and not raw.is_dir():
+        if options.raw and not options.raw.is_dir():
             raise serving.BucketError(
-                f"{raw} is no folder", "python -m workshop bucket --raw FOLDER"
+                f"{options.raw} is no folder", "python -m workshop bucket --raw FOLDER"
             )
-        folder = (options.dir or Path.home() / "dvc-bucket").absolute()
-        found = raw.absolute() if raw.is_dir() else None
-        where = serving.Options(options.host, options.port, folder, options.name, found)
+        where = serving.Options(
+            options.host,
+            options.port,
+            (options.dir or Path.home() / "dvc-bucket").absolute(),
+            options.name,
+            options.raw.absolute() if options.raw else None,
+            posters.absolute() if posters.is_dir() and not options.raw else None,
+        )
         serving.serve(where, lambda text: _write(text + "\n", flush=True))
     except serving.BucketError as error:
         _tell(error, "human")

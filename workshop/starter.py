@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from workshop import activation
 from workshop.programs import ProgramError, Programs
 
 END = "end"
@@ -34,6 +35,9 @@ __pycache__/
 .partial-*
 .old-*
 /dvc_plots
+# For this computer's terminals alone.
+/activate
+/activate.ps1
 """
 
 
@@ -91,7 +95,10 @@ def start(
     try:
         _lay(folder, preset, attendee, remote, programs)
         if at is None:
-            return f"{folder} is ready, with {preset.posters} posters.\nnext: cd {folder}"
+            return (
+                f"{folder} is ready, with {preset.posters} posters.\nnext: cd {folder}\n"
+                f"then, in each terminal: {activation.COMMAND}"
+            )
         from workshop import solution
 
         where = solution.solve(folder, remote, programs)
@@ -123,7 +130,7 @@ def _lay(
         "params.yaml": _params(preset),
         "workshop.toml": _settings(attendee, remote),
     }
-    for name, text in texts.items():
+    for name, text in {**texts, **activation.texts()}.items():
         (folder / name).write_text(text, "utf-8", newline="\n")
     programs.run(
         sys.executable, "-P", "-m", "pipeline.posters", "data/raw", "--count", str(preset.posters)

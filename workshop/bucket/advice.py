@@ -4,19 +4,19 @@ import socket
 import tomllib
 from pathlib import Path
 
-VARIABLE = "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"
+from workshop.activation import VARIABLE
+
 RAW_PREFIX = "raw"
 _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound
 
 
-def welcome(host: str, port: int, name: str, raw: Path | None, folder: Path) -> str:
+def welcome(host: str, port: int, name: str, folder: Path) -> str:
     """The addresses, and the commands that an attendee types."""
     endpoint = f"http://{_reached(host)}:{port}"
     lines = [
         f"Google Cloud Storage for the workshop, at {endpoint}",
-        f"  gs://{name}      yours to write; kept in {folder / name}",
-        f"  gs://{name}-raw  read-only; "
-        + (f"gs://{name}-raw/{RAW_PREFIX} is {raw}" if raw else "empty: --raw FOLDER fills it"),
+        f"  gs://{name}          kept in {folder / name}",
+        f"  gs://{name}-raw/{RAW_PREFIX}  the raw data, read-only",
         "It asks nobody who they are: for this computer, or a classroom's network.",
         "",
         "In each terminal first. bash, zsh:",
@@ -30,6 +30,10 @@ def welcome(host: str, port: int, name: str, raw: Path | None, folder: Path) -> 
         f"  dvc remote add -d dvc-workshop gs://{name}/{who or 'YOUR-NAME'}",
         f"  dvc remote modify dvc-workshop endpointurl {endpoint}",
         "  dvc remote modify dvc-workshop allow_anonymous_login true",
+        "",
+        "The raw data, where data/raw is not there yet:",
+        f"  dvc import-url gs://{name}-raw/{RAW_PREFIX} data/raw"
+        f" --fs-config endpointurl={endpoint} --fs-config allow_anonymous_login=true",
     ]
     return "\n".join(lines) + "\n"
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -29,13 +30,17 @@ class BucketError(ProjectError):
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; ``raw`` is the folder of the raw data, if there is any."""
+    """What the command line says.
+
+    ``raw`` is offered as it lies there, ``posters`` are copied first; either may be None.
+    """
 
     host: str
     port: int
     folder: Path
     name: str
     raw: Path | None
+    posters: Path | None
 
 
 def serve(options: Options, write: Callable[[str], None]) -> None:
@@ -46,23 +51,39 @@ def serve(options: Options, write: Callable[[str], None]) -> None:
 
 
 def _folders(options: Options) -> Path:
-    """The folder for what is on its way in; what a killed server left there is removed."""
+    """Everything that the server writes to; the folder for what is on its way in."""
     partial_dir = options.folder / _PARTIAL
     try:
-        (options.folder / options.name).mkdir(parents=True, exist_ok=True)
-        partial_dir.mkdir(exist_ok=True)
-        for left in partial_dir.iterdir():
-            if left.stat().st_mtime < time.time() - _ABANDONED_S:
-                left.unlink()
+        for folder in (options.name, f"{options.name}-raw", _PARTIAL):
+            (options.folder / folder).mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(partial_dir)
         probe = partial_dir / f"probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
+        if options.posters:
+            _offer(options.posters, options.folder / f"{options.name}-raw", partial_dir)
     except OSError as error:
         raise BucketError(
-            f"{options.folder} cannot be written: {error.strerror}",
+            f"{error.filename or options.folder} cannot be written: {error.strerror}",
             "python -m workshop bucket --dir FOLDER",
         ) from None
     return partial_dir
+
+
+def _remove_abandoned(partial_dir: Path) -> None:
+    """What a server left there that was killed; another one may be at work in the same folder."""
+    for left in partial_dir.iterdir():
+        if left.stat().st_mtime < time.time() - _ABANDONED_S:
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _offer(posters: Path, raw_dir: Path, partial_dir: Path) -> None:
+    """Copy the posters, unless there is raw data: who imports them deletes the folder first."""
+    if any(raw_dir.iterdir()):
+        return
+    copy = partial_dir / f"raw-{os.getpid()}"
+    shutil.copytree(posters, copy, ignore=shutil.ignore_patterns(".*"))
+    copy.replace(raw_dir / advice.RAW_PREFIX)
 
 
 def _allow_many_files() -> None:
@@ -97,7 +118,7 @@ async def _serve(options: Options, partial_dir: Path, write: Callable[[str], Non
     for number in _signals():
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     port = server.sockets[0].getsockname()[1]
-    handler.welcome = advice.welcome(options.host, port, options.name, options.raw, options.folder)
+    handler.welcome = advice.welcome(options.host, port, options.name, options.folder)
     write(handler.welcome + "\nCtrl-C stops the server; its objects stay.")
     await stop.wait()
     server.close()
@@ -113,13 +134,14 @@ def _signals() -> list[int]:
 
 
 def _buckets(options: Options) -> list[Bucket]:
-    buckets = [Bucket(options.name, Store(options.folder / options.name))]
+    """The attendees' bucket, and that of the raw data: files under their own names."""
     raw = f"{options.name}-raw"
     if options.raw:
-        store = Store(options.raw, below=advice.RAW_PREFIX + "/", is_literal=True)
+        store = Store(options.raw, below=f"{advice.RAW_PREFIX}/", is_literal=True)
     else:
-        store = Store(options.folder / raw)
-    return [*buckets, Bucket(raw, store, is_read_only=True)]
+        store = Store(options.folder / raw, is_literal=True)
+    mine = Bucket(options.name, Store(options.folder / options.name))
+    return [mine, Bucket(raw, store, is_read_only=True)]
 
 
 def _not_listening(options: Options, error: OSError) -> BucketError:
