@@ -13,7 +13,7 @@ from typing import Any
 from workshop.bucket.errors import RefusedError
 
 _HEAD_BYTES = 1 << 20
-_HEADERS = rb"(?:[^\r\n]+\r?\n)*\r?\n"
+_HEADERS = rb"(?:[^\r\n]+\r?\n)*(\r?\n)"
 
 
 def boundary_of(content_type: str) -> bytes:
@@ -33,7 +33,7 @@ async def described(
     line = rb"--%b[ \t]*\r?\n" % re.escape(boundary) + _HEADERS
     head = re.compile(rb"\A\s*%b(.*?)\r?\n%b" % (line, line), re.DOTALL)
     tail_bytes = len(boundary) + 64
-    held, text = b"", None
+    held, text, line_end = b"", None, b""
     async for block in blocks:
         held += block
         if text is None:
@@ -41,21 +41,22 @@ async def described(
                 if len(held) > _HEAD_BYTES:
                     raise _malformed("its description has no end")
                 continue
-            text, held = found[1], held[found.end() :]
+            text, line_end, held = found[2], found[3], held[found.end() :]
         if len(held) > tail_bytes:
             write(held[:-tail_bytes])
             held = held[-tail_bytes:]
     if text is None:
         raise _malformed("it has no two parts")
-    write(_without_end(held, boundary))
+    write(_without_end(held, line_end + b"--" + boundary + b"--"))
     return description(text)
 
 
-def _without_end(held: bytes, boundary: bytes) -> bytes:
-    end = re.search(rb"\r?\n--%b--\s*\Z" % re.escape(boundary), held)
-    if end is None:
+def _without_end(held: bytes, end: bytes) -> bytes:
+    """The last bytes; their own line end stays, so it matters which one the client writes."""
+    content, found, rest = held.rpartition(end)
+    if not found or rest.strip():
         raise _malformed("it stops before its end")
-    return held[: end.start()]
+    return content
 
 
 def description(text: bytes) -> dict[str, Any]:

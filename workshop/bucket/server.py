@@ -39,10 +39,12 @@ class Handler:
             return await self._answer(parts_of(request))
         except RefusedError as error:
             return answers.of_error(error)
+        except (ConnectionError, TimeoutError):  # the client left, or takes nothing any more
+            return _broken_off(request)
         except OSError as error:
-            if isinstance(error, ConnectionError):
-                raise
             self._report(f"error: {error}")
+            if request.writer.output_size:
+                return _broken_off(request)
             status = 507 if error.errno in _FULL else 503
             return answers.of_error(RefusedError(status, f"The bucket's folder: {error.strerror}"))
 
@@ -148,3 +150,10 @@ def _check_only_read(asked: Asked) -> None:
     if asked.request.method in ("POST", "PUT", "PATCH", "DELETE"):
         raise RefusedError(403, "This server neither makes nor changes buckets.")
     asked.check_method("GET")
+
+
+def _broken_off(request: BaseRequest) -> Response:
+    """Close the connection: half an answer is better than two in one. What is returned is lost."""
+    if request.transport is not None:
+        request.transport.abort()
+    return answers.of_error(RefusedError(408, "The connection was broken off."))
