@@ -1,6 +1,7 @@
 """The commands of ``workshop`` and their options. What a command needs is imported when it runs."""
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -93,7 +94,7 @@ def _bucket(options: argparse.Namespace) -> int:
             options.raw.absolute() if options.raw else None,
             posters.absolute() if posters.is_dir() and not options.raw else None,
         )
-        serving.serve(where, lambda text: _write(text + "\n", flush=True))
+        serving.serve(where, _announce)
     except serving.BucketError as error:
         _tell(error, "human")
         return 1
@@ -125,9 +126,14 @@ def _tell(error: Exception, form: str) -> None:
         sys.stderr.write(f"error: {error}\n  fix: {details['fix']}\n")
 
 
-def _write(text: str, *, flush: bool = False) -> None:
+def _announce(text: str) -> None:
+    """At once, though output goes to a pipe; the server goes on where nobody reads that."""
+    with contextlib.suppress(BrokenPipeError):
+        _write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def _write(text: str) -> None:
     """To standard output, whatever it can write: a pipe on Windows knows no ✓ and no 日本."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    if flush:
-        sys.stdout.flush()

@@ -1,6 +1,7 @@
 """DVC itself and the bucket server: what an attendee does with it, from end to end."""
 
 import hashlib
+import shlex
 import shutil
 import subprocess
 import time
@@ -13,7 +14,7 @@ from grader.grading import grade
 from tests.bucket_server import BUCKET, VARIABLE, BucketProcess, serving, use
 from tests.grader.gallery import save
 from tests.grader.test_mistakes import codes, told
-from tests.repositories import BIN, environment, run
+from tests.repositories import BIN, ROOT, environment, run
 
 pytestmark = pytest.mark.slow
 _FILES = 400
@@ -69,6 +70,16 @@ def test_raw_data_that_is_imported_from_the_bucket_has_full_marks(
     assert codes(report) == set(), told(report)
     assert report["score"] == report["max_score"]
     assert "frozen: true" in (repo / "data" / "raw.dvc").read_text("utf-8")
+
+
+def test_what_the_page_on_the_real_cloud_says_of_remotes_has_full_marks(repo: Path) -> None:
+    for line in (ROOT / "docs" / "google-cloud.md").read_text("utf-8").splitlines():
+        if line.startswith("dvc remote"):
+            run(repo, *shlex.split(line.replace("gs://CACHE", "gs://some-bucket")))
+    save(repo)
+    assert "credentialpath" in (repo / ".dvc" / "config.local").read_text("utf-8")
+    report = grade(repo, offline=True)
+    assert codes(report) == set(), told(report)
 
 
 def test_a_server_killed_in_the_middle_of_a_push_has_only_whole_objects(tmp_path: Path) -> None:
