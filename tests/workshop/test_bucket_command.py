@@ -51,6 +51,7 @@ def test_it_says_what_to_type_and_stops_cleanly(tmp_path: Path) -> None:
 
 
 def test_for_a_room_it_names_the_address_that_others_reach(tmp_path: Path) -> None:
+    (tmp_path / "workshop.toml").write_text("[workshop]\nattendee = 'ada'\n", "utf-8")
     with serving(tmp_path, "--host", "0.0.0.0") as server:
         text = server.log()
     assert "0.0.0.0" not in text

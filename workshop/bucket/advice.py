@@ -13,6 +13,7 @@ _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound
 def welcome(host: str, port: int, name: str, folder: Path) -> str:
     """The addresses, and the commands that an attendee types."""
     endpoint = f"http://{_reached(host)}:{port}"
+    who = None if host in _ANYWHERE else _attendee()
     lines = [
         f"Google Cloud Storage for the workshop, at {endpoint}",
         f"  gs://{name}          kept in {folder / name}",
@@ -24,9 +25,7 @@ def welcome(host: str, port: int, name: str, folder: Path) -> str:
         "PowerShell:",
         f'  $env:{VARIABLE} = "false"',
         "",
-        "Then, in your repository"
-        + ("" if (who := _attendee()) else ", with your own name for YOUR-NAME")
-        + ":",
+        f"Then, in your repository{'' if who else ', with your own name for YOUR-NAME'}:",
         f"  dvc remote add -d dvc-workshop gs://{name}/{who or 'YOUR-NAME'}",
         f"  dvc remote modify dvc-workshop endpointurl {endpoint}",
         "  dvc remote modify dvc-workshop allow_anonymous_login true",

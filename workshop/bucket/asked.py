@@ -1,5 +1,6 @@
 """A request in parts, and the bucket that it is about."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
@@ -9,6 +10,8 @@ from aiohttp.web import BaseRequest
 from workshop.bucket import names
 from workshop.bucket.errors import RefusedError
 from workshop.bucket.store import Held, Store
+
+_HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,300}")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Asked:
     @property
     def base(self) -> str:
         """The server's address, as the client knows it."""
-        return f"http://{self.request.headers.get('Host') or 'localhost'}"
+        host = self.request.headers.get("Host", "")
+        return f"http://{host if _HOST.fullmatch(host) else 'localhost'}"
 
     def check_method(self, *methods: str) -> None:
         """A RefusedError where the request's method is none of these."""

@@ -25,6 +25,7 @@ class BucketServer(Server):
             "keepalive_timeout": _IDLE_S,
             "lingering_time": 10.0,
             "access_log": None,
+            "auto_decompress": False,  # bytes are kept as they come
             "max_line_size": 16_384,
             "max_field_size": 16_384,
         }
