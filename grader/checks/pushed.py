@@ -11,7 +11,7 @@ from grader.registry import check
 from workshop import activation
 from workshop.project import Stage
 
-_REMOVED = 10  # in one command; the next check names the others
+_DELETED = 10  # the next check names the others
 
 
 @check(
@@ -64,15 +64,32 @@ def _not_pushed(
     view: View, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
 ) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
+    names = lacking.absent + lacking.wrong
+    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in names]
+    why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
     return Finding(
         "out-not-pushed",
         f"{fixes.listed(paths)} {'is' if len(paths) == 1 else 'are'} not wholly on the remote"
-        f" {remote.name}: a colleague who clones gets no such data.",
+        f" {remote.name}: a colleague who clones gets no such data."
+        + (f"{why} back both it and what is absent." if listings else ""),
         f"every object on {remote.name}",
         _told(lacking),
-        fixes.commands(*_pushing(view, remote, lacking)),
-        _evidence(remote, lacking.absent + lacking.wrong),
+        fixes.commands(*_pushing(view, remote, lacking, listings)),
+        _evidence(remote, names),
     )
+
+
+def _listing(owner: tuple[Stage, str]) -> str | None:
+    """The object that lists the files of a folder, by the stage and the path of the out."""
+    stage, path = owner
+    md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None)
+    return md5 if md5 and md5.endswith(".dir") else None
+
+
+def _deletion(remote: Remote, name: str) -> str:
+    """DVC has no command for it; its own client reaches every kind of remote."""
+    code = f"Repo().cloud.get_remote_odb('{remote.name}').delete('{name}')"
+    return f'python -P -c "from dvc.repo import Repo; {code}"'
 
 
 def _lost(
@@ -89,7 +106,7 @@ def _lost(
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(again, *_pushing(view, remote, lacking)),
+        fixes.commands(again, *_pushing(view, remote, lacking, [])),
         _evidence(remote, lost),
     )
 
@@ -104,17 +121,10 @@ def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
     return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
 
 
-def _pushing(view: View, remote: Remote, lacking: Lacking) -> list[str]:
-    """The commands that push; dvc push leaves what is there, so wrong bytes have to go first."""
+def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) -> list[str]:
+    """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
     lines = []
     if remote.endpoint and activation.is_missing() and (view.facts.root / "activate").exists():
         lines.append(activation.COMMAND)
-    if lacking.wrong:
-        lines.append(_removal(remote, lacking.wrong[:_REMOVED]))
+    lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
     return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]
-
-
-def _removal(remote: Remote, names: list[str]) -> str:
-    places = [remote.place(name) for name in names]
-    options = f"token='anon', endpoint_url='{remote.endpoint}'" if remote.endpoint else ""
-    return f'python -c "import gcsfs; gcsfs.GCSFileSystem({options}).rm({places})"'

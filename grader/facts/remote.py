@@ -18,6 +18,11 @@ from workshop import activation
 
 TIMEOUT_S = 8.0  # with all else that a check takes, an answer comes within ten
 _LISTENS_S = 3.0
+_PAGE = 1000
+_AT_ONCE = 32
+_LISTED_FOR_ONE_ASKED = 10
+"""Between what was measured on a server on the same machine (a listing of 1,500 objects 0.05 s, 900
+asked one by one 2.5 s) and a far one, where the 30 round trips of 900 cost as much as 30 pages."""
 _PACKAGES = {"gs": "gcsfs", "s3": "s3fs", "azure": "adlfs"}
 Answer = TypeVar("Answer")
 
@@ -84,17 +89,25 @@ class Remote:
             return None
 
     def _lacking_in_cloud(self, names: list[str]) -> Lacking:
-        """One listing of the remote, page by page: a thousand objects a request.
+        """By one listing, or object by object where the remote holds far more than is asked.
 
-        Google Cloud Storage tells each object's MD5, and DVC names objects by theirs.
+        A listing answers for a thousand objects a request, one request after the other. A room of
+        200 has a place for each: an attendee's holds a few thousand objects, which are listed in a
+        few requests where asking for each would take a thousand. A place that all share holds 200
+        times as many: there, asking some at once is faster. As DVC does, one of the 256 folders
+        tells how many there are. Google Cloud Storage tells the MD5 of each, its name in DVC.
         """
         files, root = self._files()
-        found = files.find(f"{root}/files/md5", detail=True)
-        held = {name: found.get(f"{root}/files/md5/{name[:2]}/{name[2:]}") for name in names}
-        wrong = [
-            name for name, one in held.items() if one and _md5_of(one) not in (None, name[:32])
-        ]
-        return Lacking([name for name, one in held.items() if one is None], wrong)
+        paths = {name: f"{root}/files/md5/{name[:2]}/{name[2:]}" for name in names}
+        estimate = 256 * len(files.find(f"{root}/files/md5/00"))
+        if estimate > _LISTED_FOR_ONE_ASKED * max(len(names), _PAGE):
+            held = _held(files, list(paths.values()))
+        else:
+            held = files.find(f"{root}/files/md5", detail=True)
+        absent = [name for name, path in paths.items() if path not in held]
+        there = [(name, held[path]) for name, path in paths.items() if path in held]
+        wrong = [name for name, one in there if _md5_of(one) not in (None, name[:32])]
+        return Lacking(absent, wrong)
 
     def _downloaded(self, name: str) -> bytes | None:
         files, root = self._files()
@@ -165,9 +178,8 @@ class Remote:
             return answers[0]
         if failures and isinstance(failures[0], UnknownError):
             raise failures[0]
-        if failures and isinstance(failures[0], FileNotFoundError):
-            bucket = self.url.partition("://")[2].partition("/")[0]
-            raise _unreachable(self.name, f"there is no bucket {bucket}")
+        if failures and isinstance(failures[0], FileNotFoundError):  # says gcsfs of a listing
+            raise _unreachable(self.name, f"there is no bucket {self.url.split('/')[2]}")
         if failures:
             words = " ".join(str(failures[0]).split())[:200] or type(failures[0]).__name__
             raise _unreachable(self.name, words)
@@ -192,6 +204,41 @@ def _md5_of(one: Mapping[str, Any]) -> str | None:
         return base64.b64decode(one["md5Hash"]).hex()
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _held(files: Any, paths: list[str]) -> dict[str, Any]:
+    """Those of ``paths`` that are there and what they are, ``_AT_ONCE`` asked at a time.
+
+    Not by ``exists``, which takes every error for a no.
+    """
+    from fsspec import asyn
+
+    if not files.async_impl:
+        asked = {path: _described(files, path) for path in paths}
+        return {path: answer for path, answer in asked.items() if answer is not None}
+    answers = asyn.sync(
+        files.loop,
+        asyn._run_coros_in_chunks,
+        [files._info(path) for path in paths],
+        batch_size=_AT_ONCE,
+        return_exceptions=True,
+    )
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, FileNotFoundError):
+            raise answer
+    return {
+        path: answer
+        for path, answer in zip(paths, answers, strict=True)
+        if isinstance(answer, dict)
+    }
+
+
+def _described(files: Any, path: str) -> Mapping[str, Any] | None:
+    try:
+        answer: Mapping[str, Any] = files.info(path)
+    except FileNotFoundError:
+        return None
+    return answer
 
 
 def _unreachable(name: str, why: str) -> UnknownError:
