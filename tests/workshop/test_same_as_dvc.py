@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workshop.project import gitignore, params, yaml12
+from workshop.project import git_config, gitignore, params, yaml12
 from workshop.project.errors import FileError
 
 pytest.importorskip("dvc")
@@ -141,3 +141,47 @@ def test_python_params_are_read_as_dvc_reads_them(source: str, tmp_path: Path) -
         except Exception:  # noqa: BLE001 - DVC answers with an error to whatever is raised here
             theirs = "error"
     assert repr(ours) == repr(theirs)
+
+
+CONFIG_LINES = st.sampled_from([
+    "[core]", "[Core] excludesFile = a", '[core "x"]', "[core.y]", "[core", '[core"]', "[a b]", '[includeIf "gitdir:REPO/"]',
+    '[includeIf "gitdir/i:repo/.GIT"]', '[includeIf "gitdir:**/repo/**"]', '[includeIf "onbranch:ma*"]', "[include]",
+    '[includeIf "hasconfig:core.excludesFile:a**"]', '[remote "r"]', '[includeIf "hasconfig:remote.*.url:h**t"]',
+    "path = inc", "path = nowhere", "PATH = inc", "path = loop", "path = folder", "url = hxt", "excludesFile = b # c",
+    'excludesfile = "c ; d" e ; f', "excludesFile", "excludesFile =", "excludesFile = a\\", "ex_cludes = 1", "x = \\q\\t\\b",
+    '  ignorecase = "TRUE"  ', "; comment \\", "# [core]", '"', 'x = "open', "x = a\\\\", 'x = a  "  "  b', "\ufeff[core]", "é = 1",
+    "ignorecase = é", "[] x", "[core]]x=1", "=", "[core] # y", 'x = \\"', "worktree\t=\t..", "\r", "x = 1\r",
+])  # fmt: skip
+
+
+@FIXED
+@given(outer=st.lists(CONFIG_LINES, max_size=7), inner=st.lists(CONFIG_LINES, max_size=4))
+def test_git_config_is_read_as_dulwich_reads_it(outer: list[str], inner: list[str]) -> None:
+    from dulwich.repo import Repo
+
+    with tempfile.TemporaryDirectory() as folder:
+        repo = Path(folder, "repo")
+        repo.mkdir()
+        control = repo / ".git"
+        Repo.init(str(repo), default_branch=b"main").close()
+        (control / "folder").mkdir()
+        (control / "inc").write_text("\n".join(inner), "utf-8")
+        (control / "loop").write_text("[include]\npath = ../.git/loop\n[core]\nx=loop\n")
+        with Repo(str(repo)) as opened:
+            text = "\n".join(outer).replace("REPO", str(repo.resolve()))
+            (control / "config").write_text(text, "utf-8")
+            try:
+                found = opened.get_config()
+                theirs: Any = {
+                    tuple(part if index else part.lower() for index, part in enumerate(section)):
+                    {key.lower(): found.get(section, key) for key, _ in found.items(section)}
+                    for section in found.sections()
+                }  # fmt: skip
+            except ValueError:
+                theirs = "error"
+        try:
+            conditions = git_config.Conditions(str(control.resolve()), "main")
+            ours: Any = git_config.read(control / "config", conditions)
+        except FileError:
+            ours = "error"
+        assert ours == theirs

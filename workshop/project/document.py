@@ -2,11 +2,10 @@
 
 import io
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
-from workshop.project import schema, yaml12
+from workshop.project import regular_file, schema, yaml12
 from workshop.project.errors import FileError
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -18,7 +17,11 @@ _MAX_VALUES = 2_000_000
 
 def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
     """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
-    text = read_text(path, shown)
+    return checked(read_text(path, shown), shown, check)
+
+
+def checked(text: str, shown: str, check: schema.Check) -> dict[str, Any]:
+    """The mapping in ``text``, checked."""
     data = parsed(text, shown)
     try:
         check(data, ())
@@ -28,31 +31,36 @@ def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
     return result
 
 
-def read_text(path: Path, shown: str) -> str:
+def read_text(path: Path | str, shown: str, at_most: int = MAX_BYTES) -> str:
     """The text of ``path`` with every line end a newline, as DVC reads it."""
+    return text_of(read_bytes(path, shown, at_most), shown)
+
+
+def read_bytes(path: Path | str, shown: str, at_most: int = MAX_BYTES) -> bytes:
+    """What ``path`` holds; a FileError where it is no file that can be read whole."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
-            raise FileError("is not a file", f"put a file in the place of {shown}", path=shown)
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        return regular_file.read(path, at_most)
+    except regular_file.OddFileError as error:
+        fix = f"see what wrote to it; git checkout -- {shown} brings the committed one back"
+        raise FileError(error.strerror, fix, path=shown) from None
     except OSError as error:
         why = error.strerror or str(error)
         raise FileError(
             f"cannot be read: {why}", f"make {shown} a readable file", path=shown
         ) from None
-    if len(raw) > MAX_BYTES:
-        raise FileError(
-            f"is larger than {MAX_BYTES // 2**20} MB, which is no file of this kind",
-            f"see what wrote to it; git checkout -- {shown} brings the committed one back",
-            path=shown,
-        )
+
+
+def text_of(raw: bytes, shown: str) -> str:
+    """The UTF-8 text in ``raw`` with every line end a newline."""
     try:
         return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8").read()
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        start = raw.rfind(b"\n", 0, error.start) + 1
         raise FileError(
-            "is not valid UTF-8", "save it as UTF-8 in your editor", path=shown, line=line
-        ) from None
+            "is not valid UTF-8", "save it as UTF-8 in your editor", path=shown,
+            line=raw.count(b"\n", 0, error.start) + 1,
+            column=len(raw[start : error.start].decode("utf-8")) + 1,
+        ) from None  # fmt: skip
 
 
 def parsed(text: str, shown: str) -> Any:

@@ -7,10 +7,12 @@ it is something else, which we leave to DVC). Objects by DVC 2 lie in the cache 
 import json
 import operator
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.project import regular_file
 from workshop.project.errors import TrackedPathError
 from workshop.project.model import Out, Recorded
 from workshop.project.touched import Touched
@@ -24,6 +26,10 @@ OutKey = tuple[str, str, str | None]
 """Path, algorithm and md5: two stages may claim one path, with other records of it."""
 
 _BY_DESCRIPTOR = os.stat in os.supports_dir_fd
+_FOLDER = os.O_RDONLY | regular_file.FLAGS | getattr(os, "O_DIRECTORY", 0)
+_MAX_LISTING = 2**29
+"""Bytes: the listing of some five million files."""
+_MEND = "delete it, then: dvc pull, or where no remote has it: dvc repro"
 
 
 @dataclass(frozen=True)
@@ -117,35 +123,29 @@ class ObjectCache:
         folder = f"{self._folder[algorithm]}{os.sep}{shard}"
         descriptor = None
         try:
-            descriptor = os.open(folder, os.O_RDONLY) if _BY_DESCRIPTOR else None
-        except FileNotFoundError:
+            descriptor = os.open(folder, _FOLDER) if _BY_DESCRIPTOR else None
+        except (FileNotFoundError, ValueError):  # a NUL is in no name
             return names, []
-        prefix = "" if descriptor is not None else folder + os.sep
-        absent, unprotected = [], []
+        except OSError as error:
+            raise _damaged(folder, error) from None
         try:
-            for name in names:
-                try:
-                    mode = os.stat(prefix + name, dir_fd=descriptor)[0]
-                except FileNotFoundError:
-                    absent.append(name)
-                    continue
-                if mode & 0o7777 != _PROTECTED:
-                    unprotected.append(name)
+            return _looked_at(folder, descriptor, names)
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-        return absent, unprotected
 
     def _corrupt(
         self, algorithm: str, shard: str, names: list[str], worktree: Worktree
     ) -> list[str]:
         folder = f"{self._folder[algorithm]}{os.sep}{shard}{os.sep}"
-        found = worktree.hashes((folder + name, algorithm) for name in names)
-        return [
+        hashed = [name for name in names if not _is_null(folder + name)]
+        found = worktree.hashes((folder + name, algorithm) for name in hashed)
+        right = {
             name
-            for name in names
-            if found[folder + name, algorithm].md5 != shard + name.partition(".")[0]
-        ]
+            for name in hashed
+            if found[folder + name, algorithm].md5 == shard + name.partition(".")[0]
+        }
+        return [name for name in names if name not in right]
 
     def _objects(self, recorded: Recorded) -> Shards | None:
         """The names of the objects, by shard; None when the listing of the folder is not there."""
@@ -168,8 +168,10 @@ class ObjectCache:
             if tree is None or tree.key != key:
                 tree = _Tree(key, _shards(path, md5))
                 self._trees[recorded.algorithm, md5] = tree
-        except (FileNotFoundError, _CorruptError):
+        except (FileNotFoundError, ValueError, _CorruptError):
             return None
+        except OSError as error:
+            raise _damaged(path, error) from None
         return tree.shards
 
     def _listed_files(self, recorded: Recorded) -> Shards:
@@ -187,23 +189,63 @@ def key_of(out: Out) -> OutKey:
     return out.path, out.recorded.algorithm, out.recorded.md5
 
 
+def _looked_at(
+    folder: str, descriptor: int | None, names: list[str]
+) -> tuple[list[str], list[str]]:
+    absent, unprotected = [], []
+    prefix = "" if descriptor is not None else folder + os.sep
+    for name in names:
+        try:
+            mode = os.stat(prefix + name, dir_fd=descriptor)[0]
+        except FileNotFoundError:
+            absent.append(name)
+            continue
+        except OSError as error:
+            raise _damaged(f"{folder}{os.sep}{name}", error) from None
+        if mode & 0o7777 != _PROTECTED:
+            if stat.S_ISDIR(mode):
+                raise _damaged(f"{folder}{os.sep}{name}", IsADirectoryError(21, "Is a directory"))
+            unprotected.append(name)
+    return absent, unprotected
+
+
+def _is_null(path: str) -> bool:
+    """The null device in the place of an object: as good as none, to DVC as well."""
+    return os.path.islink(path) and regular_file.is_null(os.stat(path))
+
+
+def _damaged(path: str, error: OSError) -> TrackedPathError:
+    why = error.strerror or str(error)
+    return TrackedPathError(f"{path}: DVC's cache is damaged there: {why}", _MEND)
+
+
 class _CorruptError(Exception):
     """The listing of a folder is no JSON list."""
 
 
 def _shards(path: str, md5: str) -> Shards:
-    with open(path, encoding="utf-8") as file:
-        try:
-            entries = json.load(file)
-        except ValueError:
-            raise _CorruptError from None
+    """The objects of a folder whose listing is in ``path``; an OSError where DVC would end too."""
+    content = regular_file.read(path, _MAX_LISTING)
+    try:
+        entries = json.loads(content.decode("utf-8"))
+    except ValueError:
+        raise _CorruptError from None
+    except RecursionError:
+        raise OSError(0, "it is nested too deeply to be a listing") from None
     if not isinstance(entries, list):
         raise _CorruptError
     shards: Shards = {md5[:2]: [md5[2:]]}
     for entry in entries:
-        if not (isinstance(entry, dict) and isinstance(entry.get("md5"), str)):
-            raise TrackedPathError(
-                f"{path}: the listing of a folder in DVC's cache is damaged", "delete it; dvc pull"
-            )
+        if not _is_entry(entry):
+            raise OSError(0, "it is no listing of a folder")
         shards.setdefault(entry["md5"][:2], []).append(entry["md5"][2:])
     return shards
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    md5, name = entry.get("md5"), entry.get("relpath")
+    if not isinstance(md5, str) or not isinstance(name, str):
+        return False
+    return md5.isascii() and "\0" not in md5

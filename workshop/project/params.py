@@ -133,5 +133,7 @@ def _python(text: str, shown: str) -> Any:
             line=error.lineno,
             column=error.offset,
         ) from None
-    except (ValueError, TypeError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError):
+        raise FileError("is nested too deeply", "keep to constants", path=shown) from None
+    except (ValueError, TypeError) as error:
         raise FileError(f"cannot be read: {error}", "keep to constants", path=shown) from None
