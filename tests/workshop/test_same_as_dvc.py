@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -154,34 +155,40 @@ CONFIG_LINES = st.sampled_from([
 ])  # fmt: skip
 
 
-@FIXED
-@given(outer=st.lists(CONFIG_LINES, max_size=7), inner=st.lists(CONFIG_LINES, max_size=4))
-def test_git_config_is_read_as_dulwich_reads_it(outer: list[str], inner: list[str]) -> None:
+@pytest.fixture(scope="module")
+def git_repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from dulwich.repo import Repo
 
-    with tempfile.TemporaryDirectory() as folder:
-        repo = Path(folder, "repo")
-        repo.mkdir()
-        control = repo / ".git"
-        Repo.init(str(repo), default_branch=b"main").close()
-        (control / "folder").mkdir()
-        (control / "inc").write_text("\n".join(inner), "utf-8")
-        (control / "loop").write_text("[include]\npath = ../.git/loop\n[core]\nx=loop\n")
-        with Repo(str(repo)) as opened:
-            text = "\n".join(outer).replace("REPO", str(repo.resolve()))
-            (control / "config").write_text(text, "utf-8")
-            try:
-                found = opened.get_config()
-                theirs: Any = {
-                    tuple(part if index else part.lower() for index, part in enumerate(section)):
-                    {key.lower(): found.get(section, key) for key, _ in found.items(section)}
-                    for section in found.sections()
-                }  # fmt: skip
-            except ValueError:
-                theirs = "error"
-        try:
-            conditions = git_config.Conditions(str(control.resolve()), "main")
-            ours: Any = git_config.read(control / "config", conditions)
-        except FileError:
-            ours = "error"
-        assert ours == theirs
+    path = tmp_path_factory.mktemp("git") / "repo"
+    path.mkdir()
+    with Repo.init(str(path), default_branch=b"main") as repo:
+        (path / ".git" / "folder").mkdir()
+        (path / ".git" / "loop").write_text("[include]\npath = ../.git/loop\n[core]\nx=loop\n")
+        yield repo
+
+
+@FIXED
+@given(outer=st.lists(CONFIG_LINES, max_size=7), inner=st.lists(CONFIG_LINES, max_size=4))
+def test_git_config_is_read_as_dulwich_reads_it(
+    outer: list[str], inner: list[str], git_repo: Any
+) -> None:
+    control = Path(git_repo.controldir()).resolve()
+    (control / "inc").write_text("\n".join(inner), "utf-8")
+    text = "\n".join(outer).replace("REPO", control.parent.as_posix())
+    (control / "config").write_text(text, "utf-8")
+    try:
+        found = git_repo.get_config()
+        theirs: Any = {
+            (section[0].lower(), *section[1:]): {
+                key.lower(): found.get(section, key) for key, _ in found.items(section)
+            }
+            for section in found.sections()
+        }
+    except ValueError:
+        theirs = "error"
+    try:
+        conditions = git_config.Conditions(str(control), "main")
+        ours: Any = git_config.read(control / "config", conditions)
+    except FileError:
+        ours = "error"
+    assert ours == theirs
