@@ -1,6 +1,7 @@
 """Single rules of ours against the code that DVC uses for them, on what hypothesis comes up with."""
 
 import contextlib
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workshop.project import git_config, gitignore, params, yaml12
+from workshop.project import dvcignore, git_config, gitignore, params, yaml12
 from workshop.project.errors import FileError
 
 pytest.importorskip("dvc")
@@ -82,6 +83,27 @@ def test_git_ignores_what_dulwich_says_it_does(outer: list[str], inner: list[str
             is_folder = name.endswith("/")
             path = str(root.joinpath(*name.rstrip("/").split("/")))
             assert ours.ignores(path, is_folder) == bool(theirs.is_ignored(name)), name
+
+
+NAMES = st.lists(st.sampled_from(["a", "b", "/", "ab", "."]), min_size=1, max_size=8).map("".join)
+
+
+@FIXED
+@given(
+    pattern=st.lists(st.sampled_from(["a", "b", "*", "**/", "/", "a*", "/**", "?"]), max_size=8),
+    name=NAMES,
+)
+def test_dvcignore_patterns_match_what_pathspec_matches(pattern: list[str], name: str) -> None:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    text = "".join(pattern)
+    try:
+        regex, _ = GitIgnoreSpecPattern.pattern_to_regex(text)
+    except ValueError:
+        return
+    if regex is not None:
+        quick = dvcignore._soon_done(text, regex)
+        assert bool(re.match(quick, name)) == bool(re.match(regex, name)), quick
 
 
 KEYS = st.sampled_from([

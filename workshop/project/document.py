@@ -69,7 +69,13 @@ def parsed(text: str, shown: str) -> Any:
         data = yaml12.load(text) or {}
     except yaml12.YAMLError as error:
         raise _not_yaml(error, text, shown) from None
-    _refuse_loops(data, shown)
+    if _is_endless(data):
+        line, column = yaml12.unfolding(text, _MAX_VALUES) or (None, None)
+        raise FileError(
+            "an alias (*name) leads back to itself or unfolds without end",
+            "write the value out instead of using an alias there",
+            path=shown, line=line, column=column,
+        )  # fmt: skip
     return data
 
 
@@ -85,13 +91,14 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
         )
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or str(error)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    if isinstance(error, yaml12.EndlessError):
+        line, column = yaml12.unfolding(text, yaml12.MAX_MERGED) or (None, None)
     return FileError(
         f"is not valid YAML: {problem}",
         "mend that line (indent with spaces, put odd values in quotes)",
-        path=shown,
-        line=mark.line + 1 if mark else None,
-        column=mark.column + 1 if mark else None,
-    )
+        path=shown, line=line, column=column,
+    )  # fmt: skip
 
 
 def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
@@ -107,7 +114,7 @@ def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
     return FileError(problem, fix, path=shown, line=line, column=column)
 
 
-def _refuse_loops(data: Any, shown: str) -> None:
+def _is_endless(data: Any) -> bool:
     """Aliases can make a document that contains itself, or one that unfolds without end."""
     values, open_ids = 0, set()
     stack: list[Any] = [data]
@@ -120,14 +127,11 @@ def _refuse_loops(data: Any, shown: str) -> None:
         if not isinstance(value, dict | list):
             continue
         if id(value) in open_ids or values > _MAX_VALUES:
-            raise FileError(
-                "an alias (*name) leads back to itself or unfolds without end",
-                "write the value out instead of using an alias there",
-                path=shown,
-            )
+            return True
         open_ids.add(id(value))
         stack.append(_Leave(id(value)))
         stack.extend(value.values() if isinstance(value, dict) else value)
+    return False
 
 
 class _Leave:

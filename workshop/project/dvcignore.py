@@ -17,8 +17,10 @@ IGNORE_FILE = ".dvcignore"
 MAX_BYTES = 2**20
 MAX_LINES = 10_000
 """More takes seconds, in DVC as here."""
-_MAX_DOUBLE_STARS = 12
+_MAX_STARS = 4
 _STAR = "[^/]*"
+_DEEP, _DEEP_ONCE = "(?:/.+)?", "(?:/.+?)??"
+"""What pathspec makes of ``*`` and of ``/**``."""
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 
 
@@ -195,9 +197,9 @@ def _compiled(pattern: str, shown: str, number: int) -> _Rule | None:
         ) from None
     if regex is None or ignores is None:
         return None
-    if pattern.count("**") > _MAX_DOUBLE_STARS or ("[" in pattern and pattern.count("*") > 4):
+    if "[" in pattern and pattern.count("*") > _MAX_STARS:
         raise FileError(
-            f"the pattern {pattern!r} has so many stars that DVC would try for hours",
+            f"the pattern {pattern!r} has so many stars and a bracket that DVC would try for hours",
             "write a pattern with fewer stars", path=shown, line=number,
         )  # fmt: skip
     return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(_soon_done(pattern, regex)))
@@ -208,12 +210,17 @@ def _soon_done(pattern: str, regex: str) -> str:
 
     What stands between two stars is matched where it first fits: no later place could do better.
     """
-    first, *parts = regex.split(_STAR)
-    if "[" in pattern or len(parts) < 3:
+    if "[" in pattern:
         return regex
-    *inner, last = parts
-    done = (f"(?>{_STAR}?{part})" if "(" not in part else _STAR + part for part in inner)
-    return "".join((first, *done, _STAR, last))
+    first, *parts = map(_stars_once, regex.split(_DEEP))
+    inner = "".join(f"(?>{_DEEP_ONCE}{part}(?=/))" for part in parts[:-1])
+    return first + inner + (_DEEP + parts[-1] if parts else "")
+
+
+def _stars_once(regex: str) -> str:
+    first, *parts = regex.split(_STAR)
+    inner = (f"(?>{_STAR}?{part})" if "(" not in part else _STAR + part for part in parts[:-1])
+    return first + "".join(inner) + (_STAR + parts[-1] if parts else "")
 
 
 def _moved(pattern: str, folder: str) -> str:

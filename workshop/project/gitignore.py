@@ -119,7 +119,9 @@ class GitIgnore:
             return []
         except OSError as error:
             fix = "put a file of fewer, broader patterns there, or delete it"
-            raise FileError(f"as a .gitignore, {error.strerror}", fix, path=shown) from None
+            raise FileError(
+                f"{error.strerror}; it should hold patterns of what git ignores", fix, path=shown
+            ) from None
         return [p for line in lines if (p := compiled(line, self._flags))]
 
 

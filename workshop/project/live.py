@@ -146,9 +146,9 @@ class LiveProject:
     def _is_old(self) -> bool:
         return self._everything or bool(self._touched) or not self._watching
 
-    def _look(self, rescan: bool = False, patience: float = PATIENCE_S) -> Answer:
+    def _look(self, rescan: bool = False, patience: float | None = None) -> Answer:
         """What a look from now on finds: it has a thread of its own, for it may never come back."""
-        end = time.monotonic() + patience
+        end = time.monotonic() + (PATIENCE_S if patience is None else patience)
         while True:
             with self._news:
                 running = self._running

@@ -124,9 +124,9 @@ class ObjectCache:
         descriptor = None
         try:
             descriptor = os.open(folder, _FOLDER) if _BY_DESCRIPTOR else None
-        except (FileNotFoundError, ValueError):  # a NUL is in no name
+        except FileNotFoundError:
             return names, []
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a NUL in its name
             raise _damaged(folder, error) from None
         try:
             return _looked_at(folder, descriptor, names)
@@ -168,7 +168,7 @@ class ObjectCache:
             if tree is None or tree.key != key:
                 tree = _Tree(key, _shards(path, md5))
                 self._trees[recorded.algorithm, md5] = tree
-        except (FileNotFoundError, ValueError, _CorruptError):
+        except (FileNotFoundError, ValueError, _CorruptError):  # DVC swallows a NUL here only
             return None
         except OSError as error:
             raise _damaged(path, error) from None
@@ -214,8 +214,8 @@ def _is_null(path: str) -> bool:
     return os.path.islink(path) and regular_file.is_null(os.stat(path))
 
 
-def _damaged(path: str, error: OSError) -> TrackedPathError:
-    why = error.strerror or str(error)
+def _damaged(path: str, error: Exception) -> TrackedPathError:
+    why = getattr(error, "strerror", None) or str(error)
     return TrackedPathError(f"{path}: DVC's cache is damaged there: {why}", _MEND)
 
 

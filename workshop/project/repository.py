@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workshop.project import config, git_repository
 from workshop.project.dvcignore import DvcIgnore
-from workshop.project.errors import NotAProjectError
+from workshop.project.errors import FileError, NotAProjectError
 from workshop.project.gitignore import GitIgnore
 
 
@@ -43,7 +43,7 @@ def find(root: Path) -> Repository:
         real_root,
         Path(settings.cache_dir),
         DvcIgnore(str(root)),
-        None if settings.no_scm else _git(root, real_root),
+        None if settings.no_scm else _git_told(root, real_root),
         settings.sections.get("parsing", {}),
     )
 
@@ -64,6 +64,18 @@ def find_root(start: Path) -> Path:
 def settings_files(root: Path) -> list[Path]:
     """Every file outside of the folders that are searched which can change what is found."""
     return [*config.files(root), *git_repository.files(Path(os.path.realpath(root)))]
+
+
+def _git_told(root: Path, real_root: str) -> GitIgnore:
+    """``_git``, with errors that name files as seen from the root."""
+    try:
+        return _git(root, real_root)
+    except FileError as error:
+        path = Path(error.path or "")
+        shown = path.relative_to(real_root).as_posix() if path.is_relative_to(real_root) else path
+        raise FileError(
+            error.problem, error.fix, path=str(shown), line=error.line, column=error.column
+        ) from None
 
 
 def _git(root: Path, real_root: str) -> GitIgnore:

@@ -9,7 +9,7 @@ implicit tags, its int, float and timestamp rules, and its refusal of duplicate 
 import datetime
 import re
 import warnings
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import yaml
@@ -55,7 +55,7 @@ _IMPLICIT_TAGS = [
     ("value", r"=", "="),
 ]
 _MAX_DEPTH = 400
-_MAX_MERGED = 500_000
+MAX_MERGED = 500_000
 """Entries that ``<<`` may bring into mappings, all in all: nested, a few lines make billions."""
 _NAN = float(
     "nan"
@@ -98,11 +98,13 @@ def _refuse_depth(text: str) -> None:
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
+                mark: Any = event.start_mark
                 break
+        else:
+            return
     except YAMLError:
         return  # told when it is loaded
-    if depth > _MAX_DEPTH:
-        raise YAMLError("it is nested too deeply")
+    raise MarkedYAMLError(None, None, "it is nested too deeply", mark)
 
 
 def _ruamel_load(text: str) -> Any:
@@ -153,6 +155,29 @@ def node_at(text: str, keys: list[object]) -> tuple[int, int] | None:
             break
         node, mark = child
     return mark.line + 1, mark.column + 1
+
+
+def unfolding(text: str, at_most: int) -> tuple[int, int] | None:
+    """Line and column of the alias that leads to itself, or to more than ``at_most`` values."""
+    sizes: dict[str, int] = {}
+    stack: list[tuple[str | None, int]] = [(None, 0)]
+    for event in yaml.parse(text, Loader=_Loader):
+        anchor, size = getattr(event, "anchor", None), 0
+        if isinstance(event, yaml.CollectionStartEvent):
+            stack.append((anchor, 0))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = stack.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            size = sizes.get(anchor or "", 0)
+            if anchor in [one for one, _ in stack]:
+                size = at_most
+        if anchor and not isinstance(event, yaml.CollectionStartEvent | yaml.AliasEvent):
+            sizes[anchor] = size + 1
+        stack[-1] = (stack[-1][0], stack[-1][1] + size + 1)
+        if stack[-1][1] > at_most:
+            mark: Any = event.start_mark
+            return mark.line + 1, mark.column + 1
+    return None
 
 
 def _child(node: yaml.Node, key: object) -> tuple[yaml.Node, Any] | None:
@@ -221,7 +246,7 @@ class _Loader(FastLoader):
         node.merged = bool(merges) or getattr(node, "merged", False)  # type: ignore[attr-defined]
         super().flatten_mapping(node)
         self.merged_entries += len(node.value) if merges else 0
-        if self.merged_entries > _MAX_MERGED:
+        if self.merged_entries > MAX_MERGED:
             raise EndlessError
 
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:
@@ -258,6 +283,19 @@ def _ordered(loader: _Loader, node: yaml.Node) -> dict[Hashable, Any]:
     """``!!omap``: a dict to ruamel.yaml, a list of pairs to PyYAML."""
     *_, pairs = loader.construct_yaml_omap(node)
     return dict(pairs)
+
+
+def _located(read: Callable[[_Loader, yaml.ScalarNode], Any]) -> Callable[..., Any]:
+    """``+_`` and the 30th of February match a pattern and are no number and no date."""
+
+    def constructed(loader: _Loader, node: yaml.ScalarNode) -> Any:
+        try:
+            return read(loader, node)
+        except (ValueError, OverflowError, LookupError) as error:
+            told = f"{node.value[:40]!r} is no number, no date and no truth value: {error}"
+            raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from None
+
+    return constructed
 
 
 def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
@@ -308,7 +346,7 @@ for _tag, _pattern, _first in _IMPLICIT_TAGS:
     _Loader.add_implicit_resolver(
         _TAG + _tag, re.compile(f"^(?:{_pattern})$", re.VERBOSE), list(_first)
     )
-_Loader.add_constructor(_TAG + "int", _int)
-_Loader.add_constructor(_TAG + "float", _float)
-_Loader.add_constructor(_TAG + "timestamp", _timestamp)
+_Loader.add_constructor(_TAG + "int", _located(_int))
+_Loader.add_constructor(_TAG + "float", _located(_float))
+_Loader.add_constructor(_TAG + "timestamp", _located(_timestamp))
 _Loader.add_constructor(_TAG + "omap", _ordered)
