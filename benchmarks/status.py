@@ -188,7 +188,8 @@ def _hash_files_bare(paths: list[str]) -> None:
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         digest = hashlib.md5(usedforsecurity=False)
-        while data := os.read(descriptor, 2**20):
+        chunk = min(os.fstat(descriptor).st_size, 2**20)  # more would cost memory of its own
+        while data := os.read(descriptor, chunk):
             digest.update(data)
             if len(data) < 2**20:
                 break
