@@ -206,6 +206,13 @@ def test_a_pipe_or_a_device_in_the_place_of_a_file_is_not_waited_for(
     assert error.fix
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
+def test_a_pipe_that_a_template_reads_is_told_before_dvc_waits_for_it(repo: Path) -> None:
+    (repo / "dvc.yaml").write_text("vars: [v.yaml]\nstages:\n  a:\n    cmd: x ${b}\n")
+    os.mkfifo(repo / "v.yaml")
+    assert _error(repo).path == "v.yaml"
+
+
 def _answer(repo: Path) -> project.ProjectState | ProjectError:
     try:
         return project.status(repo)

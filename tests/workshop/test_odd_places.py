@@ -108,6 +108,18 @@ def test_no_folder_in_the_place_of_a_folder_of_the_cache(
     _same(repo, tmp_path / "store", oracle)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["dvc.yaml", "dvc.lock", "single.txt.dvc", "params.yaml", "data/raw/a.txt", "single.txt"],
+)
+def test_the_null_device_in_the_place_of_a_file(
+    name: str, repo: Path, tmp_path: Path, oracle: Oracle
+) -> None:
+    (repo / name).unlink()
+    (repo / name).symlink_to("/dev/null")
+    _same(repo, tmp_path / "store", oracle)
+
+
 CONFIGS = [
     "[cache]\nlocal = foo\n", "['remote \"foo\"']\nurl = CACHE\n[cache]\nlocal = foo\n",
     "['remote \"foo\"']\nurl = s3://b/x\n[cache]\nlocal = foo\n", "[remote]\n[[foo]]\nurl = CACHE\n[cache]\nlocal = foo\n",
@@ -149,6 +161,9 @@ def test_odd_forms_of_config(
         ("[core]\nworktree = ../sub\n", None),
         ("[extensions]\nfoo = 1\n", None),
         ("[core\n", None),
+        ("[core]\nexcludesFile = a\0b\n", None),
+        ("[core]\nworktree = a\0b\n", None),
+        (f"[core]\nexcludesFile = {'a' * 5000}\n", False),
     ],
 )
 def test_git_config_hides_a_pipeline_from_us_as_from_dvc(
@@ -178,6 +193,39 @@ def test_a_git_file_that_leads_nowhere(
         (repo / ".git").mkdir()
     else:
         (repo / ".git").write_bytes(content)
+    _same(repo, tmp_path / "store", oracle)
+
+
+@pytest.mark.parametrize("name", ["shallow", "info/grafts", "commondir"])
+@pytest.mark.parametrize("content", [b"", b"x y\n", b"\n", b"a\0b\n", b"0" * 40 + b"\n", None])
+def test_what_git_keeps_beside_its_config(
+    content: bytes | None, name: str, repo: Path, tmp_path: Path, oracle: Oracle
+) -> None:
+    path = repo / ".git" / name
+    path.parent.mkdir(exist_ok=True)
+    path.mkdir() if content is None else path.write_bytes(content)
+    _same(repo, tmp_path / "store", oracle)
+
+
+@pytest.mark.parametrize(
+    "md5",
+    [
+        "../../../etc/passwd",
+        "/etc/passwd",
+        "////",
+        "...",
+        "ab\0cd",
+        "a" * 400,
+        "ab\ud800cd",
+        "ab/c.dir",
+    ],
+)
+def test_a_hash_that_was_edited_into_none(
+    md5: str, repo: Path, tmp_path: Path, oracle: Oracle
+) -> None:
+    text = (repo / "single.txt.dvc").read_text()
+    was = dvc_repositories.load(repo / "single.txt.dvc")["outs"][0]["md5"]
+    (repo / "single.txt.dvc").write_text(text.replace(was, json.dumps(md5)))
     _same(repo, tmp_path / "store", oracle)
 
 

@@ -17,7 +17,7 @@ _MAX_VALUES = 2_000_000
 
 def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
     """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
-    return checked(read_text(path, shown), shown, check)
+    return checked(text_of(read_bytes(path, shown, null_is_empty=False), shown), shown, check)
 
 
 def checked(text: str, shown: str, check: schema.Check) -> dict[str, Any]:
@@ -36,10 +36,12 @@ def read_text(path: Path | str, shown: str, at_most: int = MAX_BYTES) -> str:
     return text_of(read_bytes(path, shown, at_most), shown)
 
 
-def read_bytes(path: Path | str, shown: str, at_most: int = MAX_BYTES) -> bytes:
+def read_bytes(
+    path: Path | str, shown: str, at_most: int = MAX_BYTES, null_is_empty: bool = True
+) -> bytes:
     """What ``path`` holds; a FileError where it is no file that can be read whole."""
     try:
-        return regular_file.read(path, at_most)
+        return regular_file.read(path, at_most, null_is_empty)
     except regular_file.OddFileError as error:
         fix = f"see what wrote to it; git checkout -- {shown} brings the committed one back"
         raise FileError(error.strerror, fix, path=shown) from None

@@ -1,6 +1,7 @@
 """The git repository around a project, found and read as dulwich does it for DVC."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from workshop.project.git_config import Conditions, Values
 from workshop.project.gitignore import GitIgnore
 
 _SMALL = 4096
+_LISTS = 2**20
+_HASH = re.compile(rb"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _NUMBERS = (
     (b"core", "compression looseCompression packCompression packedGitLimit deltaBaseCacheLimit "
      "bigFileThreshold maxTreeDepth"),
@@ -53,6 +56,8 @@ def ignored(repository: GitRepository, root: str) -> GitIgnore:
     path = os.fspath(user_folder() / "ignore")
     try:
         path = path if excludes is None else excludes.decode("utf-8")
+        if "\0" in path:
+            raise ValueError("a NUL in it")
         ignore_case = git_config.flag(_first(stack, b"ignorecase"), default=False)
     except ValueError as error:
         raise FileError(
@@ -103,7 +108,10 @@ def _opened(folder: str) -> GitRepository | None:
     common = (
         control if shared is None else os.path.join(control, os.fsdecode(shared).rstrip("\r\n"))
     )
+    if "\0" in common:
+        raise FileError("has a NUL in it", "delete it", path=os.path.join(control, "commondir"))
     path = Path(common, "config")
+    _refuse_grafts(common)
     config = git_config.read(path, _conditions(control))
     _refuse_unknown(config, path)
     worktree = _core(config, b"worktree")
@@ -129,15 +137,27 @@ def _target(control: str) -> str:
         ) from None  # fmt: skip
 
 
-def _content(path: str) -> bytes | None:
+def _content(path: str, at_most: int = _SMALL) -> bytes | None:
     try:
-        return regular_file.read(path, _SMALL)
+        return regular_file.read(path, at_most)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise FileError(
             f"cannot be read: {error.strerror}", "put back what git had there", path=path
         ) from None
+
+
+def _refuse_grafts(common: str) -> None:
+    """DVC ends where one of the two lists of commits holds anything but hashes."""
+    for path in (os.path.join(common, "info", "grafts"), os.path.join(common, "shallow")):
+        for number, line in enumerate((_content(path, _LISTS) or b"").splitlines(), 1):
+            hashes = line.split()
+            if not hashes or not all(map(_HASH.fullmatch, hashes)):
+                raise FileError(
+                    "holds no list of commits, and DVC ends there", "mend or delete that line",
+                    path=path, line=number, column=1,
+                )  # fmt: skip
 
 
 def _conditions(control: str) -> Conditions:
@@ -168,6 +188,8 @@ def _refuse_unknown(config: Values, path: Path) -> None:
             git_config.flag(value, default=False)
         if worktree and git_config.flag(_core(config, b"bare"), default=False):
             raise ValueError("core.bare and core.worktree exclude each other")
+        if b"\0" in (_core(config, b"worktree") or b""):
+            raise ValueError("core.worktree has a NUL in it")
     except ValueError as error:
         raise FileError(
             f"DVC cannot work with this git config: {error}", "mend or delete that setting",

@@ -106,7 +106,7 @@ class GitIgnore:
 
     def _shared_rules(self, path: Path) -> list[Pattern]:
         """The rules for all folders; those that cannot be opened are passed over, as in DVC."""
-        if not path.is_dir() and os.access(path, os.R_OK):
+        if not os.path.isdir(path) and os.access(path, os.R_OK):
             return self._read(path, str(path))
         return []
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from workshop.project.errors import TrackedPathError
-from workshop.project.regular_file import FLAGS
+from workshop.project.regular_file import FLAGS, is_null
 
 _CHUNK = 2**20
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t\f\b"
@@ -147,7 +147,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 def _regular(descriptor: int, path: str) -> os.stat_result:
     result = os.fstat(descriptor)
-    if not stat.S_ISREG(result.st_mode):
+    if not (stat.S_ISREG(result.st_mode) or is_null(result)):  # DVC too takes that for empty
         raise TrackedPathError(f"{path}: no regular file", "delete it or list it in .dvcignore")
     return result
 

@@ -27,7 +27,7 @@ def read_lock(root: Path) -> Lock | None:
     path = root / "dvc.lock"
     if not path.exists():
         return None
-    content = document.read_bytes(path, "dvc.lock")
+    content = document.read_bytes(path, "dvc.lock", null_is_empty=False)
     data = document.checked(document.text_of(content, "dvc.lock"), "dvc.lock", schema.lock_file)
     outs = {
         entry["path"]: recorded(entry, inside=True)

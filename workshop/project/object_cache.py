@@ -138,14 +138,12 @@ class ObjectCache:
         self, algorithm: str, shard: str, names: list[str], worktree: Worktree
     ) -> list[str]:
         folder = f"{self._folder[algorithm]}{os.sep}{shard}{os.sep}"
-        hashed = [name for name in names if not _is_null(folder + name)]
-        found = worktree.hashes((folder + name, algorithm) for name in hashed)
-        right = {
+        found = worktree.hashes((folder + name, algorithm) for name in names)
+        return [
             name
-            for name in hashed
-            if found[folder + name, algorithm].md5 == shard + name.partition(".")[0]
-        }
-        return [name for name in names if name not in right]
+            for name in names
+            if found[folder + name, algorithm].md5 != shard + name.partition(".")[0]
+        ]
 
     def _objects(self, recorded: Recorded) -> Shards | None:
         """The names of the objects, by shard; None when the listing of the folder is not there."""
@@ -158,6 +156,7 @@ class ObjectCache:
             return self._listed_files(recorded)
         md5 = recorded.md5 or ""
         if not md5.endswith(".dir"):
+            _refuse_unusable(md5)
             one: Shards = {md5[:2]: [md5[2:]]}
             return self._files.setdefault(md5, one)
         path = os.path.join(self._folder[recorded.algorithm], md5[:2], md5[2:])
@@ -195,12 +194,13 @@ def _looked_at(
     absent, unprotected = [], []
     prefix = "" if descriptor is not None else folder + os.sep
     for name in names:
-        try:
-            mode = os.stat(prefix + name, dir_fd=descriptor)[0]
+        try:  # a hash that was edited may hold a slash, and lead anywhere from a descriptor
+            path = f"{folder}{os.sep}{name}" if "/" in name else prefix + name
+            mode = os.stat(path, dir_fd=descriptor)[0]
         except FileNotFoundError:
             absent.append(name)
             continue
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _damaged(f"{folder}{os.sep}{name}", error) from None
         if mode & 0o7777 != _PROTECTED:
             if stat.S_ISDIR(mode):
@@ -209,9 +209,17 @@ def _looked_at(
     return absent, unprotected
 
 
-def _is_null(path: str) -> bool:
-    """The null device in the place of an object: as good as none, to DVC as well."""
-    return os.path.islink(path) and regular_file.is_null(os.stat(path))
+def _refuse_unusable(md5: str) -> None:
+    try:
+        os.fsencode(md5)
+    except UnicodeEncodeError:
+        usable = False
+    else:
+        usable = "\0" not in md5
+    if not usable:
+        raise TrackedPathError(
+            f"the recorded hash {md5!r} is none", "dvc commit records it anew, or: git checkout"
+        )
 
 
 def _damaged(path: str, error: Exception) -> TrackedPathError:

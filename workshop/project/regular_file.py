@@ -21,17 +21,17 @@ class OddFileError(OSError):
         super().__init__(0, problem)
 
 
-def read(path: Path | str, at_most: int) -> bytes:
+def read(path: Path | str, at_most: int, null_is_empty: bool = True) -> bytes:
     """The content of the file ``path``; an OSError, of which OddFileError is one, says why not.
 
-    The null device is an empty file: git and DVC are told so to read no settings.
+    ``null_is_empty``: with the null device git and DVC are told to read no settings.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | FLAGS)
     except ValueError:  # a NUL in the name
         raise FileNotFoundError(2, "No such file or directory") from None
     try:
-        if is_null(found := os.fstat(descriptor)):
+        if is_null(found := os.fstat(descriptor)) and null_is_empty:
             return b""
         if not stat.S_ISREG(found.st_mode):
             raise OddFileError("is a folder" if stat.S_ISDIR(found.st_mode) else "is no file")

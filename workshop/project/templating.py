@@ -109,7 +109,8 @@ def _key(root: Path, paths: list[Path], settings: Mapping[str, str]) -> str:
     digest = hashlib.sha256(_VERSION + json.dumps(sorted(settings.items())).encode())
     for path in paths:
         name = os.path.relpath(path, root)
-        content = document.read_bytes(path, name) if path.is_file() else b""
+        is_read = path.exists() and not path.is_dir()
+        content = document.read_bytes(path, name) if is_read else b""  # or DVC waits for a pipe
         digest.update(f"\0{name}\0{path.exists()}\0{len(content)}\0".encode("utf-8", "replace"))
         digest.update(content)
     return digest.hexdigest()
