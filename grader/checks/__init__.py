@@ -6,8 +6,10 @@ from grader.checks import (
     code,
     data,
     declared,
+    in_git,
     init,
     lock,
+    outs,
     pushed,
     remotes,
     results,
@@ -19,8 +21,8 @@ from grader.lessons import LESSONS
 from grader.registry import Check
 
 __all__ = [
-    "CHECKS", "change", "code", "data", "declared", "init", "lock", "pushed", "remotes",
-    "results", "runs", "secrets", "sharing",
+    "CHECKS", "change", "code", "data", "declared", "in_git", "init", "lock", "outs", "pushed",
+    "remotes", "results", "runs", "secrets", "sharing",
 ]  # fmt: skip
 
 

@@ -58,15 +58,34 @@ def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str
 
 def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[str]) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
+    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in absent]
+    why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
     return Finding(
         "out-not-pushed",
         f"{fixes.listed(paths)} {'is' if len(paths) == 1 else 'are'} not wholly on the remote"
-        f" {remote.name}: a colleague who clones gets no such data.",
+        f" {remote.name}: a colleague who clones gets no such data."
+        + (f"{why} back both it and what is absent." if listings else ""),
         f"every object on {remote.name}",
         f"{len(absent)} objects are absent",
-        f"dvc push -r {fixes.quoted(remote.name)}",
+        fixes.commands(
+            *(_deletion(remote, one) for one in listings),
+            f"dvc push -r {fixes.quoted(remote.name)}",
+        ),
         tuple(Evidence("remote", remote.place(name), value=name) for name in absent[:10]),
     )
+
+
+def _listing(owner: tuple[Stage, str]) -> str | None:
+    """The object that lists the files of a folder, by the stage and the path of the out."""
+    stage, path = owner
+    md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None)
+    return md5 if md5 and md5.endswith(".dir") else None
+
+
+def _deletion(remote: Remote, name: str) -> str:
+    """DVC has no command for it; its own client reaches every kind of remote."""
+    code = f"Repo().cloud.get_remote_odb('{remote.name}').delete('{name}')"
+    return f'python -P -c "from dvc.repo import Repo; {code}"'
 
 
 def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str]) -> Finding:

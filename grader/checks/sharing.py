@@ -113,13 +113,25 @@ def stages_run_in_the_root(view: View) -> Finding | None:
                 f"{stage.name} {what}: its paths are read from there, not from the root.",
                 "stages in the dvc.yaml of the root, without wdir",
                 f"{stage.name} {what}",
-                f"git mv {fixes.quoted(stage.file)} dvc.yaml"
-                if stage.file != "dvc.yaml"
-                else fixes.commit(["dvc.yaml"], "Run every stage in the root"),
+                _moved(view, stage, wdir),
                 (Evidence(view.source, stage.file, wdir),),
                 severity="advice",
             )
     return None
+
+
+def _moved(view: View, stage: Stage, wdir: int | None) -> str:
+    """What to edit; DVC has no command that moves a stage."""
+    name, file = stage.name.rpartition(":")[2], stage.file
+    entries: list[Dep | Out] = [*stage.deps, *stage.outs]
+    paths = [entry.path for entry in entries]
+    edits = [f"# dvc.yaml, stage {name}: write its paths as {fixes.listed(paths, len(paths))}"]
+    if file != "dvc.yaml":
+        edits.insert(0, f"# {file}: move the stage {name} to the dvc.yaml of the root")
+    if wdir and _has_wdir(view, stage):
+        edits.append(f"# {file}: delete line {wdir}")
+    commit = fixes.commit(dict.fromkeys([file, "dvc.yaml"]), "Run every stage in the root")
+    return fixes.commands(*edits, *commit.splitlines())
 
 
 def _has_wdir(view: View, stage: Stage) -> bool:

@@ -11,6 +11,11 @@ from typing import Any, TypeVar
 from grader.finding import UnknownError
 
 TIMEOUT_S = 30.0
+_PAGE = 1000
+_AT_ONCE = 32
+_LISTED_FOR_ONE_ASKED = 10
+"""Between what was measured on a server on the same machine (a listing of 1,500 objects 0.05 s, 900
+asked one by one 2.5 s) and a far one, where the 30 round trips of 900 cost as much as 30 pages."""
 _PACKAGES = {"gs": "gcsfs", "s3": "s3fs", "azure": "adlfs"}
 Answer = TypeVar("Answer")
 
@@ -57,10 +62,22 @@ class Remote:
         return [name for name in names if not Path(self.place(name)).is_file()]
 
     def _absent_in_cloud(self, names: list[str]) -> list[str]:
-        """One listing of the remote, page by page: a thousand objects a request."""
+        """By one listing, or object by object where the remote holds far more than is asked.
+
+        A listing answers for a thousand objects a request, one request after the other. A room of
+        200 has a place for each: an attendee's holds a few thousand objects, which are listed in a
+        few requests where asking for each would take a thousand. A place that all share holds 200
+        times as many: there, asking some at once is faster. As DVC does, one of the 256 folders
+        tells how many there are.
+        """
         files, root = self._files()
-        held = set(files.find(f"{root}/files/md5"))
-        return [name for name in names if f"{root}/files/md5/{name[:2]}/{name[2:]}" not in held]
+        paths = {name: f"{root}/files/md5/{name[:2]}/{name[2:]}" for name in names}
+        estimate = 256 * len(files.find(f"{root}/files/md5/00"))
+        if estimate > _LISTED_FOR_ONE_ASKED * max(len(names), _PAGE):
+            held = _held(files, list(paths.values()))
+        else:
+            held = set(files.find(f"{root}/files/md5"))
+        return [name for name, path in paths.items() if path not in held]
 
     def _downloaded(self, name: str) -> bytes | None:
         files, root = self._files()
@@ -114,10 +131,42 @@ class Remote:
             return answers[0]
         if failures and isinstance(failures[0], UnknownError):
             raise failures[0]
+        if failures and isinstance(failures[0], FileNotFoundError):  # says gcsfs of a listing
+            raise _unreachable(self.name, f"there is no bucket {self.url.split('/')[2]}")
         if failures:
             words = " ".join(str(failures[0]).split())[:200] or type(failures[0]).__name__
             raise _unreachable(self.name, words)
         raise _unreachable(self.name, f"no answer within {TIMEOUT_S:g} s")
+
+
+def _held(files: Any, paths: list[str]) -> set[str]:
+    """Those of ``paths`` that are there, ``_AT_ONCE`` asked at a time.
+
+    Not by ``exists``, which takes every error for a no.
+    """
+    from fsspec import asyn
+
+    if not files.async_impl:
+        return {path for path in paths if _is_there(files, path)}
+    answers = asyn.sync(
+        files.loop,
+        asyn._run_coros_in_chunks,
+        [files._info(path) for path in paths],
+        batch_size=_AT_ONCE,
+        return_exceptions=True,
+    )
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, FileNotFoundError):
+            raise answer
+    return {p for p, answer in zip(paths, answers, strict=True) if isinstance(answer, dict)}
+
+
+def _is_there(files: Any, path: str) -> bool:
+    try:
+        files.info(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _unreachable(name: str, why: str) -> UnknownError:

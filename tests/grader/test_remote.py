@@ -68,6 +68,35 @@ def test_a_server_of_the_attendees_own_gets_no_credentials() -> None:
     assert Remote("w", options, Path("/repo/.dvc"))._storage_options("gs")["token"] == "anon"
 
 
+def test_of_a_remote_that_holds_far_more_each_object_is_asked(
+    monkeypatch: pytest.MonkeyPatch, memory: Any
+) -> None:
+    monkeypatch.setattr("grader.facts.remote._PAGE", 1)
+    listed: list[str] = []
+    find = memory.find
+
+    def listing(path: str) -> Any:
+        listed.append(path)
+        return find(path)
+
+    monkeypatch.setattr(memory, "find", listing)
+    remote = cloud(monkeypatch, memory)
+    for number in range(100):
+        memory.pipe(f"/workshop-bucket/ada/files/md5/00/{number:030}", b"x")
+    there = f"00{7:030}"
+    assert remote.absent([there, "abce"]) == ["abce"]
+    assert listed == ["/workshop-bucket/ada/files/md5/00"]
+
+
+def test_a_bucket_that_nobody_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nobodys:
+        def find(self, _path: str) -> list[str]:
+            raise FileNotFoundError("b/workshop-bucket/o")
+
+    with pytest.raises(UnknownError, match="there is no bucket workshop-bucket"):
+        cloud(monkeypatch, Nobodys()).absent(["abcd"])
+
+
 def test_a_plugin_that_is_not_installed_is_an_error(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
