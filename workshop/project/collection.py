@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workshop.project import declared, document, params, schema, single_file, templating, yaml12
+from workshop.project import (
+    declared,
+    document,
+    params,
+    schema,
+    single_file,
+    templating,
+    yaml_places,
+)
 from workshop.project.errors import FileError
 from workshop.project.model import Stage
 from workshop.project.pipeline_file import StageReader
@@ -133,7 +141,7 @@ class Collector:
             if odd is not None:
                 keys, value = odd
                 text = document.read_text(path, name)
-                line, column = yaml12.node_at(text, list(keys)) or (None, None)
+                line, column = yaml_places.node_at(text, list(keys)) or (None, None)
                 raise FileError(
                     f"{'.'.join(map(str, keys))} is a {type(value).__name__}, "
                     "which DVC does not take in a params.yaml",

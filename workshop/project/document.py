@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from workshop.project import regular_file, schema, yaml12
+from workshop.project import regular_file, schema, yaml12, yaml_places
 from workshop.project.errors import FileError
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -72,7 +72,7 @@ def parsed(text: str, shown: str) -> Any:
     except yaml12.YAMLError as error:
         raise _not_yaml(error, text, shown) from None
     if _is_endless(data):
-        line, column = yaml12.unfolding(text, _MAX_VALUES) or (None, None)
+        line, column = yaml_places.unfolding(text, _MAX_VALUES) or (None, None)
         raise FileError(
             "an alias (*name) leads back to itself or unfolds without end",
             "write the value out instead of using an alias there",
@@ -95,7 +95,7 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
     problem = getattr(error, "problem", None) or str(error)
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
     if isinstance(error, yaml12.EndlessError):
-        line, column = yaml12.unfolding(text, yaml12.MAX_MERGED) or (None, None)
+        line, column = yaml_places.unfolding(text, yaml12.MAX_MERGED) or (None, None)
     return FileError(
         f"is not valid YAML: {problem}",
         "mend that line (indent with spaces, put odd values in quotes)",
@@ -104,7 +104,7 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
 
 
 def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
-    place = yaml12.node_at(text, list(mismatch.keys))
+    place = yaml_places.node_at(text, list(mismatch.keys))
     where = ".".join(str(key) for key in mismatch.keys)
     problem = f"{mismatch.message}, in {where}" if where else mismatch.message
     line, column = place or (None, None)

@@ -12,7 +12,6 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -20,10 +19,8 @@ from workshop.project import report
 from workshop.project.errors import ProjectError
 from workshop.project.model import ProjectState
 from workshop.project.touched import Everything, Touched
+from workshop.project.watching import Watch, watchfiles_watch
 from workshop.project.workspace import Workspace
-
-Watch = Callable[[list[Path], threading.Event], Iterator[set[str]]]
-"""Yields sets of changed paths, an empty one at least every second, until the event is set."""
 
 Answer = ProjectState | ProjectError
 
@@ -306,22 +303,3 @@ def _same(before: Answer | None, after: Answer) -> bool:
     if isinstance(before, ProjectState) and isinstance(after, ProjectState):
         return before.stages == after.stages and before.lock_md5 == after.lock_md5
     return type(before) is type(after) and str(before) == str(after)
-
-
-def watchfiles_watch(folders: list[Path], stop: threading.Event) -> Iterator[set[str]]:
-    """What watchfiles reports, within about 50 ms."""
-    from watchfiles import watch
-
-    changes = watch(
-        *folders,
-        watch_filter=None,
-        debounce=200,
-        step=20,
-        rust_timeout=200,
-        yield_on_timeout=True,
-        stop_event=stop,
-        raise_interrupt=False,
-        ignore_permission_denied=True,
-    )
-    for change in changes:
-        yield {path for _, path in change}

@@ -94,7 +94,7 @@ def _refuse_depth(text: str) -> None:
         return
     depth = 0
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=Loader):
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
@@ -131,7 +131,7 @@ def _load(text: str) -> Any:
     try:
         if "\t" in text:
             _refuse_tabs(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a safe loader
+        return yaml.load(text, Loader=Loader)  # noqa: S506 - Loader is a safe loader
     except (ValueError, OverflowError, LookupError) as error:
         # "+_" and the 30th of February match a pattern and are no number and no date; DVC
         # answers these with an error as well.
@@ -140,61 +140,11 @@ def _load(text: str) -> Any:
         raise YAMLError("nested too deeply to be read") from None
 
 
-def node_at(text: str, keys: list[object]) -> tuple[int, int] | None:
-    """Line and column (from 1) of what ``keys`` lead to, or of the last of them that is there."""
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except YAMLError:
-        return None
-    if node is None:
-        return None
-    mark = node.start_mark
-    for key in keys:
-        child = _child(node, key)
-        if child is None:
-            break
-        node, mark = child
-    return mark.line + 1, mark.column + 1
-
-
-def unfolding(text: str, at_most: int) -> tuple[int, int] | None:
-    """Line and column of the alias that leads to itself, or to more than ``at_most`` values."""
-    sizes: dict[str, int] = {}
-    stack: list[tuple[str | None, int]] = [(None, 0)]
-    for event in yaml.parse(text, Loader=_Loader):
-        anchor, size = getattr(event, "anchor", None), 0
-        if isinstance(event, yaml.CollectionStartEvent):
-            stack.append((anchor, 0))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, size = stack.pop()
-        elif isinstance(event, yaml.AliasEvent):
-            size = sizes.get(anchor or "", 0)
-            if anchor in [one for one, _ in stack]:
-                size = at_most
-        if anchor and not isinstance(event, yaml.CollectionStartEvent | yaml.AliasEvent):
-            sizes[anchor] = size + 1
-        stack[-1] = (stack[-1][0], stack[-1][1] + size + 1)
-        if stack[-1][1] > at_most:
-            mark: Any = event.start_mark
-            return mark.line + 1, mark.column + 1
-    return None
-
-
-def _child(node: yaml.Node, key: object) -> tuple[yaml.Node, Any] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            if key_node.value == str(key):
-                return value_node, key_node.start_mark
-    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-        return node.value[key], node.value[key].start_mark
-    return None
-
-
 def _refuse_tabs(text: str) -> None:
     """As ruamel.yaml: a tab is allowed inside quotes, block scalars and comments, nowhere else."""
     allowed = [
         (token.start_mark.index, token.end_mark.index)
-        for token in yaml.scan(text, Loader=_Loader)
+        for token in yaml.scan(text, Loader=Loader)
         if isinstance(token, yaml.ScalarToken) and token.style
     ]
     for tab in re.finditer("\t", text):
@@ -230,7 +180,7 @@ class EndlessError(YAMLError):
         return "its merge keys (<<) unfold without end"
 
 
-class _Loader(FastLoader):
+class Loader(FastLoader):
     """libyaml's parser with ruamel.yaml's rules."""
 
     merged_entries = 0
@@ -250,6 +200,7 @@ class _Loader(FastLoader):
             raise EndlessError
 
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:
+        """As ruamel.yaml: no key twice, but for those that ``<<`` brings."""
         if not isinstance(node, yaml.MappingNode):
             raise yaml.constructor.ConstructorError(
                 None, None, "expected a mapping here", node.start_mark
@@ -279,16 +230,16 @@ def _is_hashable(key: object) -> bool:
     return True
 
 
-def _ordered(loader: _Loader, node: yaml.Node) -> dict[Hashable, Any]:
+def _ordered(loader: Loader, node: yaml.Node) -> dict[Hashable, Any]:
     """``!!omap``: a dict to ruamel.yaml, a list of pairs to PyYAML."""
     *_, pairs = loader.construct_yaml_omap(node)
     return dict(pairs)
 
 
-def _located(read: Callable[[_Loader, yaml.ScalarNode], Any]) -> Callable[..., Any]:
+def _located(read: Callable[[Loader, yaml.ScalarNode], Any]) -> Callable[..., Any]:
     """``+_`` and the 30th of February match a pattern and are no number and no date."""
 
-    def constructed(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    def constructed(loader: Loader, node: yaml.ScalarNode) -> Any:
         try:
             return read(loader, node)
         except (ValueError, OverflowError, LookupError) as error:
@@ -298,7 +249,7 @@ def _located(read: Callable[[_Loader, yaml.ScalarNode], Any]) -> Callable[..., A
     return constructed
 
 
-def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
+def _int(loader: Loader, node: yaml.ScalarNode) -> int:
     text = loader.construct_scalar(node).replace("_", "")
     sign = -1 if text[0] == "-" else 1
     text = text.lstrip("+-") if text[0] in "+-" else text
@@ -308,12 +259,12 @@ def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
     return sign * int(text)
 
 
-def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
+def _float(loader: Loader, node: yaml.ScalarNode) -> float:
     text = loader.construct_scalar(node).replace("_", "").lower()
     return _NAN if text == ".nan" else float(text.replace(".inf", "inf"))
 
 
-def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> datetime.date:
+def _timestamp(loader: Loader, node: yaml.ScalarNode) -> datetime.date:
     match = _TIMESTAMP.match(loader.construct_scalar(node))
     if match is None:
         raise yaml.constructor.ConstructorError(
@@ -343,10 +294,10 @@ def _zone(match: re.Match[str]) -> datetime.timezone | None:
 
 
 for _tag, _pattern, _first in _IMPLICIT_TAGS:
-    _Loader.add_implicit_resolver(
+    Loader.add_implicit_resolver(
         _TAG + _tag, re.compile(f"^(?:{_pattern})$", re.VERBOSE), list(_first)
     )
-_Loader.add_constructor(_TAG + "int", _located(_int))
-_Loader.add_constructor(_TAG + "float", _located(_float))
-_Loader.add_constructor(_TAG + "timestamp", _located(_timestamp))
-_Loader.add_constructor(_TAG + "omap", _ordered)
+Loader.add_constructor(_TAG + "int", _located(_int))
+Loader.add_constructor(_TAG + "float", _located(_float))
+Loader.add_constructor(_TAG + "timestamp", _located(_timestamp))
+Loader.add_constructor(_TAG + "omap", _ordered)
