@@ -285,3 +285,23 @@ def test_a_frozen_stage_tells_its_outs_alone(repo: Path, tmp_path: Path, oracle:
     found = _same(repo, tmp_path / "store", oracle)
     assert isinstance(found, dict)
     assert found["prepare"] == {("out", "prep", "deleted")}
+
+
+@pytest.mark.parametrize("template", ["plain", "dvc2"])
+@pytest.mark.parametrize("name", ["data/raw.dvc", "single.txt.dvc"])
+@pytest.mark.parametrize("empty", [True, False])
+def test_an_out_with_a_hash_that_no_cache_goes_by(
+    template: str,
+    name: str,
+    empty: bool,
+    templates: dict[str, Path],
+    tmp_path: Path,
+    oracle: Oracle,
+) -> None:
+    repo = dvc_repositories.copy(templates[template], tmp_path / "repo")
+    data = dvc_repositories.load(repo / name)
+    data["outs"][0]["hash"] = "sha256"
+    dvc_repositories.dump(repo / name, data)
+    if empty:
+        shutil.rmtree(repo / ".dvc" / "cache")
+    _same(repo, tmp_path / "store", oracle)

@@ -76,7 +76,7 @@ class ObjectCache:
             if shards is None:
                 absent.add(key_of(out))
             else:
-                wanted.setdefault(out.recorded.algorithm, {})[key_of(out)] = shards
+                wanted.setdefault(_kind(out.recorded), {})[key_of(out)] = shards
         for algorithm, by_out in wanted.items():
             absent |= self._missing(algorithm, by_out, worktree)
         return absent
@@ -147,7 +147,8 @@ class ObjectCache:
 
     def _objects(self, recorded: Recorded) -> Shards | None:
         """The names of the objects, by shard; None when the listing of the folder is not there."""
-        if recorded.algorithm not in self._folder or not (recorded.md5 or recorded.files):
+        kind = _kind(recorded)
+        if not (recorded.md5 or recorded.files):
             raise TrackedPathError(
                 f"recorded with the hash {recorded.algorithm!r}, which no cache holds",
                 "dvc commit records it anew",
@@ -159,14 +160,14 @@ class ObjectCache:
             _refuse_unusable(md5)
             one: Shards = {md5[:2]: [md5[2:]]}
             return self._files.setdefault(md5, one)
-        path = os.path.join(self._folder[recorded.algorithm], md5[:2], md5[2:])
+        path = os.path.join(self._folder[kind], md5[:2], md5[2:])
         try:
             found = os.stat(path)
             key = (found.st_ino, found.st_size, found.st_mtime_ns)
-            tree = self._trees.get((recorded.algorithm, md5))
+            tree = self._trees.get((kind, md5))
             if tree is None or tree.key != key:
                 tree = _Tree(key, _shards(path, md5))
-                self._trees[recorded.algorithm, md5] = tree
+                self._trees[kind, md5] = tree
         except (FileNotFoundError, ValueError, _CorruptError):  # DVC swallows a NUL here only
             return None
         except OSError as error:
@@ -181,6 +182,11 @@ class ObjectCache:
         for md5 in md5s:
             shards.setdefault(md5[:2], []).append(md5[2:])
         return shards
+
+
+def _kind(recorded: Recorded) -> str:
+    """Which of the two caches: all but what DVC 2 recorded is in the newer one."""
+    return "md5-dos2unix" if recorded.algorithm == "md5-dos2unix" else "md5"
 
 
 def key_of(out: Out) -> OutKey:
