@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from pipeline import images
+from tests import bucket_server
 from tests.repositories import NO_REAL_POSTERS, ROOT, commit, run, with_pipeline
 from tests.service import running
 
@@ -145,6 +146,9 @@ def test_every_command_of_the_readme_works(repo: Path, tmp_path: Path) -> None:
                     repo, *shlex.split(command.replace("http://127.0.0.1:8000", service.url))
                 )
             assert len(json.loads(answer)["predictions"][0]["genres"]) == 3
+        elif words[:3] == ["-m", "workshop", "bucket"]:
+            with bucket_server.serving(tmp_path) as server:
+                assert server.put("ada/x", b"x").status == 200
         elif words[:2] == ["-m", "workshop"]:  # ours, installed or not
             assert "stages" in run(ROOT, program, *words, "--repo", str(repo))
         elif program == "grader":

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from workshop import lesson_index
+from workshop import activation, lesson_index
 from workshop.course import Lesson, course
 from workshop.kept_runs import KeptRuns
 from workshop.programs import ProgramError, Programs
@@ -36,6 +36,9 @@ __pycache__/
 .partial-*
 .old-*
 /dvc_plots
+# For this computer's terminals alone.
+/activate
+/activate.ps1
 """
 
 
@@ -92,7 +95,7 @@ def start(
     programs = Programs(folder, attendee or "attendee")
     try:
         texts = _texts(preset, _settings(attendee, remote, lessons))
-        _lay(folder, texts)
+        _lay(folder, {**texts, **activation.texts()})
         kept = KeptRuns(folder, preset.posters)
         if not kept.supply_posters():
             _draw(preset.posters, programs)
@@ -134,7 +137,9 @@ def _told(folder: Path, following: Lesson, what: str) -> str:
     except ValueError:  # on another drive of Windows
         shown = folder
     path = f'"{shown}"' if " " in str(shown) else str(shown)
-    return f"{folder} is ready, {what}.\nnext: cd {path}\nthen: open {page}, and type what it says"
+    lines = [f"{folder} is ready, {what}.", f"next: cd {path}"]
+    lines += [f"then, in each terminal: {activation.COMMAND}"]
+    return "\n".join([*lines, f"then: open {page}, and type what it says"])
 
 
 def _check_free(folder: Path) -> None:

@@ -81,10 +81,10 @@ def config_can_be_read(view: View) -> Finding | None:
         if error.problem.startswith("cannot be read"):
             raise
         return _unreadable(view, error, "not-a-repository")
-    if wrong is None or "Unsupported URL" in wrong:
+    if wrong is None or "Unsupported URL" in wrong.message:
         return None
-    line = _line(view, wrong)
-    refused = ConfigError(wrong, "mend or delete that line", path=path, line=line)
+    line = _line(view, wrong.message)
+    refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
     return _unreadable(view, refused, "not-a-repository")
 
 

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 from grader.checks import fixes
 from grader.facts.objects import children_of
-from grader.facts.remote import Remote
+from grader.facts.remote import Lacking, Remote
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
+from workshop import activation
 from workshop.project import Stage
+
+_DELETED = 10  # the next check names the others
 
 
 @check(
@@ -31,13 +34,14 @@ def outs_are_pushed(view: View) -> Finding | None:
         raise NotThereYetError("remote.default")
     remote = Remote(name, options[name.lower()], facts.root / ".dvc")
     owners = dict(_objects(view, remote))
-    absent = remote.absent(owners)
-    if not absent:
+    lacking = remote.lacking(owners)
+    names = lacking.absent + lacking.wrong
+    if not names:
         return None
-    lost = [one for one in absent if not facts.objects.path(one).exists()]
+    lost = [one for one in names if not facts.objects.path(one).exists()]
     if lost:
-        return _lost(view, remote, owners[lost[0]], lost)
-    return _not_pushed(remote, [owners[one] for one in absent], absent)
+        return _lost(view, remote, lacking, owners[lost[0]], lost)
+    return _not_pushed(view, remote, lacking, [owners[one] for one in names])
 
 
 def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str]]]:
@@ -54,9 +58,12 @@ def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str
                     yield child, (stage, out.path)
 
 
-def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[str]) -> Finding:
+def _not_pushed(
+    view: View, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
+) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
-    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in absent]
+    names = lacking.absent + lacking.wrong
+    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in names]
     why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
     return Finding(
         "out-not-pushed",
@@ -64,12 +71,9 @@ def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[st
         f" {remote.name}: a colleague who clones gets no such data."
         + (f"{why} back both it and what is absent." if listings else ""),
         f"every object on {remote.name}",
-        f"{len(absent)} objects are absent",
-        fixes.commands(
-            *(_deletion(remote, one) for one in listings),
-            f"dvc push -r {fixes.quoted(remote.name)}",
-        ),
-        tuple(Evidence("remote", remote.place(name), value=name) for name in absent[:10]),
+        _told(lacking),
+        fixes.commands(*_pushing(view, remote, lacking, listings)),
+        _evidence(remote, names),
     )
 
 
@@ -86,7 +90,9 @@ def _deletion(remote: Remote, name: str) -> str:
     return f'python -P -c "from dvc.repo import Repo; {code}"'
 
 
-def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str]) -> Finding:
+def _lost(
+    view: View, remote: Remote, lacking: Lacking, owner: tuple[Stage, str], lost: list[str]
+) -> Finding:
     stage, path = owner
     there = (view.facts.root / path).exists()
     again = f"dvc commit --force {fixes.quoted(stage.name)}"
@@ -98,6 +104,25 @@ def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str])
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(again, f"dvc push -r {fixes.quoted(remote.name)}"),
-        tuple(Evidence("remote", remote.place(name), value=name) for name in lost[:10]),
+        fixes.commands(again, *_pushing(view, remote, lacking, [])),
+        _evidence(remote, lost),
     )
+
+
+def _told(lacking: Lacking) -> str:
+    absent = f"{len(lacking.absent)} objects are absent" if lacking.absent else ""
+    wrong = f"{len(lacking.wrong)} have other bytes than their names say" if lacking.wrong else ""
+    return ", ".join(filter(None, (absent, wrong)))
+
+
+def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
+    return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
+
+
+def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) -> list[str]:
+    """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
+    lines = []
+    if remote.endpoint and activation.is_missing() and (view.facts.root / "activate").exists():
+        lines.append(activation.COMMAND)
+    lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
+    return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]

@@ -53,6 +53,9 @@ def test_a_start_has_the_code_and_nothing_of_dvc(started: Path) -> None:
     assert {"pipeline/train.py", "pipeline/artwork/poster.py", "params.yaml"} <= committed
     assert not any("__pycache__" in path or path.startswith("data/") for path in committed)
     assert not (started / ".dvc").exists()
+    for name in ("activate", "activate.ps1"):  # name this computer's folders
+        assert (started / name).exists()
+        assert name not in committed
     assert len(list((started / "data" / "raw" / "Images").iterdir())) == 120
     settings = tomllib.loads((started / "workshop.toml").read_text("utf-8"))
     assert settings["workshop"]["attendee"] == "Ada O'Neil"
