@@ -5,6 +5,7 @@ from pathlib import Path
 
 from grader import runner
 from grader.checks import in_teaching_order
+from grader.facts.memory import Memory
 from grader.facts.repository import Facts
 from grader.registry import Check
 from grader.report import Report, report
@@ -17,14 +18,20 @@ def everything(_check: Check) -> bool:
     return True
 
 
-def grade(repo: Path, selected: Selection = everything, *, offline: bool = False) -> Report:
+def grade(
+    repo: Path,
+    selected: Selection = everything,
+    *,
+    offline: bool = False,
+    memory: Memory | None = None,
+) -> Report:
     """The report on the repository that the folder ``repo`` is in.
 
-    ``offline`` leaves out what only the remote can answer. Changes nothing, and runs nothing of
-    the repository's.
+    ``offline`` leaves out what only the remote can answer. ``memory`` is of who grades again and
+    again. Changes nothing, and runs nothing of the repository's.
     """
     tiers = ["static"] if offline else ["static", "remote"]
-    facts = Facts(repo)
+    facts = Facts(repo, memory)
     try:
         checks = in_teaching_order()
         wanted = [name for name, one in checks.items() if selected(one) and one.tier in tiers]

@@ -1,16 +1,16 @@
 """Everything that checks may ask of one repository; each fact is gathered once, when asked for."""
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, Git
+from grader.facts.memory import Memory
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
-from grader.facts.view import MAX_TEXT_BYTES, View, is_dvc, is_told
+from grader.facts.view import View, is_dvc, is_told
 from workshop.project import Project, ProjectState, Workspace
 from workshop.project.config import read as read_config
 from workshop.project.repository import Repository, find
@@ -20,16 +20,20 @@ _MAX_EXPORT_FILES = 5000
 
 
 class Facts:
-    """The repository that the folder ``start`` is in."""
+    """The repository that the folder ``start`` is in.
 
-    def __init__(self, start: Path) -> None:
+    ``memory`` is of whoever looks again and again, who closes it too.
+    """
+
+    def __init__(self, start: Path, memory: Memory | None = None) -> None:
         self.start = Path(os.path.abspath(start))  # noqa: PTH100 - links stay
-        self._export: tempfile.TemporaryDirectory[str] | None = None
+        self._memory = memory or Memory()
+        self._owns_memory = memory is None
 
     def close(self) -> None:
         """Delete what was exported."""
-        if self._export:
-            self._export.cleanup()
+        if self._owns_memory:
+            self._memory.close()
 
     @cached_property
     def git(self) -> Git | None:
@@ -86,18 +90,13 @@ class Facts:
     @cached_property
     def head(self) -> View:
         """What is committed."""
-        self._export = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
-        root = Path(self._export.name)
-        (root / ".git" / "objects").mkdir(parents=True)  # DVC reads no project without git around
-        told = self._told
-        contents = self.git.contents(blob.oid for blob in told.values()) if self.git else {}
-        for path, blob in told.items():
-            if blob.oid in contents:
-                with contextlib.suppress(OSError):  # a name that this machine cannot write
-                    target = root / path
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(contents[blob.oid])
-        return View("HEAD", root, self)
+        files = self._memory.exported(self.root, self.commit)
+        if files is None:
+            told = self._told
+            contents = self.git.contents(blob.oid for blob in told.values()) if self.git else {}
+            there = {path: contents[b.oid] for path, b in told.items() if b.oid in contents}
+            files = self._memory.export(self.root, self.commit, there)
+        return View("HEAD", files, self)
 
     @cached_property
     def _told(self) -> dict[str, Blob]:
@@ -119,7 +118,7 @@ class Facts:
     @cached_property
     def worktree(self) -> View:
         """What lies in the attendee's folder."""
-        return View("worktree", self.root, self)
+        return View("worktree", Files(self.root), self)
 
     @cached_property
     def uncommitted(self) -> tuple[str, ...]:
@@ -172,7 +171,7 @@ class Facts:
     @cached_property
     def workspace(self) -> Workspace:
         """The worktree as a DVC project."""
-        return Workspace(self.root)
+        return self._memory.workspace(self.root)
 
     @cached_property
     def project_alike(self) -> Project | None:

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from grader.facts.module import Module, module
 from grader.lessons import LessonStage
@@ -33,6 +33,10 @@ class StageCode:
         As Python finds them: a name is a module beside the others, or a package's ``__init__.py``.
         What is imported for type checkers alone does not run. Empty ``__init__.py`` are left out.
         """
+        return list(self._imported)
+
+    @cached_property
+    def _imported(self) -> tuple[str, ...]:
         found: dict[str, None] = {}
         seen: set[str] = set()
         pending = [self.stage.code_path]
@@ -45,7 +49,7 @@ class StageCode:
             if text.strip() or not path.endswith("__init__.py"):
                 found[path] = None
             pending += [p for name in _imports(module(text), path) for p in self._paths(name)]
-        return list(found)
+        return tuple(found)
 
     def _paths(self, name: str) -> Iterator[str]:
         """The files that importing the dotted ``name`` runs: its packages', and its own."""

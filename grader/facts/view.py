@@ -4,12 +4,12 @@ import fnmatch
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from grader.facts.files import Files
 from grader.facts.stage_code import StageCode
 from grader.lessons import LessonStage
-from workshop.project import Project, Stage, read
+from workshop.project import Project, Stage
 from workshop.project.config import Sections, sections_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ Side = Literal["HEAD", "worktree"]
 
 TEXTS = ("*.dvc", "*.yaml", "*.yml", "*.toml", "*.json", "*.py", "*/.dvc/config")
 TEXT_NAMES = frozenset((".dvcignore", ".gitignore", "dvc.lock", ".dvc/config"))
-MAX_TEXT_BYTES = 8 * 2**20
 
 
 def is_told(path: str) -> bool:
@@ -40,38 +39,23 @@ def is_dvc(path: str) -> bool:
 class View:
     """The files of one side, by path from the root of the DVC repository, and what they say.
 
-    ``root`` is a folder that holds them: the repository itself, or an export of HEAD.
+    ``files`` are those of the repository itself, or of an export of HEAD.
     """
 
-    def __init__(self, source: Side, root: Path, facts: "Facts") -> None:
+    def __init__(self, source: Side, files: Files, facts: "Facts") -> None:
         self.source: Side = source
-        self.root = root
+        self.root = files.root
         self.facts = facts
+        self._files = files
         self._stages: dict[str, Stage | None] = {}
-        self._contents: dict[str, bytes | None] = {}
 
     def content(self, path: str) -> bytes | None:
         """The bytes of the small file ``path``; None where there is none, or no small one."""
-        if path not in self._contents:
-            self._contents[path] = self._read(path)
-        return self._contents[path]
-
-    def _read(self, path: str) -> bytes | None:
-        file = self.root / path
-        try:
-            if file.is_symlink() or not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
-                return None
-            return file.read_bytes()
-        except OSError:
-            return None
+        return self._files.content(path)
 
     def text(self, path: str) -> str | None:
         """The same as text with plain line ends; None where it is none."""
-        content = self.content(path)
-        try:
-            return content.decode("utf-8").replace("\r\n", "\n") if content is not None else None
-        except UnicodeDecodeError:
-            return None
+        return self._files.text(path)
 
     def line(self, path: str, *words: str) -> int | None:
         """The first line of ``path`` that holds the last of ``words`` after those before it."""
@@ -95,7 +79,7 @@ class View:
         """The stages; a ProjectError where the files don't say which."""
         if self.source == "worktree":
             return self.facts.workspace.project()
-        return self.facts.project_alike or read(self.root)
+        return self.facts.project_alike or self._files.project
 
     @cached_property
     def config(self) -> Sections:
@@ -131,7 +115,7 @@ class View:
 
     def code(self, wanted: LessonStage) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
-        return StageCode(self.text, wanted)
+        return self._files.code(wanted)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:

@@ -1,0 +1,59 @@
+"""The small files of one side of a repository: each is read once, and what it says is kept."""
+
+from functools import cached_property
+from pathlib import Path
+
+from grader.facts.stage_code import StageCode
+from grader.lessons import LessonStage
+from workshop.project import Project, read
+
+MAX_TEXT_BYTES = 8 * 2**20
+
+
+class Files:
+    """The files below the folder ``root``, by their paths from there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._contents: dict[str, bytes | None] = {}
+        self._texts: dict[str, str | None] = {}
+        self._codes: dict[str, StageCode] = {}
+
+    def content(self, path: str) -> bytes | None:
+        """The bytes of the small file ``path``; None where there is none, or no small one."""
+        if path not in self._contents:
+            self._contents[path] = self._read(path)
+        return self._contents[path]
+
+    def _read(self, path: str) -> bytes | None:
+        file = self.root / path
+        try:
+            if file.is_symlink() or not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
+                return None
+            return file.read_bytes()
+        except OSError:
+            return None
+
+    def text(self, path: str) -> str | None:
+        """The same as text with plain line ends; None where it is none."""
+        if path not in self._texts:
+            self._texts[path] = self._decoded(path)
+        return self._texts[path]
+
+    def _decoded(self, path: str) -> str | None:
+        content = self.content(path)
+        try:
+            return content.decode("utf-8").replace("\r\n", "\n") if content is not None else None
+        except UnicodeDecodeError:
+            return None
+
+    def code(self, wanted: LessonStage) -> StageCode:
+        """The code of a lesson's stage, which is read and never run."""
+        if wanted.name not in self._codes:
+            self._codes[wanted.name] = StageCode(self.text, wanted)
+        return self._codes[wanted.name]
+
+    @cached_property
+    def project(self) -> Project:
+        """The stages; a ProjectError where the files don't say which."""
+        return read(self.root)
