@@ -1,6 +1,7 @@
 """The commands of ``grader`` and their options. What a command needs is imported when it runs."""
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,14 +33,13 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("check", metavar="CHECK", help="an id or a code, as grader check shows it")
     explain.set_defaults(run=_explain)
     _add_start(commands)
+    _add_watch(commands)
     return parser
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     check = commands.add_parser("check", help="judge a repository")
-    check.add_argument(
-        "--repo", type=Path, default=Path(), metavar="PATH", help="the repository (default: here)"
-    )
+    _add_repo(check)
     check.add_argument("--lesson", metavar="ID", help="the checks of one lesson")
     check.add_argument("--only", metavar="CHECK", help="one check")
     check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
@@ -59,6 +59,26 @@ def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     start.set_defaults(run=_start)
 
 
+def _add_watch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    watch = commands.add_parser(
+        "watch",
+        help="judge again whenever something changes, until Ctrl-C",
+        description=(
+            "Judges again whenever something changes, and shows what turned green and what to do"
+            " next. The remote is asked when you press Enter. Keep it open in a second terminal."
+        ),
+        epilog="example: grader watch --repo ../my-workshop",
+    )
+    _add_repo(watch)
+    watch.set_defaults(run=_watch)
+
+
+def _add_repo(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--repo", type=Path, default=Path(), metavar="PATH", help="the repository (default: here)"
+    )
+
+
 def _check(options: argparse.Namespace) -> int:
     from grader import rendering
     from grader.checks import CHECKS
@@ -72,7 +92,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.only and options.only not in CHECKS:
         return _refuse(f"no check is called {options.only!r}", "grader list")
     if not options.repo.is_dir():
-        return _refuse(f"{options.repo}: no such folder", "name the folder of your repository")
+        return _no_folder(options.repo)
     selected = _selection(options)
     if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
         return _refuse("only the remote can answer that", "leave out --offline")
@@ -121,6 +141,20 @@ def _start(options: argparse.Namespace) -> int:
         return _refuse(error.problem, error.fix)
     _write(told + "\n")
     return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    if not options.repo.is_dir():
+        return _no_folder(options.repo)
+    if not importlib.util.find_spec("watchfiles"):
+        return _refuse("watch needs the package watchfiles", "python -m pip install watchfiles")
+    from grader.watch import watch
+
+    return watch(options.repo, sys.stdout)
+
+
+def _no_folder(repo: Path) -> int:
+    return _refuse(f"{repo}: no such folder", "name the folder of your repository")
 
 
 def _refuse(problem: str, fix: str) -> int:

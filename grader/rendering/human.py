@@ -4,10 +4,10 @@ Written by hand and not with rich, whose import alone takes 84 ms: a third of wh
 check takes, and more than what is left of half a ``dvc status``.
 """
 
-import textwrap
-import unicodedata
 from typing import Any
 
+from grader.next_action import kind_of, next_action
+from grader.rendering.text import padded, printable, wrapped
 from grader.report import Report
 from workshop.status_table import Style
 
@@ -25,15 +25,15 @@ def render(report: Report, style: Style) -> str:
     lines += [_lesson(lesson, report["checks"], style) for lesson in report["lessons"]]
     for kind in ("fail", "error", "advice"):
         for entry in report["checks"]:
-            if _kind(entry) == kind:
+            if kind_of(entry) == kind:
                 lines += ["", *_entry(entry, kind, style)]
     return "\n".join([*lines, "", *_ending(report, style)]) + "\n"
 
 
 def _nothing_to_grade(report: Report, style: Style) -> str:
-    lines = [f"Nothing to grade in {_printable(report['repo'])}", ""]
+    lines = [f"Nothing to grade in {printable(report['repo'])}", ""]
     for entry in report["checks"]:
-        if _kind(entry) == "fail":
+        if kind_of(entry) == "fail":
             lines += _entry(entry, "fail", style)
     return "\n".join(lines) + "\n"
 
@@ -45,16 +45,12 @@ def _score(report: Report) -> str:
 
 
 def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) -> str:
-    kinds = [_kind(entry) for entry in checks if entry["lesson"] == lesson["id"]]
+    kinds = [kind_of(entry) for entry in checks if entry["lesson"] == lesson["id"]]
     kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass")
     width = min(_TITLE_WIDTH + 11, style.width - 13)
-    title = _padded(f"{lesson['id']:<11}{lesson['title']}"[:width], width)
+    title = padded(f"{lesson['id']:<11}{lesson['title']}"[:width], width)
     supplied = "  supplied" if lesson["supplied"] else ""
     return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}{supplied}"
-
-
-def _kind(entry: dict[str, Any]) -> str:
-    return "advice" if entry["severity"] == "advice" else str(entry["status"])
 
 
 def _entry(entry: dict[str, Any], kind: str, style: Style) -> list[str]:
@@ -69,7 +65,7 @@ def _entry(entry: dict[str, Any], kind: str, style: Style) -> list[str]:
         lines.append(f"    and {len(entry['evidence']) - 4} more")
     if entry["fix"]:
         lines += ["  type:" if kind != "error" else "  try:"]
-        lines += [f"    {_printable(command)}" for command in entry["fix"].splitlines()]
+        lines += [f"    {printable(command)}" for command in entry["fix"].splitlines()]
     return lines
 
 
@@ -80,36 +76,25 @@ def _evidence(one: dict[str, Any], style: Style) -> list[str]:
 
 
 def _ending(report: Report, style: Style) -> list[str]:
-    kinds = [_kind(entry) for entry in report["checks"]]
+    kinds = [kind_of(entry) for entry in report["checks"]]
     failed, blocked, errors = (kinds.count(kind) for kind in ("fail", "blocked", "error"))
-    if failed:
-        more = [f"{failed - 1} more to mend"] * (failed > 1)
+    action = next_action(report)
+    if action and failed:
+        more = [f"{action.more} more to mend"] * (action.more > 0)
         more += [f"{blocked} wait for them"] * bool(blocked)
-        first = next(entry for entry in report["checks"] if _kind(entry) == "fail")
         return [
-            f"next: {_coloured(_printable(_first_step(first)), 'fail', style)}",
+            f"next: {_coloured(printable(action.command), 'fail', style)}",
             *([f"then: {', '.join(more)}"] if more else []),
         ]
-    if blocked and not errors:
-        first = next(entry for entry in report["checks"] if _kind(entry) == "blocked")
-        command = _first_step(first) or "grader check"
+    if action and not errors:
         return [
-            f"next: {_coloured(_printable(command), 'fail', style)}",
-            f"then: what is blocked can be judged; it {first['rationale']}",
+            f"next: {_coloured(printable(action.command), 'fail', style)}",
+            f"then: what is blocked can be judged; it {action.entry['rationale']}",
         ]
     if errors:
         return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")
     told = "" if "remote" in report["verified"] else ", as far as could be told without the remote"
     return [f"All of it holds{told}."]
-
-
-def _first_step(entry: dict[str, Any]) -> str:
-    """The first command of a fix, or the file to edit where that comes first."""
-    line = (entry["fix"] or "").partition("\n")[0]
-    if not line.startswith("# "):
-        return line
-    file = line.removeprefix("# ").partition(":")[0].partition(", stage ")[0]
-    return f"edit {file}, as told for {entry['id']}"
 
 
 def _mark(kind: str, style: Style) -> str:
@@ -121,17 +106,4 @@ def _coloured(text: str, kind: str, style: Style) -> str:
 
 
 def _wrapped(text: str, style: Style, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(
-        _printable(text), style.width, initial_indent=indent, subsequent_indent=indent,
-        break_on_hyphens=False,
-    )  # fmt: skip
-
-
-def _printable(text: str) -> str:
-    """Names may hold anything, an escape sequence too."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
-def _padded(text: str, width: int) -> str:
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return text + " " * (width - len(text) - wide)
+    return wrapped(text, style.width, indent)

@@ -1,0 +1,200 @@
+"""A report for somebody who works: one screen, or one line a change where there is no screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.next_action import NextAction, awaits_commit, kind_of, next_action
+from grader.rendering.text import cut, padded, printable, width_of, wrapped
+from grader.report import Report
+from workshop.status_table import Style
+
+_MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}
+_PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "amber": "o"}
+_COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "35", "amber": "33", "next": "1"}
+_WIDEST = 80
+
+
+@dataclass(frozen=True)
+class News:
+    """What changed from one report to the next: ids of checks, and of lessons with full points."""
+
+    green: tuple[str, ...] = ()
+    red: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.green or self.red or self.lessons)
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much fits, and what is said at the bottom."""
+
+    columns: int
+    rows: int
+    footer: str = "Ctrl-C ends."
+
+
+@dataclass(frozen=True)
+class _Line:
+    """``text`` in the colour of ``kind``: all of it, or the first ``coloured`` characters."""
+
+    text: str = ""
+    kind: str = ""
+    coloured: int | None = None
+
+    def fitted(self, columns: int, style: Style) -> str:
+        text = cut(self.text, columns, style.plain)
+        if not style.colour or not self.kind or not text:
+            return text
+        end = len(text) if self.coloured is None else self.coloured
+        return f"\x1b[{_COLOURS[self.kind]}m{text[:end]}\x1b[0m{text[end:]}"
+
+
+def news(before: Report | None, now: Report) -> News:
+    """What turned green, and what did the opposite; nothing where there was no report before.
+
+    Checks that only one of the two reports has, as those that ask the remote, are left out.
+    """
+    if before is None:
+        return News()
+    passed = {one["id"]: one["status"] == "pass" for one in before["checks"]}
+    known = [one for one in now["checks"] if one["id"] in passed]
+    full = {one["id"] for one in before["lessons"] if one["earned"] == one["max"]}
+    return News(
+        tuple(o["id"] for o in known if o["status"] == "pass" and not passed[o["id"]]),
+        tuple(o["id"] for o in known if kind_of(o) == "fail" and passed[o["id"]]),
+        tuple(o["id"] for o in now["lessons"] if o["earned"] == o["max"] and o["id"] not in full),
+    )
+
+
+def line(report: Report, changed: News) -> str:
+    """The report in one line, for a log or a pipe."""
+    parts = [_score(report)]
+    parts += [f"just turned green: {', '.join(changed.green)}"] if changed.green else []
+    parts += [f"fails now: {', '.join(changed.red)}"] if changed.red else []
+    parts.append(_next_in_a_line(report))
+    return "; ".join(parts)
+
+
+def _next_in_a_line(report: Report) -> str:
+    action = next_action(report)
+    if action is None:
+        return _end(report)
+    more = f" ({_more(action)})" if _more(action) else ""
+    return f"next: {printable(action.command)}{more}"
+
+
+def screen(report: Report, changed: News, room: Room, style: Style) -> list[str]:
+    """At most ``room.rows`` lines, none wider than ``room.columns``: the next action comes last.
+
+    Where there is little room, empty lines go first, then what explains, then finished lessons.
+    """
+    columns = min(room.columns, _WIDEST)
+    head = [_Line(_headline(report))]
+    tail = [_Line(room.footer, "blocked")] if room.rows > 3 else []
+    command, why = _action(report, columns, style)
+    told = _told(changed, report, style)
+    left = room.rows - len(head) - len(tail) - len(command)
+    told = told[: max(left - 1, 0)]
+    left -= len(told)
+    lessons = _lessons(report, style, columns, left)
+    left -= len(lessons)
+    why = why[: max(left, 0)]
+    gaps = left - len(why)
+    blocks = [head, lessons, told, [*command[:1], *why, *command[1:]], tail]
+    lines: list[_Line] = []
+    for block in blocks:
+        if block and lines and gaps > 0:
+            lines.append(_Line())
+            gaps -= 1
+        lines += block
+    return [one.fitted(columns, style) for one in lines[: room.rows]]
+
+
+def _headline(report: Report) -> str:
+    if not report["gradable"]:
+        return f"Nothing to grade yet in {printable(report['repo'])}"
+    commit = f"   commit {report['commit'][:7]}" if report["commit"] else ""
+    return f"{_score(report)}{commit}"
+
+
+def _score(report: Report) -> str:
+    asked = "" if "remote" in report["verified"] else " (the remote not asked)"
+    return f"{report['score']} of {report['max_score']} points{asked}"
+
+
+def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Line]:
+    """A line a lesson; where they don't fit, one for all that are done, and the first others."""
+    lines, done = [], 0
+    width = min(55, columns - 11)
+    for lesson in report["lessons"]:
+        kind = _kind_of_lesson(report, lesson["id"])
+        done += kind == "pass"
+        title = padded(cut(f"{lesson['id']:<11}{lesson['title']}", width, style.plain), width)
+        text = f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}"
+        lines.append((kind, _Line(text, kind, 1)))
+    if len(lines) <= rows:
+        return [one for _, one in lines]
+    others = [one for kind, one in lines if kind != "pass"]
+    summary = [_Line(f"{_mark('pass', style)} {done} lessons are done", "pass", 1)] * (done > 0)
+    return [*summary, *others][: max(rows, 0)]
+
+
+def _kind_of_lesson(report: Report, lesson: str) -> str:
+    entries = [one for one in report["checks"] if one["lesson"] == lesson]
+    kinds = ["amber" if awaits_commit(one) else kind_of(one) for one in entries]
+    return next((k for k in ("fail", "amber", "error", "blocked") if k in kinds), "pass")
+
+
+def _told(changed: News, report: Report, style: Style) -> list[_Line]:
+    lines = []
+    if changed.red:
+        lines.append(_named("fail", "fails now", changed.red, style))
+    if changed.lessons:
+        lines.append(_named("pass", "lesson complete", changed.lessons, style))
+    if changed.green:
+        lines.append(_named("pass", "just turned green", changed.green, style))
+    waiting = tuple(one["id"] for one in report["checks"] if awaits_commit(one))
+    if waiting:
+        lines.append(_named("amber", "done, not yet committed", waiting, style))
+    return lines
+
+
+def _named(kind: str, what: str, names: Sequence[str], style: Style) -> _Line:
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return _Line(f"{_mark(kind, style)} {what}: {shown}", kind)
+
+
+def _action(report: Report, columns: int, style: Style) -> tuple[list[_Line], list[_Line]]:
+    """What to do next, and why."""
+    action = next_action(report)
+    if action is None:
+        return [_Line(_end(report), "pass")], []
+    command = f"next: {printable(action.command)}"
+    told = [_Line(cut(command, columns, style.plain), "next")]
+    if width_of(command) > columns:
+        told.append(_Line("      all of it, to copy: grader hint --step 3", "blocked"))
+    told += [_Line(f"then: {_more(action)}")] * bool(_more(action))
+    reason = action.entry["rationale"] or ""
+    why = [_Line(one) for one in wrapped(f"{action.entry['id']}: {reason}", columns, "      ")]
+    return told, why
+
+
+def _more(action: NextAction) -> str:
+    parts = [f"{action.more} more"] * (action.more > 0)
+    parts += [f"{action.blocked} wait for them"] * (action.blocked > 0)
+    return ", ".join(parts)
+
+
+def _end(report: Report) -> str:
+    unknown = [one for one in report["checks"] if kind_of(one) == "error"]
+    if unknown:
+        return f"{len(unknown)} could not be told; all else holds. More: grader check"
+    if "remote" in report["verified"]:
+        return "All of it holds."
+    return "All holds here. What the remote has: grader check"
+
+
+def _mark(kind: str, style: Style) -> str:
+    return (_PLAIN_MARKS if style.plain else _MARKS)[kind]

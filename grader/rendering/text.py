@@ -1,0 +1,38 @@
+"""Words fitted to a terminal: what may be printed, how wide it is, where it is cut."""
+
+import textwrap
+import unicodedata
+
+
+def printable(text: str) -> str:
+    """Names may hold anything, an escape sequence too."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def width_of(text: str) -> int:
+    """The columns that ``text`` takes: those of Chinese and Japanese are two each."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+
+
+def padded(text: str, width: int) -> str:
+    """``text`` followed by spaces, ``width`` columns in all."""
+    return text + " " * (width - width_of(text))
+
+
+def cut(text: str, width: int, plain: bool = False) -> str:
+    """As much of ``text`` as fits, with an ellipsis for the rest."""
+    if width_of(text) <= width:
+        return text
+    ellipsis = "..." if plain else "…"
+    while text and width_of(text) + len(ellipsis) > width:
+        text = text[:-1]
+    return (text + ellipsis)[: max(width, 0)]
+
+
+def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    """``text`` in lines of at most ``width`` columns, as long as its words are not longer."""
+    return textwrap.wrap(
+        printable(text), width, initial_indent=indent, subsequent_indent=indent,
+        break_on_hyphens=False, break_long_words=False,
+    )  # fmt: skip
