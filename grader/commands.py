@@ -34,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.set_defaults(run=_explain)
     _add_start(commands)
     _add_watch(commands)
+    _add_hint(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -71,6 +73,38 @@ def _add_watch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     _add_repo(watch)
     watch.set_defaults(run=_watch)
+
+
+def _add_hint(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    hint = commands.add_parser(
+        "hint",
+        help="a question, then where to look, then what to type: a step more at each call",
+        description=(
+            "Three steps for a check that does not hold, one more at each call: a question, where"
+            " to look, what to type. Or what to do about a message that DVC, git or the shell"
+            " printed: paste it, in quotes."
+        ),
+        epilog='examples: grader hint; grader hint data.tracked; grader hint "already tracked"',
+    )
+    hint.add_argument(
+        "about",
+        nargs="*",
+        metavar="CHECK",
+        help="a check, a code, or words of a message (default: what is next)",
+    )
+    hint.add_argument("--step", type=int, choices=(1, 2, 3), help="this one, and not the next")
+    hint.add_argument("--reset", action="store_true", help="start over with every check")
+    _add_repo(hint)
+    hint.set_defaults(run=_hint)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """For --help alone: grader.__main__ starts it before anything that needs a package."""
+    from grader.doctor import command
+
+    doctor = commands.add_parser("doctor", help=command.HELP, description=command.DESCRIPTION)
+    command.add_options(doctor)
+    doctor.set_defaults(run=command.run)
 
 
 def _add_repo(command: argparse.ArgumentParser) -> None:
@@ -123,9 +157,7 @@ def _explain(options: argparse.Namespace) -> int:
     from grader.checks import in_teaching_order
     from grader.rendering import catalogue
 
-    found = [
-        o for o in in_teaching_order().values() if options.check == o.id or options.check in o.codes
-    ]
+    found = [in_teaching_order()[name] for name in _checks_called(options.check)]
     if not found:
         return _refuse(f"no check and no code is called {options.check!r}", "grader list")
     _write(catalogue.explanation(found))
@@ -151,6 +183,50 @@ def _watch(options: argparse.Namespace) -> int:
     from grader.watch import watch
 
     return watch(options.repo, sys.stdout)
+
+
+def _hint(options: argparse.Namespace) -> int:
+    from grader import hint
+    from grader.grading import grade
+    from workshop import hint_pages
+
+    if not options.repo.is_dir():
+        return _no_folder(options.repo)
+    remembered = hint.Remembered(options.repo)
+    if options.reset:
+        remembered.forget()
+    about = " ".join(options.about)
+    page = hint_pages.found(about) if about else None
+    names = _checks_called(about)
+    if about and not names and page:
+        _write(hint.page_text(page))
+        return 0
+    if about and not names:
+        sys.stderr.write(
+            f"error: no check is called {about!r}, and no message has these words\n"
+            f"  fix: paste a part of the message, or see grader list; there is help on\n"
+            f"{hint.index()}"
+        )
+        return 2
+    report, entry = hint.wanted(names, lambda remote: grade(options.repo, offline=not remote))
+    if entry is None:
+        _write("Nothing is left to mend. To see all of it: grader check\n")
+        return 0
+    if not hint.has_steps(entry):
+        _write(hint.held(entry))
+        return 0
+    step = options.step or remembered.following(entry)
+    remembered.remember(report, entry, step)
+    _write(hint.text(entry, step))
+    return 0
+
+
+def _checks_called(about: str) -> list[str]:
+    """The ids of the checks that have the id ``about``, or that may find the code ``about``."""
+    from grader.checks import in_teaching_order
+
+    checks = in_teaching_order()
+    return [one.id for one in checks.values() if about == one.id or about in one.codes]
 
 
 def _no_folder(repo: Path) -> int:

@@ -5,6 +5,8 @@ gcsfs reads the variable when it is imported, so no config of DVC's can set it. 
 for an answer that cannot come. Real buckets of the usual kind work with it and without.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from pathlib import Path, PureWindowsPath

@@ -1,0 +1,230 @@
+"""What the facts about a computer mean for the workshop, and what to do about them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Callable, Tuple  # noqa: UP035 - Python 3.8 has no others that can be subscripted
+
+from grader.doctor.machine import Machine
+from workshop import activation
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+_OLDEST, _TOO_NEW = (3, 11), (3, 14)
+_GIT = (2, 28)  # the first with `git init --initial-branch`
+_GB = 10**9
+_LONGEST_INSIDE = 160  # .dvc/cache/runs/xx/<64 characters>/<64 characters>
+_LONGEST_ON_WINDOWS = 259
+_OFF_S = 600.0
+_INSTALL = "python -m pip install --require-hashes -r requirements.txt"
+_SYNCED = re.compile(
+    r"[\\/](OneDrive|Dropbox|Google ?Drive|My Drive|iCloud ?Drive|Mobile Documents|CloudStorage"
+    r"|Box Sync|pCloud ?Drive|Nextcloud|ownCloud)(?![a-z])[^\\/]*([\\/]|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``state`` of what was looked at, what is so, and where it is not ok the ``remedy``."""
+
+    subject: str
+    state: str
+    told: str
+    remedy: str = ""
+
+
+Verdict = Tuple[str, str, str]  # noqa: UP006 - as above
+"""State, what is so, remedy."""
+
+
+def findings(machine: Machine) -> list[Finding]:
+    """One for each subject, in the order in which they are to be mended."""
+    return [Finding(subject, *judge(machine)) for subject, judge in _SUBJECTS]
+
+
+def _python(m: Machine) -> Verdict:
+    shown = ".".join(map(str, m.python))
+    if _OLDEST <= m.python[:2] < _TOO_NEW:
+        return OK, f"Python {shown}", ""
+    what = "too old" if m.python[:2] < _OLDEST else "too new: TensorFlow is not built for it"
+    remedy = {
+        "win32": "winget install Python.Python.3.12",
+        "darwin": "brew install python@3.12",
+    }.get(m.system, "sudo apt-get install python3.12 python3.12-venv")
+    return PROBLEM, f"Python {shown} is {what}; 3.11 to 3.13 will do", remedy
+
+
+def _computer(m: Machine) -> Verdict:
+    shown = f"{m.system} {m.architecture}"
+    if (m.system, m.architecture) == ("darwin", "x86_64"):
+        return PROBLEM, "TensorFlow has no build for Macs with Intel", "# work with a neighbour"
+    if m.system == "win32" and m.architecture.upper() == "ARM64":
+        return PROBLEM, "TensorFlow has no build for Windows on ARM", "# work with a neighbour"
+    return OK, shown, ""
+
+
+def _git(m: Machine) -> Verdict:
+    if not m.git:
+        remedy = {"win32": "winget install Git.Git", "darwin": "xcode-select --install"}
+        return PROBLEM, "git is not there", remedy.get(m.system, "sudo apt-get install git")
+    version = tuple(int(one) for one in re.findall(r"\d+", m.git)[:2])
+    if version < _GIT:
+        remedy = {"win32": "winget upgrade Git.Git", "darwin": "brew install git"}
+        told = f"git {m.git} is old; the lessons need 2.28"
+        return WARNING, told, remedy.get(m.system, "sudo apt-get install git")
+    return OK, f"git {m.git}", ""
+
+
+def _identity(m: Machine) -> Verdict:
+    lacking = []
+    if not m.name:
+        lacking.append('git config --global user.name "YOUR NAME"')
+    if not m.email:
+        lacking.append("git config --global user.email you@example.com")
+    if lacking and m.git:
+        return PROBLEM, "git does not know who you are, and refuses to commit", "\n".join(lacking)
+    return OK, "git knows who you are" if m.git else "see git", ""
+
+
+def _line_ends(m: Machine) -> Verdict:
+    if m.autocrlf == "true" and not m.has_attributes:
+        told = "git rewrites line ends here, so that every hash differs from your colleagues'"
+        return WARNING, told, "git config --global core.autocrlf input"
+    return OK, f"core.autocrlf is {m.autocrlf or 'not set'}", ""
+
+
+def _environment(m: Machine) -> Verdict:
+    if m.is_activated:
+        return OK, "the environment is activated", ""
+    command = m.activate or "python3 -m venv .venv"
+    if m.activate == "" and m.system == "win32":
+        command = "py -3.12 -m venv .venv"
+    if m.python_on_path is None:
+        return PROBLEM, "there is no python on PATH: no stage can start", command
+    told = "python is another one here than that of the workshop: activate its environment"
+    return PROBLEM, told, command
+
+
+def _dvc(m: Machine) -> Verdict:
+    if not m.dvc:
+        return PROBLEM, "DVC is not in this environment", m.activate or _INSTALL
+    if int(re.findall(r"\d+", m.dvc)[0]) < 3:
+        return PROBLEM, f"DVC {m.dvc} is old; the lessons need 3", _INSTALL
+    if not m.dvc_on_path:
+        return PROBLEM, "dvc is installed, and the terminal does not find it", m.activate or _on(m)
+    return OK, f"DVC {m.dvc}", ""
+
+
+def _on(m: Machine) -> str:
+    return r".venv\Scripts\Activate.ps1" if m.system == "win32" else ". .venv/bin/activate"
+
+
+def _plugin(m: Machine) -> Verdict:
+    if m.dvc and not m.dvc_gs:
+        return PROBLEM, "DVC has no plugin for gs:// remotes", "python -m pip install dvc-gs"
+    return OK, f"dvc-gs {m.dvc_gs}" if m.dvc_gs else "see DVC", ""
+
+
+def _packages(m: Machine) -> Verdict:
+    if m.missing_packages and m.dvc:
+        return PROBLEM, f"not installed: {', '.join(m.missing_packages)}", _INSTALL
+    return OK, "what the stages import is there" if m.dvc else "see DVC", ""
+
+
+def _disk(m: Machine) -> Verdict:
+    shown = f"{m.free / _GB:.1f} GB are free"
+    if m.free < _GB:
+        return PROBLEM, f"only {shown}", "dvc gc --workspace"
+    if m.free < 4 * _GB and not m.dvc:
+        return WARNING, f"{shown}; the environment takes 2.4 GB", "# make room on this disk"
+    return OK, shown, ""
+
+
+def _synced(m: Machine) -> Verdict:
+    inside = [one for one in m.sync_folders if _is_below(m.repo, one)]
+    found = _SYNCED.search(m.repo)
+    if found or inside:
+        name = found.group(1) if found else "OneDrive"
+        told = f"{name} copies this folder while DVC writes in it, and locks its files"
+        return WARNING, told, "cd ~"
+    return OK, "no service syncs this folder", ""
+
+
+def _is_below(path: str, folder: str) -> bool:
+    one, other = (re.sub(r"[\\/]+", "/", text).rstrip("/").lower() for text in (path, folder))
+    return one == other or one.startswith(other + "/")
+
+
+def _length(m: Machine) -> Verdict:
+    length = len(m.repo)
+    if m.system == "win32" and length + _LONGEST_INSIDE > _LONGEST_ON_WINDOWS and not m.long_paths:
+        told = f"this folder's path has {length} characters: DVC's cache goes beyond Windows' 260"
+        return WARNING, told, "git config --global core.longpaths true\ncd ~"
+    return OK, f"the path has {length} characters", ""
+
+
+def _characters(m: Machine) -> Verdict:
+    odd = ["spaces"] * (" " in m.repo)
+    odd += ["letters beyond ASCII"] * (not m.repo.isascii())
+    if odd:
+        told = f"the path holds {' and '.join(odd)}: put it in quotes when you type it"
+        return WARNING, told, "cd ~"
+    return OK, "the path is plain", ""
+
+
+def _writing(m: Machine) -> Verdict:
+    if m.is_writable:
+        return OK, "you may write here", ""
+    return PROBLEM, "you may not write in this folder", "cd ~"
+
+
+def _credentials(m: Machine) -> Verdict:
+    if not m.credentials:
+        return OK, "no key is named; only a real Google bucket needs one", ""
+    if m.has_credentials:
+        return OK, "the key that GOOGLE_APPLICATION_CREDENTIALS names is there", ""
+    unset = {"win32": "Remove-Item Env:GOOGLE_APPLICATION_CREDENTIALS"}
+    told = "GOOGLE_APPLICATION_CREDENTIALS names a file that is not there"
+    return PROBLEM, told, unset.get(m.system, "unset GOOGLE_APPLICATION_CREDENTIALS")
+
+
+def _variable(m: Machine) -> Verdict:
+    if not m.lacks_variable:
+        return OK, f"{activation.VARIABLE} is {activation.VALUE}", ""
+    told = f"{activation.VARIABLE} is not set: with the workshop's bucket DVC waits a minute"
+    if m.has_activate:
+        return WARNING, told, activation.COMMAND
+    if m.system == "win32":
+        return WARNING, told, f'$env:{activation.VARIABLE} = "{activation.VALUE}"'
+    return WARNING, told, f"export {activation.VARIABLE}={activation.VALUE}"
+
+
+def _clock(m: Machine) -> Verdict:
+    behind = m.newest - m.now
+    if behind > _OFF_S:
+        remedy = {"win32": "w32tm /resync", "darwin": "sudo sntp -sS time.apple.com"}
+        told = f"the clock is behind: what is newest here is {behind / 3600:.1f} hours ahead of it"
+        return WARNING, told, remedy.get(m.system, "sudo timedatectl set-ntp true")
+    return OK, "the clock is not behind", ""
+
+
+_SUBJECTS: tuple[tuple[str, Callable[[Machine], Verdict]], ...] = (
+    ("python", _python),
+    ("computer", _computer),
+    ("git", _git),
+    ("identity", _identity),
+    ("line ends", _line_ends),
+    ("environment", _environment),
+    ("dvc", _dvc),
+    ("plugin", _plugin),
+    ("packages", _packages),
+    ("disk", _disk),
+    ("synced folder", _synced),
+    ("long paths", _length),
+    ("characters", _characters),
+    ("permission", _writing),
+    ("credentials", _credentials),
+    ("bucket", _variable),
+    ("clock", _clock),
+)

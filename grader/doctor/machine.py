@@ -1,0 +1,185 @@
+"""What is so on this computer: gathered here, judged elsewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from workshop import activation
+
+TIMEOUT_S = 10
+PACKAGES = ("tensorflow", "onnx", "onnxruntime", "cv2", "sklearn", "matplotlib", "pydantic", "yaml")
+"""What the stages and the grader import."""
+_GIT = ("core.fsmonitor=false", "core.hooksPath=" + os.devnull, "credential.helper=", "gc.auto=0")
+_NO_PAGER = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Facts; None or an empty text where there is none.
+
+    ``system`` as ``sys.platform`` has it, times in seconds since 1970, ``free`` in bytes.
+    ``activate`` is the command that would activate an environment which is already there.
+    """
+
+    system: str
+    architecture: str
+    python: tuple[int, int, int]
+    python_on_path: str | None
+    is_activated: bool
+    activate: str
+    git: str
+    name: str
+    email: str
+    autocrlf: str
+    has_attributes: bool
+    dvc: str
+    dvc_on_path: bool
+    dvc_gs: str
+    missing_packages: tuple[str, ...]
+    repo: str
+    free: int
+    is_writable: bool
+    long_paths: bool
+    credentials: str
+    has_credentials: bool
+    lacks_variable: bool
+    has_activate: bool
+    now: float
+    newest: float
+    sync_folders: tuple[str, ...] = ()
+
+
+def examined(repo: Path) -> Machine:
+    """The computer, and the folder ``repo`` on it; nothing is changed, no network is used."""
+    repo = Path(os.path.abspath(str(repo)))  # noqa: PTH100 - links stay
+    git = _Git(repo)
+    python = shutil.which("python")
+    programs = Path(sys.executable).parent
+    credentials = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS", "")
+    return Machine(
+        system=sys.platform,
+        architecture=platform.machine(),
+        python=(sys.version_info[0], sys.version_info[1], sys.version_info[2]),
+        python_on_path=python,
+        is_activated=python is not None and _is_same(Path(python).parent, programs),
+        activate=_activation(repo),
+        git=git.ask("--version").replace("git version ", ""),
+        name=os.environ.get("GIT_AUTHOR_NAME") or git.ask("config", "--get", "user.name"),
+        email=os.environ.get("GIT_AUTHOR_EMAIL") or git.ask("config", "--get", "user.email"),
+        autocrlf=git.ask("config", "--get", "core.autocrlf").lower(),
+        has_attributes=_text(repo / ".gitattributes").find("eol=lf") >= 0,
+        dvc=_version("dvc"),
+        dvc_on_path=shutil.which("dvc") is not None,
+        dvc_gs=_version("dvc-gs"),
+        missing_packages=tuple(one for one in PACKAGES if not importlib.util.find_spec(one)),
+        repo=str(repo),
+        free=shutil.disk_usage(str(_existing(repo))).free,
+        is_writable=os.access(str(_existing(repo)), os.W_OK),
+        long_paths=_allows_long_paths(),
+        credentials=credentials,
+        has_credentials=Path(credentials).expanduser().is_file() if credentials else False,
+        lacks_variable=activation.is_missing(),
+        has_activate=(repo / "activate").is_file(),
+        now=time.time(),
+        newest=max(git.newest_commit(), Path(__file__).stat().st_mtime),
+        sync_folders=_sync_folders(),
+    )
+
+
+class _Git:
+    """Git, started so that it runs nothing of the repository's."""
+
+    def __init__(self, repo: Path) -> None:
+        folders = os.environ.get("PATH", "").split(os.pathsep)
+        path = os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117 - text
+        self._program = shutil.which("git", path=path)
+        self._repo = _existing(repo)
+
+    def ask(self, *words: str) -> str:
+        """What it prints; nothing where it is not there or has no answer."""
+        if self._program is None:
+            return ""
+        settings = [word for one in _GIT for word in ("-c", one)]
+        try:
+            done = subprocess.run(  # noqa: S603 - git as found on PATH, on words of our own
+                [self._program, "--no-pager", *settings, "-C", str(self._repo), *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=TIMEOUT_S,
+                check=False,
+                env={**os.environ, **_NO_PAGER},
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
+
+    def newest_commit(self) -> float:
+        """When the newest commit says it was made; 0 where there is none."""
+        words = self.ask("rev-list", "-1", "--timestamp", "HEAD").split()
+        return float(words[0]) if words and words[0].isdigit() else 0.0
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next((one for one in (folder, *folder.parents) if one.is_dir()), Path.home())
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _activation(repo: Path) -> str:
+    if (repo / "activate").is_file():
+        return activation.COMMAND
+    windows = sys.platform == "win32"
+    script = Path(".venv", *(("Scripts", "Activate.ps1") if windows else ("bin", "activate")))
+    for folder in (repo, Path(__file__).parents[2]):
+        if (folder / script).is_file():
+            shown = script if folder == Path(os.getcwd()) else folder / script  # noqa: PTH109 - shown
+            return f'& "{shown}"' if windows else f'. "{shown}"'
+    return ""
+
+
+def _allows_long_paths() -> bool:
+    if sys.platform != "win32":
+        return True
+    import winreg
+
+    try:
+        place = r"SYSTEM\CurrentControlSet\Control\FileSystem"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
+            return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])
+    except OSError:
+        return False
+
+
+def _sync_folders() -> tuple[str, ...]:
+    names = ("OneDrive", "OneDriveCommercial", "OneDriveConsumer")
+    return tuple(os.environ[name] for name in names if os.environ.get(name))

@@ -1,0 +1,161 @@
+"""A check's hint in three steps: a question, where to look, what to type; one more at each call."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from grader.next_action import Entry, next_action
+from grader.registry import CHECKS
+from grader.rendering.text import printable, wrapped
+from grader.report import Report
+from workshop.course import course
+from workshop.hint_pages import HintPage, pages
+from workshop.project.hash_store import cache_dir
+
+WIDTH = 80
+STEPS = 3
+_PLACES = {
+    "HEAD": "as it is committed",
+    "index": "in git's list of files",
+    "worktree": "in your folder",
+    "cache": "in DVC's cache",
+    "remote": "on the remote",
+}
+_LAST = "share"
+"""The lesson with the checks that ask the remote."""
+Grade = Callable[[bool], Report]
+"""Grades the repository, with the remote or without."""
+
+
+class Remembered:
+    """Which step was given last for each check of the repository ``repo``: in the user's cache."""
+
+    def __init__(self, repo: Path) -> None:
+        root = os.path.realpath(repo)
+        name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        self._path = cache_dir() / "hints" / f"{name}.json"
+
+    def following(self, entry: Entry) -> int:
+        """The step after the last one; the first where something else was found since."""
+        given, step = self._read().get(entry["id"], ("", 0))
+        return min(step + 1, STEPS) if given == _what_was_found(entry) else 1
+
+    def remember(self, report: Report, entry: Entry, step: int) -> None:
+        """``step`` was given; what passes by now starts over if it ever fails again."""
+        passing = {one["id"] for one in report["checks"] if one["status"] == "pass"}
+        kept = {name: known for name, known in self._read().items() if name not in passing}
+        self._write({**kept, entry["id"]: (_what_was_found(entry), step)})
+
+    def forget(self) -> None:
+        """Every check starts over."""
+        self._write({})
+
+    def _read(self) -> dict[str, tuple[str, int]]:
+        try:
+            stored = json.loads(self._path.read_text("utf-8"))
+            return {str(name): (str(given), int(step)) for name, (given, step) in stored.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def _write(self, known: dict[str, tuple[str, int]]) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(json.dumps(known), "utf-8")
+        except OSError:
+            return  # the same step comes again
+
+
+def _what_was_found(entry: Entry) -> str:
+    """The same text as long as it is the same mistake."""
+    told = [entry[name] for name in ("status", "code", "actual", "fix")]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def wanted(names: Sequence[str], grade: Grade) -> tuple[Report, Entry | None]:
+    """The report, and the check that the hint is about; None where nothing is left to do.
+
+    Without ``names`` it is the one that `grader check` says is next. Of several, the first that
+    does not hold. The remote is asked only where that matters: what it can answer comes last.
+    """
+    if names:
+        report = grade(any(CHECKS[name].tier == "remote" for name in names))
+        named = [one for one in report["checks"] if one["id"] in names]
+        return report, next((one for one in named if has_steps(one)), named[0])
+    report = grade(False)
+    action = next_action(report)
+    if action is None or not has_steps(action.entry) or action.entry["lesson"] == _LAST:
+        report = grade(True)
+        action = next_action(report)
+    return report, action.entry if action else None
+
+
+def has_steps(entry: Entry) -> bool:
+    """Whether something was found that can be mended: a mistake, or what advice is about."""
+    return bool(entry["status"] == "fail")
+
+
+def text(entry: Entry, step: int) -> str:
+    """One step of the hint for a check that does not hold."""
+    lines = [f"{entry['id']}, step {step} of {STEPS}"]
+    lines += [_question, _place, _command][step - 1](entry)
+    if step < STEPS:
+        lines.append(f"One step more: grader hint {entry['id']}")
+    return "\n".join(lines) + "\n"
+
+
+def held(entry: Entry) -> str:
+    """What is said of a check that passes, waits, or could not be told."""
+    name = entry["id"]
+    if entry["status"] == "pass":
+        return f"{name} holds: there is nothing to mend.\nWhat is next: grader hint\n"
+    reason = " ".join(wrapped(f"{name}: {entry['rationale']}", 10_000, ""))
+    lines = wrapped(reason, WIDTH, "")
+    if entry["status"] == "error":
+        return "\n".join([*lines, "Try:", *_commands(entry["fix"])]) + "\n"
+    before = str(entry["rationale"] or "").removeprefix("waits for ")
+    return "\n".join([*lines, f"That one first: grader hint {before}"]) + "\n"
+
+
+def _question(entry: Entry) -> list[str]:
+    return wrapped(course().check(entry["id"]).ask, WIDTH)
+
+
+def _place(entry: Entry) -> list[str]:
+    lines = []
+    for one in entry["evidence"][:2]:
+        line = f", line {one['line']}" if one["line"] else ""
+        value = f": {one['value']}" if one["value"] else ""
+        lines += wrapped(f"Look at {one['path']}{line}, {_PLACES[one['source']]}{value}", WIDTH)
+    for name in ("expected", "actual"):
+        if entry[name]:
+            lines += wrapped(f"{name}: {entry[name]}", WIDTH)
+    return lines
+
+
+def _command(entry: Entry) -> list[str]:
+    return [
+        *wrapped(entry["rationale"] or "", WIDTH),
+        "Type:",
+        *_commands(entry["fix"]),
+        "To see that it worked:",
+        f"  grader check --only {entry['id']}",
+    ]
+
+
+def _commands(fix: str | None) -> list[str]:
+    """As they are, however long: they are to be pasted."""
+    return [f"  {printable(line)}" for line in (fix or "grader check").splitlines()]
+
+
+def page_text(page: HintPage) -> str:
+    """All that is said about a message."""
+    lines = [*wrapped(page.fact, WIDTH, ""), *wrapped(page.why, WIDTH, ""), "Type:"]
+    lines += [f"  {command}" for command in page.type]
+    return "\n".join([*lines, *wrapped(f"It worked: {page.seen}", WIDTH, "")]) + "\n"
+
+
+def index() -> str:
+    """The messages that there are pages for, one of each."""
+    return "".join(f"  {page.messages[0]}\n" for page in pages())
