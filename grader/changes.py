@@ -31,9 +31,8 @@ class Changes:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching."""
+        """Stop watching, without a wait for what goes on."""
         self._stop.set()
-        self._thread.join(5)
 
     def _follow(self) -> None:
         was_there = _root(self._repo)
@@ -47,11 +46,16 @@ class Changes:
             self._stop.wait(_PAUSE_S)
 
     def _watch(self, root: Path) -> None:
-        """Until the repository goes away, or the operating system ends it."""
+        """Until the repository goes away, or the operating system ends it.
+
+        Its first answer says that it watches: what changed before is not going to be reported.
+        """
+        is_first = True
         try:
             for changes in watchfiles_watch([root], self._stop):
-                if any(matters(_inside(path, root)) for path in changes):
+                if is_first or any(matters(_inside(path, root)) for path in changes):
                     self._tell()
+                is_first = False
                 if changes and not (root / ".git").exists():
                     return
         except (OSError, RuntimeError):  # the folder is gone, or too many are watched already

@@ -1,0 +1,347 @@
+"""`grader hint`: three steps for a check, and a page for each message that stops people."""
+
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader import hint
+from grader.checks import CHECKS
+from grader.grading import grade
+from grader.next_action import next_action
+from tests.grader import finished
+from tests.grader.command_line import grader
+from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
+from tests.repositories import environment, run
+from workshop import hint_pages
+from workshop.course import course
+from workshop.hint_pages import HintPage, pages
+
+NEVER_SAID = ("simply", "obviously", "invalid", "just ", "easy", "of course", "please", "sorry")
+SHELL_WORDS = ("&&", "||", "\\", ";", " > ", " | ", "~/", "$ ")
+
+
+def hinted(repo: Path, *words: str) -> str:
+    """What `grader hint` prints."""
+    done = grader("hint", *words, "--repo", str(repo), cwd=repo.parent)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_three_calls_give_three_steps_and_a_new_finding_starts_over(repo: Path) -> None:
+    edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+    first, second, third, fourth = (hinted(repo) for _ in range(4))
+    assert first.startswith("data.committed, step 1 of 3\n")
+    assert course().check("data.committed").ask in first
+    assert "git add" not in first
+    assert "Look at params.yaml, in your folder" in second
+    assert "\n  git add params.yaml\n" in third
+    assert third.endswith("To see that it worked:\n  grader check --only data.committed\n")
+    assert fourth == third
+    append(repo, "dvc.yaml", "# A line.\n")
+    assert "step 1 of 3" in hinted(repo)
+    assert "step 2 of 3" in hinted(repo)
+    run(repo, "git", "checkout", "--quiet", "params.yaml", "dvc.yaml")
+    assert hinted(repo, "data.committed") == (
+        "data.committed holds: there is nothing to mend.\nWhat is next: grader hint\n"
+    )
+
+
+def test_a_pass_starts_over(repo: Path) -> None:
+    edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+    assert "step 1" in hinted(repo)
+    edit(repo, "params.yaml", "dpi: 90", "dpi: 100")
+    assert hinted(repo) == "Nothing is left to mend. To see all of it: grader check\n"
+    edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+    assert "step 1" in hinted(repo)
+
+
+def test_a_step_can_be_chosen_and_all_start_over(repo: Path) -> None:
+    edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+    assert "step 3" in hinted(repo, "--step", "3")
+    assert "step 3" in hinted(repo)
+    assert "step 1" in hinted(repo, "--reset")
+
+
+def test_what_it_remembers_is_kept_for_each_repository(repo: Path, tmp_path: Path) -> None:
+    edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+    report = grade(repo, offline=True)
+    action = next_action(report)
+    assert action
+    hint.Remembered(repo).remember(report, action.entry, 2)
+    assert hint.Remembered(repo).following(action.entry) == 3
+    assert hint.Remembered(tmp_path).following(action.entry) == 1
+    assert not list(repo.rglob("hints"))
+
+
+def test_a_damaged_memory_is_no_matter(repo: Path) -> None:
+    folder = Path(os.environ["DVC_WORKSHOP_CACHE_DIR"], "hints")
+    edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+    hinted(repo)
+    for content in ("", "[]", "{", '{"data.committed": 3}', '{"data.committed": ["x", "y"]}'):
+        for path in folder.iterdir():
+            path.write_text(content)
+        assert "step 1" in hinted(repo)
+
+
+def test_what_waits_names_what_it_waits_for(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
+    edit(repo, "dvc.lock", "schema", "schema_")
+    entry = next(e for e in grade(repo, offline=True)["checks"] if e["status"] == "blocked")
+    before = entry["rationale"].removeprefix("waits for ")
+    assert f"That one first: grader hint {before}\n" in hinted(repo, entry["id"])
+
+
+def test_a_code_names_the_first_check_that_finds_it(repo: Path) -> None:
+    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    assert hinted(repo, "lock-stale").startswith("evaluate.current, step 1 of 3\n")
+
+
+def test_words_that_nobody_knows_are_told_with_what_there_is(tmp_path: Path) -> None:
+    done = grader("hint", "the", "moon", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no check is called 'the moon', and no message has these words" in done.stderr
+    assert all(page.messages[0] in done.stderr for page in pages())
+
+
+@pytest.mark.parametrize("mistake", MISTAKES[::5], ids=lambda one: one.name)
+def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
+    """80 columns but for commands, which are to be pasted; the next action is that of `check`."""
+    mistake.apply(repo)
+    report = grade(repo)
+    action = next_action(report)
+    _, entry = hint.wanted([], lambda remote: grade(repo, offline=not remote))
+    assert (entry and entry["id"]) == (action and action.entry["id"])
+    for one in report["checks"]:
+        texts = [hint.text(one, step) for step in (1, 2, 3)] if hint.has_steps(one) else []
+        for text in [*texts, hint.held(one)]:
+            told, _, commands = text.partition("Type:\n")
+            assert_reads_well(told if "Try:" not in told else told.partition("Try:")[0])
+            assert commands or text not in texts[2:]
+
+
+def assert_reads_well(text: str) -> None:
+    for line in text.splitlines():
+        assert len(line) <= hint.WIDTH or " " not in line.strip(), line
+    assert not [word for word in NEVER_SAID if word in text.lower()]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda one: one.id)
+def test_a_page_reads_as_a_hint_does(page: HintPage) -> None:
+    text = hint.page_text(page)
+    assert all(len(line) <= hint.WIDTH for line in text.splitlines())
+    assert not [word for word in NEVER_SAID if word in text.lower()]
+    for sentence in (page.fact, page.why, page.seen):
+        assert sentence[0].isupper() or sentence.startswith(("dvc", "gcsfs", "git", "data", "ls"))
+        assert sentence.endswith((".", "x.py", "?"))
+    assert page.type
+    for command in page.type:
+        assert not [word for word in SHELL_WORDS if word in command]
+        assert re.match(r"\. ./activate$|(dvc|git|grader|python|workshop|uvicorn|ls|Set-)", command)
+
+
+def test_each_message_leads_to_its_own_page() -> None:
+    assert len({page.id for page in pages()}) == len(pages())
+    for page in pages():
+        for message in page.messages:
+            assert hint_pages.found(message) is page, message
+            pasted = f"ERROR: x\n{message.upper()[:9]}\n  {message.upper()[9:]} and more\n"
+            assert hint_pages.found(pasted) is page, message
+
+
+def test_no_id_of_a_check_is_taken_for_a_message() -> None:
+    for name in CHECKS:
+        assert grader_names(name) == [name]
+
+
+def grader_names(name: str) -> list[str]:
+    from grader.commands import _checks_called
+
+    return _checks_called(name)
+
+
+@pytest.mark.parametrize("ask", [one.ask for one in map(course().check, course().check_ids)])
+def test_a_question_fits(ask: str) -> None:
+    assert_reads_well(ask)
+
+
+# ── The messages themselves, as DVC and git print them ──
+
+Provoke = Callable[[Path], list[str]]
+
+
+def _tracked(repo: Path) -> list[str]:
+    (repo / "data" / "other").mkdir()
+    (repo / "data" / "other" / "a.txt").write_text("a")
+    run(repo, "git", "add", "--force", "data/other")
+    return ["dvc", "add", "data/other"]
+
+
+def _no_identity(repo: Path) -> list[str]:
+    return ["git", "-c", "user.useConfigOnly=true", "commit", "--allow-empty", "--message", "x"]
+
+
+def _missing(repo: Path) -> list[str]:
+    edit(repo, "dvc.yaml", "      - data/preprocess\n", "      - data/preprocesed\n")
+    return ["dvc", "repro", "train", "--single-item"]
+
+
+def _detached(repo: Path) -> list[str]:
+    return ["git", "checkout", "HEAD~1"]
+
+
+def _conflict(repo: Path) -> list[str]:
+    run(repo, "git", "checkout", "--quiet", "-b", "other", "HEAD~1")
+    finished.change_param(repo, "plot", "examples", 15)
+    finished.record(repo, "plot")
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Other")
+    return ["git", "merge", "main"]
+
+
+def _not_pushed(repo: Path) -> list[str]:
+    config = (repo / ".dvc" / "config").read_text("utf-8")
+    empty = repo.parent / "empty"
+    finished.write(
+        repo / ".dvc" / "config", config.replace(str(repo.parent / "remote"), str(empty))
+    )
+    import shutil
+
+    shutil.rmtree(repo / ".dvc" / "cache")
+    return ["dvc", "pull"]
+
+
+def _no_remote(repo: Path) -> list[str]:
+    finished.write(repo / ".dvc" / "config", "")
+    return ["dvc", "push"]
+
+
+def _locked(repo: Path) -> list[str]:
+    """As while another terminal runs DVC."""
+    lock = "import sys, time, zc.lockfile; l = zc.lockfile.LockFile('.dvc/tmp/lock'); print()\n"
+    (repo / ".dvc" / "tmp").mkdir(exist_ok=True)
+    code = f"{lock}sys.stdout.flush(); time.sleep(60)"
+    process = subprocess.Popen(["python", "-c", code], cwd=repo, stdout=subprocess.PIPE,
+                               env=environment(repo))  # fmt: skip
+    assert process.stdout
+    process.stdout.readline()
+    LOCKING.append(process)
+    return ["dvc", "add", "params.yaml"]
+
+
+LOCKING: list["subprocess.Popen[bytes]"] = []
+
+
+def _broken_yaml(repo: Path) -> list[str]:
+    append(repo, "dvc.yaml", "  evaluate2:\n    cmdd: x\n")
+    return ["dvc", "status"]
+
+
+def _failing(repo: Path) -> list[str]:
+    finished.change_pipeline(repo, lambda stages: stages["plot"].update(cmd="python -c 1/0"))
+    return ["dvc", "repro", "--single-item", "plot"]
+
+
+def _outside(repo: Path) -> list[str]:
+    import shutil
+
+    shutil.rmtree(repo / ".dvc")
+    return ["dvc", "status"]
+
+
+def _no_git(repo: Path) -> list[str]:
+    import shutil
+
+    shutil.rmtree(repo / ".git")
+    return ["git", "status"]
+
+
+def _overwritten(repo: Path) -> list[str]:
+    edit(repo, "params.yaml", "examples: 12", "examples: 13")
+    return ["git", "checkout", "HEAD~1"]
+
+
+def _as_typed(*command: str) -> Provoke:
+    return lambda _repo: [*command]
+
+
+PROVOKED: list[tuple[str, Provoke]] = [
+    ("already-tracked", _tracked),
+    ("stage-exists", _as_typed("dvc", "stage", "add", "-n", "train", "python", "x.py")),
+    ("unrecognized-arguments", _as_typed("dvc", "add", "stage", "-n", "x", "python x.py")),
+    ("no-command", _as_typed("dvc", "stage", "add", "-n", "x")),
+    ("remote-exists", _as_typed("dvc", "remote", "add", "workshop", "gs://bucket/x")),
+    ("no-remote", _no_remote),
+    ("no-identity", _no_identity),
+    ("nothing-ran", _as_typed("dvc", "repro")),
+    ("detached-head", _detached),
+    ("missing-source", _missing),
+    ("conflict", _conflict),
+    ("not-on-the-remote", _not_pushed),
+    ("lock-held", _locked),
+    ("yaml", _broken_yaml),
+    ("stage-failed", _failing),
+    ("no-dvc-repository", _outside),
+    ("no-git-repository", _no_git),
+    ("dvc-is-there", _as_typed("dvc", "init")),
+    ("no-such-data", _as_typed("dvc", "add", "data/rw")),
+    ("in-two-stages", _as_typed("dvc", "add", "models/classifier.onnx")),
+    ("nothing-to-commit", _as_typed("git", "commit", "--message", "x")),
+    ("git-ignores", _as_typed("git", "add", "data/raw")),
+    ("would-be-overwritten", _overwritten),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "provoke"), PROVOKED, ids=[name for name, _ in PROVOKED])
+def test_the_real_message_finds_its_page(repo: Path, page: str, provoke: Provoke) -> None:
+    command = provoke(repo)
+    variables = environment(repo)
+    if page == "no-identity":
+        variables = {k: v for k, v in variables.items() if not re.match("GIT_(AUTH|COMM)", k)}
+        variables |= {"HOME": str(repo.parent), "GIT_CONFIG_NOSYSTEM": "1", "XDG_CONFIG_HOME": ""}
+        variables["USERPROFILE"] = str(repo.parent)
+    try:
+        done = subprocess.run(
+            command, cwd=repo, env=variables, encoding="utf-8", timeout=120,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+    finally:
+        while LOCKING:
+            LOCKING.pop().kill()
+    found = hint_pages.found(done.stdout)
+    assert found, done.stdout
+    assert found.id == page, done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["python", "dvc", "grader"], ids=lambda name: f"{name} is not on PATH"
+)
+def test_a_program_that_the_shell_does_not_find_leads_to_activation(
+    command: str, tmp_path: Path
+) -> None:
+    shell = ["cmd", "/c", command] if os.name == "nt" else ["/bin/sh", "-c", command]
+    done = subprocess.run(
+        shell,
+        env={"PATH": str(tmp_path), "SYSTEMROOT": os.environ.get("SYSTEMROOT", "")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    found = hint_pages.found(done.stdout)
+    assert found and found.id == "not-activated", done.stdout
+
+
+def test_a_port_that_is_taken_leads_to_its_page() -> None:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        with pytest.raises(OSError) as refused:
+            other.bind(one.getsockname())
+    found = hint_pages.found(str(refused.value))
+    assert found and found.id == "port-in-use"

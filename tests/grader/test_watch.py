@@ -1,0 +1,306 @@
+"""`grader watch`: in a real terminal, in a pipe, and what fits on a screen."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.changes import matters
+from grader.facts.memory import Memory
+from grader.grading import grade
+from grader.rendering import live
+from grader.rendering.text import width_of
+from tests.grader import finished
+from tests.grader.gallery import MISTAKES, Mistake, edit
+from tests.grader.terminal import terminal, watching
+from tests.repositories import ROOT, run
+from workshop.status_table import Style
+
+COLOURED = Style(80, colour=True)
+in_a_terminal = pytest.mark.slow
+
+
+def break_params(repo: Path) -> None:
+    """A param that was changed and neither run nor committed."""
+    edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+
+
+def snapshot(repo: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of every file of a repository, .git's and DVC's included."""
+    files = [path for path in repo.rglob("*") if path.is_file()]
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+
+
+@in_a_terminal
+def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
+    before = snapshot(repo)
+    with terminal() as window:
+        watching(window, repo)
+        text = window.shows("103 of 103 points", "✓ share")
+        assert "next:" not in text
+        assert snapshot(repo) == before
+        break_params(repo)
+        text = window.shows("● data", "✗ plot", "● done, not yet committed: data.committed")
+        assert text.count("next:") == 1
+        assert "then: 1 more" in text
+        edit(repo, "params.yaml", "dpi: 90", "dpi: 100")
+        window.shows("103 of 103", "✓ just turned green: data.committed, plot.current")
+        window.type("C-c")
+        window.shows("$ ", "103 of 103 points")
+        window.is_as_before()
+
+
+@in_a_terminal
+def test_enter_asks_the_remote_and_typed_keys_do_not_show(repo: Path) -> None:
+    with terminal() as window:
+        watching(window, repo)
+        window.type("zzzz", "Enter")
+        text = window.shows("106 of 106 points", "All of it holds.")
+        assert "zzzz" not in text
+        window.type("C-c")
+        window.is_as_before()
+
+
+@in_a_terminal
+def test_it_follows_the_size_of_the_window(repo: Path) -> None:
+    break_params(repo)
+    with terminal() as window:
+        watching(window, repo)
+        for columns, rows in [(40, 10), (80, 24), (20, 4), (120, 50), (60, 6)]:
+            window.resize(columns, rows)
+            text = window.until(lambda text: "next:" in text and text.strip() == text.rstrip())
+            lines = text.rstrip().splitlines()
+            assert len(lines) <= rows
+            assert all(len(line) <= min(columns, 80) for line in lines)
+        window.resize(80, 24)
+        window.shows("✗ plot       Draw how it went", "Enter asks the remote, Ctrl-C ends.")
+        window.type("C-c")
+        window.is_as_before()
+
+
+@in_a_terminal
+@pytest.mark.parametrize("name", ["TERM", "HUP"])
+def test_a_signal_ends_it_and_gives_the_terminal_back(repo: Path, name: str) -> None:
+    with terminal() as window:
+        watching(window, repo)
+        os.kill(_watcher(window.flag("pane_pid")), getattr(signal, f"SIG{name}"))
+        window.is_as_before()
+        assert "Traceback" not in "\n".join(window.lines())
+
+
+@in_a_terminal
+def test_it_can_be_paused_and_goes_on(repo: Path) -> None:
+    with terminal() as window:
+        watching(window, repo)
+        window.type("C-z")
+        window.is_as_before()
+        window.type("fg", "Enter")
+        window.shows("Ctrl-C ends.")
+        assert window.flag("alternate_on") == "1"
+        window.type("C-c")
+        window.is_as_before()
+
+
+@in_a_terminal
+def test_a_crash_gives_the_terminal_back_before_it_is_told(repo: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from grader import watch\n"
+        "def crash(self): raise RuntimeError('a bug of ours')\n"
+        "watch._Watching._listen = crash\n"
+        f"watch.watch(Path({str(repo)!r}), sys.stdout)\n"
+    )
+    script = repo.parent / "crash.py"
+    script.write_text(code, "utf-8")
+    with terminal() as window:
+        window.type(f"'{sys.executable}' '{script}'", "Enter")
+        window.shows("RuntimeError: a bug of ours")
+        window.type("clear; echo before-watch", "Enter")
+        window.is_as_before()
+
+
+@in_a_terminal
+def test_a_repository_may_come_and_go(tmp_path: Path, repo: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    with terminal() as window:
+        window.type(f"'{sys.executable}' -m grader watch --repo '{folder}'", "Enter")
+        window.shows("Nothing to grade yet in", "next: git init")
+        run(folder, "git", "init", "--quiet")
+        window.shows("next: git add .")
+        window.type("C-c")
+        window.is_as_before()
+
+
+def _watcher(shell: str) -> int:
+    """The process that the shell of a window waits for."""
+    found = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True)
+    children = [line.split() for line in found.stdout.splitlines()]
+    return next(int(pid) for pid, parent in children if parent == shell)
+
+
+def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", "watch", "--repo", str(repo)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+    )
+    assert process.stdout
+    try:
+        first = process.stdout.readline()
+        assert first.startswith("103 of 103 points (the remote not asked); All holds here.")
+        # What changes before it watches is found when it does.
+        (repo / ".dvc" / "tmp" / "lock").parent.mkdir(exist_ok=True)
+        (repo / ".dvc" / "tmp" / "lock").write_text("nobody is told of this")
+        break_params(repo)
+        second = process.stdout.readline()
+        assert second.startswith("101 of 103 points")
+        assert second.endswith("; next: git add params.yaml (1 more)\n")
+        assert "\x1b" not in first + second
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    assert errors == ""
+    if sys.platform != "win32":
+        assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("params.yaml", True),
+        ("data/raw/Images/a.jpg", True),
+        (".dvc/config", True),
+        (".dvc/config.local", True),
+        (".git", True),
+        (".git/index", True),
+        (".git/HEAD", True),
+        (".git/refs/heads/main", True),
+        (".git/index.lock", False),
+        (".git/refs/heads/main.lock", False),
+        (".git/objects/ab/cd", False),
+        (".git/logs/HEAD", False),
+        (".dvc/tmp/rwlock", False),
+        (".dvc/cache/files/md5/ab/cd", False),
+        ("folder/.dvc/tmp/lock", False),
+        ("pipeline/__pycache__/train.pyc", False),
+        (".venv/lib/x.py", False),
+    ],
+)
+def test_what_is_a_change(path: str, counts: bool) -> None:
+    assert matters(path) is counts
+    assert matters(path.replace("/", "\\")) is counts
+
+
+@pytest.mark.parametrize("mistake", MISTAKES[::6], ids=lambda one: one.name)
+def test_a_grade_with_a_memory_is_that_without(repo: Path, mistake: Mistake) -> None:
+    """What is kept from one grade to the next changes no verdict."""
+    memory = Memory()
+    try:
+        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        mistake.apply(repo)
+        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        if (repo / ".git").exists():
+            run(repo, "git", "add", "--all")
+            run(repo, "git", "commit", "--quiet", "--allow-empty", "--message", "More")
+        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+    finally:
+        memory.close()
+
+
+def test_memory_leaves_nothing_behind(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = repo.parent / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    memory = Memory()
+    grade(repo, offline=True, memory=memory)
+    assert len(list(folder.iterdir())) == 1
+    finished.change_param(repo, "plot", "dpi", 77)
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
+    grade(repo, offline=True, memory=memory)
+    assert len(list(folder.iterdir())) == 1
+    memory.close()
+    assert not list(folder.iterdir())
+
+
+def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
+    """A report of one check a lesson: its id, its status, its reason or fix."""
+    checks = [
+        {
+            "id": name, "lesson": name.partition(".")[0], "status": status, "severity": None,
+            "code": None, "fix": told, "rationale": told, "actual": None,
+        }
+        for name, status, told in statuses
+    ]  # fmt: skip
+    lessons = [
+        {"id": one["lesson"], "title": "A lesson", "earned": one["status"] == "pass", "max": 1}
+        for one in checks
+    ]
+    return {
+        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "verified": ["static"],
+        "checks": checks, "lessons": lessons, "repo": "here",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 8, 12, 24, 60])
+@pytest.mark.parametrize("columns", [10, 20, 40, 80, 200])
+def test_a_screen_fits_and_keeps_the_next_action(rows: int, columns: int) -> None:
+    long = "dvc stage add " + "-d a/file " * 40
+    report = _report(
+        *[(f"lesson{n}.x", "pass", "") for n in range(9)],
+        ("plot.run", "fail", long),
+        ("init.git", "fail", "映画" * 50),
+        ("share.pushed", "blocked", "waits for plot.run"),
+    )
+    changed = live.News(("a.b",) * 9, ("c.d",) * 5, ("data",))
+    lines = live.screen(report, changed, live.Room(columns, rows), Style())
+    assert len(lines) <= rows
+    assert all(width_of(line) <= min(columns, 80) for line in lines)
+    if rows > 1:
+        assert any(line.startswith("next: ") for line in lines)
+    if columns >= 80 and rows >= 24:
+        assert "then: 1 more, 1 wait for them" in lines
+        assert "      all of it, to copy: grader hint --step 3" in lines
+
+
+def test_colour_does_not_count_as_width() -> None:
+    report = _report(("data.tracked", "pass", ""), ("plot.run", "fail", "dvc repro"))
+    plain = live.screen(report, live.News(), live.Room(80, 24), Style())
+    coloured = live.screen(report, live.News(), live.Room(80, 24), COLOURED)
+    assert plain != coloured
+    assert [_without_colour(line) for line in coloured] == plain
+
+
+def _without_colour(line: str) -> str:
+    import re
+
+    return re.sub(r"\x1b\[\d+m", "", line)
+
+
+def test_names_cannot_move_the_cursor() -> None:
+    report = _report(("plot.run", "fail", "rm \x1b[2J\n"))
+    assert all("\x1b" not in line for line in live.screen(
+        report, live.News(), live.Room(80, 24), Style()))  # fmt: skip
+
+
+def test_news_is_what_turned() -> None:
+    before = _report(("a.x", "fail", ""), ("b.x", "pass", ""), ("c.x", "blocked", ""))
+    now = _report(
+        ("a.x", "pass", ""), ("b.x", "fail", "y"), ("c.x", "pass", ""), ("d.x", "pass", "")
+    )
+    assert live.news(before, now) == live.News(("a.x", "c.x"), ("b.x",), ("a", "c", "d"))
+    assert not live.news(None, now)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    from tests.grader.command_line import grader
+
+    done = grader("watch", "--repo", "nowhere", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: nowhere: no such folder\n")
