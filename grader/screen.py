@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -25,8 +24,12 @@ class Screen:
 
     @property
     def size(self) -> os.terminal_size:
-        """Columns and lines, at this moment."""
-        return shutil.get_terminal_size((80, 24))
+        """Columns and lines at this moment, whatever COLUMNS and LINES were when it started."""
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except OSError:
+            return os.terminal_size((80, 24))
+        return size if size.columns and size.lines else os.terminal_size((80, 24))
 
     def enter(self) -> None:
         """Take the terminal."""
@@ -46,8 +49,10 @@ class Screen:
     def show(self, lines: Sequence[str]) -> None:
         """Replace what is shown: one write, each line over the one that was there before."""
         if self._is_entered:
-            shown = "\x1b[K\r\n".join(lines[: self.size.lines])
-            self._write(f"{_BEGIN}\x1b[H{shown}\x1b[K\x1b[J{_END}")
+            # Erased before, for after a line as wide as the screen its last character would go.
+            shown = "\r\n".join(f"\x1b[K{line}" for line in lines[: self.size.lines])
+            below = "\r\n\x1b[J" if len(lines) < self.size.lines else ""
+            self._write(f"{_BEGIN}\x1b[H{shown}{below}{_END}")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

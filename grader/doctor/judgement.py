@@ -205,7 +205,7 @@ def _clock(m: Machine) -> Verdict:
     if behind > _OFF_S:
         remedy = {"win32": "w32tm /resync", "darwin": "sudo sntp -sS time.apple.com"}
         told = f"the clock is behind: what is newest here is {behind / 3600:.1f} hours ahead of it"
-        return WARNING, told, remedy.get(m.system, "sudo timedatectl set-ntp true")
+        return PROBLEM, told, remedy.get(m.system, "sudo timedatectl set-ntp true")
     return OK, "the clock is not behind", ""
 
 

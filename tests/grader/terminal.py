@@ -86,6 +86,8 @@ def terminal(columns: int = 80, rows: int = 24) -> Iterator[Terminal]:
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "DVC_WORKSHOP_CACHE_DIR": os.environ["DVC_WORKSHOP_CACHE_DIR"],
+        "COLUMNS": "80",  # some shells export what the size was at the start
+        "LINES": "24",
         "LC_ALL": "C.UTF-8",
         "PYTHONUTF8": "1",
     }

@@ -1,0 +1,305 @@
+"""`grader doctor`: what it makes of a computer, and that it runs where nothing is installed."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.doctor.command import summary
+from grader.doctor.judgement import OK, PROBLEM, WARNING, Finding, findings
+from grader.doctor.machine import Machine, examined
+from tests.repositories import ROOT, run
+from workshop import activation
+
+FINE = Machine(
+    system="linux", architecture="x86_64", python=(3, 12, 1), python_on_path="/x/bin/python",
+    is_activated=True, activate="", git="2.43.0", name="Ada", email="ada@example.com", autocrlf="",
+    has_attributes=True, dvc="3.67.1", dvc_on_path=True, dvc_gs="3.1.0", missing_packages=(),
+    repo="/home/ada/my-workshop", free=50 * 10**9, is_writable=True, long_paths=True,
+    credentials="", has_credentials=False, lacks_variable=False, has_activate=True, now=2e9,
+    newest=2e9 - 60,
+)  # fmt: skip
+OLD_PYTHONS = ("python3.6", "python3.7", "python3.8", "python3.9", "python3.10")
+
+
+def told(machine: Machine) -> list[Finding]:
+    """What is not ok."""
+    return [one for one in findings(machine) if one.state != OK]
+
+
+def test_a_computer_that_is_ready_has_no_finding() -> None:
+    assert told(FINE) == []
+    assert told(replace(FINE, system="win32", architecture="AMD64", repo=r"C:\Users\ada\w")) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "state", "remedy", "change"),
+    [
+        ("python", PROBLEM, "sudo apt-get install python3.12", {"python": (3, 9, 1)}),
+        ("python", PROBLEM, "winget install Python.Python.3.12",
+         {"python": (3, 14, 0), "system": "win32"}),
+        ("computer", PROBLEM, "neighbour", {"system": "darwin"}),
+        ("git", PROBLEM, "sudo apt-get install git", {"git": ""}),
+        ("git", WARNING, "sudo apt-get install git", {"git": "2.25.1"}),
+        ("identity", PROBLEM, 'git config --global user.name "YOUR NAME"', {"name": ""}),
+        ("identity", PROBLEM, "git config --global user.email you@example.com", {"email": ""}),
+        ("line ends", WARNING, "git config --global core.autocrlf input",
+         {"autocrlf": "true", "has_attributes": False}),
+        ("environment", PROBLEM, ". ./x", {"is_activated": False, "activate": ". ./x"}),
+        ("environment", PROBLEM, "python3 -m venv .venv",
+         {"is_activated": False, "python_on_path": None}),
+        ("environment", PROBLEM, "py -3.12 -m venv .venv",
+         {"is_activated": False, "system": "win32"}),
+        ("dvc", PROBLEM, "python -m pip install --require-hashes -r requirements.txt", {"dvc": ""}),
+        ("dvc", PROBLEM, "python -m pip install", {"dvc": "2.58.2"}),
+        ("dvc", PROBLEM, ". .venv/bin/activate", {"dvc_on_path": False}),
+        ("plugin", PROBLEM, "python -m pip install dvc-gs", {"dvc_gs": ""}),
+        ("packages", PROBLEM, "python -m pip install", {"missing_packages": ("tensorflow",)}),
+        ("disk", PROBLEM, "dvc gc --workspace", {"free": 10**8}),
+        ("synced folder", WARNING, "cd ~", {"repo": "/home/ada/Dropbox/my-workshop"}),
+        ("synced folder", WARNING, "cd ~", {"repo": "/Users/ada/OneDrive-Uni/w"}),
+        ("synced folder", WARNING, "cd ~", {"repo": "/Users/ada/Library/CloudStorage/X/w"}),
+        ("synced folder", WARNING, "cd ~", {"repo": "/Users/a/Library/Mobile-no/GoogleDrive/w"}),
+        ("synced folder", WARNING, "cd ~",
+         {"repo": "/srv/firm/w", "sync_folders": ("/srv/firm",)}),
+        ("long paths", WARNING, "git config --global core.longpaths true",
+         {"system": "win32", "long_paths": False, "repo": "C:/" + "a" * 100}),
+        ("characters", WARNING, "cd ~", {"repo": "/home/ada/my work"}),
+        ("characters", WARNING, "cd ~", {"repo": "/home/zoë/w"}),
+        ("permission", PROBLEM, "cd ~", {"is_writable": False}),
+        ("credentials", PROBLEM, "unset GOOGLE_APPLICATION_CREDENTIALS", {"credentials": "/gone"}),
+        ("credentials", PROBLEM, "Remove-Item Env:GOOGLE_APPLICATION_CREDENTIALS",
+         {"credentials": "/gone", "system": "win32"}),
+        ("bucket", WARNING, activation.COMMAND, {"lacks_variable": True}),
+        ("bucket", WARNING, f"export {activation.VARIABLE}=false",
+         {"lacks_variable": True, "has_activate": False}),
+        ("clock", PROBLEM, "sudo timedatectl set-ntp true", {"now": 1.9e9}),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_remedy(
+    subject: str, state: str, remedy: str, change: dict[str, Any]
+) -> None:
+    found = told(replace(FINE, **change))
+    assert [(one.subject, one.state) for one in found] == [(subject, state)]
+    assert remedy in found[0].remedy
+    assert not found[0].told.endswith(".")
+    words = f"{found[0].told} {found[0].remedy}".lower()
+    assert not [word for word in ("simply", "obviously", "invalid") if word in words]
+
+
+def test_folders_with_like_names_are_not_synced() -> None:
+    for path in ("/home/ada/dropboxes/w", "/home/ada/my-onedrive/w", "/home/boxer/w"):
+        assert told(replace(FINE, repo=path)) == []
+
+
+def test_the_line_for_the_instructor_names_nobody() -> None:
+    machine = replace(FINE, dvc_gs="", lacks_variable=True)
+    line = summary(machine, findings(machine))
+    assert line == (
+        "for the instructor: linux x86_64, Python 3.12.1, git 2.43.0, DVC 3.67.1, dvc-gs none;"
+        " problems: plugin; warnings: bucket"
+    )
+    assert not re.search("ada|home|example", line, re.IGNORECASE)
+
+
+def doctor(
+    python: str, *options: str, cwd: Path, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """`python grader/doctor`, as typed in a checkout."""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GIT_"))}
+    return subprocess.run(
+        [python, *options, str(ROOT / "grader" / "doctor")],
+        cwd=cwd,
+        env={**variables, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def last_line(done: "subprocess.CompletedProcess[str]") -> str:
+    assert done.stderr == ""
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An environment without any package, pip included."""
+    folder = tmp_path_factory.mktemp("bare") / "environment"
+    venv.create(folder, with_pip=False, symlinks=os.name != "nt")
+    name = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+    return str(folder / name)
+
+
+def test_it_runs_before_anything_is_installed(bare: str, tmp_path: Path) -> None:
+    for options in ((), ("-I",), ("-S", "-I")):
+        done = doctor(bare, *options, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "DVC none, dvc-gs none; problems: environment, dvc" in last_line(done)
+        assert "problem  dvc: DVC is not in this environment\n" in done.stdout
+
+
+def test_the_grader_says_where_to_look_when_nothing_is_installed(bare: str, tmp_path: Path) -> None:
+    for words, code, part in [
+        (["doctor"], 1, "for the instructor: "),
+        (["check"], 2, "fix: python -m grader doctor"),
+    ]:
+        done = subprocess.run(
+            [bare, "-m", "grader", *words, "--repo", str(tmp_path)],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
+        )  # fmt: skip
+        assert done.returncode == code
+        assert part in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_it_imports_the_standard_library_alone() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import grader.doctor.command\n"
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}"
+        " - set(sys.stdlib_module_names)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["grader", "workshop"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "grader/__main__.py", "grader/__init__.py", "workshop/__init__.py",
+        "workshop/activation.py", *(f"grader/doctor/{name}" for name in (
+            "__init__.py", "__main__.py", "command.py", "judgement.py", "machine.py")),
+    ],
+)  # fmt: skip
+def test_an_old_python_can_read_it(path: str) -> None:
+    """The syntax is that of 3.8, and what is annotated is not evaluated."""
+    text = (ROOT / path).read_text("utf-8")
+    tree = ast.parse(text, feature_version=(3, 8))
+    annotated = [
+        one for one in ast.walk(tree)
+        if isinstance(one, ast.FunctionDef | ast.AnnAssign) and ("|" in text or "[" in text)
+    ]  # fmt: skip
+    assert not annotated or path.endswith("__main__.py") or "import annotations" in text
+
+
+@pytest.mark.parametrize("name", OLD_PYTHONS)
+def test_an_old_python_is_told_to_be_too_old(name: str, tmp_path: Path) -> None:
+    """The real one, where this machine has it; the judgement is tested above on any machine."""
+    python = _old_python(name)
+    if python is None:
+        return
+    version = name.removeprefix("python")
+    done = doctor(python, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"Python {version}" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    done = subprocess.run(
+        [python, "-m", "grader", "check"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: this is Python {version}; 3.11 to 3.13 will do\n  fix: python -m grader doctor\n"
+    )
+
+
+def _old_python(name: str) -> str | None:
+    """On PATH, or where pyenv keeps them."""
+    kept = Path.home() / ".pyenv" / "versions"
+    found = sorted(kept.glob(f"{name.removeprefix('python')}.*/bin/python"))
+    candidates = [shutil.which(name), *map(str, found)]
+    for one in filter(None, candidates):
+        done = subprocess.run([one, "--version"], capture_output=True, timeout=60, check=False)
+        if done.returncode == 0:  # pyenv's own shims answer for versions that are not there
+            return one
+    return None
+
+
+def test_without_git_it_says_how_to_get_it(bare: str, tmp_path: Path) -> None:
+    done = doctor(bare, cwd=tmp_path, PATH=str(tmp_path))
+    assert "problem  git: git is not there\n" in done.stdout
+    assert "there is no python on PATH: no stage can start" in done.stdout
+    assert "git none" in last_line(done)
+
+
+def test_without_an_identity_it_says_what_to_type(tmp_path: Path) -> None:
+    empty = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    done = doctor(sys.executable, cwd=tmp_path, GIT_CONFIG_NOSYSTEM="1", **empty)
+    assert "problem  identity: git does not know who you are" in done.stdout
+    assert '           git config --global user.name "YOUR NAME"\n' in done.stdout
+    assert done.returncode == 1
+    done = doctor(
+        sys.executable, cwd=tmp_path, GIT_CONFIG_NOSYSTEM="1", GIT_AUTHOR_NAME="A",
+        GIT_AUTHOR_EMAIL="a@example.com", **empty,
+    )  # fmt: skip
+    assert "ok       identity" in done.stdout
+
+
+def test_an_environment_that_is_not_activated_is_told(tmp_path: Path) -> None:
+    git = str(Path(shutil.which("git") or "").parent)
+    done = doctor(sys.executable, cwd=tmp_path, PATH=os.pathsep.join([str(tmp_path), git]))
+    assert "problem  environment: " in done.stdout
+    (tmp_path / "activate").write_text("")
+    done = doctor(sys.executable, cwd=tmp_path, PATH=str(tmp_path))
+    assert f"           {activation.COMMAND}\n" in done.stdout
+
+
+def test_an_activated_environment_is_ready(repo: Path) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = doctor(sys.executable, cwd=repo, PATH=path, **{activation.VARIABLE: "false"},
+                  GIT_AUTHOR_NAME="A", GIT_AUTHOR_EMAIL="a@example.com")  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "problems: none" in last_line(done)
+
+
+def test_a_clock_that_is_behind_the_newest_commit_is_told(repo: Path) -> None:
+    later = f"{int(time.time()) + 86_400} +0000"
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "--quiet",
+         "--allow-empty", "--message", "x"],
+        cwd=repo, env={**os.environ, "GIT_COMMITTER_DATE": later}, check=True, timeout=60,
+    )  # fmt: skip
+    assert [one.subject for one in findings(examined(repo)) if one.subject == "clock"
+            and one.state == PROBLEM] == ["clock"]  # fmt: skip
+
+
+def test_it_changes_nothing_and_runs_nothing_of_the_repository(repo: Path) -> None:
+    witness = repo.parent / "witness"
+    program = f"{sys.executable} -c \"open('{witness.as_posix()}', 'w')\""
+    for name in ("core.fsmonitor", "core.pager", "gpg.program", "core.sshCommand"):
+        run(repo, "git", "config", name, program)
+    run(repo, "git", "config", "log.showSignature", "true")
+    for name in ("yaml.py", "platform.py", "grader.py", "workshop.py"):
+        (repo / name).write_text(f"open({str(witness)!r}, 'w')\n", "utf-8")
+    before = {path: path.stat().st_mtime_ns for path in [repo, *repo.rglob("*")]}
+    done = doctor(sys.executable, cwd=repo)
+    assert "for the instructor: " in last_line(done)
+    assert not witness.exists()
+    assert before == {path: path.stat().st_mtime_ns for path in [repo, *repo.rglob("*")]}
+
+
+def test_a_folder_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:
+    machine = examined(tmp_path / "not" / "there")
+    assert machine.is_writable
+    assert machine.free > 0
+
+
+def test_the_help_says_that_nothing_has_to_be_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", "doctor", "--help"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "Needs nothing installed" in " ".join(done.stdout.split())
