@@ -188,7 +188,6 @@ def _watch(options: argparse.Namespace) -> int:
 def _hint(options: argparse.Namespace) -> int:
     from grader import hint
     from grader.grading import grade
-    from workshop import hint_pages
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
@@ -196,19 +195,11 @@ def _hint(options: argparse.Namespace) -> int:
     if options.reset:
         remembered.forget()
     about = " ".join(options.about)
-    page = hint_pages.found(about) if about else None
     names = _checks_called(about)
-    if about and not names and page:
-        _write(hint.page_text(page))
-        return 0
     if about and not names:
-        sys.stderr.write(
-            f"error: no check is called {about!r}, and no message has these words\n"
-            f"  fix: paste a part of the message, or see grader list; there is help on\n"
-            f"{hint.index()}"
-        )
-        return 2
+        return _page(about)
     report, entry = hint.wanted(names, lambda remote: grade(options.repo, offline=not remote))
+    remembered.leave_out_what_passes(report)
     if entry is None:
         _write("Nothing is left to mend. To see all of it: grader check\n")
         return 0
@@ -216,8 +207,21 @@ def _hint(options: argparse.Namespace) -> int:
         _write(hint.held(entry))
         return 0
     step = options.step or remembered.following(entry)
-    remembered.remember(report, entry, step)
+    remembered.remember(entry, step)
     _write(hint.text(entry, step))
+    return 0
+
+
+def _page(about: str) -> int:
+    from grader import hint
+    from workshop import hint_pages
+
+    page = hint_pages.found(about)
+    if page is None:
+        problem = f"no check is called {about!r}, and no message that is known has these words"
+        fix = f"paste another part of the message, or type grader list; known are\n{hint.index()}"
+        return _refuse(problem, fix.rstrip())
+    _write(hint.page_text(page))
     return 0
 
 

@@ -42,11 +42,16 @@ class Remembered:
         given, step = self._read().get(entry["id"], ("", 0))
         return min(step + 1, STEPS) if given == _what_was_found(entry) else 1
 
-    def remember(self, report: Report, entry: Entry, step: int) -> None:
-        """``step`` was given; what passes by now starts over if it ever fails again."""
+    def remember(self, entry: Entry, step: int) -> None:
+        """``step`` was given."""
+        self._write({**self._read(), entry["id"]: (_what_was_found(entry), step)})
+
+    def leave_out_what_passes(self, report: Report) -> None:
+        """What passes starts over if it ever fails again."""
         passing = {one["id"] for one in report["checks"] if one["status"] == "pass"}
-        kept = {name: known for name, known in self._read().items() if name not in passing}
-        self._write({**kept, entry["id"]: (_what_was_found(entry), step)})
+        known = self._read()
+        if passing & {*known}:
+            self._write({name: known[name] for name in known if name not in passing})
 
     def forget(self) -> None:
         """Every check starts over."""

@@ -2,7 +2,6 @@
 
 import functools
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,10 @@ _UNSEEN = str.maketrans("", "", "'\"`\u2018\u2019\u201c\u201d")
 
 @dataclass(frozen=True)
 class HintPage:
-    """A message that stops people: ``fact`` and ``why``, what to ``type``, how it is ``seen``."""
+    """A message that stops people: ``fact`` and ``why``, what to ``type``, how it is ``seen``.
+
+    ``general``: DVC prints it before another message that says more.
+    """
 
     id: str
     messages: tuple[str, ...]
@@ -23,6 +25,7 @@ class HintPage:
     why: str
     type: tuple[str, ...]
     seen: str
+    general: bool = False
 
 
 @functools.cache
@@ -35,19 +38,20 @@ def _page(table: dict[str, Any]) -> HintPage:
     return HintPage(**{**table, "messages": tuple(table["messages"]), "type": tuple(table["type"])})
 
 
-def found(text: str, among: Iterable[HintPage] | None = None) -> HintPage | None:
-    """The page whose message is in ``text``, or has ``text`` in it; of several, the longest's.
+def found(text: str) -> HintPage | None:
+    """The page whose message is in ``text``, or has ``text`` in it: of several the closest.
 
     Case, quotes and white space don't count: a terminal may have broken a line inside of a word.
     """
     pasted = _told(text)
-    best: tuple[int, HintPage] | None = None
-    for page in pages() if among is None else among:
-        for message in page.messages:
-            shared = _shared(_told(message), pasted)
-            if shared and (best is None or shared > best[0]):
-                best = shared, page
-    return best[1] if best else None
+    closest: tuple[tuple[bool, bool, int], HintPage] | None = None
+    for page in pages():
+        for message in map(_told, page.messages):
+            shared = _shared(message, pasted)
+            rank = (message in pasted, not page.general, shared)
+            if shared and (closest is None or rank > closest[0]):
+                closest = rank, page
+    return closest[1] if closest else None
 
 
 def _shared(message: str, pasted: str) -> int:
