@@ -56,6 +56,11 @@ def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     start.add_argument("--name", metavar="ATTENDEE", help="who works in it")
     start.add_argument("--remote", metavar="URL", help="where the attendee's data is to go")
+    start.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="of a bucket server, for a gs:// remote that is not Google's",
+    )
     start.set_defaults(run=_start)
 
 
@@ -116,7 +121,14 @@ def _start(options: argparse.Namespace) -> int:
     from workshop import starter
 
     try:
-        told = starter.start(options.folder, options.at, options.name, options.remote)
+        remote = None
+        if options.remote:
+            remote = starter.Remote(options.remote, options.endpoint)
+        elif options.endpoint:
+            raise starter.StartError(
+                "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
+            )
+        told = starter.start(options.folder, options.at, options.name, remote)
     except starter.StartError as error:
         return _refuse(error.problem, error.fix)
     _write(told + "\n")

@@ -11,7 +11,7 @@ from grader.registry import check
 from workshop.project.config import sections_of
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
-_NAME = "workshop"
+_NAME = "dvc-workshop"
 _SCHEMES = (
     *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),
     *("http", "https", "ftp", "sftp", "gcs"),
