@@ -44,6 +44,7 @@ def solve(
 
 
 def _initialise(folder: Path, programs: Programs) -> None:
+    programs.introduce()
     programs.dvc("init", "--quiet")
     _write(folder / ".dvcignore", starter.template(".dvcignore").read_text("utf-8"))
     programs.commit("Initialise DVC", ".dvc", ".dvcignore")
