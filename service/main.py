@@ -12,7 +12,17 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import health, pipeline_state, predictions, problems, resources, results, settings
+from service import (
+    access_log,
+    health,
+    pipeline_state,
+    predictions,
+    problems,
+    resources,
+    results,
+    settings,
+)
+from service.front import Front
 
 DESCRIPTION = """
 The genres of movie posters, told by the model in your repository, and the state of the pipeline
@@ -37,6 +47,8 @@ def create_app() -> FastAPI:
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(_PlainStartFailure)
     problems.install(app)
+    stack = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Front(stack())  # type: ignore[method-assign]  # outermost
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI documents it
     return app
 
@@ -47,6 +59,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # It warns of each malformed form; whoever sent it is told.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     app.description = f"{DESCRIPTION}\n{settings.limits(found)}\n"
+    if found.access_log:
+        access_log.take_over()
     async with resources.opened(found) as app.state.resources:
         yield
 

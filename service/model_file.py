@@ -40,6 +40,11 @@ class ModelFile:
         self._again = True
         self._loading: asyncio.Task[None] | None = None
 
+    @property
+    def served_md5(self) -> str | None:
+        """The hash of the model that answers now."""
+        return self._current.md5 if self._current else None
+
     async def latest(self) -> Model | None:
         """The model to answer with now; None while there is none that can be served.
 

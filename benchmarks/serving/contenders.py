@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from benchmarks import made_repository
 from benchmarks.serving.servers import Contender, python_module
 
 PEERS = ("BentoML", "LitServe")
@@ -11,9 +12,15 @@ PEERS = ("BentoML", "LitServe")
 def contenders(model_path: Path, folder: Path, peers_python: Path | None) -> list[Contender]:
     """The service and what it is compared with, over the model in ``model_path``."""
     repo_dir = folder / f"repository-{model_path.stem}"
-    (repo_dir / "models").mkdir(parents=True, exist_ok=True)
+    if not repo_dir.exists():
+        made_repository.make(repo_dir, 6, 20)
+    (repo_dir / "models").mkdir(exist_ok=True)
     shutil.copy(model_path, repo_dir / "models" / "classifier.onnx")
-    ours = {"WORKSHOP_REPO": str(repo_dir)}
+    ours = {
+        "WORKSHOP_REPO": str(repo_dir),
+        "DVC_WORKSHOP_CACHE_DIR": str(folder / "cache"),
+        "WORKSHOP_DRAIN_SECONDS": "0",
+    }
     theirs = {"BENCHMARK_MODEL": str(model_path)}
     uvicorn = ("--port", "PORT", "--no-access-log", "--log-level", "warning")
     found = [

@@ -61,6 +61,7 @@ def in_process(
                 **os.environ,
                 "PYTHONPATH": "" if python else str(ROOT),
                 "WORKSHOP_REPO": str(repo_dir),
+                "WORKSHOP_DRAIN_SECONDS": "0",  # it would wait for others at every end
                 **(environment or {}),
             },
             stdout=log,
