@@ -197,7 +197,7 @@ def _complaint(error: FormParserError) -> str:
     """The parser's own words without its positions: it counts from the last read."""
     if "boundary character" in str(error):
         return "it does not begin with the boundary that its Content-Type names"
-    return re.sub(r" at (index )?\(?\d+\)?$", "", str(error))
+    return re.sub(r" (at (index )?)?\(?\d+\)?$", "", str(error))
 
 
 def _malformed(reason: str) -> Problem:
