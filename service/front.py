@@ -109,7 +109,8 @@ class _Visit:
             if (route := self.scope.get("route")) is not None:
                 self.route = route.path
             headers = [*message.get("headers", ()), (b"x-request-id", self.id.encode())]
-            if self.service.draining.active:
+            # After a bug uvicorn hangs up: the client should not send its next request into that.
+            if self.service.draining.active or self.status == 500:
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
         else:

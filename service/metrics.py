@@ -5,6 +5,7 @@ environment variable PROMETHEUS_MULTIPROC_DIR, an empty folder, makes them count
 """
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,6 +16,8 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+
+from service.settings import SettingsError
 
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -27,7 +30,9 @@ class Metrics:
     def __init__(self) -> None:
         self._together = TOGETHER in os.environ
         self._registry = CollectorRegistry()
-        if not self._together:
+        if self._together:
+            _make(Path(os.environ[TOGETHER]))
+        else:
             ProcessCollector(registry=self._registry)
         self._requests = Counter(
             "http_requests",
@@ -74,3 +79,13 @@ class Metrics:
         """Take this process out of what is counted over those that live."""
         if self._together:
             multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{TOGETHER}: the folder {folder} cannot be made ({error.strerror})\n"
+            "  fix: name another, or unset that variable"
+        ) from None

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +98,13 @@ def test_a_form_of_one_file_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> 
 
 # Light pictures
 
-LIGHT = {
+LIGHT: dict[str, Callable[[], bytes]] = {
     "poster": pictures.plain,
     "grey": lambda: pictures.encoded(Image.new("L", (182, 268)), "JPEG"),
     "lying on its side": pictures.rotated,
     "2 Mpx": lambda: pictures.encoded(Image.new("RGB", (2000, 1000)), "JPEG"),
 }
-HEAVY = {
+HEAVY: dict[str, Callable[[], bytes]] = {
     "progressive": lambda: pictures.plain(progressive=True),
     "CMYK": pictures.cmyk,
     "over 2 Mpx": lambda: pictures.encoded(Image.new("RGB", (2001, 1000)), "JPEG"),
