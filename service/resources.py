@@ -61,7 +61,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
     with (
         draining.at_sigterm(),
         LiveProject(repo_dir) as project,
-        closing(Work(settings.threads, settings.max_wait_seconds)) as work,
+        closing(_work(settings)) as work,
         closing(Metrics()) as metrics,
     ):
         project.latest()
@@ -77,6 +77,10 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
             draining=draining,
         )
         await model_file.close()
+
+
+def _work(settings: Settings) -> Work:
+    return Work(settings.threads, settings.max_wait_seconds, settings.max_pool_wait_seconds)
 
 
 async def _resources(request: Request) -> Resources:

@@ -33,12 +33,14 @@ class Settings(pydantic_settings.BaseSettings):
     max_requests: Count = 512
     """Predictions received or computed at one time; one more is told 503."""
     max_wait_seconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 0.5
-    """A request that is there as a whole and waits longer for its turn is told 503."""
+    """One small plain JPEG that waits longer for its turn is told 503."""
+    max_pool_wait_seconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 5.0
+    """All else that waits longer for a thread is told 503."""
     max_held_bytes: Count = 128_000_000
     """Bytes of all bodies in memory at one time; one more is told 503."""
     receive_seconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 30.0
     """The time a client has to send its body."""
-    threads: Count = min(2, os.cpu_count() or 1)
+    threads: Count = min(2, max(1, (os.cpu_count() or 1) - 1))
     """Threads for what is not one small plain JPEG; a picture of 20 Mpx takes one 220 MB."""
 
     access_log: bool = False

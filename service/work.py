@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from service.admission import busy
+from service.problems import Problem
 
 Answer = TypeVar("Answer")
 
-PASS_SECONDS = 0.02
+PASS_SECONDS = 0.008
 """Of work in one pass of the event loop; then it looks who else is there."""
 
 
@@ -31,11 +32,11 @@ class _Waiting:
 
 
 class Work:
-    """Does jobs; a job that would wait longer than ``max_wait`` seconds is refused instead."""
+    """Does jobs; one that would wait longer than its limit, in seconds, is refused instead."""
 
-    def __init__(self, threads: int, max_wait: float) -> None:
+    def __init__(self, threads: int, max_wait: float, max_pool_wait: float) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
-        self._max_wait = max_wait
+        self._max_wait, self._max_pool_wait = max_wait, max_pool_wait
         self._waiting: deque[_Waiting] = deque()
 
     async def light(self, job: Callable[[], Answer]) -> Answer:
@@ -53,11 +54,11 @@ class Work:
 
     async def heavy(self, job: Callable[[], Answer]) -> Answer:
         """Do ``job`` in a thread, after those that came before it."""
-        deadline = time.monotonic() + self._max_wait
+        deadline = time.monotonic() + self._max_pool_wait
 
         def done() -> Answer:
             if time.monotonic() > deadline:
-                raise self._too_late()
+                raise _too_late(self._max_pool_wait)
             return job()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, done)
@@ -80,10 +81,11 @@ class Work:
             return
         try:
             if now > waiting.deadline:
-                raise self._too_late()
+                raise _too_late(self._max_wait)
             waiting.answer.set_result(waiting.job())
         except Exception as error:  # noqa: BLE001 - handed to who waits, whatever it is
             waiting.answer.set_exception(error)
 
-    def _too_late(self) -> Exception:
-        return busy(f"others were served for {self._max_wait:g} s")
+
+def _too_late(seconds: float) -> Problem:
+    return busy(f"others were served for {seconds:g} s")

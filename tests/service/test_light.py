@@ -194,6 +194,7 @@ def test_who_would_wait_too_long_is_told_to_come_back(
 ) -> None:
     onnx_models.install(repo_dir, onnx_models.model())
     environment.setenv("WORKSHOP_MAX_WAIT_SECONDS", "0.000001")
+    environment.setenv("WORKSHOP_MAX_POOL_WAIT_SECONDS", "0.000001")
     with running.in_thread() as url, http_client(url) as client:
         for kind in ("JPEG", "PNG"):
             answer = client.post("/predict", files={"file": pictures.plain(kind=kind)})
