@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import (
     access_log,
     health,
+    memory,
     pipeline_state,
     predictions,
     problems,
@@ -56,6 +57,7 @@ def create_app() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     found = settings.read()
+    memory.give_back_large_blocks()
     # It warns of each malformed form; whoever sent it is told.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     app.description = f"{DESCRIPTION}\n{settings.limits(found)}\n"
