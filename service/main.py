@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import (
     access_log,
     health,
+    lessons,
     memory,
     pipeline_state,
     predictions,
@@ -43,7 +44,7 @@ def create_app() -> FastAPI:
         version="0.1.0",
         lifespan=_lifespan,
     )
-    for module in (predictions, pipeline_state, results, health):
+    for module in (predictions, pipeline_state, lessons, results, health):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(_PlainStartFailure)

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from service.admission import Gate
 from service.draining import Draining
+from service.grades import Grades
 from service.metrics import Metrics
 from service.model import Model
 from service.model_file import ModelFile
@@ -34,6 +35,7 @@ class Resources:
     work: Work
     metrics: Metrics
     draining: Draining
+    grades: Grades
 
     async def model(self) -> Model:
         """The model to answer with, or the 503 that says how to get one."""
@@ -75,6 +77,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
             work=work,
             metrics=metrics,
             draining=draining,
+            grades=Grades(repo_dir, project),
         )
         await model_file.close()
 
