@@ -9,6 +9,7 @@ from grader.checks import (
     in_git,
     init,
     lock,
+    others,
     outs,
     pushed,
     remotes,
@@ -21,8 +22,8 @@ from grader.lessons import LESSONS
 from grader.registry import Check
 
 __all__ = [
-    "CHECKS", "change", "code", "data", "declared", "in_git", "init", "lock", "outs", "pushed",
-    "remotes", "results", "runs", "secrets", "sharing",
+    "CHECKS", "change", "code", "data", "declared", "in_git", "init", "lock", "others", "outs",
+    "pushed", "remotes", "results", "runs", "secrets", "sharing",
 ]  # fmt: skip
 
 

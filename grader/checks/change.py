@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.checks import fixes
+from grader.checks.stages import uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
 from grader.registry import check
@@ -48,7 +49,9 @@ def one_change_ran_what_it_touches(view: View) -> Finding | None:
         fixes.commands(
             *_edit(view),
             "dvc repro",
-            *fixes.commit(["params.yaml", "dvc.lock"], "Change one param").splitlines(),
+            *fixes.commit(
+                ["params.yaml", "dvc.lock", *uncached(*view.project.stages)], "Change one param"
+            ).splitlines(),
         ),
         (Evidence("HEAD", "dvc.lock"),),
     )

@@ -1,6 +1,9 @@
 """Lesson ``data``: the raw data is tracked, committed and in its place."""
 
+from collections.abc import Iterable
+
 from grader.checks import fixes
+from grader.checks.stages import uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
 from grader.registry import check
@@ -95,18 +98,19 @@ def raw_data_is_as_recorded(view: View) -> Finding | None:
 
     Data that changed after dvc add is new data: DVC has to be told, or nobody else gets it.
     """
+    beside = uncached(*view.project.stages)
     for state in view.facts.state.stages:
         if state.stage.cmd is not None:
             continue
         if state.state == "missing":
-            return _not_in_place(state.stage, state.stage.outs[0].path, "deleted")
+            return _not_in_place(state.stage, state.stage.outs[0].path, "deleted", beside)
         for reason in state.reasons:
             if reason.kind == "out" and reason.change == "modified":
-                return _not_in_place(state.stage, reason.path, "modified")
+                return _not_in_place(state.stage, reason.path, "modified", beside)
     return None
 
 
-def _not_in_place(stage: Stage, path: str, change: str) -> Finding:
+def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -> Finding:
     evidence = (Evidence("worktree", path, value=change), Evidence("HEAD", stage.file))
     if change == "deleted":
         return Finding(
@@ -125,7 +129,7 @@ def _not_in_place(stage: Stage, path: str, change: str) -> Finding:
         fixes.commands(
             f"dvc add {fixes.quoted(path)}",
             "dvc repro",
-            *fixes.commit([stage.file, "dvc.lock"], "Take up the new data").splitlines(),
+            *fixes.commit([stage.file, "dvc.lock", *beside], "Take up the new data").splitlines(),
         ),
         evidence,
     )

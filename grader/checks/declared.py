@@ -30,10 +30,20 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
         fixes.commands(
             _stage_add(view, wanted),
             f"dvc repro {wanted.name}",
-            *fixes.commit(["dvc.yaml", "dvc.lock"], f"Add the stage {wanted.name}").splitlines(),
+            *fixes.commit(
+                ["dvc.yaml", "dvc.lock", *_beside(view, wanted)], f"Add the stage {wanted.name}"
+            ).splitlines(),
         ),
         (Evidence(view.source, "dvc.yaml"),),
     )
+
+
+def _beside(view: View, wanted: LessonStage) -> list[str]:
+    """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
+    model = Stage(wanted.name, "dvc.yaml", wanted.command)
+    outs = list(paths_of(view, model, wanted, wanted.writes))
+    kept = [path for path in outs if _flag(path) == "-M"]
+    return [*kept, *stages.gitignores(view, [path for path in outs if path not in kept])]
 
 
 def _stage_add(view: View, wanted: LessonStage) -> str:
@@ -72,9 +82,9 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(view, wanted), view.code(wanted)
-    given = values_of(stage.cmd)
+    given = values_of(stage.cmd, wanted)
     runs = code.is_run_by(stage.cmd)
-    lacking = [name for name, needed in code.options.items() if needed and name not in given]
+    lacking = [name for name, needed in code.options.items() if needed and not given.get(name)]
     unknown = [name for name in given if name not in code.options] if code.options else []
     if runs and not lacking and not unknown:
         return None

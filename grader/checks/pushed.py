@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from grader.checks import fixes
+from grader.checks.remotes import LOCAL, default_url
+from grader.checks.stages import uncached
 from grader.facts.objects import children_of
 from grader.facts.remote import Remote
 from grader.facts.view import View
@@ -16,6 +18,7 @@ from workshop.project import Stage
     "share",
     "out-not-pushed",
     "out-lost",
+    "remote-only-local",
     points=3,
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
@@ -31,15 +34,37 @@ def outs_are_pushed(view: View) -> Finding | None:
     options = facts.remote_options
     if name is None or name.lower() not in options:
         raise NotThereYetError("remote.default")
-    remote = Remote(name, options[name.lower()], facts.root / ".dvc")
+    own = options[name.lower()]
+    url = default_url(view)  # a clone knows this one: only what opens it may be this machine's
+    remote = Remote(name, {**own, "url": url}, facts.root / ".dvc")
     owners = dict(_objects(view, remote))
     absent = remote.absent(owners)
     if not absent:
         return None
+    if own["url"] != url and not Remote(name, own, facts.root / ".dvc").is_same_place(remote):
+        return _elsewhere(view, remote, own["url"], len(absent))
     lost = [one for one in absent if not facts.objects.path(one).exists()]
     if lost:
         return _lost(view, remote, owners[lost[0]], lost)
     return _not_pushed(remote, [owners[one] for one in absent], absent)
+
+
+def _elsewhere(view: View, remote: Remote, url: str, absent: int) -> Finding:
+    """DVC pushes to the address that config.local has, and a clone does not know it."""
+    local = view.facts.worktree.line(LOCAL, url.rpartition("/")[2])
+    name = fixes.quoted(remote.name)
+    return Finding(
+        "remote-only-local",
+        f"Here {remote.name} leads to {url}, which is set with --local or for all your"
+        f" repositories: what you push goes there, and a clone looks in {remote.url}.",
+        f"every object on {remote.url}",
+        f"{absent} objects are absent there",
+        fixes.commands(
+            f"dvc remote modify {'--local' if local else '--global'} --unset {name} url",
+            f"dvc push -r {name}",
+        ),
+        (Evidence("worktree", LOCAL, local, f"url = {url}"),),
+    )
 
 
 def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str]]]:
@@ -59,6 +84,7 @@ def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str
 def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[str]) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
     listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in absent]
+    empty = [one for one in absent if remote.holds(one)]
     why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
     return Finding(
         "out-not-pushed",
@@ -68,7 +94,7 @@ def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[st
         f"every object on {remote.name}",
         f"{len(absent)} objects are absent",
         fixes.commands(
-            *(_deletion(remote, one) for one in listings),
+            *([_deletion(remote, [*listings, *empty])] if listings or empty else []),
             f"dvc push -r {fixes.quoted(remote.name)}",
         ),
         tuple(Evidence("remote", remote.place(name), value=name) for name in absent[:10]),
@@ -82,24 +108,27 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
     return md5 if md5 and md5.endswith(".dir") else None
 
 
-def _deletion(remote: Remote, name: str) -> str:
+def _deletion(remote: Remote, names: list[str]) -> str:
     """DVC has no command for it; its own client reaches every kind of remote."""
-    code = f"Repo().cloud.get_remote_odb('{remote.name}').delete('{name}')"
-    return f'python -P -c "from dvc.repo import Repo; {code}"'
+    objects = f"objects = Repo().cloud.get_remote_odb('{remote.name}')"
+    deleted = f"[objects.delete(name) for name in '{' '.join(names)}'.split()]"
+    return f'python -P -c "from dvc.repo import Repo; {objects}; {deleted}"'
 
 
 def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str]) -> Finding:
     stage, path = owner
     there = (view.facts.root / path).exists()
-    again = f"dvc commit --force {fixes.quoted(stage.name)}"
+    push = f"dvc push -r {fixes.quoted(remote.name)}"
+    again = [f"dvc commit --force {fixes.quoted(stage.name)}", push]
     if not there or stage.cmd:
-        again = f"dvc repro --force {fixes.quoted(stage.name)}"
+        record = fixes.commit(["dvc.lock", *uncached(stage)], f"Run {stage.name} again")
+        again = [f"dvc repro --force {fixes.quoted(stage.name)}", push, *record.splitlines()]
     return Finding(
         "out-lost",
         f"{path} of {stage.name} is neither in your cache nor on the remote {remote.name}: nobody"
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(again, f"dvc push -r {fixes.quoted(remote.name)}"),
+        fixes.commands(*again),
         tuple(Evidence("remote", remote.place(name), value=name) for name in lost[:10]),
     )

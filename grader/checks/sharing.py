@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, keeping, stages
 from grader.facts.stage_code import words_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
@@ -12,7 +12,13 @@ from grader.registry import check
 from workshop.project import Stage
 from workshop.project.model import Dep, Out
 
-_ABSOLUTE = re.compile(r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/])")
+_ABSOLUTE = re.compile(
+    r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/]|(?:\$HOME|\$\{HOME\}|\$env:USERPROFILE|%USERPROFILE%)(?:[\\/]|$))",
+    re.IGNORECASE,
+)
+
+_EXPANDED = re.compile(r"^[$%~]")
+_OPTION = re.compile(r"^--?[\w-]+=")
 
 
 @check("share.portable", "share", "absolute-path", points=1, requires=("preprocess.declared",))
@@ -50,13 +56,19 @@ def _absolute_data(view: View, stage: Stage) -> list[str]:
     text = view.text(stage.file) or ""
     entries: list[Dep | Out] = [*stage.deps, *stage.outs]
     declared = [str(view.facts.root / entry.path) for entry in entries]
-    words = [word for word in words_of(stage.cmd)[1:] if _ABSOLUTE.match(word)]
+    values = [_OPTION.sub("", word) for word in words_of(stage.cmd)[1:]]
+    words = [word for word in values if _ABSOLUTE.match(word)]
     return [
         path for path in declared if re.search(rf"{re.escape(path)}[\s:'\"]*$", text, re.M)
     ] + words
 
 
 def _relative_fix(view: View, stage: Stage, path: str) -> str:
+    if _EXPANDED.match(path):
+        edit = f"# {stage.file}, stage {stage.name}: write {path} as a path from the repository"
+        paths = [stage.file, "dvc.lock", *stages.uncached(stage)]
+        commit = fixes.commit(paths, "Name paths from the repository").splitlines()
+        return fixes.commands(edit, "dvc repro", *commit)
     root = str(view.facts.root).replace("\\", "/")
     inside = path.replace("\\", "/").startswith(f"{root}/")
     relative = (
@@ -72,7 +84,8 @@ def _relative_fix(view: View, stage: Stage, path: str) -> str:
         f"python -c \"import pathlib; p = pathlib.Path('{file}'); {edit}\"",
         "dvc repro",
         *fixes.commit(
-            [file, "dvc.lock", *([] if inside else [relative])], "Name paths from the repository"
+            [file, "dvc.lock", *stages.uncached(stage), *([] if inside else [relative])],
+            "Name paths from the repository",
         ).splitlines(),
     )
 
@@ -150,31 +163,44 @@ def _has_wdir(view: View, stage: Stage) -> bool:
     requires=("preprocess.run",),
 )
 def uncached_outs_are_committed(view: View) -> Finding | None:
-    """What DVC does not keep is in git.
+    """What DVC does not keep is in git, as the last run left it.
 
     cache: false leaves an out to git. Where git does not have it, nobody else ever will.
     """
     for stage in view.project.stages:
         for out in stage.outs:
-            if out.cache or not out.inside or not stage.recorded or _is_committed(view, out):
+            if out.cache or not out.inside or not stage.recorded:
+                continue
+            if not keeping.at_head(view, out.path):
+                what, actual = (
+                    "is neither in DVC's cache (cache: false) nor in git",
+                    _where(view, out),
+                )
+            elif _is_older(view, stage, out):
+                what = "is kept by git alone (cache: false), and HEAD has another than the last run"
+                actual = "what an earlier run wrote, or a part"
+            else:
                 continue
             return Finding(
                 "uncached-out-uncommitted",
-                f"{out.path} of {stage.name} is neither in DVC's cache (cache: false) nor in git:"
-                " it is on this laptop alone.",
-                f"{out.path} at HEAD",
-                _where(view, out),
+                f"{out.path} of {stage.name} {what}: it is on this laptop alone.",
+                f"the {out.path} of the last run at HEAD",
+                actual,
                 _uncached_fix(view, stage, out),
                 (Evidence("HEAD", out.path), stages.in_file(view, stage, "cache: false")),
             )
     return None
 
 
-def _is_committed(view: View, out: Out) -> bool:
-    committed = view.facts.committed
-    if out.path in committed:
-        return True
-    return any(path.startswith(f"{out.path}/") for path in committed)
+def _is_older(view: View, stage: Stage, out: Out) -> bool:
+    """Whether HEAD's lock records another than HEAD has, and the folder has what it records.
+
+    An out that was changed by hand or deleted is told of as such.
+    """
+    if view.source != "HEAD" or keeping.is_recorded_at_head(view, out) is not False:
+        return False
+    reasons = (one.reasons for one in view.facts.state.stages if one.stage.name == stage.name)
+    return not any(one.kind == "out" and one.path == out.path for each in reasons for one in each)
 
 
 def _where(view: View, out: Out) -> str:

@@ -1,6 +1,7 @@
 """What the checks of stages share: the attendee's stage, and the paths that its command names."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from grader.checks import editing, fixes
 from grader.checks.editing import Change
@@ -9,6 +10,10 @@ from grader.facts.view import View
 from grader.finding import Evidence, NotThereYetError
 from grader.lessons import LessonStage
 from workshop.project import Stage
+
+_HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
+_ELSEWHERE = ("~", "$", "%")
+"""How a path begins that only a shell knows; those of a home folder are told as absolute."""
 
 
 def any_of(view: View) -> tuple[Stage, ...]:
@@ -38,10 +43,11 @@ def paths_of(
     view: View, stage: Stage, wanted: LessonStage, options: tuple[str, ...]
 ) -> Iterator[str]:
     """The paths that the stage's command gives to ``options``; the files in a folder of several."""
-    values = values_of(stage.cmd)
+    values = values_of(stage.cmd, wanted)
     for option in options:
-        path = normal(values.get(option, "")).removeprefix(f"{view.facts.root.as_posix()}/")
-        if not path or path.startswith("-"):
+        path = normal(_HERE.sub("", values.get(option, "")))
+        path = path.removeprefix(f"{view.facts.root.as_posix()}/")
+        if not path or path.startswith(_ELSEWHERE):
             continue
         names = wanted.names_in(option)
         yield from (f"{path}/{name}" for name in names) if names else [path]
@@ -67,13 +73,29 @@ def edit_then_run(view: View, stage: Stage, change: Change) -> str:
     """Change a stage in dvc.yaml, run it, commit both."""
     name = stage.name.rpartition(":")[2]
     lock = stage.file.removesuffix("dvc.yaml") + "dvc.lock"
+    new = [path for kind in ("outs", "plots") for path in change.add.get(kind, ())]
+    beside = [*uncached(stage), *gitignores(view, new)]
     return fixes.commands(
         *editing.changed(view, stage, change),
         f"dvc repro {fixes.quoted(stage.name)}",
-        *fixes.commit([stage.file, lock, *uncached(stage)], f"Mend the stage {name}").splitlines(),
+        *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}").splitlines(),
     )
 
 
-def uncached(stage: Stage) -> list[str]:
-    """The outs of a stage that git keeps, not DVC."""
-    return [out.path for out in stage.outs if not out.cache and out.inside]
+def uncached(*some: Stage) -> list[str]:
+    """The outs of stages that git keeps, not DVC: whoever commits a run commits them too."""
+    outs = [out for stage in some for out in stage.outs]
+    return [out.path for out in outs if not out.cache and out.inside]
+
+
+def gitignores(view: View, outs: Iterable[str]) -> list[str]:
+    """The .gitignore files that DVC writes, or has written, for ``outs``."""
+    facts = view.facts
+    paths = {out: f"{out.rpartition('/')[0]}/.gitignore".lstrip("/") for out in outs}
+    return list(
+        dict.fromkeys(
+            path
+            for out, path in paths.items()
+            if (facts.root / path).is_file() or not facts.ignores(out)
+        )
+    )

@@ -87,6 +87,12 @@ class Git:
                 found[name.decode("utf-8", "surrogateescape")] = Blob(oid.decode(), int(size))
         return found
 
+    def links(self, commit: str) -> list[str]:
+        """Every link and every sub-module of ``commit`` by its path from the root."""
+        entries = self._ask("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
+        apart = (entry for entry in entries if entry.startswith((b"12", b"16")))
+        return _names(b"\0".join(entry.partition(b"\t")[2] for entry in apart))
+
     def index(self) -> tuple[str, ...]:
         """Every path that git tracks, committed or only added."""
         original = self.control / "index"

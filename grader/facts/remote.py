@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any, TypeVar
 from grader.finding import UnknownError
 
 TIMEOUT_S = 30.0
+_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
+"""The md5 of an empty file, the one object that is empty."""
 _PAGE = 1000
 _AT_ONCE = 32
 _LISTED_FOR_ONE_ASKED = 10
@@ -36,6 +39,12 @@ class Remote:
             return url.rstrip("/")
         return os.path.abspath(self.config_dir / Path(url).expanduser())  # noqa: PTH100 - links stay
 
+    def is_same_place(self, other: "Remote") -> bool:
+        """Whether both addresses are one: a path may be written in several ways."""
+        if "://" in self.url or "://" in other.url:
+            return self.url == other.url
+        return os.path.realpath(self.url) == os.path.realpath(other.url)
+
     def absent(self, names: Iterable[str]) -> list[str]:
         """Those of ``names`` that the remote does not have; an UnknownError where it cannot say."""
         names = list(dict.fromkeys(names))
@@ -59,7 +68,19 @@ class Remote:
     def _absent_in_folder(self, names: list[str]) -> list[str]:
         if not Path(self.url).is_dir():
             raise _unreachable(self.name, f"there is no folder {self.url}")
-        return [name for name in names if not Path(self.place(name)).is_file()]
+        return [name for name in names if not self._is_whole(name)]
+
+    def _is_whole(self, name: str) -> bool:
+        """A copy that was interrupted leaves an empty file, which DVC takes for the object."""
+        try:
+            found = os.stat(self.place(name))  # noqa: PTH116 - thousands of them
+        except OSError:
+            return False
+        return stat.S_ISREG(found.st_mode) and (found.st_size > 0 or name == _NOTHING)
+
+    def holds(self, name: str) -> bool:
+        """Whether a folder has a file of that name, be it empty."""
+        return "://" not in self.url and Path(self.place(name)).is_file()
 
     def _absent_in_cloud(self, names: list[str]) -> list[str]:
         """By one listing, or object by object where the remote holds far more than is asked.

@@ -77,6 +77,11 @@ class Facts:
             if path.startswith(self.prefix)
         }
 
+    def links(self) -> list[str]:
+        """Every link and every sub-module at HEAD, likewise; seldom asked for."""
+        paths = self.git.links(self.commit) if self.git and self.commit else []
+        return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]
+
     @cached_property
     def tracked(self) -> tuple[str, ...]:
         """Every path in git's index below the root of the DVC repository."""
@@ -186,6 +191,15 @@ class Facts:
     def ignores(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether a .gitignore of the worktree leaves out ``path``."""
         return self._found.git_ignores(str(self.root / path), is_folder)
+
+    def ignores_at_head(self, path: str) -> bool:
+        """The same by the .gitignore files that are committed, those above the root left out."""
+        is_folder = (self.root / path).is_dir()
+        return self._found_at_head.git_ignores(str(self.head.root / path), is_folder)
+
+    @cached_property
+    def _found_at_head(self) -> Repository:
+        return find(self.head.root)
 
     @cached_property
     def _found(self) -> Repository:

@@ -49,6 +49,21 @@ def several_remotes(repo: Path) -> None:
 
 
 @variant
+def a_mirror_of_the_remote_for_this_machine_alone(repo: Path) -> None:
+    mirror = repo.parent / "mirror"
+    mirror.mkdir()
+    local = f"['remote \"workshop\"']\n    url = {mirror}\n"
+    finished.write(repo / ".dvc" / "config.local", local)
+
+
+@variant
+def another_remote_inside_the_repository(repo: Path) -> None:
+    scratch = repo / "scratch"
+    append(repo, ".dvc/config", f"['remote \"scratch\"']\n    url = {scratch}\n")
+    save(repo)
+
+
+@variant
 def dvc_yaml_as_dvc_stage_add_writes_it(repo: Path) -> None:
     document = yaml.safe_load((repo / "dvc.yaml").read_text("utf-8"))
     for stage in document["stages"].values():
@@ -108,6 +123,24 @@ def a_list_of_commands(repo: Path) -> None:
 
 
 @variant
+def commands_of_many_kinds(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for name, old, new in (
+            ("preprocess", "python -m", "mkdir -p data && env X=1 uv run --no-sync python -u -m"),
+            ("train", "python -m", "time conda run -n w --no-capture-output py -3 -m"),
+            ("export", "python -m", "test -d models || mkdir models; python3 -X dev -m"),
+            ("evaluate", "python -m pipeline.evaluate", "python ./pipeline/evaluate.py"),
+            ("plot", "--data data/preprocess", "--data $PWD/data/preprocess"),
+        ):
+            assert old in stages[name]["cmd"]
+            stages[name]["cmd"] = stages[name]["cmd"].replace(old, new)
+        stages["plot"]["cmd"] += " 2>&1 | tee results/plot.log && echo --done--"
+        stages["evaluate"]["cmd"] = [stages["evaluate"]["cmd"], "python -m json.tool --indent 2 x"]
+
+    edit_stages(repo, change)
+
+
+@variant
 def an_extra_stage_and_an_extra_data_set(repo: Path) -> None:
     finished.write(repo / "data" / "notes.txt", "notes")
     append(repo, "data/.gitignore", "/notes.txt\n")
@@ -161,11 +194,58 @@ def a_committed_model_without_cache(repo: Path) -> None:
 
 
 @variant
+def a_committed_folder_without_cache(repo: Path) -> None:
+    edit(repo, "results/.gitignore", "/plots\n", "")
+    finished.write(repo / "results" / "plots" / ".notes", "not hashed")
+    append(repo, ".dvcignore", ".notes\n")
+
+    def change(stages: Any) -> None:
+        stages["plot"]["plots"] = [{"results/plots": {"cache": False}}]
+
+    finished.change_pipeline(repo, change)
+    (repo / "results" / "plots" / ".notes").unlink()
+    finished.record(repo)
+    finished.write(repo / "results" / "plots" / ".notes", "not hashed")
+    save(repo)
+
+
+@variant
+def metrics_with_the_line_ends_of_windows(repo: Path) -> None:
+    path = repo / "results" / "metrics" / "test.json"
+    finished.write(path, path.read_text("utf-8").replace(", ", ",\r\n"))
+    finished.record(repo)
+    save(repo)
+
+
+@variant
+def a_dep_that_is_a_link_in_git(repo: Path) -> None:
+    finished.write(repo / "notes" / "first.txt", "notes")
+    (repo / "newest.txt").symlink_to("notes/first.txt")
+    edit_stages(repo, lambda stages: stages["plot"]["deps"].append("newest.txt"))
+
+
+@variant
 def outs_that_persist_and_plots_with_options(repo: Path) -> None:
     def change(stages: Any) -> None:
         stages["preprocess"]["outs"] = [{"data/preprocess": {"persist": True}}]
 
     edit_stages(repo, change)
+
+
+@variant
+def results_of_other_kinds(repo: Path) -> None:
+    finished.write(repo / "results" / "plots" / "drawing.svg", "<svg/>")
+    finished.picture(repo / "results" / "plots" / "photo.JPG", 3)
+    text = (repo / "results" / "metrics" / "test.json").read_text("utf-8")
+    text = text.replace('"map": 0.5', '"map": 1').replace("}", ', "note": "mine"}')
+    finished.write(repo / "results" / "metrics" / "test.json", text)
+    table = (repo / "data" / "preprocess" / "train.csv").read_text("utf-8")
+    finished.write(
+        repo / "data" / "preprocess" / "train.csv", table.replace(",0,1\n", ",0.0,1.0\n")
+    )
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
 
 
 @variant
@@ -259,6 +339,21 @@ def files_that_nobody_asked_for(repo: Path) -> None:
     finished.write(repo / "data" / "raw.zip", b"PK")
     finished.write(repo / "README.md", "# Mine\n")
     run(repo, "git", "add", "README.md")
+
+
+@variant
+def what_looks_like_a_secret_and_is_none(repo: Path) -> None:
+    texts = {
+        ".env.example": "AWS_SECRET_ACCESS_KEY=\nAWS_SECRET_ACCESS_KEY=your-key-here\n",
+        "docs/schema.json": '{"properties": {"private_key": {}, "refresh_token": "<token>"}}',
+        "compose.yaml": "aws_secret_access_key: ${AWS_SECRET_ACCESS_KEY}\n",
+        "public.pem": "-----BEGIN PUBLIC KEY-----\nabc\n",
+    }
+    for name, text in texts.items():
+        finished.write(repo / name, text)
+    append(repo, ".dvc/config", "['remote \"ssh\"']\n    url = ssh://ada@example.com:22/x\n")
+    append(repo, ".dvc/config", "    ask_password = true\n")
+    save(repo)
 
 
 @variant

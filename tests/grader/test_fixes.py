@@ -58,7 +58,12 @@ def _delete_the_line(repo: Path) -> None:
     finished.write(repo / place[1], "\n".join(kept) + "\n")
 
 
+def _leave_out_the_home_folder(repo: Path) -> None:
+    gallery.edit(repo, "dvc.yaml", "$HOME/data/preprocess", "data/preprocess")
+
+
 BY_HAND: dict[str, Callable[[Path], None]] = {
+    "command_names_the_home_folder_by_a_variable": _leave_out_the_home_folder,
     "pipeline_is_in_a_folder": _move_notes,
     "stage_has_a_wdir": _move_notes,
     "stages_are_under_another_file": _name_the_section,
