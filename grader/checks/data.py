@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from grader.checks import fixes
 from grader.checks.stages import uncached
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
 from workshop.project import Stage
 
 _RAW = "data/raw"
 
 
-@check("data.tracked", "data", "dvc-file-uncommitted", points=2, requires=("init.readable",))
+@check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",))
 def raw_data_is_tracked(view: View) -> Finding | None:
     """A .dvc file tracks the raw data.
 
@@ -33,9 +33,7 @@ def raw_data_is_tracked(view: View) -> Finding | None:
 
 @check(
     "data.committed",
-    "data",
     "dvc-file-uncommitted",
-    points=1,
     requires=("init.config",),
     committed_only=True,
 )
@@ -51,6 +49,8 @@ def dvc_files_are_committed(view: View) -> Finding | None:
         if path.endswith((".dvc", "dvc.yaml")) or path == "params.yaml"
     ]
     if not paths:
+        if not any(path.endswith((".dvc", "dvc.yaml")) for path in facts.committed):
+            raise NotThereYetError("data.tracked")
         return None
     return Finding(
         "dvc-file-uncommitted",
@@ -86,10 +86,8 @@ def _committing(view: View, paths: list[str]) -> str:
 
 @check(
     "data.in_place",
-    "data",
     "out-missing",
     "lock-stale",
-    points=1,
     requires=("data.tracked", "data.not_hidden", "data.no_overlap"),
     committed_only=True,
 )

@@ -24,9 +24,7 @@ def of_the_attendees_own(view: View) -> Iterator[Stage]:
 
 @check(
     "others.run",
-    "share",
     "stage-never-run",
-    points=0,
     requires=("share.place", "lock.committed"),
     committed_only=True,
 )
@@ -64,9 +62,7 @@ def _rerun(view: View, stage: Stage) -> str:
 
 @check(
     "others.current",
-    "share",
     "lock-stale",
-    points=0,
     requires=("share.place", "lock.committed"),
     committed_only=True,
 )
@@ -97,9 +93,7 @@ def _is_to_be_current(stage: Stage) -> bool:
 
 @check(
     "others.thawed",
-    "share",
     "stage-frozen",
-    points=0,
     requires=("share.place", "lock.committed"),
     committed_only=True,
 )
@@ -115,7 +109,7 @@ def other_stages_are_not_frozen(view: View) -> Finding | None:
     return None
 
 
-@check("others.params", "share", "param-unknown", points=1, requires=("preprocess.declared",))
+@check("others.params", "param-unknown", requires=("preprocess.declared",))
 def params_of_other_stages_exist(view: View) -> Finding | None:
     """Every param that a stage of your own declares is in its file.
 

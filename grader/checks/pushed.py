@@ -6,20 +6,21 @@ from grader.checks import fixes
 from grader.checks.remotes import LOCAL, default_url
 from grader.checks.stages import uncached
 from grader.facts.objects import children_of
-from grader.facts.remote import Remote
+from grader.facts.remote import Lacking, Remote
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
+from workshop import activation
 from workshop.project import Stage
+
+_DELETED = 10  # the next check names the others
 
 
 @check(
     "share.pushed",
-    "share",
     "out-not-pushed",
     "out-lost",
     "remote-only-local",
-    points=3,
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
@@ -38,18 +39,19 @@ def outs_are_pushed(view: View) -> Finding | None:
     url = default_url(view)  # a clone knows this one: only what opens it may be this machine's
     remote = Remote(name, {**own, "url": url}, facts.root / ".dvc")
     owners = dict(_objects(view, remote))
-    absent = remote.absent(owners)
-    if not absent:
+    lacking = remote.lacking(owners)
+    names = lacking.absent + lacking.wrong
+    if not names:
         return None
     if own["url"] != url and not Remote(name, own, facts.root / ".dvc").is_same_place(remote):
-        return _elsewhere(view, remote, own["url"], len(absent))
-    lost = [one for one in absent if not facts.objects.path(one).exists()]
+        return _elsewhere(view, remote, own["url"], _told(lacking))
+    lost = [one for one in names if not facts.objects.path(one).exists()]
     if lost:
-        return _lost(view, remote, owners[lost[0]], lost)
-    return _not_pushed(remote, [owners[one] for one in absent], absent)
+        return _lost(view, remote, lacking, owners[lost[0]], lost)
+    return _not_pushed(view, remote, lacking, [owners[one] for one in names])
 
 
-def _elsewhere(view: View, remote: Remote, url: str, absent: int) -> Finding:
+def _elsewhere(view: View, remote: Remote, url: str, absent: str) -> Finding:
     """DVC pushes to the address that config.local has, and a clone does not know it."""
     local = view.facts.worktree.line(LOCAL, url.rpartition("/")[2])
     name = fixes.quoted(remote.name)
@@ -58,7 +60,7 @@ def _elsewhere(view: View, remote: Remote, url: str, absent: int) -> Finding:
         f"Here {remote.name} leads to {url}, which is set with --local or for all your"
         f" repositories: what you push goes there, and a clone looks in {remote.url}.",
         f"every object on {remote.url}",
-        f"{absent} objects are absent there",
+        f"{absent}, there",
         fixes.commands(
             f"dvc remote modify {'--local' if local else '--global'} --unset {name} url",
             f"dvc push -r {name}",
@@ -81,10 +83,12 @@ def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str
                     yield child, (stage, out.path)
 
 
-def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[str]) -> Finding:
+def _not_pushed(
+    view: View, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
+) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
-    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in absent]
-    empty = [one for one in absent if remote.holds(one)]
+    names = lacking.absent + lacking.wrong
+    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in names]
     why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
     return Finding(
         "out-not-pushed",
@@ -92,12 +96,9 @@ def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[st
         f" {remote.name}: a colleague who clones gets no such data."
         + (f"{why} back both it and what is absent." if listings else ""),
         f"every object on {remote.name}",
-        f"{len(absent)} objects are absent",
-        fixes.commands(
-            *([_deletion(remote, [*listings, *empty])] if listings or empty else []),
-            f"dvc push -r {fixes.quoted(remote.name)}",
-        ),
-        tuple(Evidence("remote", remote.place(name), value=name) for name in absent[:10]),
+        _told(lacking),
+        fixes.commands(*_pushing(view, remote, lacking, listings)),
+        _evidence(remote, names),
     )
 
 
@@ -108,27 +109,46 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
     return md5 if md5 and md5.endswith(".dir") else None
 
 
-def _deletion(remote: Remote, names: list[str]) -> str:
+def _deletion(remote: Remote, name: str) -> str:
     """DVC has no command for it; its own client reaches every kind of remote."""
-    objects = f"objects = Repo().cloud.get_remote_odb('{remote.name}')"
-    deleted = f"[objects.delete(name) for name in '{' '.join(names)}'.split()]"
-    return f'python -P -c "from dvc.repo import Repo; {objects}; {deleted}"'
+    code = f"Repo().cloud.get_remote_odb('{remote.name}').delete('{name}')"
+    return f'python -P -c "from dvc.repo import Repo; {code}"'
 
 
-def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str]) -> Finding:
+def _lost(
+    view: View, remote: Remote, lacking: Lacking, owner: tuple[Stage, str], lost: list[str]
+) -> Finding:
     stage, path = owner
     there = (view.facts.root / path).exists()
-    push = f"dvc push -r {fixes.quoted(remote.name)}"
-    again = [f"dvc commit --force {fixes.quoted(stage.name)}", push]
+    again, record = f"dvc commit --force {fixes.quoted(stage.name)}", ""
     if not there or stage.cmd:
+        again = f"dvc repro --force {fixes.quoted(stage.name)}"
         record = fixes.commit(["dvc.lock", *uncached(stage)], f"Run {stage.name} again")
-        again = [f"dvc repro --force {fixes.quoted(stage.name)}", push, *record.splitlines()]
     return Finding(
         "out-lost",
         f"{path} of {stage.name} is neither in your cache nor on the remote {remote.name}: nobody"
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(*again),
-        tuple(Evidence("remote", remote.place(name), value=name) for name in lost[:10]),
+        fixes.commands(again, *_pushing(view, remote, lacking, []), *record.splitlines()),
+        _evidence(remote, lost),
     )
+
+
+def _told(lacking: Lacking) -> str:
+    absent = f"{len(lacking.absent)} objects are absent" if lacking.absent else ""
+    wrong = f"{len(lacking.wrong)} have other bytes than their names say" if lacking.wrong else ""
+    return ", ".join(filter(None, (absent, wrong)))
+
+
+def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
+    return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
+
+
+def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) -> list[str]:
+    """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
+    lines = []
+    if remote.endpoint and activation.is_missing() and (view.facts.root / "activate").exists():
+        lines.append(activation.COMMAND)
+    lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
+    return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]

@@ -31,11 +31,9 @@ def default_url(view: View) -> str:
 
 @check(
     "remote.default",
-    "remote",
     "no-default-remote",
     "remote-only-local",
     "default-remote-unknown",
-    points=4,
     requires=("init.config",),
     committed_only=True,
 )
@@ -134,9 +132,7 @@ def _url(view: View) -> str:
 
 @check(
     "remote.url",
-    "remote",
     "remote-url-malformed",
-    points=1,
     requires=("remote.default",),
     committed_only=True,
 )
@@ -174,9 +170,7 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
 
 @check(
     "remote.own",
-    "remote",
     "remote-not-yours",
-    points=1,
     requires=("remote.url",),
     committed_only=True,
 )
@@ -226,9 +220,7 @@ def _same_kind(url: str, agreed: str) -> bool:
 
 @check(
     "remote.absolute",
-    "remote",
     "remote-relative-path",
-    points=1,
     requires=("remote.url",),
     committed_only=True,
 )
@@ -261,9 +253,7 @@ def default_remote_is_reached_from_anywhere(view: View) -> Finding | None:
 
 @check(
     "remote.plugin",
-    "remote",
     "remote-plugin-missing",
-    points=0,
     requires=("remote.url",),
     committed_only=True,
 )
