@@ -35,7 +35,7 @@ def outs_are_not_in_git(view: View) -> Finding | None:
         f"Git tracks {fixes.listed(doubled)} as well as DVC: every clone carries it, for ever.",
         "outs in DVC's cache alone",
         f"{count} of their files are in git's index",
-        fixes.commands(*removals, fixes.committed("Leave the data to DVC")),
+        fixes.commands(*removals, *_committed(view, doubled.values(), "Leave the data to DVC")),
         tuple(
             Evidence("index", paths[0], value=f"{len(paths)} files") for paths in doubled.values()
         ),
@@ -71,7 +71,10 @@ def outs_are_ignored_by_git(view: View) -> Finding | None:
         f"a line /{name} in {path}",
         "no .gitignore covers it",
         fixes.commands(
-            f"python -c \"print('/{name}', file=open('{path}', 'a'))\"",
+            fixes.python(
+                f"print({fixes.literal(f'/{name}')},"
+                f" file=open({fixes.literal(path)}, 'a', encoding='utf-8'))"
+            ),
             *fixes.commit([path], "Ignore what DVC keeps").splitlines(),
         ),
         tuple(Evidence("worktree", one) for one in bare),
@@ -97,10 +100,17 @@ def cache_is_not_in_git(view: View) -> Finding | None:
         "no object of a cache or remote in git",
         f"{len(objects)} of them in git's index",
         fixes.commands(
-            f"git rm -r --cached {fixes.quoted(folder)}", fixes.committed("Leave the cache to DVC")
+            f"git rm -r --cached {fixes.quoted(folder)}",
+            *_committed(view, [objects], "Leave the cache to DVC"),
         ),
         tuple(Evidence("index", path) for path in objects[:10]),
     )
+
+
+def _committed(view: View, paths: Iterable[list[str]], message: str) -> list[str]:
+    """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
+    is_there = any(path in view.facts.committed for some in paths for path in some)
+    return [fixes.committed(message)] if is_there else []
 
 
 def _cached_outs(view: View) -> Iterable[Out]:

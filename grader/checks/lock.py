@@ -1,6 +1,7 @@
 """``dvc.lock`` as a whole: that it is committed, and that it does not contradict itself."""
 
 from grader.checks import fixes
+from grader.checks.ignored import unignoring
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
@@ -35,15 +36,17 @@ def lock_is_committed(view: View) -> Finding | None:
         difference = "is deleted in your folder"
     elif not ignored and path not in facts.committed:
         difference = "was never committed"
-    force = "--force " if ignored else ""
+    edits, edited = unignoring(view, [path] if ignored else [])
     return Finding(
         "lock-uncommitted",
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        fixes.commands(f"git add {force}{path}", fixes.committed("Record the run"))
+        fixes.commands(
+            *edits, *fixes.commit([*edited, path], "Record the run", force=ignored).splitlines()
+        )
         if lies_there
-        else f"git checkout HEAD -- {path}",
+        else f"git checkout HEAD -- {fixes.quoted(path)}",
         (Evidence("worktree", path), Evidence("HEAD", path)),
     )
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from grader.checks import fixes
+from grader.checks import fixes, stages
 from grader.facts.objects import children_of
-from grader.facts.remote import Remote
+from grader.facts.remote import Remote, options_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
+from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.registry import check
 from workshop.project import Stage
+from workshop.project.model import Out
 
 
 @check(
@@ -26,34 +27,88 @@ def outs_are_pushed(view: View) -> Finding | None:
 
     The files of a folder included: DVC's own answer may come from its memory of the last push.
     """
-    facts = view.facts
-    name = view.default_remote
-    options = facts.remote_options
-    if name is None or name.lower() not in options:
+    kept_back = _kept_back(view)
+    if kept_back:
+        return kept_back
+    for name in dict.fromkeys(out.remote for _, out in _outs(view)):
+        remote = _remote(view, name or view.default_remote or "", is_default=name is None)
+        owners = dict(_objects(view, remote, name))
+        absent = remote.absent(owners)
+        lost = [one for one in absent if not view.facts.objects.path(one).exists()]
+        if lost:
+            return _lost(view, remote, owners[lost[0]], lost)
+        if absent:
+            return _not_pushed(remote, [owners[one] for one in absent], absent)
+    return None
+
+
+def _remote(view: View, name: str, *, is_default: bool) -> Remote:
+    options = options_of(name, view.facts.remote_options)
+    if options is None and not is_default:
+        raise UnknownError(
+            f"An out is to be pushed to the remote {name}, and no config names it: dvc push stops.",
+            f"dvc remote add {fixes.quoted(name)} gs://BUCKET/YOUR-NAME",
+        )
+    if options is None:
         raise NotThereYetError("remote.default")
-    remote = Remote(name, options[name.lower()], facts.root / ".dvc")
-    owners = dict(_objects(view, remote))
-    absent = remote.absent(owners)
-    if not absent:
-        return None
-    lost = [one for one in absent if not facts.objects.path(one).exists()]
-    if lost:
-        return _lost(view, remote, owners[lost[0]], lost)
-    return _not_pushed(remote, [owners[one] for one in absent], absent)
+    return Remote(name, options, view.facts.root / ".dvc")
 
 
-def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str]]]:
-    """Every object by name, with the stage and the path of the out that needs it."""
+def _outs(view: View) -> Iterator[tuple[Stage, Out]]:
     for stage in view.project.stages:
         for out in stage.outs if stage.unnatural is None else ():  # what is imported is not pushed
-            md5 = out.recorded.md5
-            if not (out.cache and md5 and out.inside):
-                continue
-            yield md5, (stage, out.path)
-            if md5.endswith(".dir"):
-                listed = view.facts.objects.names(md5)[1:]
-                for child in listed or children_of(remote.content(md5) or b""):
-                    yield child, (stage, out.path)
+            if out.cache and out.recorded.md5 and out.inside:
+                yield stage, out
+
+
+def _objects(
+    view: View, remote: Remote, name: str | None
+) -> Iterator[tuple[str, tuple[Stage, str]]]:
+    """Every object for the remote that outs call ``name``, with the stage and the path of its out.
+
+    ``name`` is None for outs that name no remote.
+    """
+    for stage, out in _outs(view):
+        md5 = out.recorded.md5
+        if out.remote != name or not md5:
+            continue
+        yield md5, (stage, out.path)
+        if md5.endswith(".dir"):
+            listed = view.facts.objects.names(md5)[1:]
+            for child in listed or children_of(remote.content(md5) or b""):
+                yield child, (stage, out.path)
+
+
+def _kept_back(view: View) -> Finding | None:
+    """An out with ``push: false``, which no dvc push sends."""
+    for stage, out in _outs(view):
+        if out.push:
+            continue
+        at = stages.in_file(view, stage, out.path.rpartition("/")[2], "push:")
+        return Finding(
+            "out-not-pushed",
+            f"{out.path} of {stage.name} has push: false: dvc push leaves it out, and a colleague"
+            " who clones gets none.",
+            "outs that dvc push sends",
+            "push: false",
+            fixes.commands(
+                *_pushing(view, stage, out, at.line),
+                "dvc push",
+                *fixes.commit([stage.file], "Push every out").splitlines(),
+            ),
+            (at,),
+        )
+    return None
+
+
+def _pushing(view: View, stage: Stage, out: Out, line: int | None) -> list[str]:
+    """The edit of ``push: false``; without that entry, DVC would refuse the empty rest."""
+    lines = (view.text(stage.file) or "").splitlines()
+    old = lines[line - 1] if line else ""
+    if line and "false" in old:
+        new = [f"{stage.file}: below line {line - 1} add:", old.replace("false", "true")]
+        return [fixes.by_hand(one) for one in (f"{stage.file}: delete line {line}", *new)]
+    return [fixes.by_hand(f"{stage.file}, stage {stage.name}: set push: true of {out.path}")]
 
 
 def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[str]) -> Finding:
@@ -84,22 +139,30 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
 
 def _deletion(remote: Remote, name: str) -> str:
     """DVC has no command for it; its own client reaches every kind of remote."""
-    code = f"Repo().cloud.get_remote_odb('{remote.name}').delete('{name}')"
-    return f'python -P -c "from dvc.repo import Repo; {code}"'
+    objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)})"
+    code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
+    return fixes.python(code).replace("-c", "-P -c", 1)
 
 
 def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str]) -> Finding:
     stage, path = owner
-    there = (view.facts.root / path).exists()
-    again = f"dvc commit --force {fixes.quoted(stage.name)}"
-    if not there or stage.cmd:
-        again = f"dvc repro --force {fixes.quoted(stage.name)}"
+    name = fixes.quoted(stage.name)
+    if stages.is_as_recorded(view, stage):
+        again = f"dvc commit {name}"
+    elif stage.cmd:
+        again = fixes.run_again(stage.name, stages.uncached(stage))
+    else:
+        again = fixes.commands(
+            fixes.by_hand(f"{path}: get the data again"),
+            f"dvc add {fixes.quoted(path)}",
+            *fixes.commit([stage.file], "Take up the data again").splitlines(),
+        )
     return Finding(
         "out-lost",
         f"{path} of {stage.name} is neither in your cache nor on the remote {remote.name}: nobody"
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(again, f"dvc push -r {fixes.quoted(remote.name)}"),
-        tuple(Evidence("remote", remote.place(name), value=name) for name in lost[:10]),
+        fixes.commands(*again.splitlines(), f"dvc push -r {fixes.quoted(remote.name)}"),
+        tuple(Evidence("remote", remote.place(one), value=one) for one in lost[:10]),
     )

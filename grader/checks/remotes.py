@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from grader.checks import fixes
+from grader.facts.remote import options_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.registry import check
@@ -28,10 +29,9 @@ _PLUGINS = {
 
 
 def default_url(view: View) -> str:
-    """The address of the default remote, as it is written."""
-    name = view.default_remote
-    options = view.remotes.get((name or "").lower(), {})
-    if "url" not in options:
+    """The address of the default remote, as it is written; where that names another, of that."""
+    options = options_of(view.default_remote or "", view.remotes)
+    if options is None or "url" not in options:
         raise NotThereYetError("remote.default")
     return options["url"]
 
@@ -83,7 +83,7 @@ def _remotes_of(view: View, path: str) -> _Config:
 def _unknown(view: View, name: str) -> Finding:
     known = next(iter(view.remotes), None)
     commit = fixes.commit([CONFIG], "Set the default remote").splitlines()
-    add = f"dvc remote add {fixes.quoted(name)} {_url(view)}"
+    add = f"dvc remote add {fixes.quoted(name)} {fixes.quoted(_url(view))}"
     return Finding(
         "default-remote-unknown",
         f"The default remote is called {name}, and no remote has that name: dvc push stops.",
@@ -123,7 +123,7 @@ def _none(view: View) -> Finding:
         fix = fixes.commands(f"dvc remote default {fixes.quoted(known)}", *commit.splitlines())
     else:
         actual = "no remote at all"
-        add = f"dvc remote add -d {_NAME} {_url(view)}"
+        add = f"dvc remote add -d {_NAME} {fixes.quoted(_url(view))}"
         fix = fixes.commands(add, *commit.splitlines())
     return Finding(
         "no-default-remote",
@@ -155,12 +155,13 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     """
     for name, options in view.remotes.items():
         url = options.get("url", "")
-        if not _is_malformed(url):
+        leads_nowhere = _named_base(url) not in (None, *view.remotes)
+        if not _is_malformed(url) and not leads_nowhere:
             continue
         wanted = view.facts.settings.remote or _mended(url)
         return Finding(
             "remote-url-malformed",
-            f"{url} is no address that DVC knows: it pushes into a folder of that name, here.",
+            f"{url} {_harm(url)}.",
             wanted,
             url,
             fixes.commands(
@@ -172,6 +173,21 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     return None
 
 
+def _harm(url: str) -> str:
+    """What DVC does with an address that is none."""
+    if url.startswith("file://"):
+        return "is a folder in a form that DVC takes for no address: dvc push stops"
+    if url.startswith("remote://"):
+        return "builds on a remote that is not there: dvc push stops"
+    return "is no address that DVC knows: it pushes into a folder of that name, here"
+
+
+def _named_base(url: str) -> str | None:
+    """The other remote that an address builds on."""
+    scheme, _, rest = url.partition("://")
+    return rest.partition("/")[0].lower() if scheme == "remote" else None
+
+
 def _is_malformed(url: str) -> bool:
     scheme, separator, rest = url.partition("://")
     if separator and scheme.isalnum():
@@ -180,6 +196,8 @@ def _is_malformed(url: str) -> bool:
 
 
 def _mended(url: str) -> str:
+    if url.startswith("file://"):
+        return url.removeprefix("file://")
     scheme, _, rest = re.sub(r"^(?:\.\./|\./)*", "", url).partition("/")
     return f"{scheme.rstrip(':') if scheme.rstrip(':') in _SUPPORTED else 'gs'}://{rest.strip('/')}"
 

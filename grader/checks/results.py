@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.checks import fixes
-from grader.checks.stages import paths_of, recorded_stage, uncached
+from grader.checks.stages import paths_of, recorded_stage, restored
 from grader.facts import onnx_model
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
@@ -51,12 +50,7 @@ def results_are_what_they_should_be(view: View, wanted: LessonStage) -> Finding 
             f"{shown} of {stage.name} is not what it should be: {wrong.actual}.",
             wrong.expected,
             wrong.actual,
-            fixes.commands(
-                f"dvc repro --force {fixes.quoted(stage.name)}",
-                *fixes.commit(
-                    ["dvc.lock", *uncached(stage)], f"Run {wanted.name} again"
-                ).splitlines(),
-            ),
+            restored(view, stage, shown),
             (Evidence("worktree", shown),),
         )
     return None

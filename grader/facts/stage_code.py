@@ -1,5 +1,7 @@
 """What the code of a stage imports, reads and takes on its command line: parsed, never run."""
 
+import itertools
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -8,6 +10,7 @@ from grader.facts.module import Module, module
 from grader.lessons import LessonStage
 
 Text = Callable[[str], str | None]
+_OPERATOR = re.compile(r"[;&|<>()]+")
 
 
 class StageCode:
@@ -19,13 +22,7 @@ class StageCode:
 
     def is_run_by(self, command: str | list[str] | None) -> bool:
         """Whether ``command`` runs the stage's module, as a module or as a file."""
-        words = words_of(command)
-        for before, word in zip(["", *words], words, strict=False):
-            if word == self.stage.module and before == "-m":
-                return True
-            if word.replace("\\", "/").removeprefix("./") == self.stage.code_path:
-                return True
-        return False
+        return _start(words_of(command), self.stage) is not None
 
     def imported(self) -> list[str]:
         """The paths of the attendee's own modules that run when the stage does, its own first.
@@ -110,21 +107,45 @@ class StageCode:
 
 def words_of(command: str | list[str] | None) -> list[str]:
     """The words of a stage's command, or of all of them where it has several."""
+    return [word for line in _lines(command) for word in _words(line)]
+
+
+def _lines(command: str | list[str] | None) -> list[str]:
     lines = [command] if isinstance(command, str) else command or []
-    return [word for line in lines for word in _words(line)]
+    return [one for line in lines for one in line.replace("\\\n", " ").splitlines()]
 
 
 @lru_cache(maxsize=256)
 def _words(line: str) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(line))
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split, lexer.commenters = True, ""
+        return tuple(lexer)
     except ValueError:  # a quote that is not closed
         return tuple(line.split())
 
 
-def values_of(command: str | list[str] | None) -> dict[str, str]:
-    """What follows each ``--option`` of a command, or stands behind its ``=``."""
+def _start(words: list[str], stage: LessonStage) -> int | None:
+    """Where the stage's own arguments begin: behind its module, or its file."""
+    for at, (before, word) in enumerate(zip(["", *words], words, strict=False), 1):
+        if word == stage.module and before == "-m":
+            return at
+        if word.replace("\\", "/").removeprefix("./") == stage.code_path:
+            return at
+    return None
+
+
+def values_of(command: str | list[str] | None, stage: LessonStage) -> dict[str, str]:
+    """What follows each ``--option`` that the stage's module gets, or stands behind its ``=``.
+
+    Options before the module are those of whatever starts Python, and those behind ``&&`` or ``|``
+    another program's. Of a command that does not run the module, all of them.
+    """
     words = words_of(command)
+    if _start(words, stage) is not None:
+        words = [word for line in _lines(command) for word in (*_words(line), ";")]
+        start = _start(words, stage)
+        words = list(itertools.takewhile(lambda w: not _OPERATOR.fullmatch(w), words[start:]))
     found = {}
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word.startswith("--"):

@@ -114,7 +114,7 @@ def test_a_command_is_known_by_the_module_or_the_file_that_it_runs() -> None:
 
 
 def test_options_have_values_with_and_without_an_equals_sign() -> None:
-    assert values_of("x --data 'a b' --out=c --flag") == {
+    assert values_of("x --data 'a b' --out=c --flag", STAGES[0]) == {
         "--data": "a b", "--out": "c", "--flag": ""
     }  # fmt: skip
-    assert values_of("x --data 'a b") == {"--data": "'a"}
+    assert values_of("x --data 'a b", STAGES[0]) == {"--data": "'a"}
