@@ -17,9 +17,7 @@ Record = Mapping[str, Any]
 
 @check(
     "change.isolated",
-    "change",
     "change-not-isolated",
-    points=8,
     requires=("lock.committed", "plot.run"),
     committed_only=True,
 )

@@ -12,7 +12,7 @@ _RAW = "data/raw"
 _READ_BY_DVC = (".dvc", "dvc.yaml")
 
 
-@check("data.tracked", "data", "dvc-file-uncommitted", points=2, requires=("init.readable",))
+@check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",))
 def raw_data_is_tracked(view: View) -> Finding | None:
     """A .dvc file tracks the raw data.
 
@@ -35,9 +35,7 @@ def raw_data_is_tracked(view: View) -> Finding | None:
 
 @check(
     "data.committed",
-    "data",
     "dvc-file-uncommitted",
-    points=1,
     requires=("init.config",),
     committed_only=True,
 )
@@ -54,6 +52,8 @@ def dvc_files_are_committed(view: View) -> Finding | None:
     ]
     paths += [path for path in _ignored(view) if path not in paths]
     if not paths:
+        if not any(path.endswith((".dvc", "dvc.yaml")) for path in facts.committed):
+            raise NotThereYetError("data.tracked")
         return None
     return Finding(
         "dvc-file-uncommitted",
@@ -108,10 +108,8 @@ def _committing(view: View, paths: list[str]) -> str:
 
 @check(
     "data.in_place",
-    "data",
     "out-missing",
     "lock-stale",
-    points=1,
     requires=("data.tracked", "data.not_hidden", "data.no_overlap"),
     committed_only=True,
 )

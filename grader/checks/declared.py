@@ -156,7 +156,7 @@ def producers(view: View, stage: Stage, wanted: LessonStage) -> dict[str, list[s
     return found
 
 
-@check("pipeline.acyclic", "share", "cycle", points=1, requires=("preprocess.declared",))
+@check("pipeline.acyclic", "cycle", requires=("preprocess.declared",))
 def stages_form_no_circle(view: View) -> Finding | None:
     """No stage depends on what comes of it.
 
@@ -225,7 +225,7 @@ def _own_out(view: View) -> list[str]:
     return []
 
 
-@check("evaluate.metrics", "evaluate", "metrics-as-outs", points=0, requires=("evaluate.outs",))
+@check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",))
 def metrics_are_declared_as_metrics(view: View) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 

@@ -13,7 +13,7 @@ from workshop.project.model import Out
 _CACHE_OBJECT = re.compile(r"(?:^|/)(?:files/md5|\.dvc/cache)/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
 
 
-@check("data.only_dvc", "data", "tracked-by-git-and-dvc", points=1, requires=("init.readable",))
+@check("data.only_dvc", "tracked-by-git-and-dvc", requires=("init.readable",))
 def outs_are_not_in_git(view: View) -> Finding | None:
     """Nothing that DVC keeps is tracked by git too.
 
@@ -44,9 +44,7 @@ def outs_are_not_in_git(view: View) -> Finding | None:
 
 @check(
     "data.ignored",
-    "data",
     "gitignore-lost",
-    points=0,
     requires=("data.only_dvc",),
     committed_only=True,
 )
@@ -82,7 +80,7 @@ def outs_are_ignored_by_git(view: View) -> Finding | None:
     )
 
 
-@check("data.no_cache_in_git", "data", "cache-in-git", points=1, requires=("init.readable",))
+@check("data.no_cache_in_git", "cache-in-git", requires=("init.readable",))
 def cache_is_not_in_git(view: View) -> Finding | None:
     """Neither DVC's cache nor a local remote is in git.
 

@@ -11,7 +11,7 @@ from workshop.project import ProjectError, config_schema
 from workshop.project.errors import ConfigError, NotAProjectError
 
 
-@check("init.git", "init", "not-a-repository", points=3, committed_only=True)
+@check("init.git", "not-a-repository", committed_only=True)
 def folder_is_a_git_repository(view: View) -> Finding | None:
     """The folder is a git repository with a commit.
 
@@ -45,9 +45,7 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
     )
 
 
-@check(
-    "init.dvc", "init", "not-a-repository", points=3, requires=("init.git",), committed_only=True
-)
+@check("init.dvc", "not-a-repository", requires=("init.git",), committed_only=True)
 def dvc_is_initialised(view: View) -> Finding | None:
     """DVC is initialised and its config is committed.
 
@@ -70,7 +68,7 @@ def dvc_is_initialised(view: View) -> Finding | None:
     )
 
 
-@check("init.config", "init", "not-a-repository", points=1, requires=("init.dvc",))
+@check("init.config", "not-a-repository", requires=("init.dvc",))
 def config_can_be_read(view: View) -> Finding | None:
     """DVC can read its config.
 
@@ -84,10 +82,10 @@ def config_can_be_read(view: View) -> Finding | None:
         if error.problem.startswith("cannot be read"):
             raise
         return _unreadable(view, error, "not-a-repository")
-    if wrong is None or "Unsupported URL" in wrong:
+    if wrong is None or "Unsupported URL" in wrong.message:
         return None
-    line = _line(view, wrong)
-    refused = ConfigError(wrong, "mend or delete that line", path=path, line=line)
+    line = _line(view, wrong.message)
+    refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
     return _unreadable(view, refused, "not-a-repository")
 
 
@@ -101,13 +99,11 @@ def _line(view: View, problem: str) -> int | None:
 
 @check(
     "init.readable",
-    "init",
     "lock-inconsistent",
     "lock-uncommitted",
     "dvcignore-hides-data",
     "stage-missing",
     "not-a-repository",
-    points=1,
     requires=("init.config",),
 )
 def project_files_can_be_read(view: View) -> Finding | None:

@@ -11,9 +11,7 @@ LOCK = "dvc.lock"
 
 @check(
     "lock.committed",
-    "share",
     "lock-uncommitted",
-    points=1,
     requires=("preprocess.declared",),
     committed_only=True,
 )
@@ -37,21 +35,20 @@ def lock_is_committed(view: View) -> Finding | None:
     elif not ignored and path not in facts.committed:
         difference = "was never committed"
     edits, edited = unignoring(view, [path] if ignored else [])
+    commit = fixes.commit([*edited, path], "Record the run", force=ignored)
     return Finding(
         "lock-uncommitted",
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        fixes.commands(
-            *edits, *fixes.commit([*edited, path], "Record the run", force=ignored).splitlines()
-        )
+        fixes.commands(*edits, *commit.splitlines())
         if lies_there
         else f"git checkout HEAD -- {fixes.quoted(path)}",
         (Evidence("worktree", path), Evidence("HEAD", path)),
     )
 
 
-@check("lock.consistent", "share", "lock-inconsistent", points=1, requires=("preprocess.run",))
+@check("lock.consistent", "lock-inconsistent", requires=("preprocess.run",))
 def lock_is_consistent(view: View) -> Finding | None:
     """What each stage read is what the stage before it wrote, by dvc.lock.
 

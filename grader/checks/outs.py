@@ -17,7 +17,7 @@ from workshop.project.model import Out
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 
 
-@check("data.no_overlap", "data", "out-overlap", points=1, requires=("init.readable",))
+@check("data.no_overlap", "out-overlap", requires=("init.readable",))
 def outs_do_not_overlap(view: View) -> Finding | None:
     """No out lies in another, and no two have the same path.
 
@@ -50,9 +50,7 @@ def _overlap(view: View, outer: tuple[Out, Stage], inner: tuple[Out, Stage]) -> 
 
 @check(
     "data.not_hidden",
-    "data",
     "dvcignore-hides-data",
-    points=1,
     requires=("init.readable",),
     committed_only=True,
 )

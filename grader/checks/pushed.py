@@ -4,20 +4,21 @@ from collections.abc import Iterator
 
 from grader.checks import fixes, stages
 from grader.facts.objects import children_of
-from grader.facts.remote import Remote, options_of
+from grader.facts.remote import Lacking, Remote, options_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.registry import check
+from workshop import activation
 from workshop.project import Stage
 from workshop.project.model import Out
+
+_DELETED = 10  # the next check names the others
 
 
 @check(
     "share.pushed",
-    "share",
     "out-not-pushed",
     "out-lost",
-    points=3,
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
@@ -33,12 +34,13 @@ def outs_are_pushed(view: View) -> Finding | None:
     for name in dict.fromkeys(out.remote for _, out in _outs(view)):
         remote = _remote(view, name or view.default_remote or "", is_default=name is None)
         owners = dict(_objects(view, remote, name))
-        absent = remote.absent(owners)
-        lost = [one for one in absent if not view.facts.objects.path(one).exists()]
+        lacking = remote.lacking(owners)
+        names = lacking.absent + lacking.wrong
+        lost = [one for one in names if not view.facts.objects.path(one).exists()]
         if lost:
-            return _lost(view, remote, owners[lost[0]], lost)
-        if absent:
-            return _not_pushed(remote, [owners[one] for one in absent], absent)
+            return _lost(view, remote, lacking, owners[lost[0]], lost)
+        if names:
+            return _not_pushed(view, remote, lacking, [owners[one] for one in names])
     return None
 
 
@@ -92,7 +94,7 @@ def _kept_back(view: View) -> Finding | None:
             "outs that dvc push sends",
             "push: false",
             fixes.commands(
-                *_pushing(view, stage, out, at.line),
+                *_sent_too(view, stage, out, at.line),
                 "dvc push",
                 *fixes.commit([stage.file], "Push every out").splitlines(),
             ),
@@ -101,7 +103,7 @@ def _kept_back(view: View) -> Finding | None:
     return None
 
 
-def _pushing(view: View, stage: Stage, out: Out, line: int | None) -> list[str]:
+def _sent_too(view: View, stage: Stage, out: Out, line: int | None) -> list[str]:
     """The edit of ``push: false``; without that entry, DVC would refuse the empty rest."""
     lines = (view.text(stage.file) or "").splitlines()
     old = lines[line - 1] if line else ""
@@ -111,9 +113,12 @@ def _pushing(view: View, stage: Stage, out: Out, line: int | None) -> list[str]:
     return [fixes.by_hand(f"{stage.file}, stage {stage.name}: set push: true of {out.path}")]
 
 
-def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[str]) -> Finding:
+def _not_pushed(
+    view: View, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
+) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
-    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in absent]
+    names = lacking.absent + lacking.wrong
+    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in names]
     why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
     return Finding(
         "out-not-pushed",
@@ -121,12 +126,9 @@ def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[st
         f" {remote.name}: a colleague who clones gets no such data."
         + (f"{why} back both it and what is absent." if listings else ""),
         f"every object on {remote.name}",
-        f"{len(absent)} objects are absent",
-        fixes.commands(
-            *(_deletion(remote, one) for one in listings),
-            f"dvc push -r {fixes.quoted(remote.name)}",
-        ),
-        tuple(Evidence("remote", remote.place(name), value=name) for name in absent[:10]),
+        _told(lacking),
+        fixes.commands(*_pushing(view, remote, lacking, listings)),
+        _evidence(remote, names),
     )
 
 
@@ -144,7 +146,9 @@ def _deletion(remote: Remote, name: str) -> str:
     return fixes.python(code).replace("-c", "-P -c", 1)
 
 
-def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str]) -> Finding:
+def _lost(
+    view: View, remote: Remote, lacking: Lacking, owner: tuple[Stage, str], lost: list[str]
+) -> Finding:
     stage, path = owner
     name = fixes.quoted(stage.name)
     if stages.is_as_recorded(view, stage):
@@ -163,6 +167,25 @@ def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str])
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(*again.splitlines(), f"dvc push -r {fixes.quoted(remote.name)}"),
-        tuple(Evidence("remote", remote.place(one), value=one) for one in lost[:10]),
+        fixes.commands(*again.splitlines(), *_pushing(view, remote, lacking, [])),
+        _evidence(remote, lost),
     )
+
+
+def _told(lacking: Lacking) -> str:
+    absent = f"{len(lacking.absent)} objects are absent" if lacking.absent else ""
+    wrong = f"{len(lacking.wrong)} have other bytes than their names say" if lacking.wrong else ""
+    return ", ".join(filter(None, (absent, wrong)))
+
+
+def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
+    return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
+
+
+def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) -> list[str]:
+    """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
+    lines = []
+    if remote.endpoint and activation.is_missing() and (view.facts.root / "activate").exists():
+        lines.append(activation.COMMAND)
+    lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
+    return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]

@@ -38,11 +38,9 @@ def default_url(view: View) -> str:
 
 @check(
     "remote.default",
-    "remote",
     "no-default-remote",
     "remote-only-local",
     "default-remote-unknown",
-    points=4,
     requires=("init.config",),
     committed_only=True,
 )
@@ -141,9 +139,7 @@ def _url(view: View) -> str:
 
 @check(
     "remote.url",
-    "remote",
     "remote-url-malformed",
-    points=1,
     requires=("remote.default",),
     committed_only=True,
 )
@@ -204,9 +200,7 @@ def _mended(url: str) -> str:
 
 @check(
     "remote.own",
-    "remote",
     "remote-not-yours",
-    points=1,
     requires=("remote.url",),
     committed_only=True,
 )
@@ -256,9 +250,7 @@ def _same_kind(url: str, agreed: str) -> bool:
 
 @check(
     "remote.absolute",
-    "remote",
     "remote-relative-path",
-    points=1,
     requires=("remote.url",),
     committed_only=True,
 )
@@ -287,9 +279,7 @@ def default_remote_is_reached_from_anywhere(view: View) -> Finding | None:
 
 @check(
     "remote.plugin",
-    "remote",
     "remote-plugin-missing",
-    points=0,
     requires=("remote.url",),
     committed_only=True,
 )

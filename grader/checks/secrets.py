@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from grader.checks import fixes
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
 
 CONFIG = ".dvc/config"
@@ -31,9 +31,7 @@ _COMMITS = 2000
 
 @check(
     "remote.no_secret",
-    "remote",
     "secret-in-config",
-    points=1,
     requires=("init.dvc",),
     committed_only=True,
 )
@@ -46,7 +44,10 @@ def no_secret_is_in_git(view: View) -> Finding | None:
     exposed = [*_in_config(view), *_key_files(view)]
     if exposed:
         return _exposed(view, exposed)
-    return next(_in_older_commits(view), None)
+    older = next(_in_older_commits(view), None)
+    if older is None and not view.remotes:
+        raise NotThereYetError("remote.default")
+    return older
 
 
 def _in_config(view: View) -> Iterator[Evidence]:

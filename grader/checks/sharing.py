@@ -15,7 +15,7 @@ from workshop.project.model import Dep, Out
 _ABSOLUTE = re.compile(r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/])")
 
 
-@check("share.portable", "share", "absolute-path", points=1, requires=("preprocess.declared",))
+@check("share.portable", "absolute-path", requires=("preprocess.declared",))
 def paths_are_relative(view: View) -> Finding | None:
     """No path of this machine is in the pipeline.
 
@@ -102,7 +102,7 @@ def _cache_dir(view: View) -> Finding | None:
     )
 
 
-@check("share.place", "share", "wrong-directory", points=0, requires=("preprocess.declared",))
+@check("share.place", "wrong-directory", requires=("preprocess.declared",))
 def stages_run_in_the_root(view: View) -> Finding | None:
     """Every stage is in the dvc.yaml of the root, and runs there.
 
@@ -151,9 +151,7 @@ def _has_wdir(view: View, stage: Stage) -> bool:
 
 @check(
     "share.uncached",
-    "share",
     "uncached-out-uncommitted",
-    points=1,
     requires=("preprocess.run",),
 )
 def uncached_outs_are_committed(view: View) -> Finding | None:
@@ -197,7 +195,7 @@ def _uncached_fix(view: View, stage: Stage, out: Out) -> str:
     )
 
 
-@check("share.cache_intact", "share", "cache-corrupt", points=1, requires=("preprocess.run",))
+@check("share.cache_intact", "cache-corrupt", requires=("preprocess.run",))
 def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
     """Every object in the cache is what its name says.
 

@@ -49,7 +49,8 @@ def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) 
     kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass")
     width = min(_TITLE_WIDTH + 11, style.width - 13)
     title = _padded(f"{lesson['id']:<11}{lesson['title']}"[:width], width)
-    return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}"
+    supplied = "  supplied" if lesson["supplied"] else ""
+    return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}{supplied}"
 
 
 def _kind(entry: dict[str, Any]) -> str:
@@ -88,6 +89,13 @@ def _ending(report: Report, style: Style) -> list[str]:
         return [
             f"next: {_coloured(_printable(_first_step(first)), 'fail', style)}",
             *([f"then: {', '.join(more)}"] if more else []),
+        ]
+    if blocked and not errors:
+        first = next(entry for entry in report["checks"] if _kind(entry) == "blocked")
+        command = _first_step(first) or "grader check"
+        return [
+            f"next: {_coloured(_printable(command), 'fail', style)}",
+            f"then: what is blocked can be judged; it {first['rationale']}",
         ]
     if errors:
         return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")

@@ -14,7 +14,8 @@ from tests.grader.test_mistakes import codes
 
 NAMES = [
     "data/raw", "a room/x", "a$HOME`id`/n.txt", "it's", 'say "hi"', "50% off", "wow!", "@file",
-    "back\\slash", "a;b|c&d>e", "(x)", "#x", "~", "", "日本/é", "{a,b}", "*?", "\u2018so\u2019", "\u201cso\u201d",
+    "back\\slash", "a;b|c&d>e", "(x)", "#x", "~", "", "日本/é", "{a,b}", "*?",
+    "\u2018so\u2019", "\u201cso\u201d",
 ]  # fmt: skip
 BOTH = ["it's $HOME", "\u2019`id`", 'it\'s "so"', "line\nbreak", "\x1b[2J", "\udcff"]
 """Names that have no form that both shells know, or that no screen shows."""

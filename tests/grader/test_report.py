@@ -11,14 +11,14 @@ import jsonschema
 import pytest
 
 from grader import report as reports
-from grader.checks import CHECKS
+from grader.checks import CHECKS, in_teaching_order
 from grader.grading import grade
-from grader.lessons import LESSONS
 from grader.rendering import github, gradescope, human, junit
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit_stages, save
 from tests.grader.test_mistakes import codes
+from workshop.course import course
 from workshop.status_table import Style, style_of
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -103,10 +103,8 @@ def test_a_lesson_or_a_check_can_be_asked_for_alone(repo: Path) -> None:
         assert done.stderr.startswith("error: ")
 
 
-def test_every_check_belongs_to_a_lesson_and_stands_on_checks_that_exist() -> None:
-    lessons = {lesson.id for lesson in LESSONS}
+def test_every_check_stands_on_checks_that_exist() -> None:
     for check in CHECKS.values():
-        assert check.lesson in lessons
         assert set(check.requires) <= set(CHECKS)
         assert check.codes
         assert check.explanation
@@ -121,6 +119,24 @@ def test_human_output_fits_80_columns_and_names_one_next_thing(broken: Path) -> 
     assert "\x1b" not in text
     assert text.splitlines()[-2] == "next: edit dvc.yaml, as told for train.params"
     assert text.splitlines()[-1].startswith("then: 1 more to mend")
+
+
+def test_a_lesson_whose_work_is_not_committed_is_not_said_to_hold(repo: Path) -> None:
+    whole = (repo / "dvc.yaml").read_text("utf-8")
+    edit_stages(repo, lambda stages: stages.pop("plot"), run_again=False)
+    finished.write(repo / "dvc.yaml", whole)
+    lines = human.render(grade(repo, lambda check: check.lesson == "plot"), Style()).splitlines()
+    assert lines[-2:] == [
+        "next: git add dvc.yaml",
+        "then: what is blocked can be judged; it waits for data.committed",
+    ]
+
+
+def test_what_start_has_supplied_is_said(repo: Path) -> None:
+    append(repo, "workshop.toml", 'supplied = ["init", "data"]\n')
+    report = grade(repo, offline=True)
+    assert [one["id"] for one in report["lessons"] if one["supplied"]] == ["init", "data"]
+    assert human.render(report, Style()).count("  supplied\n") == 2
 
 
 def test_human_output_fits_a_narrow_terminal(broken: Path) -> None:
@@ -220,10 +236,10 @@ def test_list_and_explain_know_every_check_and_code(tmp_path: Path) -> None:
 
 
 def test_checks_come_lesson_by_lesson_and_after_those_that_they_stand_on() -> None:
-    lessons = [lesson.id for lesson in LESSONS]
-    places = [lessons.index(check.lesson) for check in CHECKS.values()]
+    lessons = [lesson.id for lesson in course().lessons]
+    names = list(in_teaching_order())
+    places = [lessons.index(CHECKS[name].lesson) for name in names]
     assert places == sorted(places)
-    names = list(CHECKS)
     for name, check in CHECKS.items():
         for required in check.requires:
             if CHECKS[required].lesson == check.lesson:
