@@ -20,6 +20,21 @@ _WEB_PAGE = re.compile(
 """The address of a bucket in the browser, which is not the one that DVC takes."""
 
 
+def harm(url: str) -> str:
+    """What DVC does with an address that is none."""
+    if url.startswith("file://"):
+        return "is a folder in a form that DVC takes for no address: dvc push stops"
+    if url.startswith("remote://"):
+        return "builds on a remote that is not there: dvc push stops"
+    return "is no address that DVC knows: it pushes into a folder of that name, here"
+
+
+def named_base(url: str) -> str | None:
+    """The other remote that an address builds on."""
+    scheme, _, rest = url.partition("://")
+    return rest.partition("/")[0].lower() if scheme == "remote" else None
+
+
 def is_malformed(url: str) -> bool:
     """Whether DVC would take the address for a folder, or refuse it."""
     scheme, separator, rest = url.partition("://")
@@ -46,6 +61,8 @@ def place(view: View) -> str:
 
 def mended(url: str) -> str:
     """What a malformed address was meant to be."""
+    if url.startswith("file://"):
+        return url.removeprefix("file://")
     if page := _WEB_PAGE.match(url):
         path = url[page.end() :].removeprefix("storage/browser/").removeprefix("storage/v1/b/")
         return f"gs://{path.strip('/')}"

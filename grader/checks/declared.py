@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from grader.checks import editing, fixes, stages
-from grader.checks.editing import Change
-from grader.checks.stages import covers, paths_of, stage_of
+from grader.checks import fixes, stages
+from grader.checks.editing import UNCACHED, Change
+from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
 from grader.facts.stage_code import values_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES, LessonStage
 from grader.registry import check, stage_check
 from workshop.project import Stage
@@ -21,6 +21,8 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
     """
     if view.stage(wanted):
         return None
+    if is_out_of_sight(view, "dvc.yaml"):
+        raise NotThereYetError("data.committed")
     there = [one.name for one in stages.any_of(view) if one.cmd]
     return Finding(
         "stage-missing",
@@ -52,11 +54,12 @@ def _stage_add(view: View, wanted: LessonStage) -> str:
     model = Stage(wanted.name, "dvc.yaml", wanted.command)
     words = [f"dvc stage add -n {wanted.name}"]
     words += [
-        f"-d {path}" for path in [*paths_of(view, model, wanted, wanted.reads), *code.imported()]
+        f"-d {fixes.quoted(path)}"
+        for path in [*paths_of(view, model, wanted, wanted.reads), *code.imported()]
     ]
-    words += [f"-p {','.join(code.params())}"] if code.params() else []
+    words += [f"-p {fixes.quoted(','.join(code.params()))}"] if code.params() else []
     words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
-    return " ".join([*words, editing.as_one_word(wanted.command)])
+    return " ".join([*words, fixes.quoted(wanted.command)])
 
 
 def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
@@ -64,7 +67,7 @@ def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in paths:
         section = {"-M": "metrics", "--plots": "plots"}.get(_flag(path), "outs")
-        entry = path + (editing.UNCACHED if section == "metrics" else "")
+        entry = path + (UNCACHED if section == "metrics" else "")
         found[section] = (*found.get(section, ()), entry)
     return found
 

@@ -41,7 +41,7 @@ def outs_are_not_in_git(view: View) -> Finding | None:
         f"{count} of their files are in git's index"
         if staged
         else f"HEAD has {count} of their files",
-        fixes.commands(*removals, fixes.committed("Leave the data to DVC")),
+        fixes.commands(*removals, *_committed(view, doubled.values(), "Leave the data to DVC")),
         tuple(
             Evidence("index" if out in staged else "HEAD", paths[0], value=f"{len(paths)} files")
             for out, paths in doubled.items()
@@ -76,7 +76,10 @@ def outs_are_ignored_by_git(view: View) -> Finding | None:
         f"a line /{name} in {path}",
         "no .gitignore covers it",
         fixes.commands(
-            f"python -c \"print('/{name}', file=open('{path}', 'a'))\"",
+            fixes.python(
+                f"print({fixes.literal(f'/{name}')},"
+                f" file=open({fixes.literal(path)}, 'a', encoding='utf-8'))"
+            ),
             *fixes.commit([path], "Ignore what DVC keeps").splitlines(),
         ),
         tuple(Evidence("worktree", one) for one in bare),
@@ -131,7 +134,7 @@ def cache_is_not_in_git(view: View) -> Finding | None:
         f"Git tracks {len(objects)} of the objects in {folder}, which are the data itself.",
         "no object of a cache or remote in git",
         f"{len(objects)} of them in git's index" if staged else f"{len(objects)} of them at HEAD",
-        fixes.commands(*removal, fixes.committed("Leave the cache to DVC")),
+        fixes.commands(*removal, *_committed(view, [objects], "Leave the cache to DVC")),
         tuple(Evidence("index" if staged else "HEAD", path) for path in objects[:10]),
     )
 
@@ -139,6 +142,12 @@ def cache_is_not_in_git(view: View) -> Finding | None:
 def _in_git(view: View) -> list[str]:
     """What git tracks or has at HEAD: data that was only taken out of the index is still there."""
     return list(dict.fromkeys([*view.facts.tracked, *view.facts.committed]))
+
+
+def _committed(view: View, paths: Iterable[list[str]], message: str) -> list[str]:
+    """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
+    is_there = any(path in view.facts.committed for some in paths for path in some)
+    return [fixes.committed(message)] if is_there else []
 
 
 def _cached_outs(view: View) -> Iterable[Out]:

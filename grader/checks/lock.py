@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from grader.checks import fixes
+from grader.checks.ignored import unignoring
 from grader.checks.stages import uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
@@ -39,27 +40,25 @@ def lock_is_committed(view: View) -> Finding | None:
         difference = "is deleted in your folder"
     elif not ignored and path not in facts.committed:
         difference = "was never committed"
-    force = "--force " if ignored else ""
+    edits, edited = unignoring(view, [path] if ignored else [])
+    commit = fixes.commit([*edited, path, *_beside(view)], "Record the run", force=ignored)
     return Finding(
         "lock-uncommitted",
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        fixes.commands(
-            f"git add {force}{' '.join([path, *_beside(view)])}", fixes.committed("Record the run")
-        )
+        fixes.commands(*edits, *commit.splitlines())
         if lies_there
-        else f"git checkout HEAD -- {path}",
+        else f"git checkout HEAD -- {fixes.quoted(path)}",
         (Evidence("worktree", path), Evidence("HEAD", path)),
     )
 
 
 def _beside(view: View) -> list[str]:
-    """The outs of the last run that git keeps, quoted; those that it ignores are told apart."""
+    """The outs of the last run that git keeps; those that it ignores are told apart."""
     facts = view.facts
     paths = uncached(*facts.worktree.project.stages)
-    there = [path for path in paths if (facts.root / path).exists() and not facts.ignores(path)]
-    return [fixes.quoted(path) for path in there]
+    return [path for path in paths if (facts.root / path).exists() and not facts.ignores(path)]
 
 
 @check("lock.consistent", "lock-inconsistent", requires=("preprocess.run",))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from grader.checks import addresses, fixes
+from grader.facts.remote import options_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.registry import check
@@ -21,10 +22,9 @@ _PLUGINS = {
 
 
 def default_url(view: View) -> str:
-    """The address of the default remote, as it is written."""
-    name = view.default_remote
-    options = view.remotes.get((name or "").lower(), {})
-    if "url" not in options:
+    """The address of the default remote, as it is written; where that names another, of that."""
+    options = options_of(view.default_remote or "", view.remotes)
+    if options is None or "url" not in options:
         raise NotThereYetError("remote.default")
     return options["url"]
 
@@ -74,7 +74,7 @@ def _remotes_of(view: View, path: str) -> _Config:
 def _unknown(view: View, name: str) -> Finding:
     known = next(iter(view.remotes), None)
     commit = fixes.commit([CONFIG], "Set the default remote").splitlines()
-    add = f"dvc remote add {fixes.quoted(name)} {_url(view)}"
+    add = f"dvc remote add {fixes.quoted(name)} {fixes.quoted(_url(view))}"
     return Finding(
         "default-remote-unknown",
         f"The default remote is called {name}, and no remote has that name: dvc push stops.",
@@ -114,7 +114,7 @@ def _none(view: View) -> Finding:
         fix = fixes.commands(f"dvc remote default {fixes.quoted(known)}", *commit.splitlines())
     else:
         actual = "no remote at all"
-        add = f"dvc remote add -d {_NAME} {_url(view)}"
+        add = f"dvc remote add -d {_NAME} {fixes.quoted(_url(view))}"
         fix = fixes.commands(add, *commit.splitlines())
     return Finding(
         "no-default-remote",
@@ -144,8 +144,8 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     """
     for name, options in view.remotes.items():
         url = options.get("url", "")
-        if addresses.is_malformed(url):
-            what = "is no address that DVC knows: it pushes into a folder of that name, here"
+        if addresses.is_malformed(url) or addresses.named_base(url) not in (None, *view.remotes):
+            what = addresses.harm(url)
             wanted = view.facts.settings.remote or addresses.mended(url)
         elif name == (view.default_remote or "").lower() and addresses.is_inside(view, url):
             what = "is a folder in the repository itself: no clone has it, and no clone reaches it"

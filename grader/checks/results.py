@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.checks import fixes, remembered
-from grader.checks.stages import paths_of, recorded_stage, uncached
+from grader.checks import remembered
+from grader.checks.stages import paths_of, recorded_stage, restored
 from grader.facts import onnx_model, picture
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
@@ -52,12 +52,7 @@ def results_are_what_they_should_be(view: View, wanted: LessonStage) -> Finding 
             f"{shown} of {stage.name} is not what it should be: {wrong.actual}.",
             wrong.expected,
             wrong.actual,
-            fixes.commands(
-                f"dvc repro --force {fixes.quoted(stage.name)}",
-                *fixes.commit(
-                    ["dvc.lock", *uncached(stage)], f"Run {wanted.name} again"
-                ).splitlines(),
-            ),
+            restored(view, stage, shown),
             (Evidence("worktree", shown),),
         )
     return None

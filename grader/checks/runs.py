@@ -6,10 +6,10 @@ from grader.checks import fixes, keeping, stages
 from grader.checks.lock import LOCK
 from grader.checks.stages import covers, paths_of, recorded_stage, stage_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES, LessonStage
 from grader.registry import stage_check
-from workshop.project import Reason, Stage
+from workshop.project import ProjectError, Reason, Stage
 from workshop.project import params as params_files
 
 
@@ -22,6 +22,8 @@ def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
     stage = stage_of(view, wanted)
     if stage.recorded:
         return None
+    if view.facts.worktree.content(LOCK) is None and LOCK in view.facts.committed:
+        raise NotThereYetError("lock.committed")
     return Finding(
         "stage-never-run",
         f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
@@ -182,10 +184,13 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _reasons(view: View, stage: Stage) -> tuple[Reason, ...]:
-    for state in view.facts.state.stages:
-        if state.stage.name == stage.name:
-            return state.reasons
-    return ()
+    try:
+        states = view.facts.state.stages
+    except ProjectError as error:
+        if "of a .dvcignore" in error.problem:
+            raise NotThereYetError("data.not_hidden") from None
+        raise
+    return next((one.reasons for one in states if one.stage.name == stage.name), ())
 
 
 @stage_check("thawed", "stage-frozen", requires=("{stage}.declared",))
@@ -289,6 +294,6 @@ def outs_are_as_recorded(view: View, wanted: LessonStage) -> Finding | None:
         f"{reason.path} is not what {stage.name} wrote: it changed after the run.",
         f"the {reason.path} that {LOCK} records",
         "something else",
-        fixes.rerun(stage.name, stages.uncached(stage)),
+        stages.restored(view, stage, reason.path),
         (Evidence("worktree", reason.path, value="modified"), Evidence(view.source, LOCK)),
     )

@@ -142,7 +142,8 @@ def _has(options: Mapping[str, str], key: str) -> bool:
 def _out_of_git(view: View, path: str) -> list[str]:
     """The file stays in the folder, and git takes it in no more."""
     ignored = view.facts.ignores(path)
-    ignore = f"python -c \"print('\\n/{path}', file=open('.gitignore', 'a', encoding='utf-8'))\""
+    line = fixes.literal(f"\n/{path}")
+    ignore = fixes.python(f"print({line}, file=open('.gitignore', 'a', encoding='utf-8'))")
     return [
         f"git rm --cached {fixes.quoted(path)}",
         *([] if ignored else [ignore, "git add .gitignore"]),

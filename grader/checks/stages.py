@@ -9,7 +9,7 @@ from grader.facts.stage_code import values_of
 from grader.facts.view import View
 from grader.finding import Evidence, NotThereYetError
 from grader.lessons import LessonStage
-from workshop.project import Stage
+from workshop.project import ProjectError, Stage
 
 _HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
 _ELSEWHERE = ("~", "$", "%")
@@ -80,6 +80,35 @@ def edit_then_run(view: View, stage: Stage, change: Change) -> str:
         f"dvc repro {fixes.quoted(stage.name)}",
         *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}").splitlines(),
     )
+
+
+def is_out_of_sight(view: View, path: str) -> bool:
+    """Whether DVC cannot see a file that is there: git ignores it, or the folder lost it."""
+    facts = view.facts
+    if facts.worktree.content(path) is None:
+        return path in facts.committed
+    return facts.ignores(path)
+
+
+def is_as_recorded(view: View, stage: Stage) -> bool:
+    """Whether what lies in the folder is what the run of ``stage`` read and left, cached or not."""
+    try:
+        states = view.facts.state.stages
+    except ProjectError:
+        return False
+    found = [one for one in states if one.stage.name == stage.name]
+    changes = [reason.change for one in found for reason in one.reasons]
+    return bool(found) and set(changes) <= {"not in cache"}
+
+
+def restored(view: View, stage: Stage, path: str) -> str:
+    """What makes ``path`` as the run of ``stage`` left it: the cache, or another run."""
+    out = next((one for one in stage.outs if covers(one.path, path)), None)
+    if out and out.cache and out.recorded.md5 and not is_as_recorded(view, stage):
+        objects = view.facts.objects
+        if all(objects.path(name).exists() for name in objects.names(out.recorded.md5)):
+            return f"dvc checkout --force {fixes.quoted(stage.name)}"
+    return fixes.run_again(stage.name, uncached(stage))
 
 
 def uncached(*some: Stage) -> list[str]:

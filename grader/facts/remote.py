@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from grader.finding import UnknownError
+from grader.shell import quoted
 from workshop import activation
 
 TIMEOUT_S = 8.0  # with all else that a check takes, an answer comes within ten
@@ -28,6 +29,25 @@ _LISTED_FOR_ONE_ASKED = 10
 asked one by one 2.5 s) and a far one, where the 30 round trips of 900 cost as much as 30 pages."""
 _PACKAGES = {"gs": "gcsfs", "s3": "s3fs", "azure": "adlfs"}
 Answer = TypeVar("Answer")
+Remotes = Mapping[str, Mapping[str, str]]
+
+
+def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
+    """The options of a remote, None where there is none of that name.
+
+    ``remote://base/folder`` stands for a folder of the remote ``base``, with its options.
+    """
+    options = remotes.get(name.lower())
+    scheme, _, rest = (options or {}).get("url", "").partition("://")
+    if options is None or scheme != "remote":
+        return options
+    base, _, folder = rest.partition("/")
+    others = {other: values for other, values in remotes.items() if other != name.lower()}
+    below = options_of(base, others)
+    if below is None or "url" not in below:
+        return options
+    url = "/".join([below["url"].rstrip("/"), *([folder.strip("/")] if folder else [])])
+    return {**below, **options, "url": url}
 
 
 @dataclass(frozen=True)
@@ -268,6 +288,6 @@ def _unreachable(name: str, why: str) -> UnknownError:
     return UnknownError(
         f"The remote {name} could not be asked: {why}. Look at the network, then at the address,"
         " then at the credentials.",
-        f"dvc remote list\ndvc push -r {name}",
+        f"dvc remote list\ndvc push -r {quoted(name)}",
         code="remote-unreachable",
     )

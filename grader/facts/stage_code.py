@@ -10,6 +10,7 @@ from grader.facts.module import Module, module
 from grader.lessons import LessonStage
 
 Text = Callable[[str], str | None]
+_OPERATOR = re.compile(r"[;&|<>()]+")
 
 
 class StageCode:
@@ -106,14 +107,20 @@ class StageCode:
 
 def words_of(command: str | list[str] | None) -> list[str]:
     """The words of a stage's command, or of all of them where it has several."""
+    return [word for line in _lines(command) for word in _words(line)]
+
+
+def _lines(command: str | list[str] | None) -> list[str]:
     lines = [command] if isinstance(command, str) else command or []
-    return [word for line in lines for word in _words(line)]
+    return [one for line in lines for one in line.replace("\\\n", " ").splitlines()]
 
 
 @lru_cache(maxsize=256)
 def _words(line: str) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(line))
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split, lexer.commenters = True, ""
+        return tuple(lexer)
     except ValueError:  # a quote that is not closed
         return tuple(line.split())
 

@@ -190,6 +190,16 @@ def url_lacks_the_colon_and_dvc_joined_its_slashes(repo: Path) -> None:
 
 
 @mistake("remote-url-malformed")
+def url_of_a_folder_is_that_of_a_file(repo: Path) -> None:
+    _config(repo, _remote(repo, (repo.parent / "remote").as_uri()))
+
+
+@mistake("remote-url-malformed")
+def url_builds_on_a_remote_that_is_not_there(repo: Path) -> None:
+    _config(repo, _remote(repo, "remote://base/ada"))
+
+
+@mistake("remote-url-malformed")
 def url_is_of_no_kind_that_dvc_knows(repo: Path) -> None:
     _config(repo, _remote(repo, "ftp://example.com/ada"))
 
@@ -374,6 +384,45 @@ def params_are_ignored_by_git(repo: Path) -> None:
 
 
 @mistake("dvc-file-uncommitted")
+def pipeline_is_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "dvc.yaml")
+    append(repo, ".gitignore", "dvc.yaml\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def pipeline_is_committed_and_ignored_by_git(repo: Path) -> None:
+    append(repo, ".gitignore", "/dvc.*ml\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def dvc_file_is_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "data/raw.dvc")
+    append(repo, "data/.gitignore", "raw*\n*.dvc\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def pipeline_was_deleted(repo: Path) -> None:
+    (repo / "dvc.yaml").unlink()
+
+
+@mistake("dvc-file-uncommitted")
+def params_of_another_name_are_not_committed(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for stage in stages.values():
+            stage["cmd"] = stage["cmd"].replace("params.yaml", "conf/params.yaml")
+            if "params" in stage:
+                stage["params"] = [{"conf/params.yaml": stage["params"]}]
+
+    finished.write(repo / "conf" / "params.yaml", (repo / "params.yaml").read_bytes())
+    edit_stages(repo, change)
+    run(repo, "git", "rm", "--quiet", "--cached", "conf/params.yaml")
+    run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("dvc-file-uncommitted")
 def dvc_file_was_deleted(repo: Path) -> None:
     (repo / "data" / "raw.dvc").unlink()
 
@@ -394,6 +443,11 @@ def run_with_another_param_is_not_committed(repo: Path) -> None:
 def lock_was_never_committed(repo: Path) -> None:
     run(repo, "git", "rm", "--quiet", "--cached", "dvc.lock")
     run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("lock-uncommitted")
+def lock_was_deleted(repo: Path) -> None:
+    (repo / "dvc.lock").unlink()
 
 
 @mistake("lock-uncommitted")
@@ -445,6 +499,12 @@ def dvcignore_hides_pictures(repo: Path) -> None:
 @mistake("dvcignore-hides-data")
 def dvcignore_hides_an_out(repo: Path) -> None:
     append(repo, ".dvcignore", "models/*.onnx\n")
+    save(repo)
+
+
+@mistake("dvcignore-hides-data")
+def dvcignore_hides_a_whole_out(repo: Path) -> None:
+    finished.write(repo / ".dvcignore", "results/plots/\n")
     save(repo)
 
 
@@ -939,6 +999,11 @@ def raw_data_was_deleted(repo: Path) -> None:
 
 
 @mistake("out-wrong")
+def one_image_of_a_folder_was_deleted(repo: Path) -> None:
+    (repo / "data" / "preprocess" / "images" / "gp000003-0.png").unlink()
+
+
+@mistake("out-wrong")
 def model_is_no_model(repo: Path) -> None:
     _replace(repo, "export", "models/classifier.onnx", b"not a model")
 
@@ -1150,6 +1215,13 @@ def one_picture_of_a_folder_is_empty_on_the_remote(repo: Path) -> None:
     path = finished.remote_object(repo, json.loads(listing.read_bytes())[0]["md5"])
     finished.write(path, b"")
     path.chmod(0o444)
+
+
+@mistake("out-not-pushed")
+def out_is_kept_back(repo: Path) -> None:
+    path = "models/classifier.weights.h5"
+    edit_stages(repo, lambda stages: stages["train"].update(outs=[{path: {"push": False}}]))
+    finished.remote_object(repo, finished.md5_of(repo, "train", path)).unlink()
 
 
 @mistake("out-lost")

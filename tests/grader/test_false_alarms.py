@@ -115,6 +115,34 @@ def commands_with_equals_signs_and_a_runner(repo: Path) -> None:
 
 
 @variant
+def options_of_what_starts_python(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for name, runner in (
+            ("train", "uv run --no-sync python -m"),
+            ("plot", "conda run -n w --no-capture-output python -m"),
+        ):
+            stages[name]["cmd"] = stages[name]["cmd"].replace("python -m", runner)
+
+    edit_stages(repo, change)
+
+
+@variant
+def other_programs_before_and_behind(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        evaluate, train = stages["evaluate"], stages["train"]
+        evaluate["cmd"] = [
+            "python -m json.tool --indent 2 params.yaml",
+            evaluate["cmd"],
+            "python -m json.tool --indent 2 results/metrics/test.json",
+        ]
+        train["cmd"] += " 2>&1 | tee --append train.log"
+        stages["plot"]["cmd"] += "&& echo --done--; ls --all"
+        stages["export"]["cmd"] = stages["export"]["cmd"].replace(" --", " \\\n--") + "\necho --x\n"
+
+    edit_stages(repo, change)
+
+
+@variant
 def a_list_of_commands(repo: Path) -> None:
     def change(stages: Any) -> None:
         stages["plot"]["cmd"] = ["echo drawing", stages["plot"]["cmd"]]
@@ -310,6 +338,10 @@ def detached_head(repo: Path) -> None:
 
 @variant
 def dvc_in_a_folder_of_the_git_repository(repo: Path) -> Path:
+    return _in_a_folder(repo)
+
+
+def _in_a_folder(repo: Path) -> Path:
     outer = repo.parent / "outer"
     inner = outer / "posters of mine"
     shutil.copytree(repo, inner, symlinks=True, ignore=shutil.ignore_patterns(".git"))
@@ -357,7 +389,66 @@ def what_looks_like_a_secret_and_is_none(repo: Path) -> None:
 
 
 @variant
-def a_packed_and_shallow_history(repo: Path) -> None:
+def copies_of_a_pipeline_in_folders_that_git_ignores(repo: Path) -> None:
+    for name in ("old", "venv/share"):
+        finished.write(repo / name / "dvc.yaml", (repo / "dvc.yaml").read_bytes())
+        finished.write(repo / name / "x.dvc", "outs: []\n")
+    append(repo, ".gitignore", "/old\nvenv/\n")
+    save(repo)
+
+
+@variant
+def a_remote_that_builds_on_another(repo: Path) -> None:
+    url = (repo.parent / "remote").as_posix()
+    finished.write(
+        repo / ".dvc" / "config",
+        f"[core]\n    remote = mine\n['remote \"Base\"']\n    url = {repo.parent.as_posix()}\n"
+        "['remote \"mine\"']\n    url = remote://base/remote\n",
+    )
+    assert Path(url).is_dir()
+    save(repo)
+
+
+@variant
+def an_out_with_a_remote_of_its_own(repo: Path) -> None:
+    path, backup = "models/classifier.weights.h5", repo.parent / "backup"
+    md5 = finished.md5_of(repo, "train", path)
+    moved = finished.remote_object(repo, md5)
+    finished.write(backup / moved.relative_to(repo.parent / "remote"), moved.read_bytes())
+    append(repo, ".dvc/config", f"['remote \"backup\"']\n    url = {backup}\n")
+    finished.change_pipeline(
+        repo, lambda stages: stages["train"].update(outs=[{path: {"remote": "backup"}}])
+    )
+    save(repo)
+    moved.unlink()
+
+
+@variant
+def raw_data_imported_from_a_folder(repo: Path) -> None:
+    source = repo.parent / "posters"
+    shutil.copytree(repo / "data" / "raw", source)
+    text = (repo / "data" / "raw.dvc").read_text("utf-8")
+    entry = yaml.safe_load(text)["outs"][0]
+    dep = {**entry, "path": source.as_posix()}
+    finished.write(repo / "data" / "raw.dvc", yaml.safe_dump({"deps": [dep], "outs": [entry]}))
+    run(repo, "dvc", "commit", "--quiet", "--force", "data/raw.dvc")
+    save(repo)
+
+
+@variant
+def graded_through_a_link(repo: Path) -> Path:
+    (repo.parent / "link").symlink_to(_in_a_folder(repo).parent)
+    return repo.parent / "link" / "posters of mine"
+
+
+@variant
+def graded_through_a_link_to_a_folder_inside(repo: Path) -> Path:
+    (repo.parent / "link").symlink_to(_in_a_folder(repo))
+    return repo.parent / "link"
+
+
+@variant
+def a_packed_history(repo: Path) -> None:
     run(repo, "git", "gc", "--quiet")
     run(repo, "git", "pack-refs", "--all")
 
@@ -381,6 +472,20 @@ def a_place_of_its_own_in_workshop_toml(repo: Path) -> None:
     remote = (repo.parent / "remote").as_posix()
     finished.write(repo / "workshop.toml", f"[workshop]\nremote = '{remote}'\nraw = 'gs://raw/x'\n")
     save(repo)
+
+
+def test_a_shallow_clone_cannot_tell_whether_one_thing_was_changed(repo: Path) -> None:
+    clone = repo.parent / "clone"
+    run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))
+    for name in ("data/raw", "data/preprocess", "models", "results", ".dvc/cache"):
+        shutil.copytree(repo / name, clone / name, dirs_exist_ok=True)
+    report = grade(clone)
+    (entry,) = [one for one in report["checks"] if one["status"] != "pass"]
+    assert (entry["id"], entry["status"]) == ("change.isolated", "error")
+    assert "fetch-depth: 0" in entry["fix"]
+    assert report["score"] == report["max_score"]
+    run(clone, *entry["fix"].splitlines()[0].split())
+    assert told(grade(clone)) == ""
 
 
 @pytest.mark.parametrize("build", VARIANTS, ids=lambda one: one.__name__)

@@ -39,10 +39,6 @@ def _name_the_section(repo: Path) -> None:
     gallery.edit(repo, "dvc.yaml", "stagse:", "stages:")
 
 
-def _take_the_lock_in(repo: Path) -> None:
-    gallery.edit(repo, ".gitignore", "dvc.lock\n", "")
-
-
 def _close_the_bracket(repo: Path) -> None:
     gallery.edit(repo, "dvc.yaml", "    deps: [\n", "    deps:\n")
 
@@ -67,7 +63,6 @@ BY_HAND: dict[str, Callable[[Path], None]] = {
     "pipeline_is_in_a_folder": _move_notes,
     "stage_has_a_wdir": _move_notes,
     "stages_are_under_another_file": _name_the_section,
-    "lock_is_ignored_by_git": _take_the_lock_in,
     "pipeline_is_no_yaml": _close_the_bracket,
     "pipeline_has_merge_markers": _delete_the_line,
     "config_has_a_line_that_is_none": _delete_the_line,
