@@ -1,7 +1,7 @@
 """Where a file is kept for others: in git, in DVC, or nowhere; and the commands that keep it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from grader.checks import fixes
 from grader.checks.stages import covers
@@ -15,14 +15,19 @@ _LARGEST = 64 * 2**20
 _LFS = b"version https://git-lfs"
 
 
-def nowhere(view: View, stage: Stage, modules: Iterable[str]) -> list[str]:
+def nowhere(view: View, stage: Stage, modules: Callable[[], Iterable[str]]) -> list[str]:
     """The deps of ``stage`` in the folder that neither git at HEAD nor DVC has.
 
-    And those of ``modules``, the code that it runs, that lie in a dep which is a folder.
+    And those of ``modules``, the code that it runs, that lie in a dep which is a folder; they are
+    asked for only where there is such a dep.
     """
     deps = [dep.path for dep in stage.deps if dep.inside]
-    inside = [path for path in modules if any(covers(dep, path) for dep in deps)]
-    wanted = dict.fromkeys([*deps, *inside])
+    others = [path for path in deps if path not in view.facts.committed]
+    outs = [out.path for one in view.project.stages for out in one.outs]
+    folders = [path for path in others if path not in outs]
+    inside = modules() if folders else []
+    inside = [path for path in inside if any(covers(dep, path) for dep in folders)]
+    wanted = dict.fromkeys([*others, *inside])
     return [path for path in wanted if _lies_there(view, path) and not _is_kept(view, path)]
 
 
@@ -38,9 +43,12 @@ def _is_kept(view: View, path: str) -> bool:
     """What lies in a link or in a sub-module is in git under another name."""
     if at_head(view, path):
         return True
-    outs = (out.path for stage in view.project.stages for out in stage.outs)
-    kept = (*outs, *view.facts.links())
-    return any(covers(one, path) or covers(path, one) for one in kept)
+    outs = [out.path for stage in view.project.stages for out in stage.outs]
+    return _meets(path, outs) or _meets(path, view.facts.links())
+
+
+def _meets(path: str, others: Iterable[str]) -> bool:
+    return any(covers(one, path) or covers(path, one) for one in others)
 
 
 def at_head(view: View, path: str) -> list[str]:

@@ -63,14 +63,16 @@ def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
 
 def _apart(view: View, stage: Stage, wanted: LessonStage) -> Finding | None:
     """What the stage ran on is in the folder, and neither git nor DVC has it."""
-    needed = [wanted.code_path, *view.facts.worktree.code(wanted).imported()]
-    bare = keeping.nowhere(view, stage, needed) if view.source == "HEAD" else []
-    written = [path for one in STAGES for path in _written(view, one)] if bare else []
-    bare = [path for path in bare if not any(_overlap(path, one) for one in written)]
+    if view.source != "HEAD":
+        return None
+    modules = view.facts.worktree.code(wanted).imported
+    found = keeping.nowhere(view, stage, modules)
+    written = [path for one in STAGES for path in _written(view, one)] if found else []
+    bare = [path for path in found if not any(_overlap(path, one) for one in written)]
     if not bare:
         return None
     ignored = [path for path in bare if view.facts.ignores(path)]
-    on_purpose = bare == ignored and not set(bare) & set(needed)
+    on_purpose = bare == ignored and not {wanted.code_path, *modules()}.intersection(bare)
     return Finding(
         "lock-stale",
         f"{stage.name} ran on {fixes.listed(bare)}, which is in your folder alone: whoever clones"
@@ -160,11 +162,8 @@ def _changed_elsewhere(view: View, stage: Stage) -> Iterator[Evidence]:
     for reason in _reasons(view, stage):
         if reason.kind != "dep" or reason.path not in recorded:
             continue
-        if _maker(view, reason.path):
-            is_told = _is_told_of_outs(view, reason.path)
-        else:
-            is_told = bool(view.md5(reason.path) or _added(view, reason.path))
-        if not is_told:
+        told = view.md5(reason.path) or _added(view, reason.path)
+        if not (_is_told_of_outs(view, reason.path) if _maker(view, reason.path) else told):
             yield Evidence("worktree", reason.path, value=reason.change)
 
 
