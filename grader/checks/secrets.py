@@ -7,6 +7,7 @@ from grader.checks import fixes
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
+from workshop.project.errors import ConfigError
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _SECRET_KEY = re.compile(
@@ -141,7 +142,10 @@ def _has(options: Mapping[str, str], key: str) -> bool:
 
 def _out_of_git(view: View, path: str) -> list[str]:
     """The file stays in the folder, and git takes it in no more."""
-    ignored = view.facts.ignores(path)
+    try:
+        ignored = view.facts.ignores(path)
+    except ConfigError:  # what is wrong with the config, its own checks tell
+        ignored = path == LOCAL
     line = fixes.literal(f"\n/{path}")
     ignore = fixes.python(f"print({line}, file=open('.gitignore', 'a', encoding='utf-8'))")
     return [
