@@ -3,6 +3,7 @@
 import re
 
 from grader.checks import fixes
+from grader.checks.ignored import unignoring
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
@@ -148,17 +149,18 @@ def _unreadable(view: View, error: ProjectError, code: str) -> Finding:
         " does everybody who clones.",
         "a file that DVC reads",
         str(error),
-        fixes.commands(*_mending(path, line, error, code)),
+        fixes.commands(*_mending(view, path, line, error, code)),
         (Evidence(view.source, path, error.line),),
     )
 
 
-def _mending(path: str, line: str, error: ProjectError, code: str) -> list[str]:
+def _mending(view: View, path: str, line: str, error: ProjectError, code: str) -> list[str]:
     """A lock is written anew, out of DVC's memory of its runs; any other file is edited."""
-    quoted = fixes.quoted(path)
     if code == "lock-inconsistent":
-        delete = f"python -c \"import os; os.remove('{path}')\""
+        delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
         return [delete, "dvc repro", *fixes.commit([path], "Write the lock anew").splitlines()]
-    edit = f"# {path}{line}: {error.fix.partition(', then: ')[0]}"
-    ignored = ".gitignore " if code == "lock-uncommitted" else ""
-    return [edit, f"git add {ignored}{quoted}", fixes.committed(f"Mend {path}")]
+    if code == "lock-uncommitted":
+        edits, edited = unignoring(view, [path])
+        return [*edits, *fixes.commit([*edited, path], f"Commit {path}", force=True).splitlines()]
+    edit = fixes.by_hand(f"{path}{line}: {error.fix.partition(', then: ')[0]}")
+    return [edit, *fixes.commit([path], f"Mend {path}").splitlines()]
