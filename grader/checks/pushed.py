@@ -19,6 +19,7 @@ _DELETED = 10  # the next check names the others
     "share.pushed",
     "out-not-pushed",
     "out-lost",
+    "remote-unreachable",
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
