@@ -95,7 +95,9 @@ def _local_config(view: View) -> Finding | None:
         _ = view.facts.remote_options  # reads every config
         return None
     except ConfigError as error:
-        if error.path != ".dvc/config.local" or "Unsupported URL" in error.problem:
+        if "Unsupported URL" in error.problem:
+            return None
+        if error.path != ".dvc/config.local":
             raise
         line = f", line {error.line}" if error.line else ""
         return Finding(
