@@ -9,6 +9,7 @@ from grader.registry import Check
 from grader.shell import by_hand
 from grader.verdict import Verdict
 from workshop.project import ProjectError
+from workshop.project.errors import ConfigError
 
 COMMITTED = ("data.committed", "lock.committed")
 """The checks that tell of work which is done and not committed."""
@@ -91,6 +92,11 @@ def _judged(check: Check, facts: Facts, side: str) -> Verdict:
         return Verdict(check, "blocked", reason=f"waits for {absent.check}")
     except UnknownError as unknown:
         return Verdict(check, "error", reason=unknown.problem, fix=unknown.fix, code=unknown.code)
+    except ConfigError as error:
+        if check.id == "init.config" or not (error.path or "").startswith(".dvc/config"):
+            return Verdict(check, "error", reason=str(error), fix=by_hand(error.fix))
+        told = "remote.url" if "Unsupported URL" in error.problem else "init.config"
+        return Verdict(check, "blocked", reason=f"waits for {told}")
     except ProjectError as error:
         return Verdict(check, "error", reason=str(error), fix=by_hand(error.fix))
     except OSError as error:

@@ -72,8 +72,8 @@ def dvc_is_initialised(view: View) -> Finding | None:
 def config_can_be_read(view: View) -> Finding | None:
     """DVC can read its config.
 
-    A line of .dvc/config that DVC does not know, and every dvc command stops. What stands in
-    config.local, or in a config of yours outside of the repository, is on this machine alone.
+    A line of .dvc/config or .dvc/config.local that DVC does not know, and every dvc command stops.
+    What stands in a config of yours outside of the repository is no part of it.
     """
     path = ".dvc/config"
     try:
@@ -83,10 +83,31 @@ def config_can_be_read(view: View) -> Finding | None:
             raise
         return _unreadable(view, error, "not-a-repository")
     if wrong is None or "Unsupported URL" in wrong.message:
-        return None
+        return _local_config(view)
     line = _line(view, wrong.message)
     refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
     return _unreadable(view, refused, "not-a-repository")
+
+
+def _local_config(view: View) -> Finding | None:
+    """What DVC refuses in config.local; of configs outside of the repository nobody can tell."""
+    try:
+        _ = view.facts.remote_options  # reads every config
+        return None
+    except ConfigError as error:
+        if "Unsupported URL" in error.problem:
+            return None
+        if error.path != ".dvc/config.local":
+            raise
+        line = f", line {error.line}" if error.line else ""
+        return Finding(
+            "not-a-repository",
+            f"{error.path}{line} cannot be read: {error.problem}. Every dvc command stops there.",
+            "a file that DVC reads",
+            str(error),
+            fixes.by_hand(f"{error.path}{line}: mend or delete what stands there"),
+            (Evidence("worktree", error.path, error.line),),
+        )
 
 
 def _line(view: View, problem: str) -> int | None:

@@ -22,6 +22,7 @@ _DELETED = 10  # the next check names the others
     "out-not-pushed",
     "out-lost",
     "remote-only-local",
+    "remote-unreachable",
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,

@@ -99,7 +99,7 @@ def _evaluation(path: Path) -> None:
         return
     try:
         metrics = json.loads(_bytes(path, 2**20))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _WrongError(path, "metrics in JSON", "no JSON") from None
     numbers = metrics if isinstance(metrics, dict) else {}
     lacking = [name for name in METRICS if not _is_number(numbers.get(name))]
@@ -158,6 +158,8 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
 
 def _bytes(path: Path, at_most: int) -> bytes:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be read for ever
+            raise _WrongError(path, "a file", "no regular file")
         with path.open("rb") as file:
             return file.read(at_most)
     except OSError as error:

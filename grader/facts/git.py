@@ -98,6 +98,9 @@ class Git:
             words, _, name = entry.partition(b"\t")
             if words.startswith(b"100"):
                 _, _, oid, size = words.split()
+                if not size.isdigit():
+                    shown = name.decode("utf-8", "replace")
+                    raise GitError(f"git has no sound copy of {shown}", "git fsck")
                 found[name.decode("utf-8", "surrogateescape")] = Blob(oid.decode(), int(size))
         return found
 

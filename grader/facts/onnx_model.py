@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from grader.finding import UnknownError
+from workshop.project import regular_file
 from workshop.project.hash_store import cache_dir
 
 _VERSION = 2
@@ -16,9 +17,7 @@ _LARGEST = 512 * 2**20
 def problem(path: Path) -> str | None:
     """What is wrong with the model in ``path``, None where it is as it should be."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return f"more than {_LARGEST // 2**20} MB"
-        content = path.read_bytes()
+        content = regular_file.read(path, _LARGEST)
     except OSError as error:
         return error.strerror or "unreadable"
     name = hashlib.sha256(content).hexdigest()
