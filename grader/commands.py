@@ -51,19 +51,22 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     start = commands.add_parser("start", help="make a repository to work in")
     start.add_argument("folder", type=Path, metavar="DIR", help="where; it must not hold anything")
-    start.add_argument("--at", metavar="LESSON", help="as if all before were solved: end")
+    start.add_argument(
+        "--at", metavar="LESSON", help="with all before it solved; end: with all solved"
+    )
     start.add_argument("--name", metavar="ATTENDEE", help="who works in it")
     start.add_argument("--remote", metavar="URL", help="where the attendee's data is to go")
     start.set_defaults(run=_start)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from grader import lessons, rendering
+    from grader import rendering
     from grader.checks import CHECKS
     from grader.grading import grade
     from grader.report import exit_code
+    from workshop.course import course
 
-    known = [lesson.id for lesson in lessons.LESSONS]
+    known = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in known:
         return _refuse(f"no lesson is called {options.lesson!r}", f"one of {', '.join(known)}")
     if options.only and options.only not in CHECKS:
@@ -89,18 +92,20 @@ def _selection(options: argparse.Namespace) -> "Callable[[Check], bool]":
 
 
 def _list(_options: argparse.Namespace) -> int:
-    from grader.checks import CHECKS
+    from grader.checks import in_teaching_order
     from grader.rendering import catalogue
 
-    _write(catalogue.listing(CHECKS.values()))
+    _write(catalogue.listing(in_teaching_order().values()))
     return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from grader.checks import CHECKS
+    from grader.checks import in_teaching_order
     from grader.rendering import catalogue
 
-    found = [o for o in CHECKS.values() if options.check == o.id or options.check in o.codes]
+    found = [
+        o for o in in_teaching_order().values() if options.check == o.id or options.check in o.codes
+    ]
     if not found:
         return _refuse(f"no check and no code is called {options.check!r}", "grader list")
     _write(catalogue.explanation(found))

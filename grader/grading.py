@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader import runner
-from grader.checks import CHECKS
+from grader.checks import in_teaching_order
 from grader.facts.repository import Facts
 from grader.registry import Check
 from grader.report import Report, report
@@ -26,7 +26,8 @@ def grade(repo: Path, selected: Selection = everything, *, offline: bool = False
     tiers = ["static"] if offline else ["static", "remote"]
     facts = Facts(repo)
     try:
-        wanted = [name for name, one in CHECKS.items() if selected(one) and one.tier in tiers]
-        return report(facts, runner.verdicts(facts, CHECKS, wanted), tiers)
+        checks = in_teaching_order()
+        wanted = [name for name, one in checks.items() if selected(one) and one.tier in tiers]
+        return report(facts, runner.verdicts(facts, checks, wanted), tiers)
     finally:
         facts.close()

@@ -1,28 +1,6 @@
-"""The workshop's lessons in teaching order, and what the stage of a lesson reads and writes."""
+"""The stage of each lesson that is about one: what it is called, reads and writes."""
 
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A step of the workshop."""
-
-    id: str
-    title: str
-
-
-LESSONS = (
-    Lesson("init", "Start with git and DVC"),
-    Lesson("data", "Give the raw data to DVC"),
-    Lesson("remote", "Agree on a remote"),
-    Lesson("preprocess", "Preprocess the posters"),
-    Lesson("train", "Train the classifier"),
-    Lesson("export", "Export the model that is served"),
-    Lesson("evaluate", "Evaluate the model"),
-    Lesson("plot", "Draw how it went"),
-    Lesson("change", "Change one thing, run what it touches"),
-    Lesson("share", "Share data and pipeline"),
-)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The checks: what each is called, what it is worth, what it stands on, and how it judges."""
+"""The checks: what each is called, what it stands on, and how it judges."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Literal
 from grader.facts.view import View
 from grader.finding import Finding
 from grader.lessons import STAGES, LessonStage
+from workshop.course import course
 
 Tier = Literal["static", "remote"]
 Judge = Callable[[View], Finding | None]
@@ -18,30 +19,37 @@ class Check:
     """A true sentence about a repository, unless ``judge`` finds otherwise.
 
     ``codes`` are what it may find. ``committed_only``: it looks at HEAD, and what the worktree says
-    in its place does not matter. It is blocked where one of ``requires`` does not hold.
+    in its place does not matter. It is blocked where one of ``requires`` does not hold. The course
+    says which lesson it belongs to, and what it is worth.
     """
 
     id: str
-    lesson: str
     title: str
     explanation: str
     codes: tuple[str, ...]
-    points: int
     requires: tuple[str, ...]
     tier: Tier
     committed_only: bool
     judge: Judge
 
+    @property
+    def lesson(self) -> str:
+        """The id of its lesson."""
+        return course().lesson_of(self.id).id
+
+    @property
+    def points(self) -> int:
+        """What it is worth; 0 for mere advice."""
+        return course().check(self.id).points
+
 
 CHECKS: dict[str, Check] = {}
-"""Every check by its id, as it is registered; grader.checks has them in order."""
+"""Every check by its id, as it is registered; grader.checks puts them in order."""
 
 
 def check(
     id: str,  # noqa: A002 - the word that the report uses
-    lesson: str,
     *codes: str,
-    points: int,
     requires: tuple[str, ...] = (),
     tier: Tier = "static",
     committed_only: bool = False,
@@ -53,11 +61,9 @@ def check(
         _add(
             Check(
                 id,
-                lesson,
                 title.strip().rstrip("."),
                 _unindented(explanation),
                 codes,
-                points,
                 requires,
                 tier,
                 committed_only,
@@ -72,7 +78,7 @@ def check(
 def stage_check(
     fact: str, *codes: str, requires: tuple[str, ...] = ()
 ) -> Callable[[StageJudge], StageJudge]:
-    """Make the decorated function a check of each of the workshop's stages, worth one point.
+    """Make the decorated function a check of each of the workshop's stages.
 
     ``{stage}`` in its docstring and in ``requires`` stands for the stage's name.
     """
@@ -83,11 +89,9 @@ def stage_check(
             _add(
                 Check(
                     f"{stage.name}.{fact}",
-                    stage.name,
                     title.strip().rstrip(".").replace("{stage}", stage.name),
                     _unindented(explanation).replace("{stage}", stage.name),
                     codes,
-                    1,
                     tuple(one.replace("{stage}", stage.name) for one in requires),
                     "static",
                     committed_only=False,

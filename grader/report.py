@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from grader.facts.repository import Facts
 from grader.finding import UnknownError
-from grader.lessons import LESSONS
 from grader.verdict import Verdict
+from workshop.course import course
 
 SCHEMA = 1
 Fact = TypeVar("Fact")
@@ -21,6 +21,8 @@ def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Re
     """The report on ``facts``; ``verified`` are the tiers that were looked at."""
     verdicts = list(verdicts)
     counted = [verdict for verdict in verdicts if verdict.status != "error"]
+    settings = _known(lambda: facts.settings)
+    supplied = settings.supplied if settings else ()
     return {
         "schema": SCHEMA,
         "repo": str(_known(lambda: facts.root) or facts.start),
@@ -36,8 +38,9 @@ def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Re
                 "title": lesson.title,
                 "earned": sum(v.earned for v in counted if v.check.lesson == lesson.id),
                 "max": sum(v.check.points for v in counted if v.check.lesson == lesson.id),
+                "supplied": lesson.id in supplied,
             }
-            for lesson in LESSONS
+            for lesson in course().lessons
             if any(verdict.check.lesson == lesson.id for verdict in verdicts)
         ],
         "checks": [_entry(verdict) for verdict in verdicts],

@@ -12,7 +12,16 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import health, pipeline_state, predictions, problems, resources, results, settings
+from service import (
+    health,
+    lessons,
+    pipeline_state,
+    predictions,
+    problems,
+    resources,
+    results,
+    settings,
+)
 
 DESCRIPTION = """
 The genres of movie posters, told by the model in your repository, and the state of the pipeline
@@ -32,7 +41,7 @@ def create_app() -> FastAPI:
         version="0.1.0",
         lifespan=_lifespan,
     )
-    for module in (predictions, pipeline_state, results, health):
+    for module in (predictions, pipeline_state, lessons, results, health):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(_PlainStartFailure)

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.admission import Gate
+from service.grades import Grades
 from service.model import Model
 from service.model_file import ModelFile
 from service.problems import Problem
@@ -30,6 +31,7 @@ class Resources:
     project: LiveProject
     gate: Gate
     threads: ThreadPoolExecutor
+    grades: Grades
 
     async def model(self) -> Model:
         """The model to answer with, or the 503 that says how to get one."""
@@ -66,6 +68,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
             project=project,
             gate=Gate(settings.max_requests, settings.max_held_bytes),
             threads=threads,
+            grades=Grades(repo_dir, project),
         )
         await model_file.close()
 

@@ -1,7 +1,9 @@
 """The commands of ``workshop`` and their options. What a command needs is imported when it runs."""
 
 import argparse
+import contextlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0, 1 for what a user can mend, 2 for a wrong option."""
     options = _parser().parse_args(argv)
+    if options.command == "bucket":
+        return _bucket(options)
     return _status(options.repo, options.format)
 
 
@@ -27,7 +31,74 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument(
         "--format", choices=("human", "json"), default="human", help="a table (default), or JSON"
     )
+    _add_bucket(commands)
     return parser
+
+
+def _add_bucket(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    bucket = commands.add_parser(
+        "bucket",
+        help="a Google Cloud Storage server for gs:// remotes, and the commands that use it",
+        description=(
+            "Serves two buckets until Ctrl-C: NAME, and NAME-raw, which is read-only. It asks"
+            " nobody who they are: for this computer, or a classroom's network."
+        ),
+    )
+    add = bucket.add_argument
+    add("--host", default="127.0.0.1", help="0.0.0.0 for the whole room (default: 127.0.0.1)")
+    add("--port", type=_port, default=4443, help="default: 4443; 0 takes a free one")
+    add("--dir", type=Path, metavar="FOLDER", help="keeps the objects (default: ~/dvc-bucket)")
+    add("--name", type=_bucket_name, default="dvc-workshop", help="default: dvc-workshop")
+    add(
+        "--raw",
+        type=Path,
+        metavar="FOLDER",
+        help="offered as gs://NAME-raw/raw (default: a copy of data/raw, made once)",
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:6]) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: a number from 0 to 65535")
+    return int(text)
+
+
+def _bucket_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,57}[a-z0-9]", text):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no name for a bucket: 3 to 59 of a-z, 0-9 and -, none of them - at the ends"
+        )
+    return text
+
+
+def _bucket(options: argparse.Namespace) -> int:
+    try:
+        from workshop.bucket import serving
+    except ImportError as error:
+        sys.stderr.write(
+            f"error: the bucket server needs {error.name}\n"
+            "  fix: python -m pip install aiohttp google-crc32c\n"
+        )
+        return 1
+    posters = Path("data", "raw")
+    try:
+        if options.raw and not options.raw.is_dir():
+            raise serving.BucketError(
+                f"{options.raw} is no folder", "python -m workshop bucket --raw FOLDER"
+            )
+        where = serving.Options(
+            options.host,
+            options.port,
+            (options.dir or Path.home() / "dvc-bucket").absolute(),
+            options.name,
+            options.raw.absolute() if options.raw else None,
+            posters.absolute() if posters.is_dir() and not options.raw else None,
+        )
+        serving.serve(where, _announce)
+    except serving.BucketError as error:
+        _tell(error, "human")
+        return 1
+    return 0
 
 
 def _status(repo: Path, form: str) -> int:
@@ -53,6 +124,13 @@ def _tell(error: Exception, form: str) -> None:
         _write(json.dumps({"error": details}, indent=2) + "\n")
     else:
         sys.stderr.write(f"error: {error}\n  fix: {details['fix']}\n")
+
+
+def _announce(text: str) -> None:
+    """At once, though output goes to a pipe; the server goes on where nobody reads that."""
+    with contextlib.suppress(BrokenPipeError):
+        _write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def _write(text: str) -> None:

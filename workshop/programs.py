@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from workshop import activation
 from workshop.project.errors import ProjectError
 
 TIMEOUT_S = 1800
@@ -89,4 +90,5 @@ class Programs:
             "PYTHONPATH": home,
             "PYTHONIOENCODING": "utf-8",
             "DVC_NO_ANALYTICS": "1",
+            activation.VARIABLE: activation.VALUE,
         }

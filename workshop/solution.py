@@ -1,36 +1,54 @@
-"""Solves the workshop in a started repository: the steps that the lessons teach, in order."""
+"""Solves lessons in a started repository, for whoever comes late: what they teach, in order."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from workshop import starter
+from workshop.course import Lesson, course
+from workshop.kept_runs import KeptRuns
 from workshop.programs import Programs
 
 REMOTE = "workshop"
+_CHANGE = ("examples: 18", "examples: 12")
+"""A param that costs a second: how many posters the contact sheet shows."""
 
 
-def solve(folder: Path, remote: str | None, programs: Programs) -> str:
-    """Every lesson, committed step by step and pushed; where to.
+def solve(
+    folder: Path,
+    lessons: Sequence[Lesson],
+    remote: str | None,
+    kept: KeptRuns,
+    programs: Programs,
+) -> str | None:
+    """Solve ``lessons``, which are the first ones, and commit; where the data is to go.
 
     Without a ``remote`` that is a folder beside the repository, by its absolute path.
     """
+    known = {lesson.id for lesson in lessons}
     url = remote or str(folder.with_name(f"{folder.name}-remote"))
-    _initialise(folder, programs)
-    _track_data(folder, programs)
-    _agree_on_remote(url, programs)
-    _run_pipeline(folder, programs)
-    _change_one_param(folder, programs)
-    _record_what_was_supplied(folder, programs)
-    programs.dvc("push", "--quiet")
-    return url
+    if "init" in known:
+        _initialise(folder, programs)
+    if "data" in known:
+        _track_data(programs)
+    if "remote" in known:
+        _agree_on_remote(url, programs)
+    if stages := [lesson.id for lesson in lessons if lesson.has_stage]:
+        _run_pipeline(folder, stages, kept, programs)
+    if "change" in known:
+        _change_one_param(folder, kept, programs)
+    if "share" in known:
+        programs.dvc("push", "--quiet")
+    return url if "remote" in known else None
 
 
 def _initialise(folder: Path, programs: Programs) -> None:
     programs.dvc("init", "--quiet")
-    _copy(folder, ".dvcignore")
+    _write(folder / ".dvcignore", starter.template(".dvcignore").read_text("utf-8"))
     programs.commit("Initialise DVC", ".dvc", ".dvcignore")
 
 
-def _track_data(folder: Path, programs: Programs) -> None:
+def _track_data(programs: Programs) -> None:
     programs.dvc("add", "--quiet", "data/raw")
     programs.commit("Track the raw data", "data/raw.dvc", "data/.gitignore")
 
@@ -42,27 +60,37 @@ def _agree_on_remote(url: str, programs: Programs) -> None:
     programs.commit("Set the default remote", ".dvc/config")
 
 
-def _run_pipeline(folder: Path, programs: Programs) -> None:
-    _copy(folder, "dvc.yaml")
+def _run_pipeline(folder: Path, stages: Sequence[str], kept: KeptRuns, programs: Programs) -> None:
+    _write(folder / "dvc.yaml", _pipeline(stages))
+    for stage in stages:
+        kept.supply(stage)
     programs.dvc("repro", "--quiet")
+    kept.keep(_stage_run_by)
     programs.commit("Run the pipeline")
 
 
-def _change_one_param(folder: Path, programs: Programs) -> None:
-    """One that costs a second: how many posters the contact sheet shows."""
+def _change_one_param(folder: Path, kept: KeptRuns, programs: Programs) -> None:
     path = folder / "params.yaml"
-    text = path.read_text("utf-8").replace("examples: 18", "examples: 12")
-    path.write_text(text, "utf-8", newline="\n")
+    _write(path, path.read_text("utf-8").replace(*_CHANGE))
+    kept.supply("change")
     programs.dvc("repro", "--quiet")
+    kept.keep(lambda _command: "change")
     programs.commit("Show fewer examples")
 
 
-def _record_what_was_supplied(folder: Path, programs: Programs) -> None:
-    with (folder / "workshop.toml").open("a", encoding="utf-8", newline="\n") as file:
-        file.write("supplied = 'end'\n")
-    programs.commit("Record that the solution was supplied", "workshop.toml")
+def _stage_run_by(command: str) -> str | None:
+    """The lesson whose stage a command runs."""
+    match = re.match(r"python -m pipeline\.(\w+)", command)
+    return match[1] if match and course().lesson(match[1]) else None
 
 
-def _copy(folder: Path, name: str) -> None:
-    text = starter.template(name).read_text("utf-8")
-    (folder / name).write_text(text, "utf-8", newline="\n")
+def _pipeline(stages: Sequence[str]) -> str:
+    """The reference dvc.yaml with these of its stages."""
+    text = starter.template("dvc.yaml").read_text("utf-8")
+    head, *blocks = re.split(r"^(?=  \w+:\n)", text, flags=re.MULTILINE)
+    wanted = [block for block in blocks if block.strip().partition(":")[0] in stages]
+    return "".join([head, *wanted]).rstrip("\n") + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", newline="\n")

@@ -1,7 +1,6 @@
-"""Makes an attendee's repository: git, the code of the stages, params, posters, and nothing of DVC.
+"""Makes an attendee's repository: git, code, params, posters, lessons, and nothing of DVC.
 
-``--at end`` solves it as well (workshop.solution), so that somebody who fell behind, or a test, has
-the whole.
+``--at LESSON`` solves what comes before that lesson (workshop.solution) for whoever fell behind.
 """
 
 import importlib.util
@@ -9,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +16,9 @@ from typing import Any
 
 import yaml
 
+from workshop import activation, lesson_index
+from workshop.course import Lesson, course
+from workshop.kept_runs import KeptRuns
 from workshop.programs import ProgramError, Programs
 
 END = "end"
@@ -34,6 +36,9 @@ __pycache__/
 .partial-*
 .old-*
 /dvc_plots
+# For this computer's terminals alone.
+/activate
+/activate.ps1
 """
 
 
@@ -80,24 +85,61 @@ def start(
 ) -> str:
     """Make a repository in ``folder``, which must not hold anything; says what was made.
 
-    ``at``: None for the beginning, ``end`` for the whole solution, run, committed and pushed to a
-    folder beside it (or to ``remote``). A StartError where that cannot be done.
+    ``at``: None for the beginning, the id of a lesson for all before it solved, ``end`` for the
+    whole solution, pushed to a folder beside it (or to ``remote``). A StartError where that cannot
+    be done.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
-    if at not in (None, END):
-        raise StartError(f"there is no catching up to {at!r} yet", f"leave out --at, or --at {END}")
+    lessons = solved_at(at)
     _check_free(folder)
     programs = Programs(folder, attendee or "attendee")
     try:
-        _lay(folder, preset, attendee, remote, programs)
-        if at is None:
-            return f"{folder} is ready, with {preset.posters} posters.\nnext: cd {folder}"
+        texts = _texts(preset, _settings(attendee, remote, lessons))
+        _lay(folder, {**texts, **activation.texts()})
+        kept = KeptRuns(folder, preset.posters)
+        if not kept.supply_posters():
+            _draw(preset.posters, programs)
+            kept.keep_posters()
+        programs.git("init", "--quiet", "--initial-branch", "main")
+        programs.commit("Start the workshop", "pipeline", *texts)
+        if not lessons:
+            return _told(folder, course().lessons[0], f"with {preset.posters} posters")
         from workshop import solution
 
-        where = solution.solve(folder, remote, programs)
-        return f"{folder} holds the whole solution, pushed to {where}."
+        where = solution.solve(folder, lessons, remote, kept, programs)
     except ProgramError as error:
         raise StartError(error.problem, error.fix) from None
+    if at == END:
+        return f"{folder} holds the whole solution, pushed to {where}."
+    following = course().lessons[len(lessons)]
+    return _told(folder, following, f"solved as far as {lessons[-1].id}")
+
+
+def solved_at(at: str | None) -> tuple[Lesson, ...]:
+    """The lessons that ``--at`` solves; a StartError where no lesson is called that."""
+    lessons = course().lessons
+    if at is None:
+        return ()
+    if at == END:
+        return lessons
+    lesson = course().lesson(at)
+    if lesson is None:
+        known = ", ".join([*(one.id for one in lessons), END])
+        raise StartError(f"no lesson is called {at!r}", f"--at with one of: {known}")
+    return course().before(lesson)
+
+
+def _told(folder: Path, following: Lesson, what: str) -> str:
+    """What was made, and what to type and to read next."""
+    page = f"{lesson_index.FOLDER}/{following.id}.md"
+    try:
+        shown = Path(os.path.relpath(folder))
+    except ValueError:  # on another drive of Windows
+        shown = folder
+    path = f'"{shown}"' if " " in str(shown) else str(shown)
+    lines = [f"{folder} is ready, {what}.", f"next: cd {path}"]
+    lines += [f"then, in each terminal: {activation.COMMAND}"]
+    return "\n".join([*lines, f"then: open {page}, and type what it says"])
 
 
 def _check_free(folder: Path) -> None:
@@ -109,27 +151,29 @@ def _check_free(folder: Path) -> None:
         )
 
 
-def _lay(
-    folder: Path, preset: Preset, attendee: str | None, remote: str | None, programs: Programs
-) -> None:
-    """Everything of an attendee's repository, and the first commit."""
+def _lay(folder: Path, texts: Mapping[str, str]) -> None:
+    """The code of the stages, and ``texts`` by their path."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         pipeline_dir(), folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    texts = {
+    (folder / lesson_index.FOLDER).mkdir()
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8", newline="\n")
+
+
+def _texts(preset: Preset, settings: str) -> dict[str, str]:
+    return {
         ".gitattributes": _GITATTRIBUTES,
         ".gitignore": _GITIGNORE,
         "params.yaml": _params(preset),
-        "workshop.toml": _settings(attendee, remote),
+        "workshop.toml": settings,
+        **{f"{lesson_index.FOLDER}/{name}": text for name, text in lesson_index.texts().items()},
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8", newline="\n")
-    programs.run(
-        sys.executable, "-P", "-m", "pipeline.posters", "data/raw", "--count", str(preset.posters)
-    )
-    programs.git("init", "--quiet", "--initial-branch", "main")
-    programs.commit("Start the workshop", "pipeline", *texts)
+
+
+def _draw(count: int, programs: Programs) -> None:
+    programs.run(sys.executable, "-P", "-m", "pipeline.posters", "data/raw", "--count", str(count))
 
 
 def pipeline_dir() -> Path:
@@ -172,11 +216,13 @@ def _set(lines: list[str], section: str, name: str, value: Any) -> None:
     raise KeyError(f"{section}.{name}")
 
 
-def _settings(attendee: str | None, remote: str | None) -> str:
-    """``workshop.toml``."""
+def _settings(attendee: str | None, remote: str | None, supplied: Sequence[Lesson]) -> str:
+    """``workshop.toml``; ``supplied`` are the lessons that the attendee did not solve."""
     lines = ["# Who works here, and where the data is to go: the grader compares with it."]
     lines += ["[workshop]", f"attendee = {_quoted(attendee or '')}"]
     lines += [f"remote = {_quoted(remote)}"] if remote else []
+    if supplied:
+        lines += [f"supplied = [{', '.join(_quoted(lesson.id) for lesson in supplied)}]"]
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """The state of a project as a table that a person likes to read, 80 columns wide."""
 
 import os
+import shutil
 import sys
 import textwrap
 import unicodedata
@@ -15,6 +16,7 @@ _MARKS = {"fresh": "✓", "stale": "●", "missing": "✗", "never_run": "○", 
 _ASCII_MARKS = {"fresh": "+", "stale": "!", "missing": "x", "never_run": "-", "frozen": "="}
 _WORDS = {"never_run": "never run"}
 _SHOWN_REASONS = 6
+_WIDTH, _NARROWEST = 80, 40
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,22 @@ class Style:
 
 
 def style_of(stream: TextIO) -> Style:
-    """What suits ``stream``: no colour in a pipe or where NO_COLOR is set."""
-    colour = stream.isatty() and not os.environ.get("NO_COLOR")
+    """What suits ``stream``: no colour in a pipe, on a dumb terminal or where NO_COLOR is set.
+
+    As wide as a narrow terminal, and never wider than 80 columns.
+    """
+    is_terminal = stream.isatty()
+    dumb = os.environ.get("TERM") == "dumb"
+    colour = is_terminal and not dumb and not os.environ.get("NO_COLOR")
+    columns = shutil.get_terminal_size((_WIDTH, 24)).columns if is_terminal else _WIDTH
+    width = max(_NARROWEST, min(columns, _WIDTH))
     if colour and sys.platform == "win32":
         os.system("")  # noqa: S605, S607 - makes the console of Windows understand colours
     try:
         "✓●✗○❄↑".encode(stream.encoding or "ascii")
     except UnicodeEncodeError:
-        return Style(colour=colour, plain=True)
-    return Style(colour=colour)
+        return Style(width, colour, plain=True)
+    return Style(width, colour)
 
 
 def render(state: ProjectState, style: Style) -> str:

@@ -1,13 +1,14 @@
-"""Every check, in the order in which an attendee meets them: lesson by lesson, roots first."""
+"""Every check, and the order in which an attendee meets them: lesson by lesson, roots first."""
 
-from grader import registry
 from grader.checks import (
     change,
     code,
     data,
     declared,
+    in_git,
     init,
     lock,
+    outs,
     pushed,
     remotes,
     results,
@@ -15,25 +16,23 @@ from grader.checks import (
     secrets,
     sharing,
 )
-from grader.lessons import LESSONS
-from grader.registry import Check
+from grader.registry import CHECKS, Check
+from workshop.course import course
 
 __all__ = [
-    "CHECKS", "change", "code", "data", "declared", "init", "lock", "pushed", "remotes",
-    "results", "runs", "secrets", "sharing",
+    "CHECKS", "change", "code", "data", "declared", "in_git", "in_teaching_order", "init", "lock",
+    "outs", "pushed",
+    "remotes", "results", "runs", "secrets", "sharing",
 ]  # fmt: skip
+
+
+def in_teaching_order() -> dict[str, Check]:
+    """Every check by its id: lesson by lesson, and after all that it stands on."""
+    places = {lesson.id: place for place, lesson in enumerate(course().lessons)}
+    ordered = sorted(CHECKS.values(), key=lambda check: (places[check.lesson], _depth(check)))
+    return {check.id: check for check in ordered}
 
 
 def _depth(check: Check) -> int:
     """How many checks stand below it, one on the other."""
-    return max((1 + _depth(registry.CHECKS[name]) for name in check.requires), default=0)
-
-
-_PLACES = {lesson.id: place for place, lesson in enumerate(LESSONS)}
-
-CHECKS: dict[str, Check] = {
-    check.id: check
-    for check in sorted(
-        registry.CHECKS.values(), key=lambda check: (_PLACES[check.lesson], _depth(check))
-    )
-}
+    return max((1 + _depth(CHECKS[name]) for name in check.requires), default=0)

@@ -1,6 +1,7 @@
 """Lesson ``change``: one thing was changed, and what it touches ran again, and nothing else."""
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,9 +17,7 @@ Record = Mapping[str, Any]
 
 @check(
     "change.isolated",
-    "change",
     "change-not-isolated",
-    points=8,
     requires=("lock.committed", "plot.run"),
     committed_only=True,
 )
@@ -55,11 +54,15 @@ def one_change_ran_what_it_touches(view: View) -> Finding | None:
 
 def _edit(view: View) -> Iterator[str]:
     """How to change a param that costs seconds: the number of examples that plot shows."""
-    if "examples: 18" in (view.text("params.yaml") or ""):
-        yield (
-            "python -c \"import pathlib; p = pathlib.Path('params.yaml');"
-            " p.write_text(p.read_text().replace('examples: 18', 'examples: 12'))\""
-        )
+    there = re.search(r"^  (examples: \d+)\b", view.text("params.yaml") or "", re.MULTILINE)
+    if there is None:
+        yield "# params.yaml: change one value, such as one of plot"
+        return
+    new = "examples: 18" if there[1] == "examples: 12" else "examples: 12"
+    yield (
+        "python -c \"import pathlib; p = pathlib.Path('params.yaml');"
+        f" p.write_text(p.read_text().replace('{there[1]}', '{new}'))\""
+    )
 
 
 def _locks(view: View) -> Iterator[Record]:

@@ -2,6 +2,7 @@
 
 from grader.checks import fixes, stages
 from grader.checks.declared import producers
+from grader.checks.editing import Change
 from grader.checks.stages import covers, paths_of, stage_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
@@ -33,14 +34,14 @@ def deps_are_declared(view: View, wanted: LessonStage) -> Finding | None:
     bare = severe or modules
     if not bare:
         return None
-    more = tuple(f"-d {fixes.quoted(path)}" for path in dict.fromkeys([*severe, *modules]))
+    change = Change(add={"deps": tuple(dict.fromkeys([*severe, *modules]))})
     return Finding(
         "dep-undeclared",
         f"{stage.name} reads {fixes.listed(bare)}, and does not say so: a change there does not"
         " make it run again.",
         f"{fixes.listed(bare)} among the deps of {stage.name}",
         f"deps: {fixes.listed(dep.path for dep in stage.deps) or 'none'}",
-        stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+        stages.edit_then_run(view, stage, change),
         (
             stages.in_file(view, stage, "deps:"),
             *(Evidence(view.source, path) for path in bare if path in modules),
@@ -59,22 +60,23 @@ def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
 
     DVC compares the declared keys of params.yaml with those of the last run, and no others.
     """
-    stage = stage_of(view, wanted)
-    bare = [key for key in view.code(wanted).params() if not _is_declared(view, stage, key)]
+    stage, code = stage_of(view, wanted), view.code(wanted)
+    severe = [key for key in code.params() if not _is_declared(view, stage, key)]
+    bare = severe or [key for key in code.params_below() if not _is_declared(view, stage, key)]
     if not bare:
         return None
-    more = (f"-p {','.join(bare)}",)
     return Finding(
         "param-undeclared",
         f"{stage.name} reads {fixes.listed(bare)} from params.yaml, and does not say so: another"
         " value does not make it run again.",
         f"{fixes.listed(bare)} among the params of {stage.name}",
         f"params: {fixes.listed(k for f in stage.params for k in f.keys) or 'none'}",
-        stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+        stages.edit_then_run(view, stage, Change(add={"params": tuple(bare)})),
         (
             stages.in_file(view, stage, "cmd:"),
-            *(Evidence(view.source, wanted.code_path, _line(view, wanted, k), k) for k in bare),
+            *(Evidence(view.source, wanted.code_path, _line(view, wanted, k), k) for k in severe),
         ),
+        severity="fail" if severe else "advice",
     )
 
 
@@ -108,21 +110,13 @@ def _unknown(view: View, file: ParamsFile) -> list[str]:
 
 
 def _unknown_finding(view: View, stage: Stage, file: ParamsFile, unknown: list[str]) -> Finding:
-    kept = tuple(
-        ParamsFile(one.path, one.place, tuple(key for key in one.keys if key not in unknown))
-        for one in stage.params
-    )
-    mended = Stage(
-        stage.name, stage.file, stage.cmd, stage.deps, stage.outs,
-        tuple(one for one in kept if one.keys),
-    )  # fmt: skip
     return Finding(
         "param-unknown",
         f"{stage.name} declares {fixes.listed(unknown)}, which {file.path} does not have: dvc repro"
         " stops there.",
         f"keys of {file.path}",
         fixes.listed(unknown),
-        stages.edit_then_run(stage, stages.stage_add(mended)),
+        stages.edit_then_run(view, stage, Change(remove={"params": tuple(unknown)})),
         tuple(stages.in_file(view, stage, key, value=key) for key in unknown),
     )
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
+from grader.checks import editing, fixes, stages
+from grader.checks.editing import Change
 from grader.checks.stages import covers, paths_of, stage_of
 from grader.facts.stage_code import values_of
 from grader.facts.view import View
@@ -45,7 +46,17 @@ def _stage_add(view: View, wanted: LessonStage) -> str:
     ]
     words += [f"-p {','.join(code.params())}"] if code.params() else []
     words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
-    return " ".join([*words, stages.as_one_word(wanted.command)])
+    return " ".join([*words, editing.as_one_word(wanted.command)])
+
+
+def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
+    """Outs by the section that the lesson declares them in."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in paths:
+        section = {"-M": "metrics", "--plots": "plots"}.get(_flag(path), "outs")
+        entry = path + (editing.UNCACHED if section == "metrics" else "")
+        found[section] = (*found.get(section, ()), entry)
+    return found
 
 
 def _flag(path: str) -> str:
@@ -79,7 +90,7 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
         f"The command of {stage.name} {what}.",
         wanted.command,
         " ".join(shown.split()),
-        stages.edit_then_run(stage, stages.stage_add(stage, command=wanted.command)),
+        stages.edit_then_run(view, stage, Change(command=wanted.command)),
         (stages.in_file(view, stage, "cmd:", value=" ".join(shown.split())),),
     )
 
@@ -99,13 +110,13 @@ def outs_are_declared(view: View, wanted: LessonStage) -> Finding | None:
     ]
     if not bare:
         return None
-    more = tuple(f"{_flag(path)} {fixes.quoted(path)}" for path in bare)
+    change = Change(add=_sections(bare))
     return Finding(
         "out-undeclared",
         f"{stage.name} writes {fixes.listed(bare)}, and does not declare it: DVC does not keep it.",
         f"{fixes.listed(bare)} among the outs of {stage.name}",
         f"outs: {fixes.listed(declared, 5) or 'none'}",
-        stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+        stages.edit_then_run(view, stage, change),
         tuple(stages.in_file(view, stage, "cmd:", value=path) for path in bare),
     )
 
@@ -120,14 +131,13 @@ def stage_depends_on_its_producers(view: View, wanted: LessonStage) -> Finding |
     for producer, read in producers(view, stage, wanted).items():
         if (producer, stage.name) in view.project.edges:
             continue
-        more = tuple(f"-d {fixes.quoted(path)}" for path in read)
         return Finding(
             "stage-disconnected",
             f"{stage.name} reads {fixes.listed(read)}, an out of {producer}, and does not depend"
             f" on it: when {producer} changes, {stage.name} stays as it is.",
             f"{fixes.listed(read)} among the deps of {stage.name}",
             f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
-            stages.edit_then_run(stage, stages.stage_add(stage, more=more)),
+            stages.edit_then_run(view, stage, Change(add={"deps": tuple(read)})),
             (stages.in_file(view, stage, "cmd:", value=read[0]),),
         )
     return None
@@ -143,7 +153,7 @@ def producers(view: View, stage: Stage, wanted: LessonStage) -> dict[str, list[s
     return found
 
 
-@check("pipeline.acyclic", "share", "cycle", points=1, requires=("preprocess.declared",))
+@check("pipeline.acyclic", "cycle", requires=("preprocess.declared",))
 def stages_form_no_circle(view: View) -> Finding | None:
     """No stage depends on what comes of it.
 
@@ -158,7 +168,7 @@ def stages_form_no_circle(view: View) -> Finding | None:
         f"{' -> '.join([*circle, circle[0]])} is a circle: dvc repro refuses to run any of it.",
         "stages in an order",
         "each of them depends on the others",
-        fixes.commands("dvc dag", *fixes.commit(["dvc.yaml"], "Take out the circle").splitlines()),
+        stages.edit_then_run(view, *_way_out(view, [by_name[name] for name in circle])),
         tuple(stages.in_file(view, by_name[name], "deps:") for name in circle),
     )
 
@@ -182,6 +192,25 @@ def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
     return next((circle for name in below if (circle := walk(name, []))), [])
 
 
+def _way_out(view: View, circle: list[Stage]) -> tuple[Stage, Change]:
+    """The dep to take out: one that runs against the order of the lessons, if any does."""
+    order = [stage.name for one in STAGES if (stage := view.stage(one))]
+    steps = list(zip(circle, [*circle[1:], circle[0]], strict=True))
+    backward = [
+        (maker, user)
+        for maker, user in steps
+        if {maker.name, user.name} <= set(order)
+        and order.index(user.name) <= order.index(maker.name)
+    ]
+    maker, user = (backward or steps)[0]
+    deps = tuple(
+        dep.path
+        for dep in user.deps
+        if any(covers(out.path, dep.path) or covers(dep.path, out.path) for out in maker.outs)
+    )
+    return user, Change(remove={"deps": deps})
+
+
 def _own_out(view: View) -> list[str]:
     """A stage that depends on its own out."""
     for stage in view.project.stages:
@@ -193,7 +222,7 @@ def _own_out(view: View) -> list[str]:
     return []
 
 
-@check("evaluate.metrics", "evaluate", "metrics-as-outs", points=0, requires=("evaluate.outs",))
+@check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",))
 def metrics_are_declared_as_metrics(view: View) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 
@@ -209,6 +238,7 @@ def metrics_are_declared_as_metrics(view: View) -> Finding | None:
     if not plain:
         return None
     stage, path = plain[0]
+    change = Change(add=_sections([path]), remove={"outs": (path,)})
     flag = "-M" if path.endswith(".json") else "--plots"
     command = "dvc metrics show" if flag == "-M" else "dvc plots show"
     return Finding(
@@ -216,9 +246,7 @@ def metrics_are_declared_as_metrics(view: View) -> Finding | None:
         f"{path} is a plain out of {stage.name}: {command} does not find it.",
         f"{flag} {path}",
         f"-o {path}",
-        stages.edit_then_run(
-            stage, stages.stage_add(_without(stage, path), more=(f"{flag} {path}",))
-        ),
+        stages.edit_then_run(view, stage, change),
         tuple(stages.in_file(view, one, each.rpartition("/")[2]) for one, each in plain),
         severity="advice",
     )
@@ -229,8 +257,3 @@ _SHOWN = {"train": ("--history", "--fine-tuning-history"), "evaluate": ("--metri
 
 def _is_out(stage: Stage, path: str) -> bool:
     return any(covers(out.path, path) for out in stage.outs)
-
-
-def _without(stage: Stage, path: str) -> Stage:
-    outs = tuple(out for out in stage.outs if out.path != path)
-    return Stage(stage.name, stage.file, stage.cmd, stage.deps, outs, stage.params)

@@ -23,12 +23,11 @@ def quoted(path: str) -> str:
     return path if path and all(c.isalnum() or c in "/._-+=:@%" for c in path) else f'"{path}"'
 
 
-def rerun(stage: str) -> str:
-    """Run a stage and commit what came of it."""
+def rerun(stage: str, uncached: Iterable[str] = ()) -> str:
+    """Run a stage and commit what came of it: the lock, and the outs that DVC does not keep."""
     return commands(
         f"dvc repro {quoted(stage)}",
-        "git add dvc.lock",
-        committed(f"Run {stage}"),
+        *commit(["dvc.lock", *uncached], f"Run {stage}").splitlines(),
     )
 
 

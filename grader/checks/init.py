@@ -1,14 +1,16 @@
 """Lesson ``init``: a git repository with DVC in it, whose files can be read."""
 
+import re
+
 from grader.checks import fixes
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
-from workshop.project import ProjectError
+from workshop.project import ProjectError, config_schema
 from workshop.project.errors import ConfigError, NotAProjectError
 
 
-@check("init.git", "init", "not-a-repository", points=3, committed_only=True)
+@check("init.git", "not-a-repository", committed_only=True)
 def folder_is_a_git_repository(view: View) -> Finding | None:
     """The folder is a git repository with a commit.
 
@@ -25,7 +27,11 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
             "This folder is in no git repository, or in a bare one: nobody can clone your work.",
             "a git repository with a commit",
             "no git repository with a working folder",
-            fixes.commands("git init", "dvc init", fixes.committed("Start with DVC")),
+            fixes.commands(
+                "git init",
+                "git add .dvc" if (facts.root / ".dvc").is_dir() else "dvc init",
+                fixes.committed("Start with DVC"),
+            ),
             where,
         )
     return Finding(
@@ -38,9 +44,7 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
     )
 
 
-@check(
-    "init.dvc", "init", "not-a-repository", points=3, requires=("init.git",), committed_only=True
-)
+@check("init.dvc", "not-a-repository", requires=("init.git",), committed_only=True)
 def dvc_is_initialised(view: View) -> Finding | None:
     """DVC is initialised and its config is committed.
 
@@ -63,20 +67,46 @@ def dvc_is_initialised(view: View) -> Finding | None:
     )
 
 
+@check("init.config", "not-a-repository", requires=("init.dvc",))
+def config_can_be_read(view: View) -> Finding | None:
+    """DVC can read its config.
+
+    A line of .dvc/config that DVC does not know, and every dvc command stops. What stands in
+    config.local, or in a config of yours outside of the repository, is on this machine alone.
+    """
+    path = ".dvc/config"
+    try:
+        wrong = config_schema.problem(view.config)
+    except ConfigError as error:
+        if error.problem.startswith("cannot be read"):
+            raise
+        return _unreadable(view, error, "not-a-repository")
+    if wrong is None or "Unsupported URL" in wrong.message:
+        return None
+    line = _line(view, wrong.message)
+    refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
+    return _unreadable(view, refused, "not-a-repository")
+
+
+def _line(view: View, problem: str) -> int | None:
+    """The line of the first setting that ``problem`` names."""
+    lines = (view.text(".dvc/config") or "").splitlines()
+    words = [word for word in re.split(r"[\s'\".,:\[\]]+", problem) if word]
+    keys = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, 1) if "=" in line}
+    return next((keys[word] for word in words if word in keys), None)
+
+
 @check(
     "init.readable",
-    "init",
     "lock-inconsistent",
     "lock-uncommitted",
     "dvcignore-hides-data",
-    "remote-url-malformed",
     "stage-missing",
     "not-a-repository",
-    points=2,
-    requires=("init.dvc",),
+    requires=("init.config",),
 )
 def project_files_can_be_read(view: View) -> Finding | None:
-    """DVC can read dvc.yaml, dvc.lock, the .dvc files and its config.
+    """DVC can read dvc.yaml, dvc.lock and the .dvc files.
 
     One line that is not YAML, or one entry that DVC does not know, and every dvc command stops.
     """
@@ -86,7 +116,7 @@ def project_files_can_be_read(view: View) -> Finding | None:
     except ConfigError as error:
         if "Unsupported URL" not in error.problem:
             raise
-        return _unreadable(view, error, "remote-url-malformed")
+        raise NotThereYetError("remote.url") from None  # which tells it, with the remote's name
     except NotAProjectError:
         return Finding(
             "not-a-repository",
@@ -109,11 +139,26 @@ def _code(error: ProjectError) -> str:
 
 def _unreadable(view: View, error: ProjectError, code: str) -> Finding:
     path = error.path or "dvc.yaml"
+    line = f", line {error.line}" if error.line else ""
+    column = f", column {error.column}" if error.line and error.column else ""
+    problem = f"{'it ' * error.problem.startswith(('is ', 'has '))}{error.problem}"
     return Finding(
         code,
-        f"{path} {error.problem}: DVC stops at it, and so does everybody who clones.",
+        f"{path}{line}{column} cannot be read: {problem}. Every dvc command stops there, and so"
+        " does everybody who clones.",
         "a file that DVC reads",
         str(error),
-        error.fix,
+        fixes.commands(*_mending(path, line, error, code)),
         (Evidence(view.source, path, error.line),),
     )
+
+
+def _mending(path: str, line: str, error: ProjectError, code: str) -> list[str]:
+    """A lock is written anew, out of DVC's memory of its runs; any other file is edited."""
+    quoted = fixes.quoted(path)
+    if code == "lock-inconsistent":
+        delete = f"python -c \"import os; os.remove('{path}')\""
+        return [delete, "dvc repro", *fixes.commit([path], "Write the lock anew").splitlines()]
+    edit = f"# {path}{line}: {error.fix.partition(', then: ')[0]}"
+    ignored = ".gitignore " if code == "lock-uncommitted" else ""
+    return [edit, f"git add {ignored}{quoted}", fixes.committed(f"Mend {path}")]

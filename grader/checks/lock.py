@@ -10,9 +10,7 @@ LOCK = "dvc.lock"
 
 @check(
     "lock.committed",
-    "share",
     "lock-uncommitted",
-    points=1,
     requires=("preprocess.declared",),
     committed_only=True,
 )
@@ -48,7 +46,7 @@ def lock_is_committed(view: View) -> Finding | None:
     )
 
 
-@check("lock.consistent", "share", "lock-inconsistent", points=1, requires=("preprocess.run",))
+@check("lock.consistent", "lock-inconsistent", requires=("preprocess.run",))
 def lock_is_consistent(view: View) -> Finding | None:
     """What each stage read is what the stage before it wrote, by dvc.lock.
 

@@ -4,19 +4,20 @@ from collections.abc import Iterator
 
 from grader.checks import fixes
 from grader.facts.objects import children_of
-from grader.facts.remote import Remote
+from grader.facts.remote import Lacking, Remote
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
+from workshop import activation
 from workshop.project import Stage
+
+_DELETED = 10  # the next check names the others
 
 
 @check(
     "share.pushed",
-    "share",
     "out-not-pushed",
     "out-lost",
-    points=3,
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
@@ -33,13 +34,14 @@ def outs_are_pushed(view: View) -> Finding | None:
         raise NotThereYetError("remote.default")
     remote = Remote(name, options[name.lower()], facts.root / ".dvc")
     owners = dict(_objects(view, remote))
-    absent = remote.absent(owners)
-    if not absent:
+    lacking = remote.lacking(owners)
+    names = lacking.absent + lacking.wrong
+    if not names:
         return None
-    lost = [one for one in absent if not facts.objects.path(one).exists()]
+    lost = [one for one in names if not facts.objects.path(one).exists()]
     if lost:
-        return _lost(view, remote, owners[lost[0]], lost)
-    return _not_pushed(remote, [owners[one] for one in absent], absent)
+        return _lost(view, remote, lacking, owners[lost[0]], lost)
+    return _not_pushed(view, remote, lacking, [owners[one] for one in names])
 
 
 def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str]]]:
@@ -56,20 +58,41 @@ def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str
                     yield child, (stage, out.path)
 
 
-def _not_pushed(remote: Remote, owners: list[tuple[Stage, str]], absent: list[str]) -> Finding:
+def _not_pushed(
+    view: View, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
+) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
+    names = lacking.absent + lacking.wrong
+    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in names]
+    why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
     return Finding(
         "out-not-pushed",
         f"{fixes.listed(paths)} {'is' if len(paths) == 1 else 'are'} not wholly on the remote"
-        f" {remote.name}: a colleague who clones gets no such data.",
+        f" {remote.name}: a colleague who clones gets no such data."
+        + (f"{why} back both it and what is absent." if listings else ""),
         f"every object on {remote.name}",
-        f"{len(absent)} objects are absent",
-        f"dvc push -r {fixes.quoted(remote.name)}",
-        tuple(Evidence("remote", remote.place(name), value=name) for name in absent[:10]),
+        _told(lacking),
+        fixes.commands(*_pushing(view, remote, lacking, listings)),
+        _evidence(remote, names),
     )
 
 
-def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str]) -> Finding:
+def _listing(owner: tuple[Stage, str]) -> str | None:
+    """The object that lists the files of a folder, by the stage and the path of the out."""
+    stage, path = owner
+    md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None)
+    return md5 if md5 and md5.endswith(".dir") else None
+
+
+def _deletion(remote: Remote, name: str) -> str:
+    """DVC has no command for it; its own client reaches every kind of remote."""
+    code = f"Repo().cloud.get_remote_odb('{remote.name}').delete('{name}')"
+    return f'python -P -c "from dvc.repo import Repo; {code}"'
+
+
+def _lost(
+    view: View, remote: Remote, lacking: Lacking, owner: tuple[Stage, str], lost: list[str]
+) -> Finding:
     stage, path = owner
     there = (view.facts.root / path).exists()
     again = f"dvc commit --force {fixes.quoted(stage.name)}"
@@ -81,6 +104,25 @@ def _lost(view: View, remote: Remote, owner: tuple[Stage, str], lost: list[str])
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(again, f"dvc push -r {fixes.quoted(remote.name)}"),
-        tuple(Evidence("remote", remote.place(name), value=name) for name in lost[:10]),
+        fixes.commands(again, *_pushing(view, remote, lacking, [])),
+        _evidence(remote, lost),
     )
+
+
+def _told(lacking: Lacking) -> str:
+    absent = f"{len(lacking.absent)} objects are absent" if lacking.absent else ""
+    wrong = f"{len(lacking.wrong)} have other bytes than their names say" if lacking.wrong else ""
+    return ", ".join(filter(None, (absent, wrong)))
+
+
+def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
+    return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
+
+
+def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) -> list[str]:
+    """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
+    lines = []
+    if remote.endpoint and activation.is_missing() and (view.facts.root / "activate").exists():
+        lines.append(activation.COMMAND)
+    lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
+    return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]

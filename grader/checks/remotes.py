@@ -38,12 +38,10 @@ def default_url(view: View) -> str:
 
 @check(
     "remote.default",
-    "remote",
     "no-default-remote",
     "remote-only-local",
     "default-remote-unknown",
-    points=4,
-    requires=("init.dvc",),
+    requires=("init.config",),
     committed_only=True,
 )
 def default_remote_is_committed(view: View) -> Finding | None:
@@ -141,9 +139,7 @@ def _url(view: View) -> str:
 
 @check(
     "remote.url",
-    "remote",
     "remote-url-malformed",
-    points=1,
     requires=("remote.default",),
     committed_only=True,
 )
@@ -186,9 +182,7 @@ def _mended(url: str) -> str:
 
 @check(
     "remote.own",
-    "remote",
     "remote-not-yours",
-    points=1,
     requires=("remote.url",),
     committed_only=True,
 )
@@ -200,7 +194,7 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
     """
     url, settings = default_url(view).rstrip("/"), view.facts.settings
     whose = None
-    if settings.raw and _is_below(url, settings.raw):
+    if _is_below(url, settings.raw):
         whose = "the place of the raw data"
     elif settings.remote and _same_kind(url, settings.remote):
         whose = None if _is_below(url, settings.remote) else "not the place that was agreed for you"
@@ -208,7 +202,8 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
         whose = "the root of a bucket, which everybody shares"
     if whose is None:
         return None
-    wanted = settings.remote or f"{url}/YOUR-NAME"
+    shared = settings.raw.rstrip("/").rpartition("/")[0] if settings.raw else url
+    wanted = settings.remote or f"{shared if _is_below(url, settings.raw) else url}/YOUR-NAME"
     name = view.default_remote or _NAME
     return Finding(
         "remote-not-yours",
@@ -223,7 +218,9 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
     )
 
 
-def _is_below(url: str, place: str) -> bool:
+def _is_below(url: str, place: str | None) -> bool:
+    if place is None:
+        return False
     place = place.rstrip("/")
     return url == place or url.startswith(f"{place}/")
 
@@ -235,9 +232,7 @@ def _same_kind(url: str, agreed: str) -> bool:
 
 @check(
     "remote.absolute",
-    "remote",
     "remote-relative-path",
-    points=1,
     requires=("remote.url",),
     committed_only=True,
 )
@@ -266,9 +261,7 @@ def default_remote_is_reached_from_anywhere(view: View) -> Finding | None:
 
 @check(
     "remote.plugin",
-    "remote",
     "remote-plugin-missing",
-    points=0,
     requires=("remote.url",),
     committed_only=True,
 )

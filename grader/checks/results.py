@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.checks import fixes
-from grader.checks.stages import paths_of, recorded_stage
+from grader.checks.stages import paths_of, recorded_stage, uncached
 from grader.facts import onnx_model
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
@@ -53,7 +53,9 @@ def results_are_what_they_should_be(view: View, wanted: LessonStage) -> Finding 
             wrong.actual,
             fixes.commands(
                 f"dvc repro --force {fixes.quoted(stage.name)}",
-                *fixes.commit(["dvc.lock"], f"Run {wanted.name} again").splitlines(),
+                *fixes.commit(
+                    ["dvc.lock", *uncached(stage)], f"Run {wanted.name} again"
+                ).splitlines(),
             ),
             (Evidence("worktree", shown),),
         )

@@ -27,7 +27,7 @@ def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
         f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
         f"a record of {stage.name} in {LOCK}",
         "none",
-        fixes.rerun(stage.name),
+        fixes.rerun(stage.name, stages.uncached(stage)),
         (stages.in_file(view, stage), Evidence(view.source, LOCK)),
     )
 
@@ -44,7 +44,7 @@ def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
     changed = list(_changes(view, stage))
     if not changed:
         return None
-    fix = fixes.rerun(stage.name)
+    fix = fixes.rerun(stage.name, stages.uncached(stage))
     if view.source == "HEAD":
         uncommitted = [e.path for e in changed if e.path in view.facts.uncommitted]
         if uncommitted and not list(_changes(view.facts.worktree, stage)):
@@ -229,6 +229,6 @@ def outs_are_as_recorded(view: View, wanted: LessonStage) -> Finding | None:
         f"{reason.path} is not what {stage.name} wrote: it changed after the run.",
         f"the {reason.path} that {LOCK} records",
         "something else",
-        fixes.rerun(stage.name),
+        fixes.rerun(stage.name, stages.uncached(stage)),
         (Evidence("worktree", reason.path, value="modified"), Evidence(view.source, LOCK)),
     )

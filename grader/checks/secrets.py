@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from grader.checks import fixes
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
 
 CONFIG = ".dvc/config"
@@ -14,17 +14,24 @@ _SECRET_KEY = re.compile(
     r"|account_key|client_secret|gdrive_client_secret|oss_key_secret|token)\s*=\s*\S",
     re.MULTILINE | re.IGNORECASE,
 )
-_KEY_NAME = re.compile(r"\.(?:json|pem|key|p12)$", re.IGNORECASE)
-_KEY_CONTENT = re.compile(rb'"private_key"\s*:|-----BEGIN [A-Z ]*PRIVATE KEY-----')
+_KEY_NAME = re.compile(
+    r"\.(?:json|pem|key|env|ini)$|(?:^|/)(?:\.env|credentials[^/]*|id_(?:rsa|dsa|ecdsa|ed25519))$"
+    r"|key[^/]*\.csv$",
+    re.IGNORECASE,
+)
+_KEY_CONTENT = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|\"private_key\"\s*:"
+    rb"|aws_secret_access_key\s*[=:]\s*\S|^\W*Access key ID,\s*Secret access key",
+    re.IGNORECASE,
+)
+"""A service account of Google, a key in PEM, and the two files in which AWS gives out its keys."""
 _LARGEST_KEY = 64 * 1024
-_COMMITS = 100
+_COMMITS = 2000
 
 
 @check(
     "remote.no_secret",
-    "remote",
     "secret-in-config",
-    points=1,
     requires=("init.dvc",),
     committed_only=True,
 )
@@ -37,19 +44,10 @@ def no_secret_is_in_git(view: View) -> Finding | None:
     exposed = [*_in_config(view), *_key_files(view)]
     if exposed:
         return _exposed(view, exposed)
-    older = _in_older_commits(view)
-    if older is None:
-        return None
-    return Finding(
-        "secret-in-config",
-        f"An older commit of {CONFIG} holds {older}: everybody who clones can read it. Replace it"
-        " where it was issued.",
-        "no secret in any commit",
-        f"{older} in the history",
-        "git log -p -- .dvc/config",
-        (Evidence("HEAD", CONFIG, value=older),),
-        severity="advice",
-    )
+    older = next(_in_older_commits(view), None)
+    if older is None and not view.remotes:
+        raise NotThereYetError("remote.default")
+    return older
 
 
 def _in_config(view: View) -> Iterator[Evidence]:
@@ -71,7 +69,7 @@ def _key_files(view: View) -> Iterator[Evidence]:
     contents = facts.git.contents(others.values()) if facts.git else {}
     for path, oid in small.items():
         if _KEY_CONTENT.search(known[path] or contents.get(oid, b"")):
-            yield Evidence("HEAD", path, value="a private key")
+            yield Evidence("HEAD", path, value="a key")
 
 
 def _exposed(view: View, exposed: list[Evidence]) -> Finding:
@@ -101,12 +99,36 @@ def _exposed(view: View, exposed: list[Evidence]) -> Finding:
     )
 
 
-def _in_older_commits(view: View) -> str | None:
-    git = view.facts.git
+def _in_older_commits(view: View) -> Iterator[Finding]:
+    """Secrets in the newest commits, each file's version looked at once, and HEAD's not again."""
+    git, prefix = view.facts.git, view.facts.prefix
     if git is None:
-        return None
-    path = view.facts.prefix + CONFIG
-    for content in git.versions(git.commits(path, _COMMITS), path):
-        if match := _SECRET_KEY.search(content.decode("utf-8", "replace")):
-            return f"a value of {match[1]}"
-    return None
+        return
+    now = {blob.oid for blob in view.facts.committed.values()}
+    config = f"{prefix}{CONFIG}"
+    told = {
+        oid: path
+        for oid, path in git.history(_COMMITS).items()
+        if oid not in now and (path == config or _KEY_NAME.search(path))
+    }
+    small = [oid for oid, size in git.sizes(told).items() if size <= _LARGEST_KEY]
+    for oid, content in git.contents(small).items():
+        path = told[oid]
+        if path != config:
+            if _KEY_CONTENT.search(content):
+                yield _remembered(path, "a key")
+        elif match := _SECRET_KEY.search(content.decode("utf-8", "replace")):
+            yield _remembered(path, f"a value of {match[1]}")
+
+
+def _remembered(path: str, what: str) -> Finding:
+    return Finding(
+        "secret-in-config",
+        f"An older commit has {what} in {path}: everybody who clones can read it. Replace it where"
+        " it was issued.",
+        "no secret in any commit",
+        f"{what} in the history of {path}",
+        f"git log --oneline -- {fixes.quoted(f':/{path}')}",
+        (Evidence("HEAD", path, value=what),),
+        severity="advice",
+    )

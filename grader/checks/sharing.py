@@ -15,7 +15,7 @@ from workshop.project.model import Dep, Out
 _ABSOLUTE = re.compile(r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/])")
 
 
-@check("share.portable", "share", "absolute-path", points=1, requires=("preprocess.declared",))
+@check("share.portable", "absolute-path", requires=("preprocess.declared",))
 def paths_are_relative(view: View) -> Finding | None:
     """No path of this machine is in the pipeline.
 
@@ -96,7 +96,7 @@ def _cache_dir(view: View) -> Finding | None:
     )
 
 
-@check("share.place", "share", "wrong-directory", points=0, requires=("preprocess.declared",))
+@check("share.place", "wrong-directory", requires=("preprocess.declared",))
 def stages_run_in_the_root(view: View) -> Finding | None:
     """Every stage is in the dvc.yaml of the root, and runs there.
 
@@ -113,13 +113,25 @@ def stages_run_in_the_root(view: View) -> Finding | None:
                 f"{stage.name} {what}: its paths are read from there, not from the root.",
                 "stages in the dvc.yaml of the root, without wdir",
                 f"{stage.name} {what}",
-                f"git mv {fixes.quoted(stage.file)} dvc.yaml"
-                if stage.file != "dvc.yaml"
-                else fixes.commit(["dvc.yaml"], "Run every stage in the root"),
+                _moved(view, stage, wdir),
                 (Evidence(view.source, stage.file, wdir),),
                 severity="advice",
             )
     return None
+
+
+def _moved(view: View, stage: Stage, wdir: int | None) -> str:
+    """What to edit; DVC has no command that moves a stage."""
+    name, file = stage.name.rpartition(":")[2], stage.file
+    entries: list[Dep | Out] = [*stage.deps, *stage.outs]
+    paths = [entry.path for entry in entries]
+    edits = [f"# dvc.yaml, stage {name}: write its paths as {fixes.listed(paths, len(paths))}"]
+    if file != "dvc.yaml":
+        edits.insert(0, f"# {file}: move the stage {name} to the dvc.yaml of the root")
+    if wdir and _has_wdir(view, stage):
+        edits.append(f"# {file}: delete line {wdir}")
+    commit = fixes.commit(dict.fromkeys([file, "dvc.yaml"]), "Run every stage in the root")
+    return fixes.commands(*edits, *commit.splitlines())
 
 
 def _has_wdir(view: View, stage: Stage) -> bool:
@@ -132,9 +144,7 @@ def _has_wdir(view: View, stage: Stage) -> bool:
 
 @check(
     "share.uncached",
-    "share",
     "uncached-out-uncommitted",
-    points=1,
     requires=("preprocess.run",),
 )
 def uncached_outs_are_committed(view: View) -> Finding | None:
@@ -178,7 +188,7 @@ def _uncached_fix(view: View, stage: Stage, out: Out) -> str:
     )
 
 
-@check("share.cache_intact", "share", "cache-corrupt", points=1, requires=("preprocess.run",))
+@check("share.cache_intact", "cache-corrupt", requires=("preprocess.run",))
 def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
     """Every object in the cache is what its name says.
 

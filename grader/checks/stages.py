@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from grader.checks import fixes
+from grader.checks import editing, fixes
+from grader.checks.editing import Change
 from grader.facts.stage_code import values_of
 from grader.facts.view import View
 from grader.finding import Evidence, NotThereYetError
@@ -62,41 +63,17 @@ def in_file(view: View, stage: Stage, *words: str, value: str | None = None) -> 
     return Evidence(view.source, stage.file, view.line(stage.file, f"{name}:", *words), value)
 
 
-def edit_then_run(stage: Stage, line: str) -> str:
-    """Add a line to a stage, run it, commit both."""
+def edit_then_run(view: View, stage: Stage, change: Change) -> str:
+    """Change a stage in dvc.yaml, run it, commit both."""
     name = stage.name.rpartition(":")[2]
-    return fixes.commands(line, f"dvc repro {fixes.quoted(stage.name)}", *_commit(stage, name))
-
-
-def _commit(stage: Stage, name: str) -> list[str]:
     lock = stage.file.removesuffix("dvc.yaml") + "dvc.lock"
-    return fixes.commit([stage.file, lock], f"Mend the stage {name}").splitlines()
+    return fixes.commands(
+        *editing.changed(view, stage, change),
+        f"dvc repro {fixes.quoted(stage.name)}",
+        *fixes.commit([stage.file, lock, *uncached(stage)], f"Mend the stage {name}").splitlines(),
+    )
 
 
-def stage_add(stage: Stage, *, more: tuple[str, ...] = (), command: str | None = None) -> str:
-    """The ``dvc stage add --force`` that writes the stage as it is, with ``more`` to it.
-
-    A list of commands, which it cannot write, is joined by ``&&``.
-    """
-    words = ["dvc stage add --force", f"-n {fixes.quoted(stage.name.rpartition(':')[2])}", *more]
-    words += [f"-d {fixes.quoted(dep.path)}" for dep in stage.deps]
-    for file in stage.params:
-        at = "" if file.path == "params.yaml" else f"{file.path}:"
-        words.append(f"-p {fixes.quoted(at + ','.join(file.keys))}")
-    for out in stage.outs:
-        kind = "metrics" if out.metric else "plots" if out.plot else "outs"
-        words.append(f"{_FLAGS[kind, out.cache]} {fixes.quoted(out.path)}")
-    text = command or (stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or []))
-    return " ".join([*words, as_one_word(text)])
-
-
-def as_one_word(command: str) -> str:
-    """A command in quotes: without them DVC takes its ``--out`` for an option of its own."""
-    text = " ".join(command.split())
-    return f"'{text}'" if any(c in text for c in '"$`') else f'"{text}"'
-
-
-_FLAGS = {
-    ("outs", True): "-o", ("outs", False): "-O", ("metrics", True): "-m", ("metrics", False): "-M",
-    ("plots", True): "--plots", ("plots", False): "--plots-no-cache",
-}  # fmt: skip
+def uncached(stage: Stage) -> list[str]:
+    """The outs of a stage that git keeps, not DVC."""
+    return [out.path for out in stage.outs if not out.cache and out.inside]

@@ -106,6 +106,21 @@ class Git:
         answers = zip(wanted, self._batch([oid.encode() for oid in wanted]), strict=True)
         return {oid: content for oid, content in answers if content is not None}
 
+    def history(self, at_most: int) -> dict[str, str]:
+        """Everything in the newest commits, and the path that it has there, by its object."""
+        answer = self._ask(
+            "rev-list", "--objects", "--missing=allow-any", f"--max-count={at_most}", "HEAD"
+        )
+        named = (line.partition(b" ") for line in answer.splitlines())
+        return {o.decode(): name.decode("utf-8", "surrogateescape") for o, _, name in named if name}
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """The size in bytes of each blob; what is none, or not there, is left out."""
+        wanted = "".join(f"{oid}\n" for oid in oids)
+        answer = self._ask("cat-file", "--batch-check", text=wanted.encode()) if wanted else b""
+        words = [line.split() for line in answer.decode().splitlines()]
+        return {one[0]: int(one[2]) for one in words if one[1:2] == ["blob"]}
+
     def commits(self, path: str, at_most: int) -> list[str]:
         """The newest commits, newest first, that changed ``path`` (from the root of git)."""
         limit = f"--max-count={at_most}"

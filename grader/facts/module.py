@@ -15,7 +15,7 @@ from typing import Any
 
 from workshop.project.hash_store import cache_dir
 
-_VERSION = 1
+_VERSION = 2
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -25,13 +25,15 @@ class Module:
 
     ``imports``: level, module and name of each import. ``options``: those that argparse is told of,
     and whether each is required. ``reads``: section and model of each ``params.read``.
-    ``models``: the annotated fields of each class. ``keys``: each ``params["section"]["key"]``.
+    ``models``: the annotated fields of each class, ``bases`` what it inherits. ``keys``: each
+    ``params["section"]["key"]``.
     """
 
     imports: list[tuple[int, str, str]] = field(default_factory=list)
     options: dict[str, bool] = field(default_factory=dict)
     reads: list[tuple[str, str]] = field(default_factory=list)
     models: dict[str, list[str]] = field(default_factory=dict)
+    bases: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
 
 
@@ -72,13 +74,11 @@ def _parsed(text: str) -> Module:
         match node:
             case ast.Call(func=ast.Attribute(attr="add_argument"), args=[ast.Constant(), *_]):
                 _add_option(node, found.options)
-            case ast.Call(
-                func=ast.Attribute(attr="read"),
-                args=[_, ast.Constant(value=str(section)), ast.Name(id=model)],
-            ):
-                found.reads.append((section, model))
+            case ast.Call(func=ast.Attribute(attr="read") | ast.Name(id="read")):
+                found.reads.extend(_reads(node))
             case ast.ClassDef():
                 found.models[node.name] = list(_fields(node))
+                found.bases[node.name] = [_last_name(base) for base in node.bases]
             case ast.Subscript(
                 value=ast.Subscript(
                     value=ast.Name(id="params"), slice=ast.Constant(value=str(section))
@@ -87,6 +87,23 @@ def _parsed(text: str) -> Module:
             ):
                 found.keys.append(f"{section}.{key}")
     return found
+
+
+def _reads(call: ast.Call) -> Iterator[tuple[str, str]]:
+    """Section and model of ``read(path, "section", Model)``, by place or by keyword."""
+    given = [*call.args[1:], *(word.value for word in call.keywords)]
+    sections = [one.value for one in given if isinstance(one, ast.Constant)]
+    models = [name for one in given if (name := _last_name(one))]
+    if len(given) in (2, 3) and len(sections) == 1 and isinstance(sections[0], str) and models:
+        yield sections[0], models[-1]
+
+
+def _last_name(node: ast.expr) -> str:
+    """``Model`` of ``Model`` and of ``models.Model``; empty for anything else."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def _add_option(call: ast.Call, options: dict[str, bool]) -> None:

@@ -1,4 +1,4 @@
-"""``workshop.toml``: whose repository it is, and where the workshop's data is to go."""
+"""``workshop.toml``: whose repository it is, where its data is to go, what was solved for them."""
 
 import tomllib
 from dataclasses import dataclass
@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """``remote`` is the attendee's own address, ``raw`` that of the shared raw data."""
+    """``remote`` is the attendee's own address, ``raw`` that of the shared raw data.
+
+    ``supplied`` are the ids of the lessons that ``start --at`` solved.
+    """
 
     attendee: str | None = None
     remote: str | None = None
     raw: str | None = None
+    supplied: tuple[str, ...] = ()
 
 
 def read_settings(text: str | None) -> Settings:
@@ -22,4 +26,8 @@ def read_settings(text: str | None) -> Settings:
     if not isinstance(table, dict):
         return Settings()
     values = {key: table.get(key) for key in ("attendee", "remote", "raw")}
-    return Settings(**{k: v if isinstance(v, str) and v else None for k, v in values.items()})
+    supplied = table.get("supplied")
+    return Settings(
+        **{k: v if isinstance(v, str) and v else None for k, v in values.items()},
+        supplied=tuple(map(str, supplied)) if isinstance(supplied, list) else (),
+    )

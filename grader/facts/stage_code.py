@@ -67,14 +67,45 @@ class StageCode:
         return self._own.options
 
     def params(self) -> list[str]:
-        """The params that the module reads: ``section.key``, in the order of its code.
+        """The params that the stage's own module reads: ``section.key``, in the order of its code.
 
-        From ``params.read(path, "section", Model)`` and the fields of ``Model``; and from
-        ``params["section"]["key"]`` where that is how the code reads them.
+        From ``params.read(path, "section", Model)`` and the fields of ``Model``, wherever that
+        class and those above it stand in the attendee's code; and from ``params["section"]["key"]``
+        of a variable of that name. A key that is made while the code runs, one that is read through
+        a variable of another name, and ``dvc.api.params_show`` are not seen: such a param is
+        missed, and never reported by mistake.
         """
-        own = self._own
-        fields = [f"{s}.{field}" for s, model in own.reads for field in own.models.get(model, [])]
-        return list(dict.fromkeys([*fields, *own.keys]))
+        return self._read_by([self.stage.code_path])
+
+    def params_below(self) -> list[str]:
+        """The same of the attendee's modules that the stage imports, its own left out."""
+        own = self.params()
+        below = [path for path in self.imported() if path != self.stage.code_path]
+        return [key for key in self._read_by(below) if key not in own]
+
+    def _read_by(self, paths: list[str]) -> list[str]:
+        modules = [module(self._text(path) or "") for path in paths]
+        keys = [
+            key
+            for one in modules
+            for key in [
+                *(f"{s}.{f}" for s, model in one.reads for f in self._fields(model, one)),
+                *one.keys,
+            ]
+        ]
+        return list(dict.fromkeys(keys))
+
+    def _fields(self, model: str, at: Module, seen: tuple[str, ...] = ()) -> list[str]:
+        """The fields of a class that the module ``at`` names, those that it inherits first."""
+        if model in seen:
+            return []
+        others = (module(self._text(path) or "") for path in self.imported())
+        owner = at if model in at.models else next((o for o in others if model in o.models), None)
+        if owner is None:
+            return []
+        seen = (*seen, model)
+        above = [f for base in owner.bases[model] for f in self._fields(base, owner, seen)]
+        return [*above, *owner.models[model]]
 
 
 def words_of(command: str | list[str] | None) -> list[str]:

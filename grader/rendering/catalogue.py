@@ -3,8 +3,8 @@
 import textwrap
 from collections.abc import Iterable
 
-from grader.lessons import LESSONS
 from grader.registry import Check
+from workshop.course import course
 
 
 def listing(checks: Iterable[Check]) -> str:
@@ -12,7 +12,7 @@ def listing(checks: Iterable[Check]) -> str:
     checks = list(checks)
     width = max(len(check.id) for check in checks)
     lines = []
-    for lesson in LESSONS:
+    for lesson in course().lessons:
         lines += [f"{lesson.id}: {lesson.title}"]
         for check in checks:
             if check.lesson == lesson.id:

@@ -94,6 +94,18 @@ def folder_of_dvc_was_deleted(repo: Path) -> None:
 
 
 @mistake("not-a-repository")
+def config_has_a_line_that_is_none(repo: Path) -> None:
+    append(repo, ".dvc/config", "<<<<<<< HEAD\n")
+    save(repo)
+
+
+@mistake("not-a-repository")
+def config_has_a_key_that_dvc_does_not_know(repo: Path) -> None:
+    edit(repo, ".dvc/config", "    remote = workshop", "    remote = workshop\n    defualt = x")
+    save(repo)
+
+
+@mistake("not-a-repository")
 def nothing_was_committed(repo: Path) -> None:
     shutil.rmtree(repo / ".git")
     run(repo, "git", "init", "--quiet")
@@ -217,10 +229,35 @@ def key_file_is_committed(repo: Path) -> None:
 
 
 @mistake("secret-in-config")
+def key_file_was_committed_and_deleted(repo: Path) -> None:
+    key_file_is_committed(repo)
+    (repo / "key.json").unlink()
+    save(repo)
+
+
+@mistake("secret-in-config")
+def keys_of_aws_were_committed_and_deleted(repo: Path) -> None:
+    finished.write(repo / "conf" / "ada_accessKeys.csv", "Access key ID,Secret access key\nA,b\n")
+    save(repo)
+    shutil.rmtree(repo / "conf")
+    save(repo)
+
+
+@mistake("secret-in-config")
 def secret_is_in_an_older_commit(repo: Path) -> None:
     text = (repo / ".dvc" / "config").read_text("utf-8")
     password_is_in_the_committed_config(repo)
     _config(repo, text)
+
+
+@mistake("remote-plugin-missing")
+def plugin_of_s3_is_not_installed(repo: Path) -> None:
+    _config(repo, _remote(repo, "s3://workshop-bucket/ada"))
+
+
+@mistake("remote-plugin-missing")
+def plugin_of_azure_is_not_installed(repo: Path) -> None:
+    _config(repo, _remote(repo, "azure://workshop/ada"))
 
 
 # ── data, git and DVC ──
@@ -426,6 +463,18 @@ def last_stage_is_not_there_yet(repo: Path) -> None:
 
 
 @mistake("stage-missing")
+def pipeline_has_merge_markers(repo: Path) -> None:
+    edit(repo, "dvc.yaml", "stages:\n", "stages:\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n")
+    save(repo)
+
+
+@mistake("stage-missing")
+def pipeline_is_no_yaml(repo: Path) -> None:
+    edit(repo, "dvc.yaml", "    deps:\n", "    deps: [\n")
+    save(repo)
+
+
+@mistake("stage-missing")
 def stages_are_under_another_file(repo: Path) -> None:
     edit(repo, "dvc.yaml", "stages:\n", "stagse:\n")
     save(repo)
@@ -484,6 +533,16 @@ def one_param_is_not_declared(repo: Path) -> None:
 @mistake("param-undeclared")
 def no_param_is_declared(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["plot"].pop("params"))
+
+
+@mistake("param-undeclared")
+def helper_module_reads_a_param(repo: Path) -> None:
+    append(
+        repo,
+        "pipeline/network.py",
+        '\n\ndef _seed(params):\n    return params["plot"]["dpi"]\n',
+    )
+    edit_stages(repo, lambda stages: stages["export"].update(params=["plot.dpi"]))
 
 
 @mistake("param-unknown")

@@ -8,7 +8,7 @@ import fsspec
 import pytest
 
 from grader.checks import remotes
-from grader.facts.remote import Remote
+from grader.facts.remote import Lacking, Remote
 from grader.finding import UnknownError
 from grader.grading import grade
 from grader.report import NOT_TOLD, exit_code
@@ -35,37 +35,66 @@ def memory() -> Any:
 def test_a_cloud_is_asked_for_each_object(monkeypatch: pytest.MonkeyPatch, memory: Any) -> None:
     remote = cloud(monkeypatch, memory)
     memory.pipe("/workshop-bucket/ada/files/md5/ab/cd.dir", b"[]")
-    assert remote.absent(["abcd.dir", "abce"]) == ["abce"]
+    assert remote.lacking(["abcd.dir", "abce"]) == Lacking(["abce"], [])
     assert remote.content("abcd.dir") == b"[]"
     assert remote.content("abce") is None
 
 
 def test_a_cloud_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent:
-        def find(self, _path: str) -> list[str]:
+        def find(self, _path: str, detail: bool = False) -> list[str]:
             time.sleep(30)
             return []
 
     monkeypatch.setattr("grader.facts.remote.TIMEOUT_S", 0.2)
     started = time.monotonic()
     with pytest.raises(UnknownError, match=r"no answer within 0\.2 s") as told:
-        cloud(monkeypatch, Silent()).absent(["abcd"])
+        cloud(monkeypatch, Silent()).lacking(["abcd"])
     assert time.monotonic() - started < 5
     assert told.value.code == "remote-unreachable"
 
 
 def test_an_error_of_the_cloud_is_told_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refusing:
-        def find(self, _path: str) -> list[str]:
+        def find(self, _path: str, detail: bool = False) -> list[str]:
             raise PermissionError("ada does not have storage.objects.list access")
 
     with pytest.raises(UnknownError, match=r"storage\.objects\.list"):
-        cloud(monkeypatch, Refusing()).absent(["abcd"])
+        cloud(monkeypatch, Refusing()).lacking(["abcd"])
 
 
 def test_a_server_of_the_attendees_own_gets_no_credentials() -> None:
     options = {"url": CLOUD, "endpointurl": "http://127.0.0.1:9", "credentialpath": "/key.json"}
     assert Remote("w", options, Path("/repo/.dvc"))._storage_options("gs")["token"] == "anon"
+
+
+def test_of_a_remote_that_holds_far_more_each_object_is_asked(
+    monkeypatch: pytest.MonkeyPatch, memory: Any
+) -> None:
+    monkeypatch.setattr("grader.facts.remote._PAGE", 1)
+    listed: list[str] = []
+    find = memory.find
+
+    def listing(path: str, **options: Any) -> Any:
+        listed.append(path)
+        return find(path, **options)
+
+    monkeypatch.setattr(memory, "find", listing)
+    remote = cloud(monkeypatch, memory)
+    for number in range(100):
+        memory.pipe(f"/workshop-bucket/ada/files/md5/00/{number:030}", b"x")
+    there = f"00{7:030}"
+    assert remote.lacking([there, "abce"]) == Lacking(["abce"], [])
+    assert listed == ["/workshop-bucket/ada/files/md5/00"]
+
+
+def test_a_bucket_that_nobody_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nobodys:
+        def find(self, _path: str, detail: bool = False) -> list[str]:
+            raise FileNotFoundError("b/workshop-bucket/o")
+
+    with pytest.raises(UnknownError, match="there is no bucket workshop-bucket"):
+        cloud(monkeypatch, Nobodys()).lacking(["abcd"])
 
 
 def test_a_plugin_that_is_not_installed_is_an_error(

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
+import pytest
+import yaml
+
 from grader.facts.stage_code import StageCode, values_of
 from grader.lessons import STAGES, LessonStage
+from tests.repositories import ROOT
 
 TRAIN: LessonStage = next(stage for stage in STAGES if stage.name == "train")
 
@@ -54,6 +58,43 @@ def test_params_are_the_fields_of_the_model_that_a_section_is_read_with() -> Non
     assert code({"pipeline/train.py": text}).params() == [
         "train.epochs", "train.rate", "train.seed"
     ]  # fmt: skip
+
+
+def test_a_model_is_found_where_it_stands_with_what_it_inherits() -> None:
+    files = {
+        "pipeline/train.py": (
+            "from pipeline import shapes\nfrom pipeline.params import read\n"
+            "class P(shapes.Base):\n    epochs: int\n\n"
+            "a = read(path, 'train', section=P)\nb = read(path, 'data', shapes.Size)\n"
+        ),
+        "pipeline/params.py": "class Section:\n    model_config = {}\n",
+        "pipeline/shapes.py": (
+            "class Base(Base):\n    seed: int\n\nclass Size:\n    width: int\n    height: int\n"
+        ),
+    }
+    assert code(files).params() == ["train.seed", "train.epochs", "data.width", "data.height"]
+
+
+def test_params_of_modules_further_down_are_told_apart() -> None:
+    files = {
+        "pipeline/train.py": "from pipeline import deep\nx = params['train']['seed']\n",
+        "pipeline/deep.py": "x = params['deep']['key'], params['train']['seed']\n",
+    }
+    assert code(files).params() == ["train.seed"]
+    assert code(files).params_below() == ["deep.key"]
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda one: one.name)
+def test_what_the_reference_stages_read_is_found_wholly(stage: LessonStage) -> None:
+    document = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
+
+    def text(path: str) -> str | None:
+        file = ROOT / path
+        return file.read_text("utf-8") if file.is_file() else None
+
+    found = StageCode(text, stage)
+    assert sorted(found.params()) == sorted(document["stages"][stage.name].get("params", []))
+    assert found.params_below() == []
 
 
 def test_code_that_is_no_python_says_nothing() -> None:

@@ -14,7 +14,7 @@ from tests.service import onnx_models, running
 def repo_dir(tmp_path: Path) -> Path:
     """A git repository, as far as the service looks, without anything in it."""
     path = tmp_path / "repo"
-    (path / ".git").mkdir(parents=True)
+    (path / ".git" / "objects").mkdir(parents=True)  # without it, to DVC, it is none
     return path
 
 

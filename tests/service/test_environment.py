@@ -50,3 +50,4 @@ def test_the_service_predicts_without_tensorflow_and_dvc(python: Path, tmp_path:
         answer = httpx.post(f"{service.url}/predict", files={"file": pictures.plain()})
         assert answer.status_code == 200, answer.text
         assert httpx.get(f"{service.url}/pipeline").status_code == 503  # no repository there
+        assert httpx.get(f"{service.url}/lessons").json()["gradable"] is False

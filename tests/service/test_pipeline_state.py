@@ -149,7 +149,7 @@ def test_graph_is_plain_text(client: httpx.Client) -> None:
         ("dvc.yaml", "stages:\n  a:\n    cmd: [x\n", "dvc.yaml, line 4, column 1: "),
         ("dvc.lock", "<<<<<<< HEAD\na: 1\n", "dvc.lock, line 1, column 1: "),
         ("data.dvc", "outs:\n- md5: ab\n  path: x\n", "data.dvc, line 2, column 3: "),
-        (".dvc/config", "[core\n", ".dvc/config, line 1: "),
+        (".dvc/config", "[core\n", ".dvc/config, line 1, column 1: "),
         ("params.yaml", "a: [\n", "params.yaml, line 2, column 1: "),
     ],
 )
@@ -236,3 +236,25 @@ def test_a_long_look_keeps_nobody_else_waiting(
         finally:
             done.set()
         assert [each["state"] for each in waiting.result().json()["stages"]] == ["stale"] * 3
+
+
+def test_the_service_ends_while_a_look_is_stuck(
+    environment: pytest.MonkeyPatch, repo_dir: Path
+) -> None:
+    looking, stuck = threading.Event(), threading.Event()
+
+    def never(self: Workspace, touched: object) -> None:
+        looking.set()
+        stuck.wait(60)
+
+    environment.setattr(Workspace, "state", never)
+    environment.setattr("workshop.project.live.PATIENCE_S", 1.0)
+    with ThreadPoolExecutor(1) as pool:
+        with running.in_thread() as url, http_client(url) as client:
+            waiting = pool.submit(client.get, "/pipeline")
+            assert looking.wait(10)
+            assert not waiting.done()
+            start = time.monotonic()
+            assert "is not done yet" in told(waiting.result(), 503)["detail"]
+        assert time.monotonic() - start < running.START_SECONDS / 2
+    stuck.set()

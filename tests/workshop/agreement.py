@@ -1,5 +1,6 @@
 """DVC's answer and ours in one form, and what differs between them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,8 @@ def ours(repo: Path, store: Path | None = None) -> tuple[Verdict, str]:
         if reasons:
             found[stage.stage.name] = reasons
     return found, ""
+
+
+def files_named(words: str) -> set[str]:
+    """The names of a project's own files in an error message."""
+    return set(re.findall(r"dvc\.yaml|dvc\.lock|[\w.]+\.dvc\b|\.dvcignore|\.gitignore", words))

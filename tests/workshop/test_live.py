@@ -13,6 +13,7 @@ import pytest
 from benchmarks import made_repository
 from workshop.project import NotAProjectError, ProjectError, ProjectState
 from workshop.project.live import FLOOD, LiveProject
+from workshop.project.touched import Touched
 
 
 class Reports:
@@ -236,3 +237,78 @@ def test_the_json_is_utf8_whatever_a_name_is(repo: Path) -> None:
     with LiveProject(repo, watch=Reports()) as live:
         deps = json.loads(live.json().decode("utf-8"))["stages"][0]["deps"]
     assert deps[0]["path"] == "\udc80é"
+
+
+def test_a_look_that_never_comes_back_keeps_nobody(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, going = threading.Event(), threading.Event()
+    asked: list[str] = []
+
+    def never(touched: object) -> ProjectState:
+        going.set()
+        stuck.wait(60)
+        raise ProjectError("late", "")
+
+    def ask() -> None:
+        with pytest.raises(ProjectError, match="not watched any more"):
+            live.state()
+        asked.append("told")
+
+    with LiveProject(repo, watch=Reports()) as live:
+        _until(lambda: live.watching)
+        monkeypatch.setattr(live.workspace, "state", never)
+        waiting = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in waiting:
+            thread.start()
+        assert going.wait(10)
+        monkeypatch.setattr("workshop.project.live.PATIENCE_S", 0.05)
+        start = time.monotonic()
+        live.close()
+        for thread in waiting:
+            thread.join(10)
+        assert asked == ["told", "told"]
+        assert time.monotonic() - start < 4  # the threads that watch are waited for, 5 s each
+    stuck.set()
+
+
+def test_who_asks_is_told_that_a_look_takes_long_and_gets_its_answer_later(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workshop.project.live.PATIENCE_S", 0.1)
+    done = threading.Event()
+    with LiveProject(repo, watch=Reports()) as live:
+        _until(lambda: live.watching)
+        look = live.workspace.state
+
+        def slow(touched: Touched) -> ProjectState:
+            done.wait(60)
+            return look(touched)
+
+        monkeypatch.setattr(live.workspace, "state", slow)
+        with pytest.raises(ProjectError, match="is not done yet"):
+            live.state()
+        monkeypatch.setattr("workshop.project.live.PATIENCE_S", 30)
+        done.set()
+        assert _states(live) == ["fresh"] * 3
+
+
+@pytest.mark.parametrize("report", ["flood", "death"])
+def test_what_was_lost_is_found_in_the_look_that_follows_at_once(repo: Path, report: str) -> None:
+    reports = Reports()
+    with LiveProject(repo, watch=reports, rescan_s=3600) as live:
+        _until(lambda: live.watching)
+        live.latest()
+        _until(lambda: isinstance(live.latest(), ProjectState))
+        (repo / "data" / "stage002" / "000001.jpg").write_text("lost")
+        version = live.version
+        flood = {str(repo / f"other{number}") for number in range(FLOOD)}
+        reports.queue.put(flood if report == "flood" else OSError("no watches left"))
+        assert live.wait(version, 10) > version
+
+        def found() -> bool:
+            latest = live.latest()
+            assert isinstance(latest, ProjectState)
+            return [one.state for one in latest.stages] == ["fresh", "fresh", "stale"]
+
+        _until(found, 5)

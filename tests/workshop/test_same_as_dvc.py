@@ -1,8 +1,10 @@
 """Single rules of ours against the code that DVC uses for them, on what hypothesis comes up with."""
 
 import contextlib
+import re
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workshop.project import gitignore, params, yaml12
+from workshop.project import dvcignore, git_config, gitignore, params, yaml12
 from workshop.project.errors import FileError
 
 pytest.importorskip("dvc")
@@ -83,6 +85,27 @@ def test_git_ignores_what_dulwich_says_it_does(outer: list[str], inner: list[str
             assert ours.ignores(path, is_folder) == bool(theirs.is_ignored(name)), name
 
 
+NAMES = st.lists(st.sampled_from(["a", "b", "/", "ab", "."]), min_size=1, max_size=8).map("".join)
+
+
+@FIXED
+@given(
+    pattern=st.lists(st.sampled_from(["a", "b", "*", "**/", "/", "a*", "/**", "?"]), max_size=8),
+    name=NAMES,
+)
+def test_dvcignore_patterns_match_what_pathspec_matches(pattern: list[str], name: str) -> None:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    text = "".join(pattern)
+    try:
+        regex, _ = GitIgnoreSpecPattern.pattern_to_regex(text)
+    except ValueError:
+        return
+    if regex is not None:
+        quick = dvcignore._soon_done(text, regex)
+        assert bool(re.match(quick, name)) == bool(re.match(regex, name)), quick
+
+
 KEYS = st.sampled_from([
     "a", "a.b", "a.b.0", "a.*", "**", "a.**", "1", "x.1", "l.-1", "l.0", "l.5", "", "/", ".a", "A.b", "n*", "[ab]",
 ])  # fmt: skip
@@ -141,3 +164,53 @@ def test_python_params_are_read_as_dvc_reads_them(source: str, tmp_path: Path) -
         except Exception:  # noqa: BLE001 - DVC answers with an error to whatever is raised here
             theirs = "error"
     assert repr(ours) == repr(theirs)
+
+
+CONFIG_LINES = st.sampled_from([
+    "[core]", "[Core] excludesFile = a", '[core "x"]', "[core.y]", "[core", '[core"]', "[a b]", '[includeIf "gitdir:REPO/"]',
+    '[includeIf "gitdir/i:repo/.GIT"]', '[includeIf "gitdir:**/repo/**"]', '[includeIf "onbranch:ma*"]', "[include]",
+    '[includeIf "hasconfig:core.excludesFile:a**"]', '[remote "r"]', '[includeIf "hasconfig:remote.*.url:h**t"]',
+    "path = inc", "path = nowhere", "PATH = inc", "path = loop", "path = folder", "url = hxt", "excludesFile = b # c",
+    'excludesfile = "c ; d" e ; f', "excludesFile", "excludesFile =", "excludesFile = a\\", "ex_cludes = 1", "x = \\q\\t\\b",
+    '  ignorecase = "TRUE"  ', "; comment \\", "# [core]", '"', 'x = "open', "x = a\\\\", 'x = a  "  "  b', "\ufeff[core]", "é = 1",
+    "ignorecase = é", "[] x", "[core]]x=1", "=", "[core] # y", 'x = \\"', "worktree\t=\t..", "\r", "x = 1\r",
+])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def git_repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from dulwich.repo import Repo
+
+    path = tmp_path_factory.mktemp("git") / "repo"
+    path.mkdir()
+    with Repo.init(str(path), default_branch=b"main") as repo:
+        (path / ".git" / "folder").mkdir()
+        (path / ".git" / "loop").write_text("[include]\npath = ../.git/loop\n[core]\nx=loop\n")
+        yield repo
+
+
+@FIXED
+@given(outer=st.lists(CONFIG_LINES, max_size=7), inner=st.lists(CONFIG_LINES, max_size=4))
+def test_git_config_is_read_as_dulwich_reads_it(
+    outer: list[str], inner: list[str], git_repo: Any
+) -> None:
+    control = Path(git_repo.controldir()).resolve()
+    (control / "inc").write_text("\n".join(inner), "utf-8")
+    text = "\n".join(outer).replace("REPO", control.parent.as_posix())
+    (control / "config").write_text(text, "utf-8")
+    try:
+        found = git_repo.get_config()
+        theirs: Any = {
+            (section[0].lower(), *section[1:]): {
+                key.lower(): found.get(section, key) for key, _ in found.items(section)
+            }
+            for section in found.sections()
+        }
+    except ValueError:
+        theirs = "error"
+    try:
+        conditions = git_config.Conditions(str(control), "main")
+        ours: Any = git_config.read(control / "config", conditions)
+    except FileError:
+        ours = "error"
+    assert ours == theirs

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workshop.project import declared, document, params, schema, single_file, templating
+from workshop.project import (
+    declared,
+    document,
+    params,
+    schema,
+    single_file,
+    templating,
+    yaml_places,
+)
 from workshop.project.errors import FileError
 from workshop.project.model import Stage
 from workshop.project.pipeline_file import StageReader
@@ -122,8 +130,23 @@ class Collector:
             name = shown[: -len("dvc.yaml")] + "params.yaml"
             data = params.read(path, name)
             if not isinstance(data, dict):
-                raise FileError("holds no named values", "write 'name: value' lines", path=name)
-            _refuse_odd_values(data, name)
+                raise FileError(
+                    "holds no named values",
+                    "write 'name: value' lines",
+                    path=name,
+                    line=1,
+                    column=1,
+                )
+            odd = _odd_value(data)
+            if odd is not None:
+                keys, value = odd
+                text = document.read_text(path, name)
+                line, column = yaml_places.node_at(text, list(keys)) or (None, None)
+                raise FileError(
+                    f"{'.'.join(map(str, keys))} is a {type(value).__name__}, "
+                    "which DVC does not take in a params.yaml",
+                    f"put it in quotes: '{value}'", path=name, line=line, column=column,
+                )  # fmt: skip
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -133,18 +156,17 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _refuse_odd_values(data: Any, shown: str, key: str = "") -> None:
-    """As dvc/parsing/context.py: no dates, sets or binary trees; keys that are no text are free."""
-    if isinstance(data, dict):
-        for name, value in data.items():
-            if isinstance(name, str):
-                _refuse_odd_values(value, shown, f"{key}.{name}" if key else name)
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            _refuse_odd_values(value, shown, f"{key}.{index}")
-    elif not isinstance(data, int | float | str | bytes | None):
-        raise FileError(
-            f"{key} is a {type(data).__name__}, which DVC does not take in a params.yaml",
-            f"put it in quotes: '{data}'",
-            path=shown,
-        )
+def _odd_value(data: Any, keys: tuple[object, ...] = ()) -> tuple[tuple[object, ...], Any] | None:
+    """As dvc/parsing/context.py: no dates, sets or binary trees; keys that are no text are free.
+
+    The first such value and the keys that lead to it.
+    """
+    if isinstance(data, dict | list):
+        items = data.items() if isinstance(data, dict) else enumerate(data)
+        for key, value in items:
+            if isinstance(key, str) or isinstance(data, list):
+                found = _odd_value(value, (*keys, key))
+                if found is not None:
+                    return found
+        return None
+    return None if isinstance(data, int | float | str | bytes | None) else (keys, data)

@@ -2,29 +2,50 @@
 
 import os
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+class Several(str):
+    """The values of ``name = a, b``, as text; DVC takes several in few places."""
+
+    __slots__ = ()
+
+    def __new__(cls, values: list[str]) -> "Several":
+        """From the list that ConfigObj makes of it."""
+        return super().__new__(cls, ", ".join(values))
+
+
+class Problem(NamedTuple):
+    """What is wrong with a section, or with one key of it."""
+
+    message: str
+    section: str
+    key: str | None = None
+
 
 Check = Callable[[str], str | None]
 """Says what is wrong with a value, or None."""
 
 
-def problem(sections: Mapping[str, Mapping[str, str]]) -> str | None:
+def problem(sections: Mapping[str, Mapping[str, str]]) -> Problem | None:
     """What DVC would refuse in the merged config, None when it is content."""
     for name, values in sections.items():
         kind, _, rest = name.partition('"')
         known = _known(kind.strip(), values, bool(rest))
         if isinstance(known, str):
-            return f"{name}: {known}"
+            return Problem(f"{name}: {known}", name)
         if known is None:
             continue
         for key, value in values.items():
             if key not in known:
-                return f"{name}: extra keys not allowed: {key}"
+                return Problem(f"{name}: extra keys not allowed: {key}", name, key)
             wrong = known[key](value)
             if wrong:
-                return f"{name}.{key}: {wrong}, got {value!r}"
+                return Problem(f"{name}.{key}: {wrong}, got {value!r}", name, key)
     hydra = sections.get("hydra", {})
     if "config_dir" in hydra and "config_module" in hydra:
-        return "hydra: config_dir and config_module exclude each other"
+        message = "hydra: config_dir and config_module exclude each other"
+        return Problem(message, "hydra", "config_module")
     return None
 
 
@@ -54,12 +75,20 @@ def _remote(values: Mapping[str, str]) -> dict[str, Check] | str | None:
     return _REMOTES[scheme] | _REMOTE_COMMON
 
 
-def _any(_value: str) -> str | None:
+def _any(value: str) -> str | None:
+    return "expected one value" if isinstance(value, Several) else None
+
+
+def _some(_value: str) -> str | None:
     return None
 
 
 def _bool(value: str) -> str | None:
-    return None if value.lower() in ("true", "false") else "expected true or false"
+    return (
+        None
+        if not isinstance(value, Several) and value.lower() in ("true", "false")
+        else "expected true or false"
+    )
 
 
 def _number(minimum: float, kind: type = int) -> Check:
@@ -74,7 +103,11 @@ def _number(minimum: float, kind: type = int) -> Check:
 
 def _choice(*choices: str) -> Check:
     def check(value: str) -> str | None:
-        return None if value.lower() in choices else f"expected one of {', '.join(choices)}"
+        return (
+            None
+            if not isinstance(value, Several) and value.lower() in choices
+            else f"expected one of {', '.join(choices)}"
+        )
 
     return check
 
@@ -157,8 +190,7 @@ _REMOTES: dict[str, dict[str, Check]] = {
     "webdavs": _WEBDAV,
 }
 _SECTIONS: dict[str, dict[str, Check] | None] = {
-    "core": {"checksum_jobs": _number(1)}
-    | _each(_any, "remote site_cache_dir machine")
+    "core": {"checksum_jobs": _number(1), "remote": _some, "machine": _some, "site_cache_dir": _any}
     | _each(
         _bool,
         "interactive analytics hardlink_lock no_scm autostage experiments check_update",
@@ -191,3 +223,5 @@ _NAMED: dict[str, dict[str, Check]] = {
     | _each(_any, "image instance_type instance_gpu ssh_private startup_script setup_script"),
     "db": _each(_any, "url username password"),
 }
+REPLACEABLE = frozenset(_SECTIONS) - {"cache", "remote", "machine"}
+"""``core = 1`` at the top of a file empties what the levels below said of the section."""

@@ -2,11 +2,10 @@
 
 import io
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
-from workshop.project import schema, yaml12
+from workshop.project import regular_file, schema, yaml12, yaml_places
 from workshop.project.errors import FileError
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -18,7 +17,11 @@ _MAX_VALUES = 2_000_000
 
 def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
     """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
-    text = read_text(path, shown)
+    return checked(text_of(read_bytes(path, shown, null_is_empty=False), shown), shown, check)
+
+
+def checked(text: str, shown: str, check: schema.Check) -> dict[str, Any]:
+    """The mapping in ``text``, checked."""
     data = parsed(text, shown)
     try:
         check(data, ())
@@ -28,31 +31,38 @@ def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
     return result
 
 
-def read_text(path: Path, shown: str) -> str:
+def read_text(path: Path | str, shown: str, at_most: int = MAX_BYTES) -> str:
     """The text of ``path`` with every line end a newline, as DVC reads it."""
+    return text_of(read_bytes(path, shown, at_most), shown)
+
+
+def read_bytes(
+    path: Path | str, shown: str, at_most: int = MAX_BYTES, null_is_empty: bool = True
+) -> bytes:
+    """What ``path`` holds; a FileError where it is no file that can be read whole."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
-            raise FileError("is not a file", f"put a file in the place of {shown}", path=shown)
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        return regular_file.read(path, at_most, null_is_empty)
+    except regular_file.OddFileError as error:
+        fix = f"see what wrote to it; git checkout -- {shown} brings the committed one back"
+        raise FileError(error.strerror, fix, path=shown) from None
     except OSError as error:
         why = error.strerror or str(error)
         raise FileError(
             f"cannot be read: {why}", f"make {shown} a readable file", path=shown
         ) from None
-    if len(raw) > MAX_BYTES:
-        raise FileError(
-            f"is larger than {MAX_BYTES // 2**20} MB, which is no file of this kind",
-            f"see what wrote to it; git checkout -- {shown} brings the committed one back",
-            path=shown,
-        )
+
+
+def text_of(raw: bytes, shown: str) -> str:
+    """The UTF-8 text in ``raw`` with every line end a newline."""
     try:
         return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8").read()
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        start = raw.rfind(b"\n", 0, error.start) + 1
         raise FileError(
-            "is not valid UTF-8", "save it as UTF-8 in your editor", path=shown, line=line
-        ) from None
+            "is not valid UTF-8", "save it as UTF-8 in your editor", path=shown,
+            line=raw.count(b"\n", 0, error.start) + 1,
+            column=len(raw[start : error.start].decode("utf-8")) + 1,
+        ) from None  # fmt: skip
 
 
 def parsed(text: str, shown: str) -> Any:
@@ -61,7 +71,13 @@ def parsed(text: str, shown: str) -> Any:
         data = yaml12.load(text) or {}
     except yaml12.YAMLError as error:
         raise _not_yaml(error, text, shown) from None
-    _refuse_loops(data, shown)
+    if _is_endless(data):
+        line, column = yaml_places.unfolding(text, _MAX_VALUES) or (None, None)
+        raise FileError(
+            "an alias (*name) leads back to itself or unfolds without end",
+            "write the value out instead of using an alias there",
+            path=shown, line=line, column=column,
+        )  # fmt: skip
     return data
 
 
@@ -77,17 +93,18 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
         )
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or str(error)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    if isinstance(error, yaml12.EndlessError):
+        line, column = yaml_places.unfolding(text, yaml12.MAX_MERGED) or (None, None)
     return FileError(
         f"is not valid YAML: {problem}",
         "mend that line (indent with spaces, put odd values in quotes)",
-        path=shown,
-        line=mark.line + 1 if mark else None,
-        column=mark.column + 1 if mark else None,
-    )
+        path=shown, line=line, column=column,
+    )  # fmt: skip
 
 
 def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
-    place = yaml12.node_at(text, list(mismatch.keys))
+    place = yaml_places.node_at(text, list(mismatch.keys))
     where = ".".join(str(key) for key in mismatch.keys)
     problem = f"{mismatch.message}, in {where}" if where else mismatch.message
     line, column = place or (None, None)
@@ -99,7 +116,7 @@ def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
     return FileError(problem, fix, path=shown, line=line, column=column)
 
 
-def _refuse_loops(data: Any, shown: str) -> None:
+def _is_endless(data: Any) -> bool:
     """Aliases can make a document that contains itself, or one that unfolds without end."""
     values, open_ids = 0, set()
     stack: list[Any] = [data]
@@ -112,14 +129,11 @@ def _refuse_loops(data: Any, shown: str) -> None:
         if not isinstance(value, dict | list):
             continue
         if id(value) in open_ids or values > _MAX_VALUES:
-            raise FileError(
-                "an alias (*name) leads back to itself or unfolds without end",
-                "write the value out instead of using an alias there",
-                path=shown,
-            )
+            return True
         open_ids.add(id(value))
         stack.append(_Leave(id(value)))
         stack.extend(value.values() if isinstance(value, dict) else value)
+    return False
 
 
 class _Leave:

@@ -10,9 +10,17 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from workshop.project import document
 from workshop.project.errors import FileError
 
 IGNORE_FILE = ".dvcignore"
+MAX_BYTES = 2**20
+MAX_LINES = 10_000
+"""More takes seconds, in DVC as here."""
+_MAX_STARS = 4
+_STAR = "[^/]*"
+_DEEP, _DEEP_ONCE = "(?:/.+)?", "(?:/.+?)??"
+"""What pathspec makes of ``*`` and of ``/**``."""
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 
 
@@ -162,20 +170,20 @@ def _default(pattern: str) -> re.Pattern[str]:
 def _read(path: str, folder: str) -> list[_Rule]:
     """The rules in one .dvcignore, moved from ``folder`` to the root."""
     shown = f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = [line.strip() for line in file]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"cannot be read: {error}", "save it as UTF-8 text", path=shown) from None
-    patterns = [line for line in lines if line and not line.startswith("#")]
-    rules = [_compiled(pattern, shown, number) for number, pattern in enumerate(patterns, 1)]
-    if folder:
-        rules = [
-            _compiled(_moved(rule.text, folder), shown, number)
-            for number, rule in enumerate(rules, 1)
-            if rule is not None
-        ]
-    return [rule for rule in rules if rule is not None]
+    lines = document.read_text(path, shown, MAX_BYTES).split("\n")
+    if len(lines) > MAX_LINES:
+        raise FileError(
+            f"has more than {MAX_LINES:,} lines", "write fewer, broader patterns", path=shown,
+            line=MAX_LINES + 1,
+        )  # fmt: skip
+    rules: list[_Rule] = []
+    for number, line in enumerate(map(str.strip, lines), 1):
+        rule = _compiled(line, shown, number) if line and not line.startswith("#") else None
+        if rule is not None and folder:
+            rule = _compiled(_moved(rule.text, folder), shown, number)
+        if rule is not None:
+            rules.append(rule)
+    return rules
 
 
 def _compiled(pattern: str, shown: str, number: int) -> _Rule | None:
@@ -189,7 +197,30 @@ def _compiled(pattern: str, shown: str, number: int) -> _Rule | None:
         ) from None
     if regex is None or ignores is None:
         return None
-    return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(regex))
+    if "[" in pattern and pattern.count("*") > _MAX_STARS:
+        raise FileError(
+            f"the pattern {pattern!r} has so many stars and a bracket that DVC would try for hours",
+            "write a pattern with fewer stars", path=shown, line=number,
+        )  # fmt: skip
+    return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(_soon_done(pattern, regex)))
+
+
+def _soon_done(pattern: str, regex: str) -> str:
+    """The regex of ``pattern``, which matches the same and never tries for hours.
+
+    What stands between two stars is matched where it first fits: no later place could do better.
+    """
+    if "[" in pattern:
+        return regex
+    first, *parts = map(_stars_once, regex.split(_DEEP))
+    inner = "".join(f"(?>{_DEEP_ONCE}{part}(?=/))" for part in parts[:-1])
+    return first + inner + (_DEEP + parts[-1] if parts else "")
+
+
+def _stars_once(regex: str) -> str:
+    first, *parts = regex.split(_STAR)
+    inner = (f"(?>{_STAR}?{part})" if "(" not in part else _STAR + part for part in parts[:-1])
+    return first + "".join(inner) + (_STAR + parts[-1] if parts else "")
 
 
 def _moved(pattern: str, folder: str) -> str:

@@ -11,7 +11,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.project import regular_file
 from workshop.project.errors import FileError
+
+MAX_BYTES = 2**20
+MAX_LINES = 20_000
+"""More takes seconds, in DVC as here."""
 
 _POSIX_CLASSES = {
     "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": r"\t ", "cntrl": r"\x00-\x1f\x7f",
@@ -50,7 +55,7 @@ class GitIgnore:
     def __init__(self, top: Path, shared: list[Path], ignore_case: bool = False) -> None:
         self._top = str(top)
         self._flags = re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG)
-        self._shared = [patterns for path in shared if (patterns := self._read(path))]
+        self._shared = [patterns for path in shared if (patterns := self._shared_rules(path))]
         self._by_folder: dict[str, list[Pattern]] = {}
 
     def ignores(self, path: str, is_folder: bool) -> bool:
@@ -92,19 +97,32 @@ class GitIgnore:
 
     def _of_folder(self, folder: str) -> list[Pattern]:
         if folder not in self._by_folder:
-            path = Path(self._top, os.fsdecode(folder.encode("latin-1")), ".gitignore")
-            if path.is_dir() and not path.is_symlink():
-                raise FileError("is a folder", "delete it", path=f"{folder}/.gitignore".lstrip("/"))
+            name = os.fsdecode(folder.encode("latin-1"))
+            path = Path(self._top, name, ".gitignore")
             # git and dulwich don't follow a .gitignore that is a link.
-            self._by_folder[folder] = [] if path.is_symlink() else self._read(path)
+            shown = f"{name}/.gitignore".lstrip("/")
+            self._by_folder[folder] = [] if path.is_symlink() else self._read(path, shown)
         return self._by_folder[folder]
 
-    def _read(self, path: Path) -> list[Pattern]:
+    def _shared_rules(self, path: Path) -> list[Pattern]:
+        """The rules for all folders; those that cannot be opened are passed over, as in DVC."""
+        if not os.path.isdir(path) and os.access(path, os.R_OK):
+            return self._read(path, str(path))
+        return []
+
+    def _read(self, path: Path, shown: str) -> list[Pattern]:
         try:
-            text = path.expanduser().read_bytes().decode("latin-1")
-        except OSError:
+            lines = regular_file.read(path, MAX_BYTES).decode("latin-1").split("\n")
+            if len(lines) > MAX_LINES:
+                raise regular_file.OddFileError(f"has more than {MAX_LINES:,} lines")
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        return [p for line in text.split("\n") if (p := compiled(line, self._flags))]
+        except OSError as error:
+            fix = "put a file of fewer, broader patterns there, or delete it"
+            raise FileError(
+                f"{error.strerror}; it should hold patterns of what git ignores", fix, path=shown
+            ) from None
+        return [p for line in lines if (p := compiled(line, self._flags))]
 
 
 def compiled(line: str, flags: int = re.ASCII) -> Pattern | None:
@@ -140,20 +158,30 @@ def _translated(pattern: str) -> str:
 
 
 def _wildmatch(pattern: str) -> str:
+    """The regex. What ``**`` leaves to the next ``**`` is matched where it first fits, once.
+
+    No later place could do better, and trying them all would take for ever where there are many.
+    """
     segments: list[str] = []
     for segment in _segments(pattern):
         if not (segment == "**" and segments[-1:] == ["**"]):
             segments.append(segment)
-    result = ""
+    result, opened = "", -1
     for index, segment in enumerate(segments):
         result += "/" if index and segments[index - 1] != "**" else ""
         if segment != "**":
             result += _segment(segment)
-        elif not any(segments[index + 1 :]):
+            continue
+        result, opened = _closed(result, opened)
+        if not any(segments[index + 1 :]):
             return result + (".*/" if segments[index + 1 :] else ".*")
-        else:
-            result += "(?:.*/)??" if index == 0 else "(?:[^/]+/)*"
+        opened = len(result)
+        result += "(?:.*?/)??" if index == 0 else "(?:[^/]+/)*?"
     return result
+
+
+def _closed(result: str, opened: int) -> tuple[str, int]:
+    return (f"{result[:opened]}(?>{result[opened:]})" if opened >= 0 else result), -1
 
 
 def _segments(pattern: str) -> list[str]:
@@ -178,11 +206,16 @@ def _segments(pattern: str) -> list[str]:
 def _segment(segment: str) -> str:
     if segment == "*":
         return "[^/]+"
-    result, index = "", 0
+    result, index, star = "", 0, -1
     while index < len(segment):
         char = segment[index]
         index += 1
         if char == "*":
+            if star >= 0 and not result.endswith(
+                "[^/]*"
+            ):  # as with ``**``: the first place will do
+                result = f"{result[:star]}(?>{result[star:].replace('[^/]*', '[^/]*?', 1)})"
+            star = star if result.endswith("[^/]*") else len(result)
             result += "" if result.endswith("[^/]*") else "[^/]*"
         elif char == "?":
             result += "[^/]"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from workshop.project.errors import TrackedPathError
+from workshop.project.regular_file import FLAGS, is_null
 
 _CHUNK = 2**20
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t\f\b"
@@ -76,7 +77,7 @@ def _md5s(jobs: Iterable[Job]) -> list[Hashed]:
             found.append(hash_file(job, "md5"))
             continue
         try:
-            descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+            descriptor = os.open(path, os.O_RDONLY | FLAGS)
             try:
                 data = os.read(descriptor, size)
                 after = os.fstat(descriptor)
@@ -119,7 +120,7 @@ def _unreadable(path: str, error: OSError) -> TrackedPathError:
 
 def _md5(path: str) -> tuple[str, os.stat_result, os.stat_result]:
     digest = hashlib.md5(usedforsecurity=False)
-    descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+    descriptor = os.open(path, os.O_RDONLY | FLAGS)
     try:
         before = _regular(descriptor, path)
         while data := os.read(descriptor, _CHUNK):
@@ -139,17 +140,14 @@ def _md5_dos2unix(path: str) -> tuple[str, os.stat_result, os.stat_result]:
         return digest.hexdigest(), before, os.fstat(file.fileno())
 
 
-_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
 def _open_without_waiting(path: str, flags: int) -> int:
     """A pipe in place of a file must not make us wait for someone to write into it."""
-    return os.open(path, flags | _FLAGS)
+    return os.open(path, flags | FLAGS)
 
 
 def _regular(descriptor: int, path: str) -> os.stat_result:
     result = os.fstat(descriptor)
-    if not stat.S_ISREG(result.st_mode):
+    if not (stat.S_ISREG(result.st_mode) or is_null(result)):  # DVC too takes that for empty
         raise TrackedPathError(f"{path}: no regular file", "delete it or list it in .dvcignore")
     return result
 

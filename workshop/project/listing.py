@@ -10,10 +10,12 @@ import os
 from array import array
 from dataclasses import dataclass
 
+from workshop.project import regular_file
 from workshop.project.dvcignore import IGNORE_FILE, DvcIgnore
 from workshop.project.errors import TrackedPathError
 
 _BY_DESCRIPTOR = os.scandir in os.supports_fd
+_FOLDER = os.O_RDONLY | regular_file.FLAGS | getattr(os, "O_DIRECTORY", 0)
 _NEVER_LOOKED_INTO = frozenset((".git", ".hg", ".dvc"))
 
 
@@ -143,7 +145,7 @@ def _scanned(path: str) -> tuple[list[str], list[int], list[str], bool]:
     found: list[int] = []
     folders: list[str] = []
     linked = False
-    descriptor = os.open(path, os.O_RDONLY) if _BY_DESCRIPTOR else None
+    descriptor = os.open(path, _FOLDER) if _BY_DESCRIPTOR else None
     try:
         with os.scandir(path if descriptor is None else descriptor) as entries:
             for entry in entries:

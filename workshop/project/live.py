@@ -8,10 +8,10 @@ was missed without a word: what links lead to, what a network file system does n
 
 import json
 import logging
+import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -19,17 +19,20 @@ from workshop.project import report
 from workshop.project.errors import ProjectError
 from workshop.project.model import ProjectState
 from workshop.project.touched import Everything, Touched
+from workshop.project.watching import Watch, watchfiles_watch
 from workshop.project.workspace import Workspace
 
-Watch = Callable[[list[Path], threading.Event], Iterator[set[str]]]
-"""Yields sets of changed paths, an empty one at least every second, until the event is set."""
+Answer = ProjectState | ProjectError
 
+PATIENCE_S = 20.0
+"""Who asks is not kept waiting longer; the look goes on, and its answer is there the next time."""
 RESCAN_S = 25.0
 """So that what was missed is found within 30 s."""
 FLOOD = 1000
 """So many changes at once may have been more: inotify's queue holds 16,384 events."""
 
 _RESTART_S = 2.0
+_LONGEST_S = 1e6
 _PAUSE_S = 0.2
 """Between two looks in the background, and ten times what the last one took."""
 
@@ -50,13 +53,13 @@ class LiveProject:
         self._real_root = os.path.realpath(self.workspace.root)
         self._watch = watch or watchfiles_watch
         self._rescan_s = rescan_s
-        self._looking = threading.Lock()
         self._news = threading.Condition()
         self._touched: set[str] = set()
         self._everything = True
         self._watching = False
         self._version = 0
-        self._answer: ProjectState | ProjectError | None = None
+        self._answer: Answer | None = None
+        self._running: _Look | None = None
         self._written: tuple[ProjectState, bytes] | None = None
         self._cache_dir: Path | None = None
         self._wanted = threading.Event()
@@ -116,7 +119,7 @@ class LiveProject:
             raise answer.with_traceback(None)  # each raise would add to the last one's
         return answer
 
-    def latest(self) -> ProjectState | ProjectError | None:
+    def latest(self) -> Answer | None:
         """What the last look found, without a look; None before the first.
 
         Where something may have changed since, a look begins in the background.
@@ -140,25 +143,68 @@ class LiveProject:
     def _is_old(self) -> bool:
         return self._everything or bool(self._touched) or not self._watching
 
-    def _look(self, rescan: bool = False) -> ProjectState | ProjectError:
-        with self._looking:
+    def _look(self, rescan: bool = False, patience: float | None = None) -> Answer:
+        """What a look from now on finds: it has a thread of its own, for it may never come back."""
+        end = time.monotonic() + (PATIENCE_S if patience is None else patience)
+        while True:
             with self._news:
-                everything = rescan or self._everything or not self._watching
-                # An error kept us from looking at the rest.
-                everything = everything or isinstance(self._answer, ProjectError)
-                touched = self._touched
-                if self._answer is not None and not self._is_old() and not rescan:
-                    return self._answer  # another thread has just looked
-                self._everything, self._touched = False, set()
-            try:
-                state = self.workspace.state(Everything() if everything else Touched(touched))
-                self._answer, self._cache_dir = state, state.project.cache_dir
-            except ProjectError as error:
-                self._answer = error
-            except BaseException:
+                running = self._running
+                if running is None:
+                    if self._answer is not None and not self._is_old() and not rescan:
+                        return self._answer  # another thread has just looked
+                    mine = self._running = self._started(rescan)
+            look = running or mine
+            self._wait_for(look, end)
+            if running is None:
+                if look.failure is not None:
+                    raise look.failure
+                return look.answer
+
+    def _wait_for(self, look: "_Look", end: float) -> None:
+        with self._news:
+            self._news.wait_for(
+                lambda: look.done or self._stop.is_set(), min(end - time.monotonic(), _LONGEST_S)
+            )
+        if look.done:
+            return
+        if self._stop.is_set():
+            raise ProjectError("the project is not watched any more", "start the program again")
+        raise ProjectError(
+            "the look at the project is not done yet: much data that is hashed for the first time, "
+            "or a disk that does not answer",
+            "ask again in a while",
+        )
+
+    def _started(self, rescan: bool) -> "_Look":
+        # An error kept us from looking at the rest.
+        everything = rescan or self._everything or not self._watching
+        everything = everything or isinstance(self._answer, ProjectError)
+        touched = Everything() if everything else Touched(self._touched)
+        self._everything, self._touched = False, set()
+        look = _Look()
+        threading.Thread(
+            target=self._run, args=(look, touched), name="live-look", daemon=True
+        ).start()
+        return look
+
+    def _run(self, look: "_Look", touched: Touched) -> None:
+        failed: BaseException | None = None
+        answer: Answer | None = None
+        try:
+            answer = self.workspace.state(touched)
+        except ProjectError as error:
+            answer = error
+        except BaseException as error:  # noqa: BLE001 - who waits for the look raises it
+            failed = error
+        with self._news:
+            if answer is None:
                 self._everything = True  # what was reported has not been looked at
-                raise
-            return self._answer
+            else:
+                self._answer = look.answer = answer
+            if isinstance(answer, ProjectState):
+                self._cache_dir = answer.project.cache_dir
+            look.failure, look.done, self._running = failed, True, None
+            self._news.notify_all()
 
     def _mark(self, touched: set[str], everything: bool = False) -> None:
         with self._news:
@@ -220,8 +266,10 @@ class LiveProject:
             if rescan:
                 due = started + self._rescan_s
             try:
-                if not _same(before, self._look(rescan)) and rescan:
+                if not _same(before, self._look(rescan, math.inf)) and rescan:
                     self._mark(set())
+            except ProjectError:  # only when it is told to stop; all other answers are returned
+                return
             except Exception:  # noqa: BLE001 - a bug of one look must not end all looks to come
                 _log.exception("a look at the project failed")
             now = time.monotonic()
@@ -243,26 +291,15 @@ class LiveProject:
         return parts[:2] != [".dvc", "tmp"]
 
 
-def _same(before: ProjectState | ProjectError | None, after: ProjectState | ProjectError) -> bool:
+class _Look:
+    """One look at the project: ``answer`` or ``failure`` is there when it is ``done``."""
+
+    answer: Answer
+    failure: BaseException | None = None
+    done = False
+
+
+def _same(before: Answer | None, after: Answer) -> bool:
     if isinstance(before, ProjectState) and isinstance(after, ProjectState):
         return before.stages == after.stages and before.lock_md5 == after.lock_md5
     return type(before) is type(after) and str(before) == str(after)
-
-
-def watchfiles_watch(folders: list[Path], stop: threading.Event) -> Iterator[set[str]]:
-    """What watchfiles reports, within about 50 ms."""
-    from watchfiles import watch
-
-    changes = watch(
-        *folders,
-        watch_filter=None,
-        debounce=200,
-        step=20,
-        rust_timeout=200,
-        yield_on_timeout=True,
-        stop_event=stop,
-        raise_interrupt=False,
-        ignore_permission_denied=True,
-    )
-    for change in changes:
-        yield {path for _, path in change}

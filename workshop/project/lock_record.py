@@ -27,11 +27,11 @@ def read_lock(root: Path) -> Lock | None:
     path = root / "dvc.lock"
     if not path.exists():
         return None
-    data = document.read(path, "dvc.lock", schema.lock_file)
+    content = document.read_bytes(path, "dvc.lock", null_is_empty=False)
+    data = document.checked(document.text_of(content, "dvc.lock"), "dvc.lock", schema.lock_file)
     outs = {
         entry["path"]: recorded(entry, inside=True)
         for stage in data.get("stages", {}).values()
         for entry in stage.get("outs", [])
     }
-    content = path.read_bytes()
     return Lock(hashlib.md5(content, usedforsecurity=False).hexdigest(), outs)

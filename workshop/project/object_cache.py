@@ -7,10 +7,12 @@ it is something else, which we leave to DVC). Objects by DVC 2 lie in the cache 
 import json
 import operator
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.project import regular_file
 from workshop.project.errors import TrackedPathError
 from workshop.project.model import Out, Recorded
 from workshop.project.touched import Touched
@@ -24,6 +26,10 @@ OutKey = tuple[str, str, str | None]
 """Path, algorithm and md5: two stages may claim one path, with other records of it."""
 
 _BY_DESCRIPTOR = os.stat in os.supports_dir_fd
+_FOLDER = os.O_RDONLY | regular_file.FLAGS | getattr(os, "O_DIRECTORY", 0)
+_MAX_LISTING = 2**29
+"""Bytes: the listing of some five million files."""
+_MEND = "delete it, then: dvc pull, or where no remote has it: dvc repro"
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class ObjectCache:
             if shards is None:
                 absent.add(key_of(out))
             else:
-                wanted.setdefault(out.recorded.algorithm, {})[key_of(out)] = shards
+                wanted.setdefault(_kind(out.recorded), {})[key_of(out)] = shards
         for algorithm, by_out in wanted.items():
             absent |= self._missing(algorithm, by_out, worktree)
         return absent
@@ -117,24 +123,16 @@ class ObjectCache:
         folder = f"{self._folder[algorithm]}{os.sep}{shard}"
         descriptor = None
         try:
-            descriptor = os.open(folder, os.O_RDONLY) if _BY_DESCRIPTOR else None
+            descriptor = os.open(folder, _FOLDER) if _BY_DESCRIPTOR else None
         except FileNotFoundError:
             return names, []
-        prefix = "" if descriptor is not None else folder + os.sep
-        absent, unprotected = [], []
+        except (OSError, ValueError) as error:  # a NUL in its name
+            raise _damaged(folder, error) from None
         try:
-            for name in names:
-                try:
-                    mode = os.stat(prefix + name, dir_fd=descriptor)[0]
-                except FileNotFoundError:
-                    absent.append(name)
-                    continue
-                if mode & 0o7777 != _PROTECTED:
-                    unprotected.append(name)
+            return _looked_at(folder, descriptor, names)
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-        return absent, unprotected
 
     def _corrupt(
         self, algorithm: str, shard: str, names: list[str], worktree: Worktree
@@ -149,7 +147,8 @@ class ObjectCache:
 
     def _objects(self, recorded: Recorded) -> Shards | None:
         """The names of the objects, by shard; None when the listing of the folder is not there."""
-        if recorded.algorithm not in self._folder or not (recorded.md5 or recorded.files):
+        kind = _kind(recorded)
+        if not (recorded.md5 or recorded.files):
             raise TrackedPathError(
                 f"recorded with the hash {recorded.algorithm!r}, which no cache holds",
                 "dvc commit records it anew",
@@ -158,18 +157,21 @@ class ObjectCache:
             return self._listed_files(recorded)
         md5 = recorded.md5 or ""
         if not md5.endswith(".dir"):
+            _refuse_unusable(md5)
             one: Shards = {md5[:2]: [md5[2:]]}
             return self._files.setdefault(md5, one)
-        path = os.path.join(self._folder[recorded.algorithm], md5[:2], md5[2:])
+        path = os.path.join(self._folder[kind], md5[:2], md5[2:])
         try:
             found = os.stat(path)
             key = (found.st_ino, found.st_size, found.st_mtime_ns)
-            tree = self._trees.get((recorded.algorithm, md5))
+            tree = self._trees.get((kind, md5))
             if tree is None or tree.key != key:
                 tree = _Tree(key, _shards(path, md5))
-                self._trees[recorded.algorithm, md5] = tree
-        except (FileNotFoundError, _CorruptError):
+                self._trees[kind, md5] = tree
+        except (FileNotFoundError, ValueError, _CorruptError):  # DVC swallows a NUL here only
             return None
+        except OSError as error:
+            raise _damaged(path, error) from None
         return tree.shards
 
     def _listed_files(self, recorded: Recorded) -> Shards:
@@ -182,9 +184,53 @@ class ObjectCache:
         return shards
 
 
+def _kind(recorded: Recorded) -> str:
+    """Which of the two caches: all but what DVC 2 recorded is in the newer one."""
+    return "md5-dos2unix" if recorded.algorithm == "md5-dos2unix" else "md5"
+
+
 def key_of(out: Out) -> OutKey:
     """What tells one out from another."""
     return out.path, out.recorded.algorithm, out.recorded.md5
+
+
+def _looked_at(
+    folder: str, descriptor: int | None, names: list[str]
+) -> tuple[list[str], list[str]]:
+    absent, unprotected = [], []
+    prefix = "" if descriptor is not None else folder + os.sep
+    for name in names:
+        try:  # a hash that was edited may hold a slash, and lead anywhere from a descriptor
+            path = f"{folder}{os.sep}{name}" if "/" in name else prefix + name
+            mode = os.stat(path, dir_fd=descriptor)[0]
+        except FileNotFoundError:
+            absent.append(name)
+            continue
+        except (OSError, ValueError) as error:
+            raise _damaged(f"{folder}{os.sep}{name}", error) from None
+        if mode & 0o7777 != _PROTECTED:
+            if stat.S_ISDIR(mode):
+                raise _damaged(f"{folder}{os.sep}{name}", IsADirectoryError(21, "Is a directory"))
+            unprotected.append(name)
+    return absent, unprotected
+
+
+def _refuse_unusable(md5: str) -> None:
+    try:
+        os.fsencode(md5)
+    except UnicodeEncodeError:
+        usable = False
+    else:
+        usable = "\0" not in md5
+    if not usable:
+        raise TrackedPathError(
+            f"the recorded hash {md5!r} is none", "dvc commit records it anew, or: git checkout"
+        )
+
+
+def _damaged(path: str, error: Exception) -> TrackedPathError:
+    why = getattr(error, "strerror", None) or str(error)
+    return TrackedPathError(f"{path}: DVC's cache is damaged there: {why}", _MEND)
 
 
 class _CorruptError(Exception):
@@ -192,18 +238,28 @@ class _CorruptError(Exception):
 
 
 def _shards(path: str, md5: str) -> Shards:
-    with open(path, encoding="utf-8") as file:
-        try:
-            entries = json.load(file)
-        except ValueError:
-            raise _CorruptError from None
+    """The objects of a folder whose listing is in ``path``; an OSError where DVC would end too."""
+    content = regular_file.read(path, _MAX_LISTING)
+    try:
+        entries = json.loads(content.decode("utf-8"))
+    except ValueError:
+        raise _CorruptError from None
+    except RecursionError:
+        raise OSError(0, "it is nested too deeply to be a listing") from None
     if not isinstance(entries, list):
         raise _CorruptError
     shards: Shards = {md5[:2]: [md5[2:]]}
     for entry in entries:
-        if not (isinstance(entry, dict) and isinstance(entry.get("md5"), str)):
-            raise TrackedPathError(
-                f"{path}: the listing of a folder in DVC's cache is damaged", "delete it; dvc pull"
-            )
+        if not _is_entry(entry):
+            raise OSError(0, "it is no listing of a folder")
         shards.setdefault(entry["md5"][:2], []).append(entry["md5"][2:])
     return shards
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    md5, name = entry.get("md5"), entry.get("relpath")
+    if not isinstance(md5, str) or not isinstance(name, str):
+        return False
+    return md5.isascii() and "\0" not in md5

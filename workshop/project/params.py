@@ -5,6 +5,7 @@ first dot of the file's name (``conf.v1.json`` is read as YAML), and a key is a 
 """
 
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -114,8 +115,15 @@ def _toml(text: str, shown: str) -> Any:
 
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a TOMLDecodeError is a ValueError
-        raise FileError(f"is not valid TOML: {error}", "mend that line", path=shown) from None
+    except RecursionError:
+        raise FileError("is nested too deeply", "flatten it", path=shown) from None
+    except ValueError as error:  # a TOMLDecodeError is one, and tells the place in its text alone
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        told = str(error)[: place.start()] if place else str(error)
+        raise FileError(
+            f"is not valid TOML: {told}", "mend that line", path=shown,
+            line=int(place[1]) if place else None, column=int(place[2]) if place else None,
+        ) from None  # fmt: skip
 
 
 def _python(text: str, shown: str) -> Any:
@@ -133,5 +141,7 @@ def _python(text: str, shown: str) -> Any:
             line=error.lineno,
             column=error.offset,
         ) from None
-    except (ValueError, TypeError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError):
+        raise FileError("is nested too deeply", "keep to constants", path=shown) from None
+    except (ValueError, TypeError) as error:
         raise FileError(f"cannot be read: {error}", "keep to constants", path=shown) from None

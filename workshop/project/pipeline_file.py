@@ -158,7 +158,9 @@ def recorded(entry: Mapping[str, Any], inside: bool) -> Recorded:
     """What one entry of a lock file or a ``.dvc`` file says about a path's content."""
     # Outside of the repository DVC takes the md5 by the current rules, whatever `hash:` says.
     algorithm = entry.get("hash", "md5-dos2unix") if inside else "md5"
-    value = entry.get("md5") if algorithm == "md5" or "hash" not in entry else None
+    # Of a folder it takes the md5 for the look into the cache even where `hash:` is another.
+    counts = algorithm == "md5" or "hash" not in entry or entry.get("nfiles")
+    value = entry.get("md5") if counts else None
     if not isinstance(value, str | None):
         raise FileError(f"the md5 {value!r} is a number", "put it in quotes")
     return Recorded(

@@ -1,22 +1,25 @@
-"""The repository that a folder belongs to: DVC's root, git's root, the cache, what is ignored."""
+"""The repository that a folder belongs to: DVC's root, git's, the cache, what is ignored."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.project import config
+from workshop.project import config, git_repository
 from workshop.project.dvcignore import DvcIgnore
-from workshop.project.errors import NotAProjectError
+from workshop.project.errors import FileError, NotAProjectError
 from workshop.project.gitignore import GitIgnore
 
 
 @dataclass(frozen=True)
 class Repository:
-    """Where things are; ``git`` is None where ``core.no_scm`` says so."""
+    """Where things are; ``git`` is None where ``core.no_scm`` says so.
+
+    ``real_root`` is ``root`` without links, which is where git finds itself.
+    """
 
     root: Path
+    real_root: str
     cache_dir: Path
     dvcignore: DvcIgnore
     git: GitIgnore | None
@@ -24,7 +27,9 @@ class Repository:
 
     def git_ignores(self, path: str, is_folder: bool) -> bool:
         """Whether git leaves out ``path``; nothing, where there is no git."""
-        return self.git is not None and self.git.ignores(path, is_folder)
+        if self.git is None:
+            return False
+        return self.git.ignores(self.real_root + path[len(str(self.root)) :], is_folder)
 
 
 def find(root: Path) -> Repository:
@@ -32,11 +37,13 @@ def find(root: Path) -> Repository:
     if not (root / ".dvc").is_dir():
         raise NotAProjectError(f"{root}: not a DVC repository", "dvc init")
     settings = config.read(root)
+    real_root = os.path.realpath(root)
     return Repository(
         root,
+        real_root,
         Path(settings.cache_dir),
         DvcIgnore(str(root)),
-        None if settings.no_scm else _git(root),
+        None if settings.no_scm else _git_told(root, real_root),
         settings.sections.get("parsing", {}),
     )
 
@@ -54,64 +61,32 @@ def find_root(start: Path) -> Path:
     raise NotAProjectError(f"{start}: not inside a DVC repository", "dvc init")
 
 
-def _git(root: Path) -> GitIgnore:
-    for folder in (root, *root.parents):
-        control = folder / ".git"
-        if control.exists():
-            if control.is_file():  # a worktree or a submodule: "gitdir: <path>"
-                target = control.read_text("utf-8").partition(":")[2].strip()
-                control = folder / target
-            excludes, ignore_case = _git_settings(control)
-            return GitIgnore(folder, [control / "info" / "exclude", excludes], ignore_case)
-    raise NotAProjectError(
-        f"{root}: not inside a git repository", "git init, or: dvc config core.no_scm true"
-    )
-
-
 def settings_files(root: Path) -> list[Path]:
     """Every file outside of the folders that are searched which can change what is found."""
-    controls = [folder / ".git" for folder in (root, *root.parents)]
-    git = [control / name for control in controls for name in ("", "config", "info/exclude")]
-    above = [folder / ".gitignore" for folder in root.parents]
-    return [*config.files(root), *git, *above, *_user_git_files(), _git_folder() / "ignore"]
+    return [*config.files(root), *git_repository.files(Path(os.path.realpath(root)))]
 
 
-def _git_folder() -> Path:
-    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "git"
-
-
-def _user_git_files() -> list[Path]:
-    """The git config of the user, then that of the machine; the environment may move both."""
-    user = [Path("~/.gitconfig").expanduser(), _git_folder() / "config"]
-    if chosen := os.environ.get("GIT_CONFIG_GLOBAL"):
-        user = [Path(chosen)]
-    return [*user, Path(os.environ.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig")]
-
-
-def _git_settings(control: Path) -> tuple[Path, bool]:
-    """``core.excludesFile`` and ``core.ignoreCase``: the repository's word before the user's."""
-    core: dict[str, str] = {}
-    for path in [control / "config", *_user_git_files()]:
-        for key, value in _core_section(path).items():
-            core.setdefault(key, value)
-    excludes = core.get("excludesfile")
-    ignore_case = core.get("ignorecase", "").lower() in ("true", "yes", "on", "1")
-    return Path(excludes) if excludes else _git_folder() / "ignore", ignore_case
-
-
-def _core_section(path: Path) -> dict[str, str]:
+def _git_told(root: Path, real_root: str) -> GitIgnore:
+    """``_git``, with errors that name files as seen from the root."""
     try:
-        text = path.read_text("utf-8", "replace")
-    except OSError:
-        return {}
-    settings: dict[str, str] = {}
-    section = ""
-    for line in text.splitlines():
-        line = line.strip()
-        header = re.match(r'\[\s*([^\s\]"]+)', line)
-        if header:
-            section = header[1].lower()
-        elif section == "core" and "=" in line:
-            key, _, value = line.partition("=")
-            settings[key.strip().lower()] = value.strip().strip('"')
-    return settings
+        return _git(root, real_root)
+    except FileError as error:
+        path = Path(error.path or "")
+        shown = path.relative_to(real_root).as_posix() if path.is_relative_to(real_root) else path
+        raise FileError(
+            error.problem, error.fix, path=str(shown), line=error.line, column=error.column
+        ) from None
+
+
+def _git(root: Path, real_root: str) -> GitIgnore:
+    repository = git_repository.find(Path(real_root))
+    # DVC begins with a look whether its own files are ignored, and ends where git has none of them.
+    own = os.path.realpath(root / ".dvc" / ".gitignore")
+    if not own.startswith(os.path.join(repository.top, "")):
+        raise NotAProjectError(
+            f"{own} is outside of the git repository {repository.top}, which DVC refuses",
+            "move it into the repository, or: dvc config core.no_scm true",
+        )
+    ignored = git_repository.ignored(repository, real_root)
+    ignored.ignores(os.path.join(real_root, ".dvc", "config.local"), is_folder=False)
+    return ignored

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workshop.project import hash_store
+from workshop.project import document, hash_store
 from workshop.project.errors import FileError
 
 _VERSION = b"2"
@@ -108,8 +108,9 @@ def _key(root: Path, paths: list[Path], settings: Mapping[str, str]) -> str:
     """What names and contents sum up to; a file that is not there counts as well."""
     digest = hashlib.sha256(_VERSION + json.dumps(sorted(settings.items())).encode())
     for path in paths:
-        content = path.read_bytes() if path.is_file() else b""
         name = os.path.relpath(path, root)
+        is_read = path.exists() and not path.is_dir()
+        content = document.read_bytes(path, name) if is_read else b""  # or DVC waits for a pipe
         digest.update(f"\0{name}\0{path.exists()}\0{len(content)}\0".encode("utf-8", "replace"))
         digest.update(content)
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop.project import hash_store, repository, stage_graph
+from workshop.project import document, hash_store, regular_file, repository, stage_graph
 from workshop.project.collection import Collector
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.hash_store import HashStore
@@ -160,8 +160,8 @@ def _by_dvc2(stage: Stage) -> bool:
 
 def _lock_md5(root: Path) -> str | None:
     try:
-        content = (root / "dvc.lock").read_bytes()
-    except OSError:
+        content = regular_file.read(root / "dvc.lock", document.MAX_BYTES)
+    except OSError:  # it stands beside no dvc.yaml, or the look would have ended with an error
         return None
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 

@@ -9,7 +9,7 @@ implicit tags, its int, float and timestamp rules, and its refusal of duplicate 
 import datetime
 import re
 import warnings
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import yaml
@@ -55,7 +55,7 @@ _IMPLICIT_TAGS = [
     ("value", r"=", "="),
 ]
 _MAX_DEPTH = 400
-_MAX_MERGED = 500_000
+MAX_MERGED = 500_000
 """Entries that ``<<`` may bring into mappings, all in all: nested, a few lines make billions."""
 _NAN = float(
     "nan"
@@ -94,15 +94,17 @@ def _refuse_depth(text: str) -> None:
         return
     depth = 0
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=Loader):
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
+                mark: Any = event.start_mark
                 break
+        else:
+            return
     except YAMLError:
         return  # told when it is loaded
-    if depth > _MAX_DEPTH:
-        raise YAMLError("it is nested too deeply")
+    raise MarkedYAMLError(None, None, "it is nested too deeply", mark)
 
 
 def _ruamel_load(text: str) -> Any:
@@ -129,7 +131,7 @@ def _load(text: str) -> Any:
     try:
         if "\t" in text:
             _refuse_tabs(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a safe loader
+        return yaml.load(text, Loader=Loader)  # noqa: S506 - Loader is a safe loader
     except (ValueError, OverflowError, LookupError) as error:
         # "+_" and the 30th of February match a pattern and are no number and no date; DVC
         # answers these with an error as well.
@@ -138,38 +140,11 @@ def _load(text: str) -> Any:
         raise YAMLError("nested too deeply to be read") from None
 
 
-def node_at(text: str, keys: list[object]) -> tuple[int, int] | None:
-    """Line and column (from 1) of what ``keys`` lead to, or of the last of them that is there."""
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except YAMLError:
-        return None
-    if node is None:
-        return None
-    mark = node.start_mark
-    for key in keys:
-        child = _child(node, key)
-        if child is None:
-            break
-        node, mark = child
-    return mark.line + 1, mark.column + 1
-
-
-def _child(node: yaml.Node, key: object) -> tuple[yaml.Node, Any] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            if key_node.value == str(key):
-                return value_node, key_node.start_mark
-    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-        return node.value[key], node.value[key].start_mark
-    return None
-
-
 def _refuse_tabs(text: str) -> None:
     """As ruamel.yaml: a tab is allowed inside quotes, block scalars and comments, nowhere else."""
     allowed = [
         (token.start_mark.index, token.end_mark.index)
-        for token in yaml.scan(text, Loader=_Loader)
+        for token in yaml.scan(text, Loader=Loader)
         if isinstance(token, yaml.ScalarToken) and token.style
     ]
     for tab in re.finditer("\t", text):
@@ -205,7 +180,7 @@ class EndlessError(YAMLError):
         return "its merge keys (<<) unfold without end"
 
 
-class _Loader(FastLoader):
+class Loader(FastLoader):
     """libyaml's parser with ruamel.yaml's rules."""
 
     merged_entries = 0
@@ -221,10 +196,11 @@ class _Loader(FastLoader):
         node.merged = bool(merges) or getattr(node, "merged", False)  # type: ignore[attr-defined]
         super().flatten_mapping(node)
         self.merged_entries += len(node.value) if merges else 0
-        if self.merged_entries > _MAX_MERGED:
+        if self.merged_entries > MAX_MERGED:
             raise EndlessError
 
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:
+        """As ruamel.yaml: no key twice, but for those that ``<<`` brings."""
         if not isinstance(node, yaml.MappingNode):
             raise yaml.constructor.ConstructorError(
                 None, None, "expected a mapping here", node.start_mark
@@ -254,13 +230,26 @@ def _is_hashable(key: object) -> bool:
     return True
 
 
-def _ordered(loader: _Loader, node: yaml.Node) -> dict[Hashable, Any]:
+def _ordered(loader: Loader, node: yaml.Node) -> dict[Hashable, Any]:
     """``!!omap``: a dict to ruamel.yaml, a list of pairs to PyYAML."""
     *_, pairs = loader.construct_yaml_omap(node)
     return dict(pairs)
 
 
-def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
+def _located(read: Callable[[Loader, yaml.ScalarNode], Any]) -> Callable[..., Any]:
+    """``+_`` and the 30th of February match a pattern and are no number and no date."""
+
+    def constructed(loader: Loader, node: yaml.ScalarNode) -> Any:
+        try:
+            return read(loader, node)
+        except (ValueError, OverflowError, LookupError) as error:
+            told = f"{node.value[:40]!r} is no number, no date and no truth value: {error}"
+            raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from None
+
+    return constructed
+
+
+def _int(loader: Loader, node: yaml.ScalarNode) -> int:
     text = loader.construct_scalar(node).replace("_", "")
     sign = -1 if text[0] == "-" else 1
     text = text.lstrip("+-") if text[0] in "+-" else text
@@ -270,12 +259,12 @@ def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
     return sign * int(text)
 
 
-def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
+def _float(loader: Loader, node: yaml.ScalarNode) -> float:
     text = loader.construct_scalar(node).replace("_", "").lower()
     return _NAN if text == ".nan" else float(text.replace(".inf", "inf"))
 
 
-def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> datetime.date:
+def _timestamp(loader: Loader, node: yaml.ScalarNode) -> datetime.date:
     match = _TIMESTAMP.match(loader.construct_scalar(node))
     if match is None:
         raise yaml.constructor.ConstructorError(
@@ -305,10 +294,10 @@ def _zone(match: re.Match[str]) -> datetime.timezone | None:
 
 
 for _tag, _pattern, _first in _IMPLICIT_TAGS:
-    _Loader.add_implicit_resolver(
+    Loader.add_implicit_resolver(
         _TAG + _tag, re.compile(f"^(?:{_pattern})$", re.VERBOSE), list(_first)
     )
-_Loader.add_constructor(_TAG + "int", _int)
-_Loader.add_constructor(_TAG + "float", _float)
-_Loader.add_constructor(_TAG + "timestamp", _timestamp)
-_Loader.add_constructor(_TAG + "omap", _ordered)
+Loader.add_constructor(_TAG + "int", _located(_int))
+Loader.add_constructor(_TAG + "float", _located(_float))
+Loader.add_constructor(_TAG + "timestamp", _located(_timestamp))
+Loader.add_constructor(_TAG + "omap", _ordered)

@@ -1,0 +1,107 @@
+"""What DVC keeps has one owner, and .dvcignore hides none of it."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.checks import fixes, stages
+from grader.checks.stages import covers
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.registry import check
+from workshop.project import Stage
+from workshop.project.dvcignore import DvcIgnore
+from workshop.project.model import Out
+
+_JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
+
+
+@check("data.no_overlap", "out-overlap", requires=("init.readable",))
+def outs_do_not_overlap(view: View) -> Finding | None:
+    """No out lies in another, and no two have the same path.
+
+    What lies in two outs has two owners: dvc repro stops, or one of them goes stale at once.
+    """
+    owned = [(out, stage) for stage in stages.any_of(view) for out in stage.outs if out.place]
+    for outer, owner in owned:
+        for inner, other in owned:
+            if owner is not other and covers(outer.path, inner.path):
+                if inner.path == outer.path and owner.name > other.name and other.cmd is None:
+                    continue  # told the other way round: the .dvc file is the one to remove
+                return _overlap(view, (outer, owner), (inner, other))
+    return None
+
+
+def _overlap(view: View, outer: tuple[Out, Stage], inner: tuple[Out, Stage]) -> Finding:
+    added = outer[1] if outer[1].cmd is None else inner[1]
+    commit = fixes.commit([], "Leave the out to its stage").splitlines()[1]
+    fix = fixes.commands(f"dvc remove {fixes.quoted(added.name)}", "git add --update", commit)
+    return Finding(
+        "out-overlap",
+        f"{inner[0].path} belongs to {inner[1].name} and to {outer[1].name} ({outer[0].path}):"
+        " DVC refuses to run where two own one thing.",
+        "one owner for each path",
+        f"{outer[0].path} and {inner[0].path} overlap",
+        fix,
+        (Evidence(view.source, outer[1].file), Evidence(view.source, inner[1].file)),
+    )
+
+
+@check(
+    "data.not_hidden",
+    "dvcignore-hides-data",
+    requires=("init.readable",),
+    committed_only=True,
+)
+def dvcignore_hides_no_data(view: View) -> Finding | None:
+    """.dvcignore leaves out none of the data.
+
+    DVC neither hashes, nor pushes, nor sees what it ignores: a change there changes nothing.
+    """
+    root = view.facts.root
+    ignore = DvcIgnore(str(root))
+    for path in _data_paths(view):
+        for place, is_folder in _places(root, path):
+            if not ignore.ignores(place, is_folder):
+                continue
+            shown = place[len(str(root)) + 1 :].replace("\\", "/")
+            rule = ignore.ignoring_rule(place, is_folder) or "a line"
+            line = _line(view, rule)
+            return Finding(
+                "dvcignore-hides-data",
+                f"The line {rule!r} of .dvcignore hides {shown} from DVC.",
+                f"every file of {path} kept by DVC",
+                f"{shown} is ignored",
+                fixes.commands(
+                    f"# .dvcignore: delete line {line}" if line else f"# .dvcignore: delete {rule}",
+                    *fixes.commit([".dvcignore"], "Hide no data from DVC").splitlines(),
+                ),
+                (Evidence("worktree", ".dvcignore", line, rule),),
+            )
+    return None
+
+
+def _line(view: View, rule: str) -> int | None:
+    lines = (view.facts.worktree.text(".dvcignore") or "").splitlines()
+    return next((at for at, line in enumerate(lines, 1) if line.strip() == rule.strip()), None)
+
+
+def _data_paths(view: View) -> list[str]:
+    """Outs, and deps, from the root; each once."""
+    paths = [out.path for stage in stages.any_of(view) for out in stage.outs if out.inside]
+    paths += [dep.path for stage in view.project.stages for dep in stage.deps if dep.inside]
+    return list(dict.fromkeys(paths))
+
+
+def _places(root: Path, path: str) -> Iterator[tuple[str, bool]]:
+    """The path itself, and every file and folder in it that anybody would call data."""
+    top = os.path.join(root, path)  # noqa: PTH118 - thousands of paths
+    yield top, os.path.isdir(top)  # noqa: PTH112 - a text already
+    for folder, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if not _JUNK.match(name)]
+        for name in folders:
+            yield os.path.join(folder, name), True  # noqa: PTH118 - thousands of paths
+        for name in files:
+            if not _JUNK.match(name):
+                yield os.path.join(folder, name), False  # noqa: PTH118 - thousands of paths

@@ -1,0 +1,118 @@
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from benchmarks import made_repository
+from grader import grading
+from grader.grading import grade
+from service import grades
+from service.lessons import ReportModel
+from tests.repositories import run
+from tests.service.problem import told
+
+
+@pytest.fixture
+def repo_dir(tmp_path: Path) -> Path:
+    """A repository with a chain of three stages, committed."""
+    repo = made_repository.make(tmp_path / "repo", stages=3, files_per_stage=3)
+    run(repo, "git", "add", "--all")
+    run(repo, "git", "commit", "--quiet", "--message", "Start")
+    return repo
+
+
+@pytest.fixture
+def graded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A line for each time that the grader worked."""
+    calls: list[Path] = []
+
+    def counted(repo: Path, *, offline: bool) -> Any:
+        calls.append(repo)
+        return grade(repo, offline=offline)
+
+    monkeypatch.setattr(grading, "grade", counted)
+    return calls
+
+
+def score(client: httpx.Client) -> int:
+    answer = client.get("/lessons")
+    assert answer.status_code == 200, answer.text
+    points: int = answer.json()["score"]
+    return points
+
+
+def wait_for_the_watcher(client: httpx.Client, graded: list[Path]) -> None:
+    """Until a report stands for longer than it would without a watcher."""
+    deadline = time.monotonic() + 20
+    before = -1
+    while len(graded) != before:
+        assert time.monotonic() < deadline
+        score(client)
+        before = len(graded)
+        time.sleep(1.5 * grades.REUSED_S)
+        score(client)
+
+
+def test_the_answer_is_the_graders_report_and_as_documented(
+    client: httpx.Client, repo_dir: Path
+) -> None:
+    document = client.get("/lessons").json()
+    assert document == json.loads(json.dumps(grade(repo_dir, offline=True)))
+    assert document["verified"] == ["static"]
+    ReportModel.model_validate(document, strict=True)
+    assert client.get("/lessons?remote=true").json()["verified"] == ["static", "remote"]
+    schema = client.get("/openapi.json").json()["paths"]["/lessons"]["get"]["responses"]["200"]
+    reference = schema["content"]["application/json"]["schema"]["$ref"]
+    assert reference.endswith("/ReportModel")
+
+
+def test_nothing_is_graded_anew_while_nothing_changes(
+    client: httpx.Client, repo_dir: Path, graded: list[Path]
+) -> None:
+    wait_for_the_watcher(client, graded)
+    before = len(graded)
+    commit = client.get("/lessons").json()["commit"]
+    run(repo_dir, "git", "commit", "--quiet", "--allow-empty", "--message", "More")
+    assert client.get("/lessons").json()["commit"] != commit
+    assert len(graded) == before + 1
+
+
+def test_a_change_in_the_folder_is_graded(
+    client: httpx.Client, repo_dir: Path, graded: list[Path]
+) -> None:
+    wait_for_the_watcher(client, graded)
+    before = client.get("/lessons").text
+    (repo_dir / "dvc.yaml").write_text("stages: [")
+    deadline = time.monotonic() + 10
+    while client.get("/lessons").text == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_many_who_ask_at_once_wait_for_one_grading(
+    client: httpx.Client, graded: list[Path]
+) -> None:
+    threads = [threading.Thread(target=score, args=(client,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(graded) <= 2
+
+
+def test_any_folder_is_answered(client: httpx.Client, repo_dir: Path) -> None:
+    (repo_dir / ".git").rename(repo_dir / "gone")
+    document = client.get("/lessons").json()
+    assert not document["gradable"]
+    assert document["checks"][0]["code"] == "not-a-repository"
+    subprocess.run(["git", "init", "--quiet", repo_dir], check=True, timeout=60)
+    assert client.get("/lessons").json()["gradable"]
+
+
+def test_a_value_that_is_no_truth_value_is_told(client: httpx.Client) -> None:
+    told(client.get("/lessons?remote=perhaps"), 422)

@@ -1,0 +1,40 @@
+"""What a terminal needs before DVC works there: this environment's programs, and one variable.
+
+gcsfs reads the variable when it is imported, so no config of DVC's can set it. Unless it is
+``false``, gcsfs asks a server of our own over gRPC what kind of bucket it has, and waits a minute
+for an answer that cannot come. Real buckets of the usual kind work with it and without.
+"""
+
+import os
+import sys
+from pathlib import Path, PureWindowsPath
+
+VARIABLE = "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"
+VALUE = "false"
+COMMAND = ". ./activate"
+"""The same in bash, zsh and PowerShell, which finds activate.ps1."""
+
+
+def texts(programs_dir: Path | None = None) -> dict[str, str]:
+    """The files of an attendee's repository that set up a terminal, by name; git ignores them."""
+    folder = str(programs_dir or Path(sys.executable).parent)
+    return {"activate": _posix(folder), "activate.ps1": _power_shell(folder)}
+
+
+def is_missing() -> bool:
+    """Whether DVC, started from here, would wait for gRPC."""
+    return os.environ.get(VARIABLE, "true").lower() in ("true", "1")  # as gcsfs reads it
+
+
+def _posix(folder: str) -> str:
+    path = PureWindowsPath(folder)
+    if path.drive:  # Git Bash on Windows: /c/Users/ada
+        folder = f"/{path.drive[0].lower()}{path.as_posix()[len(path.drive) :]}"
+    quoted = "'" + folder.replace("'", "'\\''") + "'"
+    return f'# Type: {COMMAND}\nexport PATH={quoted}:"$PATH"\nexport {VARIABLE}={VALUE}\n'
+
+
+def _power_shell(folder: str) -> str:
+    quoted = "'" + folder.replace("'", "''") + "'"
+    path = f"$env:PATH = {quoted} + [IO.Path]::PathSeparator + $env:PATH"
+    return f'# Type: {COMMAND}\n{path}\n$env:{VARIABLE} = "{VALUE}"\n'

@@ -1,0 +1,79 @@
+"""Object names as file names: whole on every file system, and never outside their folder.
+
+A name's parts between slashes are folders and a file. Letters from a to z, digits and ``-_.`` stay;
+all else is written as ``%`` and two digits a byte, upper case too, since some file systems do not
+tell a from A. ``%`` alone is an empty part. A part that is too long for one file name goes on in a
+folder whose name ends in ``%+``.
+"""
+
+import re
+from urllib.parse import unquote
+
+from workshop.bucket.errors import RefusedError
+
+MAX_BYTES = 1024
+CONTINUED = "%+"
+_LONGEST = 180
+_KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")  # Windows opens a device instead
+_LITERAL_NOT = re.compile(r'[\x00-\x1f<>:"\\|?*]')
+
+
+def checked(name: str) -> str:
+    """The name itself, if Google Cloud Storage would take it; else a RefusedError."""
+    if not name:
+        raise RefusedError(400, "Required parameter: name")
+    try:
+        size = len(name.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise RefusedError(400, "Invalid object name: it is not UTF-8") from None
+    if size > MAX_BYTES or name in (".", "..") or "\n" in name or "\r" in name:
+        raise RefusedError(
+            400, f"Invalid object name: over {MAX_BYTES} bytes, a line break, or . or .. alone"
+        )
+    return name
+
+
+def encoded(name: str) -> list[str]:
+    """The folders and the file that hold the object of that name."""
+    return [piece for part in name.split("/") for piece in _pieces(part)]
+
+
+def decoded(piece: str, *, is_folder: bool) -> str:
+    """What a folder or file adds to the name: a folder its slash, unless its part goes on."""
+    if piece.endswith(CONTINUED):
+        return unquote(piece[: -len(CONTINUED)].removeprefix("+"))
+    text = "" if piece == "%" else unquote(piece.removeprefix("+"))
+    return f"{text}/" if is_folder else text
+
+
+def literal(name: str) -> list[str] | None:
+    """The folders and the file of exactly that name, None where none can be meant."""
+    parts = name.split("/")
+    odd = any(
+        not part or part.startswith(".") or part[-1] in ". " or _LITERAL_NOT.search(part)
+        or _DEVICE.match(part.lower())
+        for part in parts
+    )  # fmt: skip
+    return None if odd else parts
+
+
+def _pieces(part: str) -> list[str]:
+    letters = [_letter(letter) for letter in part] or ["%"]
+    if part.startswith(".") or _DEVICE.match(part):
+        letters[0] = f"%{ord(part[0]):02x}"
+    if part.endswith("."):
+        letters[-1] = "%2e"
+    pieces = [""]
+    for letter in letters:
+        if len(pieces[-1]) + len(letter) > _LONGEST:
+            pieces[-1] += CONTINUED
+            pieces.append("+")
+        pieces[-1] += letter
+    return pieces
+
+
+def _letter(letter: str) -> str:
+    if letter in _KEPT:
+        return letter
+    return "".join(f"%{byte:02x}" for byte in letter.encode("utf-8"))

@@ -1,0 +1,56 @@
+"""The bytes of a file that anybody may have put there: never waited for, never without end.
+
+A pipe or a device in the place of a file would be read for ever; a file of gigabytes fills the
+memory. Everything of a project that is read whole is read here.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""To open a pipe that nobody writes into must not wait for someone who does."""
+
+
+class OddFileError(OSError):
+    """No regular file, or one too large; its ``strerror`` goes on from the name of the file."""
+
+    strerror: str
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(0, problem)
+
+
+def read(path: Path | str, at_most: int, null_is_empty: bool = True) -> bytes:
+    """The content of the file ``path``; an OSError, of which OddFileError is one, says why not.
+
+    ``null_is_empty``: with the null device git and DVC are told to read no settings.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | FLAGS)
+    except ValueError:  # a NUL in the name
+        raise FileNotFoundError(2, "No such file or directory") from None
+    try:
+        if is_null(found := os.fstat(descriptor)) and null_is_empty:
+            return b""
+        if not stat.S_ISREG(found.st_mode):
+            raise OddFileError("is a folder" if stat.S_ISDIR(found.st_mode) else "is no file")
+        if found.st_size > at_most:
+            raise OddFileError(_too_large(at_most))
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            content = file.read(at_most + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > at_most:
+        raise OddFileError(_too_large(at_most))
+    return content
+
+
+def is_null(found: os.stat_result) -> bool:
+    """Whether this is the null device."""
+    return stat.S_ISCHR(found.st_mode) and os.path.samestat(found, os.stat(os.devnull))
+
+
+def _too_large(at_most: int) -> str:
+    size = f"{at_most // 2**20} MB" if at_most >= 2**20 else f"{at_most // 2**10} kB"
+    return f"is larger than {size}, which is no file of this kind"
