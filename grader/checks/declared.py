@@ -146,14 +146,20 @@ def stage_depends_on_its_producers(view: View, wanted: LessonStage) -> Finding |
             continue
         return Finding(
             "stage-disconnected",
-            f"{stage.name} reads {fixes.listed(read)}, an out of {producer}, and does not depend"
-            f" on it: when {producer} changes, {stage.name} stays as it is.",
+            f"{stage.name} reads {fixes.listed(read)}, {_made_by(producer, read)}: when {producer}"
+            f" changes, {stage.name} stays as it is.",
             f"{fixes.listed(read)} among the deps of {stage.name}",
             f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
             stages.edit_then_run(view, stage, Change(add={"deps": tuple(read)})),
             (stages.in_file(view, stage, "cmd:", value=read[0]),),
         )
     return None
+
+
+def _made_by(producer: str, read: list[str]) -> str:
+    if len(read) == 1:
+        return f"an out of {producer}, and does not depend on it"
+    return f"outs of {producer}, and does not depend on them"
 
 
 def producers(view: View, stage: Stage, wanted: LessonStage) -> dict[str, list[str]]:

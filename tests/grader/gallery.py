@@ -873,7 +873,7 @@ def declared_param_has_a_typo(repo: Path) -> None:
 
 @mistake("param-unknown")
 def declared_param_is_of_a_section_that_is_gone(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["export"].update(params=["export.opset"]))
+    edit_stages(repo, lambda stages: stages["evaluate"].update(params=["evaluate.batch"]))
 
 
 @mistake("out-undeclared")
@@ -893,7 +893,11 @@ def curves_are_no_outs(repo: Path) -> None:
 
 @mistake("stage-disconnected")
 def consumer_does_not_depend_on_the_model(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["evaluate"]["deps"].remove("models/classifier.onnx"))
+    def change(stages: dict[str, Any]) -> None:
+        for name in ("classifier.onnx", "classifier.fp32.onnx"):
+            stages["evaluate"]["deps"].remove(f"models/{name}")
+
+    edit_stages(repo, change)
 
 
 @mistake("stage-disconnected")
@@ -955,7 +959,7 @@ def metrics_are_not_committed(repo: Path) -> None:
 @mistake("uncached-out-uncommitted")
 def model_is_neither_cached_nor_committed(repo: Path) -> None:
     def change(stages: Any) -> None:
-        stages["export"]["outs"] = [{"models/classifier.onnx": {"cache": False}}]
+        stages["export"]["outs"][1] = {"models/classifier.onnx": {"cache": False}}
 
     edit_stages(repo, change)
 

@@ -216,7 +216,7 @@ def a_committed_model_without_cache(repo: Path) -> None:
     edit(repo, "models/.gitignore", "/classifier.onnx\n", "")
 
     def change(stages: Any) -> None:
-        stages["export"]["outs"] = [{"models/classifier.onnx": {"cache": False}}]
+        stages["export"]["outs"][1] = {"models/classifier.onnx": {"cache": False}}
 
     edit_stages(repo, change)
 
