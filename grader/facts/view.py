@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from grader.facts.stage_code import StageCode
 from grader.lessons import LessonStage
-from workshop.project import Project, Stage, read
+from workshop.project import Project, Stage, read, regular_file
 from workshop.project.config import Sections, sections_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class View:
         try:
             if file.is_symlink() or not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
                 return None
-            return file.read_bytes()
+            return regular_file.read(file, MAX_TEXT_BYTES)
         except OSError:
             return None
 

@@ -9,6 +9,7 @@ import unicodedata
 from typing import Any
 
 from grader.report import Report
+from grader.shell import printable
 from workshop.status_table import Style
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}
@@ -21,17 +22,25 @@ def render(report: Report, style: Style) -> str:
     """A line a lesson, every finding in full, and what to do next."""
     if not report["gradable"]:
         return _nothing_to_grade(report, style)
-    lines = [_score(report), ""]
+    lines = [*_wrapped(_score(report), style, ""), ""]
     lines += [_lesson(lesson, report["checks"], style) for lesson in report["lessons"]]
     for kind in ("fail", "error", "advice"):
+        told: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for entry in report["checks"]:
             if _kind(entry) == kind:
-                lines += ["", *_entry(entry, kind, style)]
+                what = entry["rationale"] if kind == "error" else entry["id"]
+                told.setdefault((what, entry["fix"] or ""), []).append(entry)
+        for first, *others in told.values():
+            lines += ["", *_entry(first, kind, style)]
+            if others:
+                names = ", ".join(one["id"] for one in others[:3])
+                more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+                lines += _wrapped(f"for the same reason: {names}{more}", style)
     return "\n".join([*lines, "", *_ending(report, style)]) + "\n"
 
 
 def _nothing_to_grade(report: Report, style: Style) -> str:
-    lines = [f"Nothing to grade in {_printable(report['repo'])}", ""]
+    lines = [f"Nothing to grade in {printable(report['repo'])}", ""]
     for entry in report["checks"]:
         if _kind(entry) == "fail":
             lines += _entry(entry, "fail", style)
@@ -40,7 +49,7 @@ def _nothing_to_grade(report: Report, style: Style) -> str:
 
 def _score(report: Report) -> str:
     commit = f", at commit {report['commit'][:7]}" if report["commit"] else ""
-    offline = "" if "remote" in report["verified"] else " (offline: the remote was not asked)"
+    offline = "" if "remote" in report["verified"] else " (the remote was not asked)"
     return f"{report['score']} of {report['max_score']} points{commit}{offline}"
 
 
@@ -67,9 +76,12 @@ def _entry(entry: dict[str, Any], kind: str, style: Style) -> list[str]:
     lines += [line for one in entry["evidence"][:4] for line in _evidence(one, style)]
     if len(entry["evidence"]) > 4:
         lines.append(f"    and {len(entry['evidence']) - 4} more")
-    if entry["fix"]:
-        lines += ["  type:" if kind != "error" else "  try:"]
-        lines += [f"    {_printable(command)}" for command in entry["fix"].splitlines()]
+    by_hand = None
+    for line in (entry["fix"] or "").splitlines():
+        if by_hand is not line.startswith("#"):
+            by_hand = line.startswith("#")
+            lines += ["  by hand:" if by_hand else "  try:" if kind == "error" else "  type:"]
+        lines.append(f"    {printable(line)}")
     return lines
 
 
@@ -87,14 +99,14 @@ def _ending(report: Report, style: Style) -> list[str]:
         more += [f"{blocked} wait for them"] * bool(blocked)
         first = next(entry for entry in report["checks"] if _kind(entry) == "fail")
         return [
-            f"next: {_coloured(_printable(_first_step(first)), 'fail', style)}",
+            f"next: {_coloured(printable(_first_step(first)), 'fail', style)}",
             *([f"then: {', '.join(more)}"] if more else []),
         ]
     if blocked and not errors:
         first = next(entry for entry in report["checks"] if _kind(entry) == "blocked")
         command = _first_step(first) or "grader check"
         return [
-            f"next: {_coloured(_printable(command), 'fail', style)}",
+            f"next: {_coloured(printable(command), 'fail', style)}",
             f"then: what is blocked can be judged; it {first['rationale']}",
         ]
     if errors:
@@ -108,8 +120,10 @@ def _first_step(entry: dict[str, Any]) -> str:
     line = (entry["fix"] or "").partition("\n")[0]
     if not line.startswith("# "):
         return line
-    file = line.removeprefix("# ").partition(":")[0].partition(", stage ")[0]
-    return f"edit {file}, as told for {entry['id']}"
+    file, colon, _ = line.removeprefix("# ").partition(": ")
+    if not colon:
+        return f"{line.removeprefix('# ')} (by hand)"
+    return f"edit {file.partition(', stage ')[0]}, as told for {entry['id']}"
 
 
 def _mark(kind: str, style: Style) -> str:
@@ -122,14 +136,9 @@ def _coloured(text: str, kind: str, style: Style) -> str:
 
 def _wrapped(text: str, style: Style, indent: str = "  ") -> list[str]:
     return textwrap.wrap(
-        _printable(text), style.width, initial_indent=indent, subsequent_indent=indent,
+        printable(text), style.width, initial_indent=indent, subsequent_indent=indent,
         break_on_hyphens=False,
     )  # fmt: skip
-
-
-def _printable(text: str) -> str:
-    """Names may hold anything, an escape sequence too."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def _padded(text: str, width: int) -> str:

@@ -39,10 +39,6 @@ def _name_the_section(repo: Path) -> None:
     gallery.edit(repo, "dvc.yaml", "stagse:", "stages:")
 
 
-def _take_the_lock_in(repo: Path) -> None:
-    gallery.edit(repo, ".gitignore", "dvc.lock\n", "")
-
-
 def _close_the_bracket(repo: Path) -> None:
     gallery.edit(repo, "dvc.yaml", "    deps: [\n", "    deps:\n")
 
@@ -58,11 +54,15 @@ def _delete_the_line(repo: Path) -> None:
     finished.write(repo / place[1], "\n".join(kept) + "\n")
 
 
+def _leave_out_the_home_folder(repo: Path) -> None:
+    gallery.edit(repo, "dvc.yaml", "$HOME/data/preprocess", "data/preprocess")
+
+
 BY_HAND: dict[str, Callable[[Path], None]] = {
+    "command_names_the_home_folder_by_a_variable": _leave_out_the_home_folder,
     "pipeline_is_in_a_folder": _move_notes,
     "stage_has_a_wdir": _move_notes,
     "stages_are_under_another_file": _name_the_section,
-    "lock_is_ignored_by_git": _take_the_lock_in,
     "pipeline_is_no_yaml": _close_the_bracket,
     "pipeline_has_merge_markers": _delete_the_line,
     "config_has_a_line_that_is_none": _delete_the_line,
