@@ -123,6 +123,9 @@ def test_the_readme_and_the_instructor_know_the_course() -> None:
         assert f"| {minute} | {lesson.id} |" in sheet
         minute += lesson.minutes
     assert minute <= 120
+    total = sum(lesson.points for lesson in course().lessons)
+    assert f"{total} of {total} points" in sheet
+    assert f"{total} of {total} points" in lesson_called("share").path.read_text("utf-8")
     stops = re.findall(r"--at (\w+)", sheet)
     assert all(starter.solved_at(stop) for stop in stops)
     assert all(f"(workshop/lessons/{page.id}.md)" in readme for page in course().pages)
