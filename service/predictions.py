@@ -182,10 +182,7 @@ def _decoded(
 def _picture(upload: Upload, size: tuple[int, int], max_pixels: int) -> NDArray[np.uint8]:
     if not upload.content:
         raise images.BrokenImage("empty (0 bytes)")
-    try:
-        return images.load(upload.content, size, max_pixels=max_pixels)
-    except AssertionError:  # Pillow's, of a picture whose palette is not there
-        raise images.BrokenImage("the picture is damaged: its parts do not fit") from None
+    return images.load(upload.content, size, max_pixels=max_pixels)
 
 
 def _status(error: images.ImageError) -> HTTPStatus:
