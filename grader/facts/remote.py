@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from grader.finding import UnknownError
-from grader.shell import quoted
+from grader.shell import by_hand, quoted
 from workshop import activation
 from workshop.project import regular_file
 
@@ -179,7 +179,7 @@ class Remote:
             raise UnknownError(
                 f"The remote {self.name} could not be asked: no server answers at {endpoint}"
                 f" ({error}). Is the bucket server running, and is that its address?",
-                "python -m workshop bucket",
+                by_hand("in a terminal of its own, and left running: python -m workshop bucket"),
                 code="remote-unreachable",
             ) from None
 
