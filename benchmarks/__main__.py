@@ -15,24 +15,26 @@ def main() -> int:
     names = list(_names())
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)}")
-    chosen = parser.parse_args().names or names
+    parser.add_argument("--quick", action="store_true", help="shorter, for serving alone")
+    options = parser.parse_args()
+    chosen = options.names or names
     if unknown := set(chosen) - set(names):
         parser.error(f"no benchmark called {', '.join(sorted(unknown))}")
     failed = 0
     for name in chosen:
         print(f"\n== {name}", flush=True)
-        failed += subprocess.run(
-            [sys.executable, "-m", f"benchmarks.{name}"], check=False
-        ).returncode
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        if options.quick and name == "serving":
+            command.append("--quick")
+        failed += subprocess.run(command, check=False).returncode
     return min(failed, 1)
 
 
 def _names() -> Iterator[str]:
     """The modules that measure something; the others are what they measure with."""
     for module in pkgutil.iter_modules(benchmarks.__path__):
-        if module.name != "__main__" and hasattr(
-            importlib.import_module(f"benchmarks.{module.name}"), "main"
-        ):
+        name = f"benchmarks.{module.name}" + (".__main__" if module.ispkg else "")
+        if module.name != "__main__" and hasattr(importlib.import_module(name), "main"):
             yield module.name
 
 

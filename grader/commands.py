@@ -1,7 +1,9 @@
 """The commands of ``grader`` and their options. What a command needs is imported when it runs."""
 
 import argparse
+import contextlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,14 +12,40 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from grader.registry import Check
 
+NOT_SHOWN = 2
+"""The exit code where nobody could read the report, as for a wrong option."""
 FORMATS = ("human", "json", "junit", "gradescope", "github")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, see grader.report."""
     options = _parser().parse_args(argv)
-    code: int = options.run(options)
-    return code
+    try:
+        code: int = options.run(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads, such as head, has enough
+        _silence()
+        return NOT_SHOWN
+    except OutputError as error:
+        _silence()
+        return _refuse(error.problem, error.fix)
+
+
+class OutputError(Exception):
+    """What was to be shown cannot be written there."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.problem, self.fix = problem, fix
+
+
+def _silence() -> None:
+    """Python would try once more as it ends, and tell of it in its own words."""
+    if sys.stdout is not None:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +86,11 @@ def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     start.add_argument("--name", metavar="ATTENDEE", help="who works in it")
     start.add_argument("--remote", metavar="URL", help="where the attendee's data is to go")
+    start.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="of a bucket server, for a gs:// remote that is not Google's",
+    )
     start.set_defaults(run=_start)
 
 
@@ -135,7 +168,7 @@ def _check(options: argparse.Namespace) -> int:
     report = grade(options.repo, selected, offline=options.offline)
     text = rendering.render(report, options.format, None if options.output else sys.stdout)
     if options.output:
-        options.output.write_text(text, "utf-8", newline="\n")
+        _save(options.output, text)
     else:
         _write(text)
     return exit_code(report)
@@ -168,7 +201,14 @@ def _start(options: argparse.Namespace) -> int:
     from workshop import starter
 
     try:
-        told = starter.start(options.folder, options.at, options.name, options.remote)
+        remote = None
+        if options.remote:
+            remote = starter.Remote(options.remote, options.endpoint)
+        elif options.endpoint:
+            raise starter.StartError(
+                "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
+            )
+        told = starter.start(options.folder, options.at, options.name, remote)
     except starter.StartError as error:
         return _refuse(error.problem, error.fix)
     _write(told + "\n")
@@ -237,6 +277,16 @@ def _no_folder(repo: Path) -> int:
     return _refuse(f"{repo}: no such folder", "name the folder of your repository")
 
 
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8", errors="backslashreplace", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            f"{path}: the report cannot be written there: {error.strerror}",
+            "name a file in a folder that is there",
+        ) from None
+
+
 def _refuse(problem: str, fix: str) -> int:
     sys.stderr.write(f"error: {problem}\n  fix: {fix}\n")
     return 2
@@ -244,5 +294,16 @@ def _refuse(problem: str, fix: str) -> int:
 
 def _write(text: str) -> None:
     """To standard output, whatever it can write: a pipe on Windows knows no ✓ and no 日本."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed", "give it a FILE with --output")
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"the screen or file does not take the report: {error.strerror}",
+            "make room there, or give it a FILE with --output",
+        ) from None

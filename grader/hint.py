@@ -8,8 +8,9 @@ from pathlib import Path
 
 from grader.next_action import Entry, next_action
 from grader.registry import CHECKS
-from grader.rendering.text import printable, wrapped
+from grader.rendering.text import wrapped
 from grader.report import Report
+from grader.shell import printable
 from workshop.course import course
 from workshop.hint_pages import HintPage, pages
 from workshop.project.hash_store import cache_dir
@@ -118,7 +119,7 @@ def held(entry: Entry) -> str:
     reason = " ".join(wrapped(f"{name}: {entry['rationale']}", 10_000, ""))
     lines = wrapped(reason, WIDTH, "")
     if entry["status"] == "error":
-        return "\n".join([*lines, "Try:", *_commands(entry["fix"])]) + "\n"
+        return "\n".join([*lines, *_commands(entry["fix"], "Try:")]) + "\n"
     before = str(entry["rationale"] or "").removeprefix("waits for ")
     return "\n".join([*lines, f"That one first: grader hint {before}"]) + "\n"
 
@@ -142,16 +143,22 @@ def _place(entry: Entry) -> list[str]:
 def _command(entry: Entry) -> list[str]:
     return [
         *wrapped(entry["rationale"] or "", WIDTH),
-        "Type:",
         *_commands(entry["fix"]),
         "To see that it worked:",
         f"  grader check --only {entry['id']}",
     ]
 
 
-def _commands(fix: str | None) -> list[str]:
-    """As they are, however long: they are to be pasted."""
-    return [f"  {printable(line)}" for line in (fix or "grader check").splitlines()]
+def _commands(fix: str | None, head: str = "Type:") -> list[str]:
+    """As they are, however long: they are to be pasted. What is done by hand is told apart."""
+    lines: list[str] = []
+    heading = ""
+    for line in (fix or "grader check").splitlines():
+        wanted = "By hand:" if line.startswith("#") else head
+        lines += [wanted] * (wanted != heading)
+        heading = wanted
+        lines.append(f"  {printable(line)}")
+    return lines
 
 
 def page_text(page: HintPage) -> str:

@@ -57,15 +57,17 @@ STAGES = (
     LessonStage(
         "export",
         ("--data", "--weights"),
-        ("--model",),
+        ("--model", "--fp32-model"),
         "--data data/preprocess --weights models/classifier.weights.h5"
-        " --model models/classifier.onnx",
+        " --model models/classifier.onnx --fp32-model models/classifier.fp32.onnx"
+        " --params params.yaml",
     ),
     LessonStage(
         "evaluate",
-        ("--data", "--model"),
+        ("--data", "--model", "--fp32-model"),
         ("--metrics", "--curves"),
         "--data data/preprocess --model models/classifier.onnx"
+        " --fp32-model models/classifier.fp32.onnx"
         " --metrics results/metrics/test.json --curves results/curves",
         (_CURVES,),
     ),

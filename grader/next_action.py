@@ -46,8 +46,10 @@ def first_step(entry: Entry) -> str:
     line = str(entry["fix"] or "").partition("\n")[0]
     if not line.startswith("# "):
         return line
-    file = line.removeprefix("# ").partition(":")[0].partition(", stage ")[0]
-    return f"edit {file}, as told for {entry['id']}"
+    file, colon, _ = line.removeprefix("# ").partition(": ")
+    if not colon:
+        return f"{line.removeprefix('# ')} (by hand)"
+    return f"edit {file.partition(', stage ')[0]}, as told for {entry['id']}"
 
 
 def awaits_commit(entry: Entry) -> bool:

@@ -18,8 +18,13 @@ PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 
 
 def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Report:
-    """The report on ``facts``; ``verified`` are the tiers that were looked at."""
+    """The report on ``facts``; ``verified`` are the tiers that were to be looked at.
+
+    One that gave no answer was not: a remote that nobody reached, or that nobody asked.
+    """
     verdicts = list(verdicts)
+    answered = {one.check.tier for one in verdicts if one.status in ("pass", "fail")}
+    verified = [tier for tier in verified if tier == "static" or tier in answered]
     counted = [verdict for verdict in verdicts if verdict.status != "error"]
     settings = _known(lambda: facts.settings)
     supplied = settings.supplied if settings else ()

@@ -6,8 +6,10 @@ from grader.facts.repository import Facts
 from grader.facts.view import View
 from grader.finding import Finding, NotThereYetError, UnknownError
 from grader.registry import Check
+from grader.shell import by_hand
 from grader.verdict import Verdict
 from workshop.project import ProjectError
+from workshop.project.errors import ConfigError
 
 COMMITTED = ("data.committed", "lock.committed")
 """The checks that tell of work which is done and not committed."""
@@ -90,17 +92,22 @@ def _judged(check: Check, facts: Facts, side: str) -> Verdict:
         return Verdict(check, "blocked", reason=f"waits for {absent.check}")
     except UnknownError as unknown:
         return Verdict(check, "error", reason=unknown.problem, fix=unknown.fix, code=unknown.code)
+    except ConfigError as error:
+        if check.id == "init.config" or not (error.path or "").startswith(".dvc/config"):
+            return Verdict(check, "error", reason=str(error), fix=by_hand(error.fix))
+        told = "remote.url" if "Unsupported URL" in error.problem else "init.config"
+        return Verdict(check, "blocked", reason=f"waits for {told}")
     except ProjectError as error:
-        return Verdict(check, "error", reason=str(error), fix=error.fix)
+        return Verdict(check, "error", reason=str(error), fix=by_hand(error.fix))
     except OSError as error:
         reason = f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"
-        return Verdict(check, "error", reason=reason, fix="see who may read it")
+        return Verdict(check, "error", reason=reason, fix=by_hand("see who may read it"))
     except Exception as error:  # noqa: BLE001 - our own mistake is no mistake of the attendee's
         return Verdict(
             check,
             "error",
             reason=f"the check itself failed: {type(error).__name__}: {error}",
-            fix="report this to whoever holds the workshop: it is no mistake of yours",
+            fix=by_hand("report this to whoever holds the workshop: it is no mistake of yours"),
         )
     if finding is None:
         return Verdict(check, "pass")

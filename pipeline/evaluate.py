@@ -29,23 +29,23 @@ GENRE_COLUMNS = (
 )
 
 
-def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: Path) -> str:
+def evaluate(
+    data_dir: Path, model_path: Path, fp32_path: Path, metrics_path: Path, curves_dir: Path
+) -> str:
     """Write the scores of the test split and the curves behind them; returns a summary.
 
-    ``metrics_path`` gets ``scores.summary`` and ``n``, the number of posters; beside it, for
-    scale, the same of two classifiers that look at no poster: ``priors`` answers each genre's
-    share of the training posters, ``nothing`` chooses no genre at all. Under ``curves_dir``:
-    ``genres.csv``, ``precision_recall.csv`` and ``predictions.csv``.
+    ``metrics_path`` gets ``scores.summary`` and ``n``, the number of posters, and as ``fp32`` the
+    same scores of the twin in float32. Beside them, for scale, those of two classifiers that look
+    at no poster: ``priors`` answers each genre's share of the training posters, ``nothing`` chooses
+    no genre at all. Under ``curves_dir``: ``genres.csv``, ``precision_recall.csv`` and
+    ``predictions.csv``.
     """
-    model = classifier.load(model_path)
     test = splits.read(data_dir, "test")
     pixels = splits.pixels(data_dir, test)
-    _check_fits(model.metadata, test.genres, pixels.shape[1:3], model_path)
-    answers = classifier.probabilities(model.session, pixels)
-    thresholds = np.array(model.metadata.thresholds)
+    served, fp32 = (_answered(path, test, pixels) for path in (model_path, fp32_path))
     priors = splits.read(data_dir, "train").labels.mean(axis=0)
-    metrics = _metrics(test.labels, answers, thresholds, priors)
-    curves = _curves(test, answers, model.metadata, priors)
+    metrics = _metrics(test.labels, served, fp32, priors)
+    curves = _curves(test, served.answers, served.metadata, priors)
     _check_replaceable([metrics_path, *(curves_dir / name for name in curves)])
     with ExitStack() as outs:  # none is renamed before all four are written
         partial = outs.enter_context(whole_file(metrics_path))
@@ -56,6 +56,24 @@ def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: P
         f"mAP {metrics['map']:.3f} and micro-F1 {metrics['micro_f1']:.3f} on the "
         f"{metrics['n']} posters of the test split; {metrics_path} has the rest"
     )
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What a model says of itself and of the test split: ``answers`` is (n, genres)."""
+
+    metadata: classifier.Metadata
+    answers: scores.Probabilities
+
+    def scores(self, labels: scores.Labels) -> dict[str, float]:
+        """``scores.summary`` with the model's own thresholds."""
+        return scores.summary(labels, self.answers, np.array(self.metadata.thresholds))
+
+
+def _answered(path: Path, test: splits.Split, pixels: NDArray[np.uint8]) -> _Answered:
+    model = classifier.load(path)
+    _check_fits(model.metadata, test.genres, pixels.shape[1:3], path)
+    return _Answered(model.metadata, classifier.probabilities(model.session, pixels))
 
 
 def _check_fits(
@@ -77,16 +95,14 @@ def _check_replaceable(paths: Iterable[Path]) -> None:
 
 
 def _metrics(
-    labels: scores.Labels,
-    answers: scores.Probabilities,
-    thresholds: NDArray[np.float64],
-    priors: NDArray[np.float64],
+    labels: scores.Labels, served: _Answered, fp32: _Answered, priors: NDArray[np.float64]
 ) -> dict[str, object]:
     blind = scores.summary(labels, np.broadcast_to(priors, labels.shape), np.full(len(priors), 0.5))
     nothing = scores.summary(labels, np.zeros(labels.shape), np.ones(len(priors)))
     return {
-        **scores.summary(labels, answers, thresholds),
+        **served.scores(labels),
         "n": len(labels),
+        "fp32": fp32.scores(labels),
         "priors": {name: blind[name] for name in ("map", "micro_f1", "macro_f1")},
         "nothing": {"binary_accuracy": nothing["binary_accuracy"]},
     }
@@ -154,11 +170,20 @@ def main() -> None:
     """Read the command line, run the stage, print the summary."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that preprocess made")
-    parser.add_argument("--model", type=Path, required=True, help="ONNX file that export wrote")
+    parser.add_argument("--model", type=Path, required=True, help="ONNX file that is served")
+    parser.add_argument("--fp32-model", type=Path, required=True, help="its twin in float32")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--curves", type=Path, required=True, help="folder for three CSV files")
     arguments = parser.parse_args()
-    print(evaluate(arguments.data, arguments.model, arguments.metrics, arguments.curves))
+    print(
+        evaluate(
+            arguments.data,
+            arguments.model,
+            arguments.fp32_model,
+            arguments.metrics,
+            arguments.curves,
+        )
+    )
 
 
 if __name__ == "__main__":

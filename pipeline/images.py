@@ -317,6 +317,7 @@ _FAILURES = (
     SyntaxError,
     ValueError,
     ArithmeticError,
+    AssertionError,  # a PNG with a palette and without one
     AttributeError,
     EOFError,
     LookupError,
@@ -363,7 +364,7 @@ def _complaint(kind: _Kind, error: Exception) -> str:
     text = str(error)
     if "truncated" in text.lower():
         return f"the {kind.name} ends too early"
-    return f"the {kind.name} is damaged: {text or type(error).__name__}"
+    return f"the {kind.name} is damaged: {text or 'its parts do not fit'}"
 
 
 def _over_white(image: Image.Image, data: bytes) -> Pixels:

@@ -1,25 +1,8 @@
 """How many predictions are in the house at one time, and how many bytes they hold."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 
 from service.problems import Problem
-
-
-class Slot:
-    """One admitted request; it counts the bytes that it holds."""
-
-    def __init__(self, gate: "Gate") -> None:
-        self._gate = gate
-        self.held_bytes = 0
-
-    def hold(self, count: int) -> None:
-        """Count ``count`` more bytes, or tell the client that there is no room for them."""
-        if self._gate.held_bytes + count > self._gate.max_held_bytes:
-            raise busy("the bodies being received fill the memory set aside for them")
-        self._gate.held_bytes += count
-        self.held_bytes += count
 
 
 class Gate:
@@ -31,18 +14,36 @@ class Gate:
         self.requests = 0
         self.held_bytes = 0
 
-    @contextmanager
-    def slot(self) -> Iterator[Slot]:
+    def slot(self) -> "Slot":
         """A slot for the length of one request, or a 503 when all are taken."""
-        if self.requests >= self.max_requests:
-            raise busy(f"{self.max_requests} predictions are being made")
-        slot = Slot(self)
-        self.requests += 1
-        try:
-            yield slot
-        finally:
-            self.requests -= 1
-            self.held_bytes -= slot.held_bytes
+        return Slot(self)
+
+
+class Slot:
+    """One admitted request, for the length of a ``with``; it counts the bytes that it holds."""
+
+    __slots__ = ("_gate", "held_bytes")
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self.held_bytes = 0
+
+    def __enter__(self) -> "Slot":
+        if self._gate.requests >= self._gate.max_requests:
+            raise busy(f"{self._gate.max_requests} predictions are being made")
+        self._gate.requests += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gate.requests -= 1
+        self._gate.held_bytes -= self.held_bytes
+
+    def hold(self, count: int) -> None:
+        """Count ``count`` more bytes, or tell the client that there is no room for them."""
+        if self._gate.held_bytes + count > self._gate.max_held_bytes:
+            raise busy("the bodies being received fill the memory set aside for them")
+        self._gate.held_bytes += count
+        self.held_bytes += count
 
 
 def busy(reason: str) -> Problem:

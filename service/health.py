@@ -1,12 +1,13 @@
-"""``GET /healthz`` and ``GET /readyz``: whether the process is alive, and can predict."""
+"""``GET /healthz``, ``/readyz`` and ``/metrics``: is it alive, can it predict, what did it do."""
 
 from http import HTTPStatus
 from typing import Literal
 
 import pydantic
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.problems import documented
+from service.problems import Problem, documented
 from service.resources import FromService
 
 router = APIRouter(tags=["health"])
@@ -39,10 +40,21 @@ async def healthz() -> Alive:
 
 @router.get(
     "/readyz",
-    responses=documented({HTTPStatus.SERVICE_UNAVAILABLE: "No model; `fix` says how to get one."}),
+    responses=documented(
+        {
+            HTTPStatus.SERVICE_UNAVAILABLE: "No model (`fix` says how to get one), "
+            "or it is about to stop."
+        }
+    ),
 )
 async def readyz(service: FromService) -> Ready:
     """Whether predictions can be made, and with which model."""
+    if service.draining.active:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "the service is about to stop",
+            "ask another instance, or this one when it has started again",
+        )
     model = await service.model()
     return Ready(
         path=service.model_file.name,
@@ -51,3 +63,13 @@ async def readyz(service: FromService) -> Ready:
         input_size=model.input_size,
         refused=service.model_file.refusal,
     )
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"description": "The counts.", "content": {"text/plain": {}}}},
+)
+async def metrics(service: FromService) -> Response:
+    """Requests by route and status, how long they took, and posters answered, for Prometheus."""
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -3,12 +3,14 @@
 A plain function, which FastAPI runs in a thread: grading takes some tenths of a second.
 """
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 import pydantic
 from fastapi import APIRouter, Query, Response
 
 from service.pipeline_state import Described
+from service.problems import documented
 from service.resources import FromService
 
 router = APIRouter(tags=["lessons"])
@@ -69,7 +71,11 @@ class ReportModel(Described):
     checks: list[CheckModel]
 
 
-@router.get("/lessons", response_model=ReportModel)
+@router.get(
+    "/lessons",
+    response_model=ReportModel,
+    responses=documented({HTTPStatus.UNPROCESSABLE_ENTITY: "A wrong query value."}),
+)
 def lessons(
     service: FromService,
     remote: Annotated[

@@ -13,8 +13,10 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import (
+    access_log,
     health,
     lessons,
+    memory,
     pipeline_state,
     predictions,
     problems,
@@ -22,6 +24,7 @@ from service import (
     results,
     settings,
 )
+from service.front import Front
 
 DESCRIPTION = """
 The genres of movie posters, told by the model in your repository, and the state of the pipeline
@@ -46,6 +49,8 @@ def create_app() -> FastAPI:
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(_PlainStartFailure)
     problems.install(app)
+    stack = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Front(stack())  # type: ignore[method-assign]  # outermost
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI documents it
     return app
 
@@ -53,9 +58,12 @@ def create_app() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     found = settings.read()
+    memory.give_back_large_blocks()
     # It warns of each malformed form; whoever sent it is told.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     app.description = f"{DESCRIPTION}\n{settings.limits(found)}\n"
+    if found.access_log:
+        access_log.take_over()
     async with resources.opened(found) as app.state.resources:
         yield
 

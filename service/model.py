@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,20 +40,22 @@ class Model:
     session: onnxruntime.InferenceSession
     md5: str
     genres: tuple[str, ...]
-    thresholds: NDArray[np.float64]
+    genres_json: tuple[str, ...]
+    """Each genre's name as JSON."""
+    thresholds: tuple[float, ...]
     input_size: tuple[int, int]
     """Height and width."""
     training_data: str
     """The hash that DVC gave the data it was trained on."""
 
-    def probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """One row a picture (uint8, height x width x 3), one column a genre.
+    def probabilities(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The probability of each genre of one picture (uint8, height x width x 3).
 
         One run a picture: a batch gains nothing on one thread, costs memory, and would
         move a picture's last digits with the company that it is sent in.
         """
-        rows = [self.session.run([OUTPUT], {INPUT: image[np.newaxis]})[0] for image in images]
-        return np.concatenate(rows).astype(np.float64)
+        row: NDArray[np.float32] = self.session.run([OUTPUT], {INPUT: image[np.newaxis]})[0][0]
+        return row
 
 
 def load(content: bytes) -> Model:
@@ -96,6 +98,7 @@ def _described(session: onnxruntime.InferenceSession, md5: str) -> Model:
         session=session,
         md5=md5,
         genres=genres,
+        genres_json=tuple(json.dumps(genre, ensure_ascii=False) for genre in genres),
         thresholds=_thresholds(about, len(genres)),
         input_size=input_size,
         training_data=_training_data(about),
@@ -109,13 +112,13 @@ def _genres(about: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(genres)
 
 
-def _thresholds(about: Mapping[str, str], count: int) -> NDArray[np.float64]:
+def _thresholds(about: Mapping[str, str], count: int) -> tuple[float, ...]:
     thresholds = _json_entry(about, "thresholds")
     if not _is_list_of(thresholds, float, int) or not all(0 <= each <= 1 for each in thresholds):
         raise ModelError("its metadata 'thresholds' is not a list of numbers from 0 to 1")
     if len(thresholds) != count:
         raise ModelError(f"its metadata has {count} genres and {len(thresholds)} thresholds")
-    return np.array(thresholds, np.float64)
+    return tuple(map(float, thresholds))
 
 
 def _input_size(about: Mapping[str, str]) -> tuple[int, int]:
@@ -184,7 +187,7 @@ def _check_answer(model: Model) -> None:
     height, width = model.input_size
     pictures = [np.full((height, width, 3), shade, np.uint8) for shade in (0, 200)]
     try:
-        answer = model.probabilities(pictures)
+        answer = np.array([model.probabilities(picture) for picture in pictures], np.float64)
     except RUNTIME_ERRORS as error:
         raise ModelError(f"it does not run ({_one_line(error)})") from None
     for problem in _problems_of(answer, (len(pictures), len(model.genres))):

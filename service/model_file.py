@@ -18,6 +18,8 @@ log = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 QUIET_SECONDS = 0.3
 """How long a file must have rested before it is read: a writer in place changes it more often."""
 PATIENCE_SECONDS = 5.0
+LOOK_SECONDS = 0.02
+"""While a model is served, its file is looked at so often at most: each look is a system call."""
 LARGEST_MODEL = 1_000_000_000
 """Bytes; a larger file is no poster classifier, and reading it would take the memory."""
 
@@ -27,7 +29,7 @@ class StillWrittenError(ModelError):
 
 
 class ModelFile:
-    """Holds the model to answer with, and asks the file's metadata at each request."""
+    """Holds the model to answer with, and asks the file's metadata when a request comes."""
 
     def __init__(self, repo_dir: Path, name: str) -> None:
         self.name = name
@@ -37,8 +39,14 @@ class ModelFile:
         self._path = repo_dir / name
         self._current: Model | None = None
         self._seen: Stamp | None = None
+        self._next_look = 0.0
         self._again = True
         self._loading: asyncio.Task[None] | None = None
+
+    @property
+    def served_md5(self) -> str | None:
+        """The hash of the model that answers now."""
+        return self._current.md5 if self._current else None
 
     async def latest(self) -> Model | None:
         """The model to answer with now; None while there is none that can be served.
@@ -46,6 +54,9 @@ class ModelFile:
         Loading happens in a thread. Meanwhile the old model answers; where there is none, the
         caller waits.
         """
+        if self._current is not None and time.monotonic() < self._next_look:
+            return self._current
+        self._next_look = time.monotonic() + LOOK_SECONDS
         if self._loading is None and (self._again or stamp(self._path) != self._seen):
             self._loading = asyncio.create_task(self._reload())
         if self._current is None and self._loading is not None:

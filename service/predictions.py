@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -11,17 +12,17 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
 from pipeline import images
-from service.json_answer import as_json
+from service.admission import Slot
+from service.answer import as_answer
 from service.model import Model
 from service.model_state import ModelState, model_state
+from service.plain_jpeg import is_light
 from service.problems import Finding, Problem, documented
 from service.resources import FromService, Resources
-from service.uploads import FIELD, Upload, received
+from service.upload import FIELD, Upload
+from service.uploads import received
 
 router = APIRouter(tags=["predictions"])
-
-DECIMALS = 6
-"""What a float32 probability is good for."""
 
 
 class GenreProbability(pydantic.BaseModel):
@@ -118,66 +119,48 @@ async def predict(
     Try it: `curl -F file=@a.jpg -F file=@b.jpg 'http://127.0.0.1:8000/predict?top=3'`, or one raw
     picture: `curl -H 'Content-Type: image/jpeg' --data-binary @a.jpg http://127.0.0.1:8000/predict`
     """
-    with service.gate.slot() as slot:
-        model = await service.model()
-        try:
-            async with asyncio.timeout(service.settings.receive_seconds):
-                uploads = await received(request, service.settings, slot)
-        except TimeoutError:
-            raise _too_slow(service) from None
-        answer = await asyncio.get_running_loop().run_in_executor(
-            service.threads, _answer, service, model, uploads, top, threshold
-        )
+    answer = await predicted(request, service, top, threshold)
     return Response(answer, media_type="application/json")
 
 
-def _too_slow(service: Resources) -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_TIMEOUT,
-        f"the body did not arrive within {service.settings.receive_seconds:g} s",
-        "send fewer or smaller pictures, or try a better network",
-        headers={"Connection": "close"},
-    )
-
-
-def _answer(
-    service: Resources,
-    model: Model,
-    uploads: Sequence[Upload],
-    top: int | None,
-    threshold: float | None,
+async def predicted(
+    request: Request, service: Resources, top: int | None = None, threshold: float | None = None
 ) -> bytes:
-    """The JSON of all predictions; decodes and runs the model: in a thread."""
-    pictures = _decoded(uploads, model.input_size, service.settings.max_pixels)
-    thresholds = model.thresholds if threshold is None else np.full(len(model.genres), threshold)
-    rows = model.probabilities(pictures)
-    document = {
-        "model": {
-            "path": service.model_file.name,
-            "md5": model.md5,
-            "state": model_state(service.project.latest(), service.model_file.name, model.md5),
-        },
-        "predictions": [
-            {"filename": upload.filename, "genres": _ranked(model.genres, row, thresholds, top)}
-            for upload, row in zip(uploads, rows, strict=True)
-        ],
-    }
-    return as_json(document)
+    """The answer as JSON; a Problem where there is none.
+
+    ``service.front`` calls this itself where there is no query, past FastAPI's own work.
+    """
+    with service.gate.slot() as slot:
+        model = await service.model()
+        uploads = await _received(request, service, slot)
+        job = partial(_rows, model, uploads, service.settings.max_pixels)
+        if len(uploads) == 1 and is_light(uploads[0].content):
+            rows = await service.work.light(job)
+        else:
+            rows = await service.work.heavy(job)
+    service.metrics.posters.inc(len(uploads))
+    state = model_state(service.project.latest(), service.model_file.name, model.md5)
+    return as_answer(model, (service.model_file.name, state), uploads, rows, top, threshold)
 
 
-def _ranked(
-    genres: Sequence[str],
-    probabilities: NDArray[np.float64],
-    thresholds: NDArray[np.float64],
-    top: int | None,
-) -> list[dict[str, Any]]:
-    order = np.argsort(-probabilities, kind="stable")[:top].tolist()
-    selected = (probabilities >= thresholds).tolist()
-    rounded = probabilities.round(DECIMALS).tolist()
-    return [
-        {"genre": genres[index], "probability": rounded[index], "selected": selected[index]}
-        for index in order
-    ]
+async def _received(request: Request, service: Resources, slot: Slot) -> list[Upload]:
+    seconds = service.settings.receive_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            return await received(request, service.settings, slot)
+    except TimeoutError:
+        raise Problem(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"the body did not arrive within {seconds:g} s",
+            "send fewer or smaller pictures, or try a better network",
+            headers={"Connection": "close"},
+        ) from None
+
+
+def _rows(model: Model, uploads: Sequence[Upload], max_pixels: int) -> list[NDArray[np.float32]]:
+    """The probabilities for each picture: all that takes a while."""
+    pictures = _decoded(uploads, model.input_size, max_pixels)
+    return [model.probabilities(picture) for picture in pictures]
 
 
 def _decoded(

@@ -18,6 +18,8 @@ from service.json_answer import as_json
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_INPUT = 80
+REQUEST_ID = "request_id"
+"""Under this name ``service.front`` leaves a request's id in its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _bug)
+    app.add_exception_handler(Exception, bug)
 
 
-def response(problem: Problem) -> Response:
-    """``problem`` as an HTTP answer."""
+def response(problem: Problem, request_id: str | None) -> Response:
+    """``problem`` as an HTTP answer, which names the request that it is about."""
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.status.phrase,
@@ -67,6 +69,8 @@ def response(problem: Problem) -> Response:
         "detail": problem.detail,
         "fix": problem.fix,
     }
+    if request_id is not None:
+        document["instance"] = f"urn:request:{request_id}"
     if problem.errors:
         document["errors"] = [asdict(finding) for finding in problem.errors]
     return Response(
@@ -74,21 +78,26 @@ def response(problem: Problem) -> Response:
     )
 
 
+def _answer(request: Request, problem: Problem) -> Response:
+    return response(problem, request.scope.get("state", {}).get(REQUEST_ID))
+
+
 async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - Starlette's handler type is any Exception
-    return response(error)
+    return _answer(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     findings = [Finding(_sentence(detail)) for detail in error.errors()]
-    return response(
+    return _answer(
+        request,
         Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "; ".join(finding.detail for finding in findings),
             "change that value; /docs says what each may be",
             errors=findings,
-        )
+        ),
     )
 
 
@@ -112,24 +121,27 @@ async def _refused(request: Request, error: Exception) -> Response:
             detail, fix = f"{path} does not answer {method}", f"use {allowed}; /docs shows how"
         case _:
             detail, fix = str(error.detail), "open /docs for what this route takes"
-    return response(Problem(status, detail, fix, headers=error.headers))
+    return _answer(request, Problem(status, detail, fix, headers=error.headers))
 
 
 async def _gone(request: Request, error: Exception) -> Response:
     """Nobody reads this: the client hung up while it sent its body."""
-    return response(
-        Problem(HTTPStatus.BAD_REQUEST, "the client went away before its body ended", "send again")
+    return _answer(
+        request,
+        Problem(HTTPStatus.BAD_REQUEST, "the client went away before its body ended", "send again"),
     )
 
 
-async def _bug(request: Request, error: Exception) -> Response:
-    return response(
+async def bug(request: Request, error: Exception) -> Response:
+    """The answer where this program is wrong, and not who asked it."""
+    return _answer(
+        request,
         Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             f"the service has a bug: {type(error).__name__} in {request.method} "
             f"{request.url.path}; it is not your repository",
             "report it with the traceback that the service printed",
-        )
+        ),
     )
 
 
@@ -149,6 +161,9 @@ class ProblemModel(pydantic.BaseModel):
     status: int
     detail: str = pydantic.Field(description="What is wrong, and where.")
     fix: str = pydantic.Field(description="What to do or to type next.")
+    instance: str | None = pydantic.Field(
+        None, description="Which request: its `X-Request-ID`.", examples=["urn:request:9f3c-1a"]
+    )
     errors: list[FindingModel] | None = pydantic.Field(
         None, description="Each file or value that is wrong; absent when there is only the detail."
     )

@@ -1,8 +1,7 @@
 """What one running service holds, opened when it starts, and how a route gets at it."""
 
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -11,11 +10,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.admission import Gate
+from service.draining import Draining
 from service.grades import Grades
+from service.metrics import Metrics
 from service.model import Model
 from service.model_file import ModelFile
 from service.problems import Problem
 from service.settings import Settings
+from service.work import Work
 from workshop.project.live import LiveProject
 
 MODEL_PATH = "models/classifier.onnx"
@@ -30,7 +32,9 @@ class Resources:
     model_file: ModelFile
     project: LiveProject
     gate: Gate
-    threads: ThreadPoolExecutor
+    work: Work
+    metrics: Metrics
+    draining: Draining
     grades: Grades
 
     async def model(self) -> Model:
@@ -55,9 +59,12 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
     """
     repo_dir = settings.repo.resolve()
     model_file = ModelFile(repo_dir, MODEL_PATH)
+    draining = Draining(settings.drain_seconds)
     with (
+        draining.at_sigterm(),
         LiveProject(repo_dir) as project,
-        ThreadPoolExecutor(settings.threads, thread_name_prefix="predict") as threads,
+        closing(_work(settings)) as work,
+        closing(Metrics()) as metrics,
     ):
         project.latest()
         await model_file.latest()
@@ -67,10 +74,16 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
             model_file=model_file,
             project=project,
             gate=Gate(settings.max_requests, settings.max_held_bytes),
-            threads=threads,
+            work=work,
+            metrics=metrics,
+            draining=draining,
             grades=Grades(repo_dir, project),
         )
         await model_file.close()
+
+
+def _work(settings: Settings) -> Work:
+    return Work(settings.threads, settings.max_wait_seconds, settings.max_pool_wait_seconds)
 
 
 async def _resources(request: Request) -> Resources:

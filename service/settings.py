@@ -30,14 +30,23 @@ class Settings(pydantic_settings.BaseSettings):
     max_pixels: Count = 20_000_000
     """Width times height of one picture, read from its header before it is decoded."""
 
-    max_requests: Count = 64
+    max_requests: Count = 512
     """Predictions received or computed at one time; one more is told 503."""
+    max_wait_seconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 0.5
+    """One small plain JPEG that waits longer for its turn is told 503."""
+    max_pool_wait_seconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 5.0
+    """All else that waits longer for a thread is told 503."""
     max_held_bytes: Count = 128_000_000
     """Bytes of all bodies in memory at one time; one more is told 503."""
     receive_seconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 30.0
     """The time a client has to send its body."""
-    threads: Count = min(2, os.cpu_count() or 1)
-    """Threads that decode pictures and run the model; a picture of 20 Mpx takes one 220 MB."""
+    threads: Count = min(2, max(1, (os.cpu_count() or 1) - 1))
+    """Threads for what is not one small plain JPEG; a picture of 20 Mpx takes one 220 MB."""
+
+    access_log: bool = False
+    """One JSON line a request on stdout, in place of uvicorn's own."""
+    drain_seconds: Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)] = 5.0
+    """How long SIGTERM lets requests still come, each answered with ``Connection: close``."""
 
 
 def read() -> Settings:

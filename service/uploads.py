@@ -8,21 +8,18 @@ from http import HTTPStatus
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from service.admission import Slot
+from service.one_file_form import one_file
 from service.problems import Finding, Problem
 from service.settings import Settings, megabytes
+from service.upload import EXAMPLE, FIELD, Upload
 
-FIELD = "file"
-EXAMPLE = "curl -F file=@poster.jpg http://127.0.0.1:8000/predict"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One file as it was sent; ``filename`` is None for a raw body."""
-
-    filename: str | None
-    content: bytes
+LIGHT_BODY = 1_000_000
+"""A form of at most so many bytes is taken apart when it is there as a whole."""
+_PLAIN_FORM = re.compile(rb"multipart/form-data; ?boundary=([\w'+.-]{1,70})")
 
 
 async def received(request: Request, settings: Settings, slot: Slot) -> list[Upload]:
@@ -30,11 +27,19 @@ async def received(request: Request, settings: Settings, slot: Slot) -> list[Upl
 
     What has arrived is counted in ``slot`` until the request is over.
     """
-    kind, options = parse_options_header(request.headers.get("content-type"))
+    headers = dict(request.scope["headers"])
+    content_type = headers.get(b"content-type", b"")
+    size = headers.get(b"content-length", b"")
+    body = _Body(request.receive, int(size) if size.isdigit() else 0, slot)
+    plain = _PLAIN_FORM.fullmatch(content_type)
+    if plain and 0 < body.declared <= min(LIGHT_BODY, settings.max_file_bytes):
+        return await _light_form(body, plain[1], settings)
+    kind, options = parse_options_header(content_type)
     if kind == b"multipart/form-data":
-        return await _form(request, options.get(b"boundary", b""), settings, slot)
+        chunks = body.chunks(settings.max_body_bytes)
+        return await _form(chunks, options.get(b"boundary", b""), settings)
     if kind.startswith(b"image/"):
-        return [await _raw(request, settings, slot)]
+        return [await _raw(body, settings)]
     shown = kind.decode("latin-1")
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -43,9 +48,9 @@ async def received(request: Request, settings: Settings, slot: Slot) -> list[Upl
     )
 
 
-async def _raw(request: Request, settings: Settings, slot: Slot) -> Upload:
+async def _raw(body: "_Body", settings: Settings) -> Upload:
     limit = min(settings.max_file_bytes, settings.max_body_bytes)
-    content = b"".join([chunk async for chunk in _chunks(request, limit, slot)])
+    content = b"".join([chunk async for chunk in body.chunks(limit)])
     if not content:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -56,7 +61,18 @@ async def _raw(request: Request, settings: Settings, slot: Slot) -> Upload:
     return Upload(None, content)
 
 
-async def _form(request: Request, boundary: bytes, settings: Settings, slot: Slot) -> list[Upload]:
+async def _light_form(body: "_Body", boundary: bytes, settings: Settings) -> list[Upload]:
+    chunks = [chunk async for chunk in body.chunks(settings.max_body_bytes)]
+    upload = one_file(b"".join(chunks), boundary)
+    return [upload] if upload else await _form(_each(chunks), boundary, settings)
+
+
+async def _each(chunks: list[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def _form(chunks: AsyncIterator[bytes], boundary: bytes, settings: Settings) -> list[Upload]:
     if not boundary:
         raise _malformed("its Content-Type names no boundary")
     form = _Form(settings)
@@ -74,7 +90,7 @@ async def _form(request: Request, boundary: bytes, settings: Settings, slot: Slo
                 "on_end": form.ends,
             },
         )
-        async for chunk in _chunks(request, settings.max_body_bytes, slot):
+        async for chunk in chunks:
             parser.write(chunk)
     except FormParserError as error:
         raise _malformed(_complaint(error)) from None
@@ -87,19 +103,29 @@ async def _form(request: Request, boundary: bytes, settings: Settings, slot: Slo
     return form.uploads
 
 
-async def _chunks(request: Request, limit: int, slot: Slot) -> AsyncIterator[bytes]:
-    """The body piece by piece, never more than ``limit`` bytes of it."""
-    declared = request.headers.get("content-length", "")
-    size = int(declared) if declared.isdecimal() else 0
-    if size > limit:
-        raise _too_large("the body", limit)
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What a request sends, and what it says that it sends: ``declared`` bytes, or 0."""
+
+    receive: Receive
+    declared: int
+    slot: Slot
+
+    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """The body piece by piece, never more than ``limit`` bytes of it."""
+        if self.declared > limit:
             raise _too_large("the body", limit)
-        slot.hold(len(chunk))
-        yield chunk
+        size, more = 0, True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk, more = message.get("body", b""), message.get("more_body", False)
+            size += len(chunk)
+            if size > limit:
+                raise _too_large("the body", limit)
+            self.slot.hold(len(chunk))
+            yield chunk
 
 
 class _Form:
@@ -171,7 +197,7 @@ def _complaint(error: FormParserError) -> str:
     """The parser's own words without its positions: it counts from the last read."""
     if "boundary character" in str(error):
         return "it does not begin with the boundary that its Content-Type names"
-    return re.sub(r" at (index )?\(?\d+\)?$", "", str(error))
+    return re.sub(r" (at (index )?)?\(?\d+\)?$", "", str(error))
 
 
 def _malformed(reason: str) -> Problem:

@@ -1,16 +1,23 @@
 """An attendee who types what a lesson says, in the shell of the machine, and edits files."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import bucket_server
 from tests.repositories import BIN, ROOT
+from workshop import activation
 from workshop.lesson_text import Command, Step
 
 TIMEOUT_S = 180
+BUCKET, SHOWN_ADDRESS = "python -m workshop bucket", "127.0.0.1:4443"
+_ASK_VARIABLES = "python -c 'import json, os; print(json.dumps(dict(os.environ)))'"
 
 
 @dataclass
@@ -21,6 +28,9 @@ class Attendee:
     home: Path
     typed: int = 0
     programs: Path = field(init=False)
+    activated: dict[str, str] = field(default_factory=dict)
+    bucket: bucket_server.BucketProcess | None = None
+    other_terminals: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self.home.mkdir(exist_ok=True)
@@ -43,11 +53,42 @@ class Attendee:
             self.folder = (self.folder / command.text.removeprefix("cd ")).resolve()
             assert self.folder.is_dir()
             return ""
+        if command.text == activation.COMMAND:
+            printed, _ = self._run(f"{command.text}; {_ASK_VARIABLES}")
+            self.activated = json.loads(printed)
+            return ""
+        if command.goes_on:
+            self._start_bucket(command)
+            return ""
+        printed, code = self._run(self._with_the_port(command.text))
+        assert code == command.exit_code, f"{command.text}\n{printed}"
+        _assert_shows(printed, command)
+        return printed
+
+    def _start_bucket(self, command: Command) -> None:
+        """In a terminal of its own; the one server that the lessons know, once."""
+        assert command.text == BUCKET
+        if self.bucket is None:
+            self.bucket = self.other_terminals.enter_context(
+                bucket_server.serving(
+                    self.home / "server", "--dir", str(self.home / "dvc-bucket"), cwd=self.folder
+                )
+            )
+
+    def _with_the_port(self, text: str) -> str:
+        """The one thing that is not typed as it stands: the server has a port that is free here."""
+        address = f"127.0.0.1:{self.bucket.port}" if self.bucket else SHOWN_ADDRESS
+        return text.replace(SHOWN_ADDRESS, address)
+
+    def _run(self, text: str) -> tuple[str, int]:
+        """What the shell printed, and its exit code."""
         shell = (
-            ["powershell", "-NoProfile", "-Command"] if sys.platform == "win32" else ["bash", "-c"]
+            ["powershell", "-NoProfile", "-ExecutionPolicy", "Bypass", "-Command"]
+            if sys.platform == "win32"
+            else ["bash", "-c"]
         )
         finished = subprocess.run(
-            [*shell, command.text],
+            [*shell, text],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -57,26 +98,39 @@ class Attendee:
             timeout=TIMEOUT_S,
             check=False,
         )
-        printed = finished.stdout
-        assert finished.returncode == command.exit_code, f"{command.text}\n{printed}"
-        _assert_shows(printed, command)
-        return printed
+        return finished.stdout, finished.returncode
 
     def environment(self) -> dict[str, str]:
-        """As in an activated environment, and nothing of ours that would help."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        """As in a terminal of this machine, and nothing of ours that would help."""
+        if self.activated:
+            return self.activated
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") and name != activation.VARIABLE
+        }
         path = os.pathsep.join([str(self.programs), str(BIN), kept["PATH"]])
         return {
             **kept,
             "PATH": path,
             "HOME": str(self.home),
             "USERPROFILE": str(self.home),
+            "HOMEDRIVE": self.home.drive,  # what PowerShell makes its $HOME of
+            "HOMEPATH": str(self.home).removeprefix(self.home.drive),
             "GIT_CONFIG_NOSYSTEM": "1",
             "DVC_NO_ANALYTICS": "1",
             "DVC_SITE_CACHE_DIR": str(self.home / "dvc"),
             "PYTHONIOENCODING": "utf-8",
             "PYTHONPATH": "",
         }
+
+
+@contextmanager
+def working(folder: Path, home: Path) -> Iterator[Attendee]:
+    """An attendee, until the block ends: then what they left running in other terminals ends."""
+    attendee = Attendee(folder, home)
+    with attendee.other_terminals:
+        yield attendee
 
 
 def _install_grader(programs: Path) -> None:

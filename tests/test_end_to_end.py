@@ -26,7 +26,9 @@ SMALL: dict[str, dict[str, Any]] = {
         "augmentation": {"copies": 1, "rotation": 5, "scale": 0.1, "crop": 0.1, "brightness": 0.2},
     },
     "train": {"epochs": 2, "fine_tuning_epochs": 1},
+    "export": {"int8": False},  # so that what is served can be compared with Keras
 }
+IN_INT8 = {**SMALL, "export": {"int8": True, "max_drop": 1.0}}
 STAGES = ["preprocess", "train", "export", "evaluate", "plot"]
 REAL_POSTERS = ROOT.parent / "shared" / "posters" / "real-1000"
 
@@ -111,7 +113,7 @@ def keras_probabilities(repo: Path, poster: Path) -> dict[str, float]:
 @pytest.mark.skipif(not REAL_POSTERS.is_dir(), reason=NO_REAL_POSTERS)
 def test_the_pipeline_runs_on_real_posters(tmp_path: Path) -> None:
     repo = tmp_path / "real"
-    with_pipeline(repo, SMALL)
+    with_pipeline(repo, IN_INT8)
     source = sample_of(REAL_POSTERS, tmp_path / "sample", 200)
     run(repo, "python", "-m", "pipeline.posters", "data/raw", "--from", str(source))
     run(repo, "dvc", "add", "--quiet", "data/raw")
@@ -119,6 +121,8 @@ def test_the_pipeline_runs_on_real_posters(tmp_path: Path) -> None:
     metrics = json.loads((repo / "results" / "metrics" / "test.json").read_text("utf-8"))
     assert metrics["n"] > 20
     assert 0 < metrics["map"] < 1
+    assert metrics["map"] == pytest.approx(metrics["fp32"]["map"], abs=0.05)
+    assert metrics["map"] != metrics["fp32"]["map"]
 
 
 def sample_of(dataset: Path, folder: Path, count: int) -> Path:

@@ -2,43 +2,115 @@
 
 import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.grading import grade
-from tests.attendee import Attendee
+from grader.report import Report
+from tests.attendee import Attendee, working
+from tests.bucket_server import BUCKET, serving
+from tests.grader.test_starter import SMALL
 from tests.repositories import ROOT
-from workshop import lesson_text, starter
+from workshop import activation, lesson_text, starter
 from workshop.course import LESSONS_DIR, Lesson, Page, course
 from workshop.lesson_text import Command, LessonError, Replacement
 
 SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")
 
 
+LONG = ("dvc stage add ", "dvc import-url ", "[{", "| ")
+"""What a line begins with that may be as long as it is: two shells break lines in two ways."""
 PAGES = (*course().lessons, *course().pages)
 
 
-def follow(attendee: Attendee, page: Page) -> None:
-    """Do what a text says, where the remote is a folder."""
-    for step in lesson_text.steps(page.path.read_text("utf-8"), "folder"):
+def follow(attendee: Attendee, page: Page, remote: str) -> None:
+    """Do what a text says, for one kind of remote."""
+    for step in lesson_text.steps(page.path.read_text("utf-8"), remote):
         attendee.follow(step)
 
 
-@pytest.mark.slow
-def test_the_lessons_lead_from_a_start_to_full_score(tmp_path: Path) -> None:
-    """Every command, every edit and every shown line; the score after each lesson."""
+def earned(report: Report) -> dict[str, int]:
+    """The points of each lesson."""
+    return {one["id"]: one["earned"] for one in report["lessons"]}
+
+
+def lesson_called(name: str) -> Lesson:
+    lesson = course().lesson(name)
+    assert lesson is not None
+    return lesson
+
+
+@pytest.fixture
+def ada(tmp_path: Path) -> Iterator[Attendee]:
+    """In a fresh start, with a terminal that is not set up."""
     repo = tmp_path / "my-workshop"
     starter.start(repo, attendee="ada")
-    attendee = Attendee(repo, tmp_path / "home")
+    with working(repo, tmp_path / "home") as attendee:
+        yield attendee
+
+
+@pytest.mark.slow
+def test_the_lessons_lead_from_a_start_to_full_score(ada: Attendee) -> None:
+    """Every command, every edit and every shown line, with the lessons' own kind of remote."""
+    repo = ada.folder
     for lesson in course().lessons:
-        follow(attendee, lesson)
-        earned = {one["id"]: one["earned"] for one in grade(repo)["lessons"]}
-        assert earned[lesson.id] == lesson.points
+        follow(ada, lesson, "bucket")
+        assert earned(grade(repo))[lesson.id] == lesson.points
     report = grade(repo)
     assert report["score"] == report["max_score"]
+    assert {"static", "remote"} <= set(report["verified"])
     for page in course().pages:
-        follow(attendee, page)
+        follow(ada, page, "bucket")
+
+
+@pytest.mark.slow
+def test_a_folder_does_in_place_of_the_bucket(ada: Attendee) -> None:
+    """The lessons in which the remote has a part; those between are the same for every remote."""
+    for name in ("init", "data", "remote"):
+        follow(ada, lesson_called(name), "folder")
+    points = earned(grade(ada.folder))
+    assert all(points[name] == lesson_called(name).points for name in ("init", "data", "remote"))
+
+
+@pytest.mark.slow
+def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a folder, and a git that knows nobody."""
+    repo, home = tmp_path / "my-workshop", tmp_path / "home"
+    with working(repo, home) as late:
+        for name, value in late.environment().items():
+            monkeypatch.setenv(name, value)
+        starter.start(repo, "share", "ada", preset=SMALL)
+        late.type(Command(activation.COMMAND))
+        follow(late, lesson_called("share"), "folder")
+    report = grade(repo)
+    assert report["score"] == report["max_score"]
+
+
+@pytest.mark.slow
+def test_all_is_solved_with_a_bucket_server(tmp_path: Path) -> None:
+    repo = tmp_path / "solved"
+    with serving(tmp_path / "server") as server:
+        remote = starter.Remote(f"gs://{BUCKET}/ada", server.endpoint)
+        starter.start(repo, starter.END, "ada", remote, preset=SMALL)
+        report = grade(repo)
+        assert report["score"] == report["max_score"]
+        assert len(server.names()) > 100
+
+
+@pytest.mark.slow
+def test_raw_data_out_of_a_bucket_has_full_marks(ada: Attendee) -> None:
+    """And what the lesson says of Google's own cloud, as far as that goes without it."""
+    follow(ada, lesson_called("init"), "import")
+    follow(ada, lesson_called("data"), "import")
+    assert "frozen: true" in (ada.folder / "data" / "raw.dvc").read_text("utf-8")
+    text = lesson_called("remote").path.read_text("utf-8")
+    for step in lesson_text.steps(text, "google"):
+        if isinstance(step, Command) and not step.text.startswith(("dvc push", "gcloud", "grader")):
+            ada.type(step)
+    points = earned(grade(ada.folder, offline=True))
+    assert all(points[name] == lesson_called(name).points for name in ("init", "data", "remote"))
 
 
 def test_the_readme_and_the_instructor_know_the_course() -> None:
@@ -51,6 +123,9 @@ def test_the_readme_and_the_instructor_know_the_course() -> None:
         assert f"| {minute} | {lesson.id} |" in sheet
         minute += lesson.minutes
     assert minute <= 120
+    total = sum(lesson.points for lesson in course().lessons)
+    assert f"{total} of {total} points" in sheet
+    assert f"{total} of {total} points" in lesson_called("share").path.read_text("utf-8")
     stops = re.findall(r"--at (\w+)", sheet)
     assert all(starter.solved_at(stop) for stop in stops)
     assert all(f"(workshop/lessons/{page.id}.md)" in readme for page in course().pages)
@@ -63,11 +138,11 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
     assert "https://dvc.org/doc/" in text
     for remote in lesson_text.remotes(text) or {"any"}:
         for step in lesson_text.steps(text, remote):
-            if isinstance(step, Command):
+            if isinstance(step, Command) and step.text != activation.COMMAND:
                 assert not [word for word in SHELL_WORDS if word in step.text], step.text
                 assert not step.text.startswith("$")
     for line in text.splitlines():
-        assert len(line) <= 100 or line.startswith(("dvc stage add ", "[{", "| ")), line
+        assert len(line) <= 100 or line.startswith(LONG), line
 
 
 @pytest.mark.parametrize("lesson", course().lessons, ids=[one.id for one in course().lessons])
@@ -116,3 +191,7 @@ def test_words_for_one_kind_of_remote_are_left_out_for_another() -> None:
     text = "<!-- remote: folder -->\n```sh\na\n```\n<!-- remote: any -->\n```sh 1\nb\n```\n"
     assert lesson_text.steps(text, "bucket") == (Command("b", 1),)
     assert lesson_text.steps(text, "folder") == (Command("a"), Command("b", 1))
+
+
+def test_a_command_may_go_on_in_a_terminal_of_its_own() -> None:
+    assert lesson_text.steps("```sh &\na\n```\n", "any") == (Command("a", goes_on=True),)

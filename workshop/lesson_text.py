@@ -3,13 +3,14 @@
 A reader and a program take a fenced block for the same thing, by the words after its fence:
 
 ``sh``          commands, one a line, for bash and PowerShell alike; ``sh 1`` where the last one is
-                to end with the exit code 1
+                to end with the exit code 1; ``sh &`` where it goes on until Ctrl-C, in a terminal
+                of its own
 ``text``        what the block before prints; ``…`` stands for what is left out or differs
 ``yaml FILE``   lines to add at the end of FILE (so with any other language and a file)
 ``diff FILE``   lines of FILE to take out (``-``) and to put in their place (``+``)
 
 What is for one kind of remote alone stands between ``<!-- remote: KIND -->`` and
-``<!-- remote: any -->``.
+``<!-- remote: any -->``. The kind ``import`` is for raw data that comes out of a bucket.
 """
 
 import re
@@ -34,6 +35,7 @@ class Command:
     text: str
     exit_code: int = 0
     output: tuple[str, ...] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def _steps(language: str, argument: str, body: str) -> Iterator[Step]:
     if language == "sh":
         *before, last = body.splitlines()
         yield from map(Command, before)
-        yield Command(last, int(argument or 0))
+        goes_on = argument == "&"
+        yield Command(last, 0 if goes_on else int(argument or 0), goes_on=goes_on)
     elif language == "diff":
         lines = body.splitlines()
         yield Replacement(argument, _side(lines, "-"), _side(lines, "+"))

@@ -35,6 +35,14 @@ class Programs:
         """Run git, without hooks and signatures."""
         self.run("git", *_GIT, *words)
 
+    def introduce(self) -> None:
+        """Tell git who works here, where it knows nobody: else the attendee cannot commit."""
+        try:
+            self.git("config", "user.email")
+        except ProgramError:
+            self.git("config", "user.name", self.attendee)
+            self.git("config", "user.email", f"{self.attendee}@workshop.invalid")
+
     def commit(self, message: str, *paths: str) -> None:
         """Commit ``paths``, or all that git does not ignore."""
         self.git("add", *(paths or ("--all",)))

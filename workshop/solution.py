@@ -8,8 +8,9 @@ from workshop import starter
 from workshop.course import Lesson, course
 from workshop.kept_runs import KeptRuns
 from workshop.programs import Programs
+from workshop.starter import Remote
 
-REMOTE = "workshop"
+REMOTE = "dvc-workshop"
 _CHANGE = ("examples: 18", "examples: 12")
 """A param that costs a second: how many posters the contact sheet shows."""
 
@@ -17,7 +18,7 @@ _CHANGE = ("examples: 18", "examples: 12")
 def solve(
     folder: Path,
     lessons: Sequence[Lesson],
-    remote: str | None,
+    remote: Remote | None,
     kept: KeptRuns,
     programs: Programs,
 ) -> str | None:
@@ -26,23 +27,24 @@ def solve(
     Without a ``remote`` that is a folder beside the repository, by its absolute path.
     """
     known = {lesson.id for lesson in lessons}
-    url = remote or str(folder.with_name(f"{folder.name}-remote"))
+    where = remote or Remote(str(folder.with_name(f"{folder.name}-remote")))
     if "init" in known:
         _initialise(folder, programs)
     if "data" in known:
         _track_data(programs)
     if "remote" in known:
-        _agree_on_remote(url, programs)
+        _agree_on_remote(where, programs)
     if stages := [lesson.id for lesson in lessons if lesson.has_stage]:
         _run_pipeline(folder, stages, kept, programs)
     if "change" in known:
         _change_one_param(folder, kept, programs)
     if "share" in known:
         programs.dvc("push", "--quiet")
-    return url if "remote" in known else None
+    return where.url if "remote" in known else None
 
 
 def _initialise(folder: Path, programs: Programs) -> None:
+    programs.introduce()
     programs.dvc("init", "--quiet")
     _write(folder / ".dvcignore", starter.template(".dvcignore").read_text("utf-8"))
     programs.commit("Initialise DVC", ".dvc", ".dvcignore")
@@ -53,10 +55,13 @@ def _track_data(programs: Programs) -> None:
     programs.commit("Track the raw data", "data/raw.dvc", "data/.gitignore")
 
 
-def _agree_on_remote(url: str, programs: Programs) -> None:
-    if "://" not in url:
-        Path(url).mkdir(parents=True, exist_ok=True)
-    programs.dvc("remote", "add", "--quiet", "-d", REMOTE, url)
+def _agree_on_remote(where: Remote, programs: Programs) -> None:
+    if "://" not in where.url:
+        Path(where.url).mkdir(parents=True, exist_ok=True)
+    programs.dvc("remote", "add", "--quiet", "-d", REMOTE, where.url)
+    if where.endpoint:
+        programs.dvc("remote", "modify", "--quiet", REMOTE, "endpointurl", where.endpoint)
+        programs.dvc("remote", "modify", "--quiet", REMOTE, "allow_anonymous_login", "true")
     programs.commit("Set the default remote", ".dvc/config")
 
 
@@ -70,12 +75,17 @@ def _run_pipeline(folder: Path, stages: Sequence[str], kept: KeptRuns, programs:
 
 
 def _change_one_param(folder: Path, kept: KeptRuns, programs: Programs) -> None:
+    """Change it and put it back, as the lesson does: the next lesson begins where that one ends."""
     path = folder / "params.yaml"
-    _write(path, path.read_text("utf-8").replace(*_CHANGE))
+    before = path.read_text("utf-8")
+    _write(path, before.replace(*_CHANGE))
     kept.supply("change")
     programs.dvc("repro", "--quiet")
     kept.keep(lambda _command: "change")
     programs.commit("Show fewer examples")
+    _write(path, before)
+    programs.dvc("repro", "--quiet")
+    programs.commit("Show as many again")
 
 
 def _stage_run_by(command: str) -> str | None:

@@ -7,12 +7,14 @@ import importlib.util
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -22,6 +24,8 @@ from workshop.kept_runs import KeptRuns
 from workshop.programs import ProgramError, Programs
 
 END = "end"
+_PORTS = {"http": 80, "https": 443}
+_ANSWER_S = 5.0
 _GITATTRIBUTES = """\
 # With CRLF every hash that DVC records differs on Windows.
 * text=auto eol=lf
@@ -76,11 +80,19 @@ QUICK = Preset(
 """What a room of laptops has the patience for: training takes at most 20 s."""
 
 
+@dataclass(frozen=True)
+class Remote:
+    """Where data is to go; ``endpoint`` is the address of a bucket server that is not Google's."""
+
+    url: str
+    endpoint: str | None = None
+
+
 def start(
     folder: Path,
     at: str | None = None,
     attendee: str | None = None,
-    remote: str | None = None,
+    remote: Remote | None = None,
     preset: Preset = QUICK,
 ) -> str:
     """Make a repository in ``folder``, which must not hold anything; says what was made.
@@ -92,9 +104,10 @@ def start(
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
     lessons = solved_at(at)
     _check_free(folder)
+    _check_reached(remote, lessons)
     programs = Programs(folder, attendee or "attendee")
     try:
-        texts = _texts(preset, _settings(attendee, remote, lessons))
+        texts = _texts(preset, _settings(attendee, remote.url if remote else None, lessons))
         _lay(folder, {**texts, **activation.texts()})
         kept = KeptRuns(folder, preset.posters)
         if not kept.supply_posters():
@@ -149,6 +162,36 @@ def _check_free(folder: Path) -> None:
         raise StartError(
             f"{folder} is not empty, and nothing in it is overwritten", "name another folder"
         )
+
+
+def _check_reached(remote: Remote | None, lessons: Sequence[Lesson]) -> None:
+    """A bucket server has to be what it says, and to answer before anything is pushed to it."""
+    if remote is None or remote.endpoint is None:
+        return
+    known = {lesson.id for lesson in lessons}
+    if not remote.url.startswith("gs://"):
+        raise StartError("--endpoint is for a gs:// remote", "--remote gs://dvc-workshop/NAME")
+    if "remote" not in known:
+        raise StartError(
+            "--endpoint is for a remote that --at sets up", "leave it out, or --at end"
+        )
+    try:
+        address = urlsplit(remote.endpoint)
+        host, port = address.hostname, address.port
+    except ValueError:
+        host = port = None
+    if not host or address.scheme not in ("http", "https"):
+        raise StartError(
+            f"{remote.endpoint} is no address of a server", "--endpoint http://127.0.0.1:4443"
+        )
+    if "share" not in known:
+        return
+    try:
+        socket.create_connection((host, port or _PORTS[address.scheme]), _ANSWER_S).close()
+    except OSError:
+        raise StartError(
+            f"no server answers at {remote.endpoint}", "python -m workshop bucket"
+        ) from None
 
 
 def _lay(folder: Path, texts: Mapping[str, str]) -> None:

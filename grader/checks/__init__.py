@@ -8,6 +8,7 @@ from grader.checks import (
     in_git,
     init,
     lock,
+    others,
     outs,
     pushed,
     remotes,
@@ -21,8 +22,7 @@ from workshop.course import course
 
 __all__ = [
     "CHECKS", "change", "code", "data", "declared", "in_git", "in_teaching_order", "init", "lock",
-    "outs", "pushed",
-    "remotes", "results", "runs", "secrets", "sharing",
+    "others", "outs", "pushed", "remotes", "results", "runs", "secrets", "sharing",
 ]  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.checks import fixes
+from grader.checks.stages import uncached
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, UnknownError
 from grader.registry import check
 from workshop.project import yaml12
 
@@ -31,6 +32,15 @@ def one_change_ran_what_it_touches(view: View) -> Finding | None:
     changes = [_difference(older, newer) for newer, older in itertools.pairwise(versions)]
     if any(changed and not needless for changed, needless in changes):
         return None
+    if view.facts.git and view.facts.git.is_shallow:
+        raise UnknownError(
+            "Only the newest commits are here (a shallow clone): whether one of the older ones"
+            " changed one thing could not be told.",
+            fixes.commands(
+                "git fetch --unshallow",
+                fixes.by_hand("in GitHub Actions: actions/checkout with fetch-depth: 0"),
+            ),
+        )
     needless = next((names for changed, names in changes if changed), [])
     if needless:
         rationale = f"{fixes.listed(needless)} ran again, though nothing that it reads changed."
@@ -46,7 +56,9 @@ def one_change_ran_what_it_touches(view: View) -> Finding | None:
         fixes.commands(
             *_edit(view),
             "dvc repro",
-            *fixes.commit(["params.yaml", "dvc.lock"], "Change one param").splitlines(),
+            *fixes.commit(
+                ["params.yaml", "dvc.lock", *uncached(*view.project.stages)], "Change one param"
+            ).splitlines(),
         ),
         (Evidence("HEAD", "dvc.lock"),),
     )
@@ -56,13 +68,11 @@ def _edit(view: View) -> Iterator[str]:
     """How to change a param that costs seconds: the number of examples that plot shows."""
     there = re.search(r"^  (examples: \d+)\b", view.text("params.yaml") or "", re.MULTILINE)
     if there is None:
-        yield "# params.yaml: change one value, such as one of plot"
+        yield fixes.by_hand("params.yaml: change one value, such as one of plot")
         return
     new = "examples: 18" if there[1] == "examples: 12" else "examples: 12"
-    yield (
-        "python -c \"import pathlib; p = pathlib.Path('params.yaml');"
-        f" p.write_text(p.read_text().replace('{there[1]}', '{new}'))\""
-    )
+    edit = f"p.write_text(p.read_text().replace('{there[1]}', '{new}'))"
+    yield fixes.python(f"import pathlib; p = pathlib.Path('params.yaml'); {edit}")
 
 
 def _locks(view: View) -> Iterator[Record]:

@@ -86,7 +86,11 @@ def declared_params_exist(view: View, wanted: LessonStage) -> Finding | None:
 
     DVC says nothing of a key that is not there until dvc repro stops at it.
     """
-    stage = stage_of(view, wanted)
+    return unknown_params(view, stage_of(view, wanted))
+
+
+def unknown_params(view: View, stage: Stage) -> Finding | None:
+    """The finding on the params that ``stage`` declares and that are not there."""
     for file in stage.params:
         unknown = _unknown(view, file)
         if unknown:

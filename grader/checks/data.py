@@ -1,12 +1,18 @@
 """Lesson ``data``: the raw data is tracked, committed and in its place."""
 
+from collections.abc import Iterable
+
 from grader.checks import fixes
+from grader.checks.ignored import unignoring
+from grader.checks.stages import uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
 from workshop.project import Stage
+from workshop.project.errors import ConfigError
 
 _RAW = "data/raw"
+_READ_BY_DVC = (".dvc", "dvc.yaml")
 
 
 @check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",))
@@ -17,6 +23,8 @@ def raw_data_is_tracked(view: View) -> Finding | None:
     """
     if any(stage.cmd is None for stage in view.project.stages):
         return None
+    if view.facts.worktree.content(f"{_RAW}.dvc") and view.facts.ignores(f"{_RAW}.dvc"):
+        raise NotThereYetError("data.committed")
     commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data")
     return Finding(
         "dvc-file-uncommitted",
@@ -43,20 +51,39 @@ def dvc_files_are_committed(view: View) -> Finding | None:
     paths = [
         path
         for path in facts.uncommitted
-        if path.endswith((".dvc", "dvc.yaml")) or path == "params.yaml"
+        if path.endswith(_READ_BY_DVC) or path in facts.params_files
     ]
+    paths += [path for path in _ignored(view) if path not in paths]
     if not paths:
         if not any(path.endswith((".dvc", "dvc.yaml")) for path in facts.committed):
             raise NotThereYetError("data.tracked")
         return None
     return Finding(
         "dvc-file-uncommitted",
-        f"{fixes.listed(paths)} {'is' if len(paths) == 1 else 'are'} not committed as in your"
-        " folder: a clone gets another pipeline than you have.",
+        _told(view, paths),
         "the same at HEAD as in your folder",
         "; ".join(f"{path} {_difference(view, path)}" for path in paths[:4]),
         _committing(view, paths),
         tuple(Evidence("worktree", path, value=_difference(view, path)) for path in paths),
+    )
+
+
+def _ignored(view: View) -> list[str]:
+    """What is committed and yet out of DVC's sight."""
+    own = [path for path in view.facts.committed if path.endswith(".dvc") or path == "dvc.yaml"]
+    try:
+        return [path for path in own if view.facts.ignores(path)]
+    except ConfigError:  # what is wrong with the config, its own checks tell
+        return []
+
+
+def _told(view: View, paths: list[str]) -> str:
+    are = "is" if len(paths) == 1 else "are"
+    if all(path in view.facts.committed and view.facts.ignores(path) for path in paths):
+        return f"{fixes.listed(paths)} {are} ignored by git: DVC refuses to work with it."
+    return (
+        f"{fixes.listed(paths)} {are} not committed as in your folder: a clone gets another"
+        " pipeline than you have."
     )
 
 
@@ -72,12 +99,13 @@ def _difference(view: View, path: str) -> str:
 def _committing(view: View, paths: list[str]) -> str:
     deleted = [path for path in paths if _difference(view, path) == "is deleted"]
     there = [path for path in paths if path not in deleted]
-    ignored = any(view.facts.ignores(path) for path in there)
     lines = [f"git checkout HEAD -- {' '.join(map(fixes.quoted, deleted))}"] if deleted else []
     if there:
-        force = "--force " if ignored else ""
-        lines.append(f"git add {force}{' '.join(map(fixes.quoted, there))}")
-        lines.append(fixes.committed("Commit what describes the pipeline"))
+        edits, edited = unignoring(view, filter(view.facts.ignores, there))
+        commit = fixes.commit(
+            [*edited, *there], "Commit what describes the pipeline", force=bool(edits)
+        )
+        lines += [*edits, *commit.splitlines()]
     return fixes.commands(*lines)
 
 
@@ -93,18 +121,19 @@ def raw_data_is_as_recorded(view: View) -> Finding | None:
 
     Data that changed after dvc add is new data: DVC has to be told, or nobody else gets it.
     """
+    beside = uncached(*view.project.stages)
     for state in view.facts.state.stages:
         if state.stage.cmd is not None:
             continue
         if state.state == "missing":
-            return _not_in_place(state.stage, state.stage.outs[0].path, "deleted")
+            return _not_in_place(state.stage, state.stage.outs[0].path, "deleted", beside)
         for reason in state.reasons:
             if reason.kind == "out" and reason.change == "modified":
-                return _not_in_place(state.stage, reason.path, "modified")
+                return _not_in_place(state.stage, reason.path, "modified", beside)
     return None
 
 
-def _not_in_place(stage: Stage, path: str, change: str) -> Finding:
+def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -> Finding:
     evidence = (Evidence("worktree", path, value=change), Evidence("HEAD", stage.file))
     if change == "deleted":
         return Finding(
@@ -123,7 +152,7 @@ def _not_in_place(stage: Stage, path: str, change: str) -> Finding:
         fixes.commands(
             f"dvc add {fixes.quoted(path)}",
             "dvc repro",
-            *fixes.commit([stage.file, "dvc.lock"], "Take up the new data").splitlines(),
+            *fixes.commit([stage.file, "dvc.lock", *beside], "Take up the new data").splitlines(),
         ),
         evidence,
     )

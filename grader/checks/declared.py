@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from grader.checks import editing, fixes, stages
-from grader.checks.editing import Change
-from grader.checks.stages import covers, paths_of, stage_of
+from grader.checks import fixes, stages
+from grader.checks.editing import UNCACHED, Change
+from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
 from grader.facts.stage_code import values_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES, LessonStage
 from grader.registry import check, stage_check
 from workshop.project import Stage
@@ -21,6 +21,8 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
     """
     if view.stage(wanted):
         return None
+    if is_out_of_sight(view, "dvc.yaml"):
+        raise NotThereYetError("data.committed")
     there = [one.name for one in stages.any_of(view) if one.cmd]
     return Finding(
         "stage-missing",
@@ -30,10 +32,20 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
         fixes.commands(
             _stage_add(view, wanted),
             f"dvc repro {wanted.name}",
-            *fixes.commit(["dvc.yaml", "dvc.lock"], f"Add the stage {wanted.name}").splitlines(),
+            *fixes.commit(
+                ["dvc.yaml", "dvc.lock", *_beside(view, wanted)], f"Add the stage {wanted.name}"
+            ).splitlines(),
         ),
         (Evidence(view.source, "dvc.yaml"),),
     )
+
+
+def _beside(view: View, wanted: LessonStage) -> list[str]:
+    """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
+    model = Stage(wanted.name, "dvc.yaml", wanted.command)
+    outs = list(paths_of(view, model, wanted, wanted.writes))
+    kept = [path for path in outs if _flag(path) == "-M"]
+    return [*kept, *stages.gitignores(view, [path for path in outs if path not in kept])]
 
 
 def _stage_add(view: View, wanted: LessonStage) -> str:
@@ -42,11 +54,12 @@ def _stage_add(view: View, wanted: LessonStage) -> str:
     model = Stage(wanted.name, "dvc.yaml", wanted.command)
     words = [f"dvc stage add -n {wanted.name}"]
     words += [
-        f"-d {path}" for path in [*paths_of(view, model, wanted, wanted.reads), *code.imported()]
+        f"-d {fixes.quoted(path)}"
+        for path in [*paths_of(view, model, wanted, wanted.reads), *code.imported()]
     ]
-    words += [f"-p {','.join(code.params())}"] if code.params() else []
+    words += [f"-p {fixes.quoted(','.join(code.params()))}"] if code.params() else []
     words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
-    return " ".join([*words, editing.as_one_word(wanted.command)])
+    return " ".join([*words, fixes.quoted(wanted.command)])
 
 
 def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
@@ -54,7 +67,7 @@ def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in paths:
         section = {"-M": "metrics", "--plots": "plots"}.get(_flag(path), "outs")
-        entry = path + (editing.UNCACHED if section == "metrics" else "")
+        entry = path + (UNCACHED if section == "metrics" else "")
         found[section] = (*found.get(section, ()), entry)
     return found
 
@@ -72,9 +85,9 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(view, wanted), view.code(wanted)
-    given = values_of(stage.cmd)
+    given = values_of(stage.cmd, wanted)
     runs = code.is_run_by(stage.cmd)
-    lacking = [name for name, needed in code.options.items() if needed and name not in given]
+    lacking = [name for name, needed in code.options.items() if needed and not given.get(name)]
     unknown = [name for name in given if name not in code.options] if code.options else []
     if runs and not lacking and not unknown:
         return None
@@ -133,14 +146,20 @@ def stage_depends_on_its_producers(view: View, wanted: LessonStage) -> Finding |
             continue
         return Finding(
             "stage-disconnected",
-            f"{stage.name} reads {fixes.listed(read)}, an out of {producer}, and does not depend"
-            f" on it: when {producer} changes, {stage.name} stays as it is.",
+            f"{stage.name} reads {fixes.listed(read)}, {_made_by(producer, read)}: when {producer}"
+            f" changes, {stage.name} stays as it is.",
             f"{fixes.listed(read)} among the deps of {stage.name}",
             f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
             stages.edit_then_run(view, stage, Change(add={"deps": tuple(read)})),
             (stages.in_file(view, stage, "cmd:", value=read[0]),),
         )
     return None
+
+
+def _made_by(producer: str, read: list[str]) -> str:
+    if len(read) == 1:
+        return f"an out of {producer}, and does not depend on it"
+    return f"outs of {producer}, and does not depend on them"
 
 
 def producers(view: View, stage: Stage, wanted: LessonStage) -> dict[str, list[str]]:

@@ -42,7 +42,7 @@ def changed(view: View, stage: Stage, change: Change) -> list[str]:
     """The lines of a fix that make ``change`` in ``stage``."""
     text = view.facts.worktree.text(stage.file) or view.text(stage.file) or ""
     node = _stage_node(text, stage)
-    if node is not None and _is_written_whole(text, node):
+    if node is not None and _is_written_whole(text, node) and _is_quotable(stage, change):
         return [stage_add(stage, change)]
     if node is None or _has_flow_style(node, change):
         return list(_in_words(stage, change))
@@ -66,21 +66,23 @@ def stage_add(stage: Stage, change: Change) -> str:
         kind = "metrics" if out.metric else "plots" if out.plot else "outs"
         if out.path not in gone or out.path in _names(change, kind):
             words.append(f"{_FLAGS[kind, out.cache]} {fixes.quoted(out.path)}")
+    return " ".join([*words, fixes.quoted(_command(stage, change))])  # its --out is none of DVC's
+
+
+def _command(stage: Stage, change: Change) -> str:
     text = change.command or (
         stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
     )
-    return " ".join([*words, as_one_word(text)])
+    return " ".join(text.split())
 
 
-def as_one_word(command: str) -> str:
-    """A command in quotes: without them DVC takes its ``--out`` for an option of its own."""
-    text = " ".join(command.split())
-    return f"'{text}'" if any(c in text for c in '"$`') else f'"{text}"'
-
-
-def deletion(path: str, line: int) -> list[str]:
-    """The edit that deletes one line of any file."""
-    return [f"# {path}: delete line {line}"]
+def _is_quotable(stage: Stage, change: Change) -> bool:
+    """Whether every word of the ``dvc stage add`` has a form that both shells know."""
+    words = [stage.name, _command(stage, change), *(dep.path for dep in stage.deps)]
+    words += [word for file in stage.params for word in (file.path, *file.keys)]
+    words += [out.path for out in stage.outs]
+    words += [entry for entries in change.add.values() for entry in entries]
+    return all(map(fixes.is_quotable, words))
 
 
 def _own_name(stage: Stage) -> str:
@@ -152,13 +154,13 @@ def _has_flow_style(node: tuple[yaml.Node, yaml.MappingNode], change: Change) ->
 
 def _in_words(stage: Stage, change: Change) -> Iterator[str]:
     """The same without lines."""
-    where = f"# {stage.file}, stage {_own_name(stage)}:"
+    where = f"{stage.file}, stage {_own_name(stage)}:"
     for section, entries in change.remove.items():
-        yield from (f"{where} delete {entry} from {section}" for entry in entries)
+        yield from (fixes.by_hand(f"{where} delete {entry} from {section}") for entry in entries)
     for section, entries in change.add.items():
-        yield from (f"{where} add {entry} to {section}" for entry in entries)
+        yield from (fixes.by_hand(f"{where} add {entry} to {section}") for entry in entries)
     if change.command:
-        yield f"{where} cmd: {change.command}"
+        yield fixes.by_hand(f"{where} cmd: {change.command}")
 
 
 def _edits(
@@ -194,12 +196,13 @@ def _edits(
 
 
 def _inserted(file: str, above: int, new: list[str]) -> tuple[int, list[str]]:
-    return above, [f"# {file}: below line {above + 1} add:", *(f"# {line}" for line in new)]
+    head = f"{file}: below line {above + 1} add:"
+    return above, [fixes.by_hand(line) for line in (head, *new)]
 
 
 def _deleted(file: str, first: int, last: int) -> tuple[int, list[str]]:
     span = f"line {first + 1}" if first == last else f"lines {first + 1} to {last + 1}"
-    return first, [f"# {file}: delete {span}"]
+    return first, [fixes.by_hand(f"{file}: delete {span}")]
 
 
 def _removed(

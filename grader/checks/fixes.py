@@ -2,25 +2,28 @@
 
 from collections.abc import Iterable
 
+from grader.shell import by_hand, in_quotes, is_quotable, literal, python, quoted
+
+__all__ = [
+    "by_hand", "commands", "commit", "committed", "is_quotable", "listed", "literal", "python",
+    "quoted", "rerun", "run_again",
+]  # fmt: skip
+
 
 def commands(*lines: str) -> str:
     """Commands, one a line."""
     return "\n".join(lines)
 
 
-def commit(paths: Iterable[str], message: str) -> str:
-    """Commit ``paths``."""
-    return commands(f"git add {' '.join(quoted(path) for path in paths)}", committed(message))
+def commit(paths: Iterable[str], message: str, *, force: bool = False) -> str:
+    """Commit ``paths``; ``force`` takes in what git ignores."""
+    words = ["git add", *["--force"] * force, *map(quoted, paths)]
+    return commands(" ".join(words), committed(message))
 
 
 def committed(message: str) -> str:
     """Commit what is staged."""
-    return f'git commit -m "{message}"'
-
-
-def quoted(path: str) -> str:
-    """``path`` as a shell takes it for one word."""
-    return path if path and all(c.isalnum() or c in "/._-+=:@%" for c in path) else f'"{path}"'
+    return f"git commit -m {in_quotes(message)}"
 
 
 def rerun(stage: str, uncached: Iterable[str] = ()) -> str:
@@ -28,6 +31,14 @@ def rerun(stage: str, uncached: Iterable[str] = ()) -> str:
     return commands(
         f"dvc repro {quoted(stage)}",
         *commit(["dvc.lock", *uncached], f"Run {stage}").splitlines(),
+    )
+
+
+def run_again(stage: str, uncached: Iterable[str] = ()) -> str:
+    """The same of a stage that DVC takes for done: without the option, all above it run too."""
+    return commands(
+        f"dvc repro --force --single-item {quoted(stage)}",
+        *commit(["dvc.lock", *uncached], f"Run {stage} again").splitlines(),
     )
 
 

@@ -1,5 +1,6 @@
 """What DVC keeps is not in git as well: neither outs, nor the cache, and git ignores them."""
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -19,25 +20,31 @@ def outs_are_not_in_git(view: View) -> Finding | None:
 
     DVC says no word of it, but every clone carries the data twice, and git's copy wins.
     """
-    index = view.facts.tracked
+    index = set(view.facts.tracked)
     stages.any_of(view)
     doubled = {
-        out.path: [path for path in index if covers(out.path, path) and not _is_gitignore(path)]
+        out.path: [
+            path for path in _in_git(view) if covers(out.path, path) and not _is_gitignore(path)
+        ]
         for out in _cached_outs(view)
     }
     doubled = {out: paths for out, paths in doubled.items() if paths}
     if not doubled:
         return None
     count = sum(map(len, doubled.values()))
-    removals = [f"git rm -r --cached {fixes.quoted(out)}" for out in doubled]
+    staged = [out for out, paths in doubled.items() if index.intersection(paths)]
+    removals = [f"git rm -r --cached {fixes.quoted(out)}" for out in staged]
     return Finding(
         "tracked-by-git-and-dvc",
         f"Git tracks {fixes.listed(doubled)} as well as DVC: every clone carries it, for ever.",
         "outs in DVC's cache alone",
-        f"{count} of their files are in git's index",
-        fixes.commands(*removals, fixes.committed("Leave the data to DVC")),
+        f"{count} of their files are in git's index"
+        if staged
+        else f"HEAD has {count} of their files",
+        fixes.commands(*removals, *_committed(view, doubled.values(), "Leave the data to DVC")),
         tuple(
-            Evidence("index", paths[0], value=f"{len(paths)} files") for paths in doubled.values()
+            Evidence("index" if out in staged else "HEAD", paths[0], value=f"{len(paths)} files")
+            for out, paths in doubled.items()
         ),
     )
 
@@ -60,7 +67,7 @@ def outs_are_ignored_by_git(view: View) -> Finding | None:
         if not facts.ignores(out.path, is_folder=(facts.root / out.path).is_dir())
     ]
     if not bare:
-        return None
+        return _ignored_here_alone(view)
     folder, _, name = bare[0].rpartition("/")
     path = f"{folder}/.gitignore" if folder else ".gitignore"
     return Finding(
@@ -69,10 +76,41 @@ def outs_are_ignored_by_git(view: View) -> Finding | None:
         f"a line /{name} in {path}",
         "no .gitignore covers it",
         fixes.commands(
-            f"python -c \"print('/{name}', file=open('{path}', 'a'))\"",
+            fixes.python(
+                f"print({fixes.literal(f'/{name}')},"
+                f" file=open({fixes.literal(path)}, 'a', encoding='utf-8'))"
+            ),
             *fixes.commit([path], "Ignore what DVC keeps").splitlines(),
         ),
         tuple(Evidence("worktree", one) for one in bare),
+        severity="advice",
+    )
+
+
+def _ignored_here_alone(view: View) -> Finding | None:
+    """The .gitignore files that cover an out, and that HEAD lacks or has otherwise."""
+    facts = view.facts
+    bare = [out.path for out in _cached_outs(view) if not facts.ignores_at_head(out.path)]
+    above = {
+        f"{'/'.join(folders)}/.gitignore".lstrip("/")
+        for path in bare
+        for folders in itertools.accumulate([[], *([one] for one in path.split("/")[:-1])])
+    }
+    changed = sorted(
+        path
+        for path in above
+        if (content := facts.worktree.text(path)) and content != view.text(path)
+    )
+    if not changed:
+        return None
+    return Finding(
+        "gitignore-lost",
+        f"{fixes.listed(changed)} is not committed: in a clone git does not ignore"
+        f" {fixes.listed(bare)}, and the next git add there takes the data in.",
+        f"{fixes.listed(changed)} at HEAD as in your folder",
+        "HEAD has none, or another",
+        fixes.commit(changed, "Ignore what DVC keeps"),
+        tuple(Evidence("HEAD", path) for path in changed),
         severity="advice",
     )
 
@@ -84,21 +122,32 @@ def cache_is_not_in_git(view: View) -> Finding | None:
     They hold the data itself, under names that nobody can read.
     """
     stages.any_of(view)
-    objects = [path for path in view.facts.tracked if _CACHE_OBJECT.search(path)]
+    objects = [path for path in _in_git(view) if _CACHE_OBJECT.search(path)]
     if not objects:
         return None
     marker = ".dvc/cache" if objects[0].startswith(".dvc/cache") else "files/md5"
     folder = objects[0].partition(marker)[0] + marker
+    staged = any(covers(folder, path) for path in view.facts.tracked)
+    removal = [f"git rm -r --cached {fixes.quoted(folder)}"] if staged else []
     return Finding(
         "cache-in-git",
         f"Git tracks {len(objects)} of the objects in {folder}, which are the data itself.",
         "no object of a cache or remote in git",
-        f"{len(objects)} of them in git's index",
-        fixes.commands(
-            f"git rm -r --cached {fixes.quoted(folder)}", fixes.committed("Leave the cache to DVC")
-        ),
-        tuple(Evidence("index", path) for path in objects[:10]),
+        f"{len(objects)} of them in git's index" if staged else f"{len(objects)} of them at HEAD",
+        fixes.commands(*removal, *_committed(view, [objects], "Leave the cache to DVC")),
+        tuple(Evidence("index" if staged else "HEAD", path) for path in objects[:10]),
     )
+
+
+def _in_git(view: View) -> list[str]:
+    """What git tracks or has at HEAD: data that was only taken out of the index is still there."""
+    return list(dict.fromkeys([*view.facts.tracked, *view.facts.committed]))
+
+
+def _committed(view: View, paths: Iterable[list[str]], message: str) -> list[str]:
+    """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
+    is_there = any(path in view.facts.committed for some in paths for path in some)
+    return [fixes.committed(message)] if is_there else []
 
 
 def _cached_outs(view: View) -> Iterable[Out]:

@@ -3,6 +3,7 @@
 import re
 
 from grader.checks import fixes
+from grader.checks.ignored import unignoring
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
@@ -71,8 +72,8 @@ def dvc_is_initialised(view: View) -> Finding | None:
 def config_can_be_read(view: View) -> Finding | None:
     """DVC can read its config.
 
-    A line of .dvc/config that DVC does not know, and every dvc command stops. What stands in
-    config.local, or in a config of yours outside of the repository, is on this machine alone.
+    A line of .dvc/config or .dvc/config.local that DVC does not know, and every dvc command stops.
+    What stands in a config of yours outside of the repository is no part of it.
     """
     path = ".dvc/config"
     try:
@@ -82,10 +83,31 @@ def config_can_be_read(view: View) -> Finding | None:
             raise
         return _unreadable(view, error, "not-a-repository")
     if wrong is None or "Unsupported URL" in wrong.message:
-        return None
+        return _local_config(view)
     line = _line(view, wrong.message)
     refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
     return _unreadable(view, refused, "not-a-repository")
+
+
+def _local_config(view: View) -> Finding | None:
+    """What DVC refuses in config.local; of configs outside of the repository nobody can tell."""
+    try:
+        _ = view.facts.remote_options  # reads every config
+        return None
+    except ConfigError as error:
+        if "Unsupported URL" in error.problem:
+            return None
+        if error.path != ".dvc/config.local":
+            raise
+        line = f", line {error.line}" if error.line else ""
+        return Finding(
+            "not-a-repository",
+            f"{error.path}{line} cannot be read: {error.problem}. Every dvc command stops there.",
+            "a file that DVC reads",
+            str(error),
+            fixes.by_hand(f"{error.path}{line}: mend or delete what stands there"),
+            (Evidence("worktree", error.path, error.line),),
+        )
 
 
 def _line(view: View, problem: str) -> int | None:
@@ -148,17 +170,18 @@ def _unreadable(view: View, error: ProjectError, code: str) -> Finding:
         " does everybody who clones.",
         "a file that DVC reads",
         str(error),
-        fixes.commands(*_mending(path, line, error, code)),
+        fixes.commands(*_mending(view, path, line, error, code)),
         (Evidence(view.source, path, error.line),),
     )
 
 
-def _mending(path: str, line: str, error: ProjectError, code: str) -> list[str]:
+def _mending(view: View, path: str, line: str, error: ProjectError, code: str) -> list[str]:
     """A lock is written anew, out of DVC's memory of its runs; any other file is edited."""
-    quoted = fixes.quoted(path)
     if code == "lock-inconsistent":
-        delete = f"python -c \"import os; os.remove('{path}')\""
+        delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
         return [delete, "dvc repro", *fixes.commit([path], "Write the lock anew").splitlines()]
-    edit = f"# {path}{line}: {error.fix.partition(', then: ')[0]}"
-    ignored = ".gitignore " if code == "lock-uncommitted" else ""
-    return [edit, f"git add {ignored}{quoted}", fixes.committed(f"Mend {path}")]
+    if code == "lock-uncommitted":
+        edits, edited = unignoring(view, [path])
+        return [*edits, *fixes.commit([*edited, path], f"Commit {path}", force=True).splitlines()]
+    edit = fixes.by_hand(f"{path}{line}: {error.fix.partition(', then: ')[0]}")
+    return [edit, *fixes.commit([path], f"Mend {path}").splitlines()]

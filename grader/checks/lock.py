@@ -1,9 +1,16 @@
 """``dvc.lock`` as a whole: that it is committed, and that it does not contradict itself."""
 
+from collections.abc import Iterator, Mapping
+
 from grader.checks import fixes
+from grader.checks.ignored import unignoring
+from grader.checks.stages import uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
+from grader.lessons import STAGES
 from grader.registry import check
+from workshop.project import Stage
+from workshop.project.model import Dep
 
 LOCK = "dvc.lock"
 
@@ -33,17 +40,25 @@ def lock_is_committed(view: View) -> Finding | None:
         difference = "is deleted in your folder"
     elif not ignored and path not in facts.committed:
         difference = "was never committed"
-    force = "--force " if ignored else ""
+    edits, edited = unignoring(view, [path] if ignored else [])
+    commit = fixes.commit([*edited, path, *_beside(view)], "Record the run", force=ignored)
     return Finding(
         "lock-uncommitted",
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        fixes.commands(f"git add {force}{path}", fixes.committed("Record the run"))
+        fixes.commands(*edits, *commit.splitlines())
         if lies_there
-        else f"git checkout HEAD -- {path}",
+        else f"git checkout HEAD -- {fixes.quoted(path)}",
         (Evidence("worktree", path), Evidence("HEAD", path)),
     )
+
+
+def _beside(view: View) -> list[str]:
+    """The outs of the last run that git keeps; those that it ignores are told apart."""
+    facts = view.facts
+    paths = uncached(*facts.worktree.project.stages)
+    return [path for path in paths if (facts.root / path).exists() and not facts.ignores(path)]
 
 
 @check("lock.consistent", "lock-inconsistent", requires=("preprocess.run",))
@@ -51,7 +66,7 @@ def lock_is_consistent(view: View) -> Finding | None:
     """What each stage read is what the stage before it wrote, by dvc.lock.
 
     A record that contradicts itself comes from an edit by hand, or from a run of one stage that
-    those below it never followed.
+    those below it never followed. A stage that no lesson asks for costs nothing there.
     """
     outs = {
         out.path: (stage, out.recorded.md5)
@@ -59,26 +74,35 @@ def lock_is_consistent(view: View) -> Finding | None:
         if stage.cmd and stage.recorded
         for out in stage.outs
     }
+    lessons = {stage.name for one in STAGES if (stage := view.stage(one))}
+    found = sorted(_contradictions(view, outs), key=lambda one: one[0].name not in lessons)
+    if not found:
+        return None
+    stage, dep, maker, md5 = found[0]
+    return Finding(
+        "lock-inconsistent",
+        f"{LOCK} contradicts itself: {stage.name} did not read the {dep.path} that"
+        f" {maker.name} wrote.",
+        f"{dep.path} {md5} in {stage.name}",
+        f"{dep.path} {dep.recorded.md5}",
+        fixes.commands(
+            "dvc repro",
+            *fixes.commit([LOCK, *uncached(*view.project.stages)], "Run it").splitlines(),
+        ),
+        tuple(
+            Evidence(view.source, LOCK, view.line(LOCK, f"  {one.name}:", value or ""), value)
+            for one, value in ((maker, md5), (stage, dep.recorded.md5))
+        ),
+        severity="fail" if stage.name in lessons else "advice",
+    )
+
+
+def _contradictions(
+    view: View, outs: Mapping[str, tuple[Stage, str | None]]
+) -> Iterator[tuple[Stage, Dep, Stage, str]]:
+    """Each stage with a dep that its maker recorded otherwise."""
     for stage in view.project.stages:
         for dep in stage.deps if stage.cmd and stage.recorded and not stage.frozen else ():
             maker, md5 = outs.get(dep.path, (None, None))
-            if maker is None or not dep.recorded.md5 or not md5 or md5 == dep.recorded.md5:
-                continue
-            return Finding(
-                "lock-inconsistent",
-                f"{LOCK} contradicts itself: {stage.name} did not read the {dep.path} that"
-                f" {maker.name} wrote.",
-                f"{dep.path} {md5} in {stage.name}",
-                f"{dep.path} {dep.recorded.md5}",
-                fixes.commands("dvc repro", *fixes.commit([LOCK], "Run it").splitlines()),
-                (
-                    Evidence(view.source, LOCK, view.line(LOCK, f"  {maker.name}:", md5), md5),
-                    Evidence(
-                        view.source,
-                        LOCK,
-                        view.line(LOCK, f"  {stage.name}:", dep.recorded.md5),
-                        dep.recorded.md5,
-                    ),
-                ),
-            )
-    return None
+            if maker and dep.recorded.md5 and md5 and md5 != dep.recorded.md5:
+                yield stage, dep, maker, md5

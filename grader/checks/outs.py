@@ -74,7 +74,7 @@ def dvcignore_hides_no_data(view: View) -> Finding | None:
                 f"every file of {path} kept by DVC",
                 f"{shown} is ignored",
                 fixes.commands(
-                    f"# .dvcignore: delete line {line}" if line else f"# .dvcignore: delete {rule}",
+                    fixes.by_hand(f".dvcignore: delete {f'line {line}' if line else rule}"),
                     *fixes.commit([".dvcignore"], "Hide no data from DVC").splitlines(),
                 ),
                 (Evidence("worktree", ".dvcignore", line, rule),),

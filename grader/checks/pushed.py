@@ -1,15 +1,18 @@
 """Lesson ``share``: every object is on the remote. The one place that asks the remote."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from grader.checks import fixes
+from grader.checks import fixes, stages
+from grader.checks.remotes import LOCAL
 from grader.facts.objects import children_of
-from grader.facts.remote import Lacking, Remote
+from grader.facts.remote import Lacking, Remote, options_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
+from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.registry import check
 from workshop import activation
 from workshop.project import Stage
+from workshop.project.model import Out
 
 _DELETED = 10  # the next check names the others
 
@@ -18,6 +21,8 @@ _DELETED = 10  # the next check names the others
     "share.pushed",
     "out-not-pushed",
     "out-lost",
+    "remote-only-local",
+    "remote-unreachable",
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
@@ -27,35 +32,118 @@ def outs_are_pushed(view: View) -> Finding | None:
 
     The files of a folder included: DVC's own answer may come from its memory of the last push.
     """
-    facts = view.facts
-    name = view.default_remote
-    options = facts.remote_options
-    if name is None or name.lower() not in options:
+    kept_back = _kept_back(view)
+    if kept_back:
+        return kept_back
+    for name in dict.fromkeys(out.remote for _, out in _outs(view)):
+        remote = _remote(view, name or view.default_remote or "", is_default=name is None)
+        owners = dict(_objects(view, remote, name))
+        lacking = remote.lacking(owners)
+        names = lacking.absent + lacking.wrong
+        here = options_of(remote.name, view.facts.remote_options) or remote.options
+        if names and not replace(remote, options=here).is_same_place(remote):
+            return _elsewhere(view, remote, here["url"], _told(lacking))
+        lost = [one for one in names if not view.facts.objects.path(one).exists()]
+        if lost:
+            return _lost(view, remote, lacking, owners[lost[0]], lost)
+        if names:
+            return _not_pushed(view, remote, lacking, [owners[one] for one in names])
+    return None
+
+
+def _remote(view: View, name: str, *, is_default: bool) -> Remote:
+    """As a clone knows it: only what opens the address may be this machine's."""
+    known = view.remotes
+    options = options_of(
+        name,
+        {
+            each: {**own, "url": known.get(each, own).get("url", own.get("url", ""))}
+            for each, own in view.facts.remote_options.items()
+        },
+    )
+    if options is None and not is_default:
+        raise UnknownError(
+            f"An out is to be pushed to the remote {name}, and no config names it: dvc push stops.",
+            f"dvc remote add {fixes.quoted(name)} gs://BUCKET/YOUR-NAME",
+        )
+    if options is None:
         raise NotThereYetError("remote.default")
-    remote = Remote(name, options[name.lower()], facts.root / ".dvc")
-    owners = dict(_objects(view, remote))
-    lacking = remote.lacking(owners)
-    names = lacking.absent + lacking.wrong
-    if not names:
-        return None
-    lost = [one for one in names if not facts.objects.path(one).exists()]
-    if lost:
-        return _lost(view, remote, lacking, owners[lost[0]], lost)
-    return _not_pushed(view, remote, lacking, [owners[one] for one in names])
+    return Remote(name, options, view.facts.root / ".dvc")
 
 
-def _objects(view: View, remote: Remote) -> Iterator[tuple[str, tuple[Stage, str]]]:
-    """Every object by name, with the stage and the path of the out that needs it."""
+def _elsewhere(view: View, remote: Remote, url: str, absent: str) -> Finding:
+    """DVC pushes to the address that config.local has, and a clone does not know it."""
+    local = view.facts.worktree.line(LOCAL, url.rpartition("/")[2])
+    name = fixes.quoted(remote.name)
+    return Finding(
+        "remote-only-local",
+        f"Here {remote.name} leads to {url}, which is set with --local or for all your"
+        f" repositories: what you push goes there, and a clone looks in {remote.url}.",
+        f"every object on {remote.url}",
+        f"{absent}, there",
+        fixes.commands(
+            f"dvc remote modify {'--local' if local else '--global'} --unset {name} url",
+            f"dvc push -r {name}",
+        ),
+        (Evidence("worktree", LOCAL, local, f"url = {url}"),),
+    )
+
+
+def _outs(view: View) -> Iterator[tuple[Stage, Out]]:
     for stage in view.project.stages:
         for out in stage.outs if stage.unnatural is None else ():  # what is imported is not pushed
-            md5 = out.recorded.md5
-            if not (out.cache and md5 and out.inside):
-                continue
-            yield md5, (stage, out.path)
-            if md5.endswith(".dir"):
-                listed = view.facts.objects.names(md5)[1:]
-                for child in listed or children_of(remote.content(md5) or b""):
-                    yield child, (stage, out.path)
+            if out.cache and out.recorded.md5 and out.inside:
+                yield stage, out
+
+
+def _objects(
+    view: View, remote: Remote, name: str | None
+) -> Iterator[tuple[str, tuple[Stage, str]]]:
+    """Every object for the remote that outs call ``name``, with the stage and the path of its out.
+
+    ``name`` is None for outs that name no remote.
+    """
+    for stage, out in _outs(view):
+        md5 = out.recorded.md5
+        if out.remote != name or not md5:
+            continue
+        yield md5, (stage, out.path)
+        if md5.endswith(".dir"):
+            listed = view.facts.objects.names(md5)[1:]
+            for child in listed or children_of(remote.content(md5) or b""):
+                yield child, (stage, out.path)
+
+
+def _kept_back(view: View) -> Finding | None:
+    """An out with ``push: false``, which no dvc push sends."""
+    for stage, out in _outs(view):
+        if out.push:
+            continue
+        at = stages.in_file(view, stage, out.path.rpartition("/")[2], "push:")
+        return Finding(
+            "out-not-pushed",
+            f"{out.path} of {stage.name} has push: false: dvc push leaves it out, and a colleague"
+            " who clones gets none.",
+            "outs that dvc push sends",
+            "push: false",
+            fixes.commands(
+                *_sent_too(view, stage, out, at.line),
+                "dvc push",
+                *fixes.commit([stage.file], "Push every out").splitlines(),
+            ),
+            (at,),
+        )
+    return None
+
+
+def _sent_too(view: View, stage: Stage, out: Out, line: int | None) -> list[str]:
+    """The edit of ``push: false``; without that entry, DVC would refuse the empty rest."""
+    lines = (view.text(stage.file) or "").splitlines()
+    old = lines[line - 1] if line else ""
+    if line and "false" in old:
+        new = [f"{stage.file}: below line {line - 1} add:", old.replace("false", "true")]
+        return [fixes.by_hand(one) for one in (f"{stage.file}: delete line {line}", *new)]
+    return [fixes.by_hand(f"{stage.file}, stage {stage.name}: set push: true of {out.path}")]
 
 
 def _not_pushed(
@@ -86,25 +174,33 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
 
 def _deletion(remote: Remote, name: str) -> str:
     """DVC has no command for it; its own client reaches every kind of remote."""
-    code = f"Repo().cloud.get_remote_odb('{remote.name}').delete('{name}')"
-    return f'python -P -c "from dvc.repo import Repo; {code}"'
+    objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)})"
+    code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
+    return fixes.python(code).replace("-c", "-P -c", 1)
 
 
 def _lost(
     view: View, remote: Remote, lacking: Lacking, owner: tuple[Stage, str], lost: list[str]
 ) -> Finding:
     stage, path = owner
-    there = (view.facts.root / path).exists()
-    again = f"dvc commit --force {fixes.quoted(stage.name)}"
-    if not there or stage.cmd:
-        again = f"dvc repro --force {fixes.quoted(stage.name)}"
+    name = fixes.quoted(stage.name)
+    if stages.is_as_recorded(view, stage):
+        again = f"dvc commit {name}"
+    elif stage.cmd:
+        again = fixes.run_again(stage.name, stages.uncached(stage))
+    else:
+        again = fixes.commands(
+            fixes.by_hand(f"{path}: get the data again"),
+            f"dvc add {fixes.quoted(path)}",
+            *fixes.commit([stage.file], "Take up the data again").splitlines(),
+        )
     return Finding(
         "out-lost",
         f"{path} of {stage.name} is neither in your cache nor on the remote {remote.name}: nobody"
         " can get it as it was.",
         "the object in the cache or on the remote",
         f"{len(lost)} objects are in neither",
-        fixes.commands(again, *_pushing(view, remote, lacking, [])),
+        fixes.commands(*again.splitlines(), *_pushing(view, remote, lacking, [])),
         _evidence(remote, lost),
     )
 

@@ -1,25 +1,19 @@
 """Lesson ``remote``: one default remote, committed, that a colleague's clone can reach."""
 
 import importlib.util
+import os
 import re
 from collections.abc import Mapping
 
-from grader.checks import fixes
+from grader.checks import addresses, fixes
+from grader.facts.remote import options_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.registry import check
 from workshop.project.config import sections_of
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
-_NAME = "workshop"
-_SCHEMES = (
-    *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),
-    *("http", "https", "ftp", "sftp", "gcs"),
-)
-_SUPPORTED = frozenset(_SCHEMES) - {"ftp", "sftp", "gcs"}
-_ALMOST = re.compile(rf"^(?:\.\./|\./)*(?:{'|'.join(_SCHEMES)})(?::|//)", re.IGNORECASE)
-# What `dvc remote add` makes of gs//bucket: a path from the folder .dvc, its slashes joined.
-_NORMALISED = re.compile(rf"^\.\./(?:{'|'.join(_SCHEMES)})/", re.IGNORECASE)
+_NAME = "dvc-workshop"
 _PLUGINS = {
     "gs": "dvc_gs", "s3": "dvc_s3", "azure": "dvc_azure", "ssh": "dvc_ssh",
     "gdrive": "dvc_gdrive", "oss": "dvc_oss", "hdfs": "dvc_hdfs", "webdav": "dvc_webdav",
@@ -28,10 +22,9 @@ _PLUGINS = {
 
 
 def default_url(view: View) -> str:
-    """The address of the default remote, as it is written."""
-    name = view.default_remote
-    options = view.remotes.get((name or "").lower(), {})
-    if "url" not in options:
+    """The address of the default remote, as it is written; where that names another, of that."""
+    options = options_of(view.default_remote or "", view.remotes)
+    if options is None or "url" not in options:
         raise NotThereYetError("remote.default")
     return options["url"]
 
@@ -81,7 +74,7 @@ def _remotes_of(view: View, path: str) -> _Config:
 def _unknown(view: View, name: str) -> Finding:
     known = next(iter(view.remotes), None)
     commit = fixes.commit([CONFIG], "Set the default remote").splitlines()
-    add = f"dvc remote add {fixes.quoted(name)} {_url(view)}"
+    add = f"dvc remote add {fixes.quoted(name)} {fixes.quoted(_url(view))}"
     return Finding(
         "default-remote-unknown",
         f"The default remote is called {name}, and no remote has that name: dvc push stops.",
@@ -121,7 +114,7 @@ def _none(view: View) -> Finding:
         fix = fixes.commands(f"dvc remote default {fixes.quoted(known)}", *commit.splitlines())
     else:
         actual = "no remote at all"
-        add = f"dvc remote add -d {_NAME} {_url(view)}"
+        add = f"dvc remote add -d {_NAME} {fixes.quoted(_url(view))}"
         fix = fixes.commands(add, *commit.splitlines())
     return Finding(
         "no-default-remote",
@@ -151,33 +144,28 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     """
     for name, options in view.remotes.items():
         url = options.get("url", "")
-        if not _is_malformed(url):
+        if addresses.is_malformed(url) or addresses.named_base(url) not in (None, *view.remotes):
+            what = addresses.harm(url)
+            wanted = view.facts.settings.remote or addresses.mended(url)
+        elif name == (view.default_remote or "").lower() and addresses.is_inside(view, url):
+            what = "is a folder in the repository itself: no clone has it, and no clone reaches it"
+            wanted = addresses.place(view)
+        else:
             continue
-        wanted = view.facts.settings.remote or _mended(url)
+        is_folder = "://" not in wanted
         return Finding(
             "remote-url-malformed",
-            f"{url} is no address that DVC knows: it pushes into a folder of that name, here.",
+            f"{url} {what}.",
             wanted,
             url,
             fixes.commands(
                 f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(wanted)}",
                 *fixes.commit([CONFIG], "Mend the remote's address").splitlines(),
+                *([f"dvc push -r {fixes.quoted(name)}"] if is_folder else []),
             ),
             (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
         )
     return None
-
-
-def _is_malformed(url: str) -> bool:
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme.isalnum():
-        return scheme.lower() not in _SUPPORTED | {"remote"} or not rest.strip("/")
-    return bool(_ALMOST.match(url) or _NORMALISED.match(url))
-
-
-def _mended(url: str) -> str:
-    scheme, _, rest = re.sub(r"^(?:\.\./|\./)*", "", url).partition("/")
-    return f"{scheme.rstrip(':') if scheme.rstrip(':') in _SUPPORTED else 'gs'}://{rest.strip('/')}"
 
 
 @check(
@@ -245,15 +233,19 @@ def default_remote_is_reached_from_anywhere(view: View) -> Finding | None:
     if "://" in url or url.startswith(("/", "~", "\\\\")) or re.match(r"^[A-Za-z]:[\\/]", url):
         return None
     name = view.default_remote or _NAME
-    place = view.facts.root / ".dvc" / url
+    place = os.path.abspath(view.facts.root / ".dvc" / url)  # noqa: PTH100 - links stay
+    if addresses.is_inside(view, place):
+        place = addresses.place(view)
+    push = [] if "://" in place else [f"dvc push -r {fixes.quoted(name)}"]
     return Finding(
         "remote-relative-path",
         f"The remote {name} is a relative path: in a clone elsewhere it leads to another folder.",
         "an address, or an absolute path that others reach",
         f"{url}, from the folder .dvc",
         fixes.commands(
-            f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(str(place.resolve()))}",
-            *fixes.commit([CONFIG], "Name the remote by its absolute path").splitlines(),
+            f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(place)}",
+            *fixes.commit([CONFIG], "Name the remote by a path that does not move").splitlines(),
+            *push,
         ),
         (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
     )

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, keeping, stages
 from grader.checks.lock import LOCK
-from grader.checks.stages import covers, recorded_stage, stage_of
+from grader.checks.stages import covers, paths_of, recorded_stage, stage_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.lessons import LessonStage
+from grader.finding import Evidence, Finding, NotThereYetError
+from grader.lessons import STAGES, LessonStage
 from grader.registry import stage_check
-from workshop.project import Reason, Stage
+from workshop.project import ProjectError, Reason, Stage
 from workshop.project import params as params_files
 
 
@@ -22,6 +22,8 @@ def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
     stage = stage_of(view, wanted)
     if stage.recorded:
         return None
+    if view.facts.worktree.content(LOCK) is None and LOCK in view.facts.committed:
+        raise NotThereYetError("lock.committed")
     return Finding(
         "stage-never-run",
         f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
@@ -41,17 +43,17 @@ def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
     stage = recorded_stage(view, wanted)
     if stage.frozen:
         return None
-    changed = list(_changes(view, stage))
+    changed = list(changes(view, stage))
     if not changed:
-        return None
+        return _apart(view, stage, wanted)
     fix = fixes.rerun(stage.name, stages.uncached(stage))
     if view.source == "HEAD":
         uncommitted = [e.path for e in changed if e.path in view.facts.uncommitted]
-        if uncommitted and not list(_changes(view.facts.worktree, stage)):
+        if uncommitted and not list(changes(view.facts.worktree, stage)):
             fix = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
     return Finding(
         "lock-stale",
-        f"{stage.name} has not run since {_what(changed)} changed: its outs are of before that.",
+        f"{stage.name} has not run since {what(changed)} changed: its outs are of before that.",
         f"what {LOCK} records of {stage.name}",
         "; ".join(f"{one.path}{f' {one.value}' if one.value else ''}" for one in changed[:4]),
         fix,
@@ -59,24 +61,58 @@ def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
     )
 
 
-def _what(changed: list[Evidence]) -> str:
+def _apart(view: View, stage: Stage, wanted: LessonStage) -> Finding | None:
+    """What the stage ran on is in the folder, and neither git nor DVC has it."""
+    if view.source != "HEAD":
+        return None
+    modules = view.facts.worktree.code(wanted).imported
+    found = keeping.nowhere(view, stage, modules)
+    written = [path for one in STAGES for path in _written(view, one)] if found else []
+    bare = [path for path in found if not any(_overlap(path, one) for one in written)]
+    if not bare:
+        return None
+    ignored = [path for path in bare if view.facts.ignores(path)]
+    on_purpose = bare == ignored and not {wanted.code_path, *modules()}.intersection(bare)
+    return Finding(
+        "lock-stale",
+        f"{stage.name} ran on {fixes.listed(bare)}, which is in your folder alone: whoever clones"
+        f" cannot run {stage.name}, and dvc status there says that it changed.",
+        f"{fixes.listed(bare)} in git or in DVC",
+        "git ignores it" if bare == ignored else "it is in neither",
+        keeping.kept(view, bare, f"Commit what {stage.name} ran on"),
+        tuple(Evidence("worktree", path, value="not at HEAD") for path in bare),
+        severity="advice" if on_purpose else "fail",
+    )
+
+
+def _written(view: View, wanted: LessonStage) -> Iterator[str]:
+    """What a lesson's stage writes, declared or not: the check of its outs tells of the latter."""
+    stage = view.stage(wanted)
+    return paths_of(view, stage, wanted, wanted.writes) if stage else iter(())
+
+
+def what(changed: list[Evidence]) -> str:
+    """The names of what changed, for a sentence."""
     names = [
         "its command"
         if one.value == "the command"
         else (one.value or "").partition(" ")[0]
-        if one.path.endswith("params.yaml") and one.value
+        if " -> " in (one.value or "")
         else one.path
         for one in changed
     ]
     return fixes.listed(dict.fromkeys(names))
 
 
-def _changes(view: View, stage: Stage) -> Iterator[Evidence]:
+def changes(view: View, stage: Stage) -> Iterator[Evidence]:
     """What is not as the lock recorded it; of outs of other stages ``lock.consistent`` tells."""
     if stage.command_changed:
         yield stages.in_file(view, stage, "cmd:", value="the command")
     yield from _changed_params(view, stage)
     for dep in stage.deps:
+        if dep.recorded.md5 is None and not dep.recorded.files and dep.place:
+            yield Evidence(view.source, dep.path, value="not recorded")
+            continue
         if not dep.inside or _maker(view, dep.path):
             continue
         now = view.md5(dep.path) or _added(view, dep.path)
@@ -103,7 +139,7 @@ def _changed_params(view: View, stage: Stage) -> Iterator[Evidence]:
 def _maker(view: View, path: str) -> Stage | None:
     """The stage with a command that makes ``path``."""
     for stage in view.project.stages:
-        if stage.cmd and any(covers(o.path, path) or covers(path, o.path) for o in stage.outs):
+        if stage.cmd and any(_overlap(out.path, path) for out in stage.outs):
             return stage
     return None
 
@@ -118,19 +154,42 @@ def _added(view: View, path: str) -> str | None:
 
 
 def _changed_elsewhere(view: View, stage: Stage) -> Iterator[Evidence]:
-    """Changes that only a look at the data shows: folders of code, files that git does not have."""
+    """Changes that only a look at the data shows: folders of code, files that git does not have.
+
+    And a folder around outs, or a file in an out, which no line of the lock tells of.
+    """
+    recorded = {dep.path for dep in stage.deps if dep.recorded.md5}
     for reason in _reasons(view, stage):
-        if reason.kind == "dep" and not _maker(view, reason.path):
-            told = view.md5(reason.path) or _added(view, reason.path)
-            if not told:
-                yield Evidence("worktree", reason.path, value=reason.change)
+        if reason.kind != "dep" or reason.path not in recorded:
+            continue
+        told = view.md5(reason.path) or _added(view, reason.path)
+        if not (_is_told_of_outs(view, reason.path) if _maker(view, reason.path) else told):
+            yield Evidence("worktree", reason.path, value=reason.change)
+
+
+def _is_told_of_outs(view: View, path: str) -> bool:
+    """Whether ``path`` is an out, or takes in one that is itself not as it was recorded."""
+    return any(
+        out.path == path or _out_reason(view, stage)
+        for stage in view.project.stages
+        if stage.cmd
+        for out in stage.outs
+        if _overlap(out.path, path)
+    )
+
+
+def _overlap(one: str, other: str) -> bool:
+    return covers(one, other) or covers(other, one)
 
 
 def _reasons(view: View, stage: Stage) -> tuple[Reason, ...]:
-    for state in view.facts.state.stages:
-        if state.stage.name == stage.name:
-            return state.reasons
-    return ()
+    try:
+        states = view.facts.state.stages
+    except ProjectError as error:
+        if "of a .dvcignore" in error.problem:
+            raise NotThereYetError("data.not_hidden") from None
+        raise
+    return next((one.reasons for one in states if one.stage.name == stage.name), ())
 
 
 @stage_check("thawed", "stage-frozen", requires=("{stage}.declared",))
@@ -140,10 +199,13 @@ def stage_is_not_frozen(view: View, wanted: LessonStage) -> Finding | None:
     DVC does not look at the deps of a frozen stage: dvc status stays clean whatever changes.
     """
     stage = stage_of(view, wanted)
-    if not stage.frozen:
-        return None
-    changed = list(_changes(view, stage)) + list(_newer_deps(view, stage))
-    hidden = _what(changed) if changed else "nothing yet"
+    return frozen(view, stage) if stage.frozen else None
+
+
+def frozen(view: View, stage: Stage) -> Finding:
+    """The finding on a frozen stage: advice where it hides nothing yet."""
+    changed = list(changes(view, stage)) + list(_newer_deps(view, stage))
+    hidden = what(changed) if changed else "nothing yet"
     return Finding(
         "stage-frozen",
         f"{stage.name} is frozen: it does not run again, and it hides {hidden}.",
@@ -152,7 +214,9 @@ def stage_is_not_frozen(view: View, wanted: LessonStage) -> Finding | None:
         fixes.commands(
             f"dvc unfreeze {fixes.quoted(stage.name)}",
             f"dvc repro {fixes.quoted(stage.name)}",
-            *fixes.commit([stage.file, LOCK], f"Unfreeze {stage.name}").splitlines(),
+            *fixes.commit(
+                [stage.file, LOCK, *stages.uncached(stage)], f"Unfreeze {stage.name}"
+            ).splitlines(),
         ),
         (stages.in_file(view, stage, "frozen:"), *changed),
         severity="fail" if changed else "advice",
@@ -168,9 +232,9 @@ def _newer_deps(view: View, stage: Stage) -> Iterator[Evidence]:
                 yield Evidence(view.source, dep.path)
 
 
-def _out_reason(view: View, stage: Stage, *changes: str) -> Reason | None:
+def _out_reason(view: View, stage: Stage, *kinds: str) -> Reason | None:
     for reason in _reasons(view, stage):
-        if reason.kind == "out" and reason.change in changes:
+        if reason.kind == "out" and (reason.change in kinds or not kinds):
             return reason
     return None
 
@@ -229,6 +293,6 @@ def outs_are_as_recorded(view: View, wanted: LessonStage) -> Finding | None:
         f"{reason.path} is not what {stage.name} wrote: it changed after the run.",
         f"the {reason.path} that {LOCK} records",
         "something else",
-        fixes.rerun(stage.name, stages.uncached(stage)),
+        stages.restored(view, stage, reason.path),
         (Evidence("worktree", reason.path, value="modified"), Evidence(view.source, LOCK)),
     )

@@ -1,30 +1,43 @@
 """Nothing secret in git, now or in an older commit."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from grader.checks import fixes
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
+from workshop.project.errors import ConfigError
 
-CONFIG = ".dvc/config"
+CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _SECRET_KEY = re.compile(
-    r"^\s*(password|access_key_id|secret_access_key|session_token|connection_string|sas_token"
-    r"|account_key|client_secret|gdrive_client_secret|oss_key_secret|token)\s*=\s*\S",
+    r"^\s*['\"]?(password|passphrase|access_key_id|secret_access_key|session_token"
+    r"|connection_string|sas_token|account_key|client_secret|gdrive_client_secret|oss_key_secret"
+    r"|sse_customer_key|token)['\"]?\s*=\s*\S"
+    r"|^\s*['\"]?(url)['\"]?\s*=\s*['\"]?\w+://[^\s/@:]*:[^\s/@]+@",
     re.MULTILINE | re.IGNORECASE,
 )
+"""A secret option, or a password in an address."""
 _KEY_NAME = re.compile(
-    r"\.(?:json|pem|key|env|ini)$|(?:^|/)(?:\.env|credentials[^/]*|id_(?:rsa|dsa|ecdsa|ed25519))$"
+    r"\.(?:json|pem|key|p8|ppk|env|ini|cfg|conf|ya?ml|toml)$"
+    r"|(?:^|/)(?:\.env[^/]*|\.netrc|\.boto|\.s3cfg|credentials[^/]*|id_(?:rsa|dsa|ecdsa|ed25519))$"
     r"|key[^/]*\.csv$",
     re.IGNORECASE,
 )
-_KEY_CONTENT = re.compile(
-    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|\"private_key\"\s*:"
-    rb"|aws_secret_access_key\s*[=:]\s*\S|^\W*Access key ID,\s*Secret access key",
-    re.IGNORECASE,
+_PLACEHOLDER = (
+    rb"(?!\s*[\"']?(?:$|[<${*#%]|\.\.\.|xxx|your|my[_-]|change|replace|example|insert|todo))"
 )
-"""A service account of Google, a key in PEM, and the two files in which AWS gives out its keys."""
+_KEY_CONTENT = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|^PuTTY-User-Key-File"
+    rb"|\"private_key\"\s*:\s*\""
+    rb"|\"refresh_token\"\s*:\s*\"" + _PLACEHOLDER + rb"[^\"\s]{4}"
+    rb"|aws_secret_access_key[\"']?[ \t]*[=:]" + _PLACEHOLDER + rb"[ \t]*[\"']?[^\s\"']{4}"
+    rb"|^\W*Access key ID,\s*Secret access key",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A service account of Google, the credentials of ``gcloud auth application-default login``, a key
+in PEM or of PuTTY, and the two files in which AWS gives out its keys. An example's place to put a
+key in is none."""
 _LARGEST_KEY = 64 * 1024
 _COMMITS = 2000
 
@@ -51,10 +64,25 @@ def no_secret_is_in_git(view: View) -> Finding | None:
 
 
 def _in_config(view: View) -> Iterator[Evidence]:
-    text = view.text(CONFIG) or ""
-    for match in _SECRET_KEY.finditer(text):
-        line = text.count("\n", 0, match.start(1)) + 1
-        yield Evidence("HEAD", CONFIG, line, f"{match[1]} = ...")
+    for path in (CONFIG, LOCAL):
+        text = _config(view, path)
+        for match in _SECRET_KEY.finditer(text):
+            line = text.count("\n", 0, match.start(match.lastindex or 0)) + 1
+            yield Evidence("HEAD", path, line, f"{_option(match)} = ...")
+
+
+def _config(view: View, path: str) -> str:
+    """A config file at HEAD, where config.local has no business."""
+    if path == CONFIG:
+        return view.text(path) or ""
+    blob = view.facts.committed.get(path)
+    if blob is None or view.facts.git is None or blob.size > _LARGEST_KEY:
+        return ""
+    return view.facts.git.contents([blob.oid]).get(blob.oid, b"").decode("utf-8", "replace")
+
+
+def _option(match: re.Match[str]) -> str:
+    return match[match.lastindex or 0]
 
 
 def _key_files(view: View) -> Iterator[Evidence]:
@@ -75,19 +103,9 @@ def _key_files(view: View) -> Iterator[Evidence]:
 def _exposed(view: View, exposed: list[Evidence]) -> Finding:
     first = exposed[0]
     if first.path == CONFIG:
-        key = (first.value or "").partition(" ")[0]
-        remote = next((name for name, options in view.remotes.items() if key in options), "NAME")
-        name = fixes.quoted(remote)
-        fix = [
-            f"dvc remote modify --unset {name} {key}",
-            f"dvc remote modify --local {name} {key} NEW-VALUE",
-            *fixes.commit([CONFIG], "Take the secret out").splitlines(),
-        ]
+        fix = _out_of_config(view, (first.value or "").partition(" ")[0])
     else:
-        fix = [
-            f"git rm --cached {fixes.quoted(first.path)}",
-            fixes.committed("Take the key out of git"),
-        ]
+        fix = _out_of_git(view, first.path)
     return Finding(
         "secret-in-config",
         f"{first.path} holds a secret, and it is committed: everybody who clones can use it."
@@ -99,26 +117,64 @@ def _exposed(view: View, exposed: list[Evidence]) -> Finding:
     )
 
 
+def _out_of_config(view: View, key: str) -> list[str]:
+    """The remote that has the option keeps its place, and the secret goes to config.local."""
+    remote = next((name for name, own in view.remotes.items() if _has(own, key)), "NAME")
+    name = fixes.quoted(remote)
+    moved = [
+        f"dvc remote modify --unset {name} {key}",
+        f"dvc remote modify --local {name} {key} NEW-VALUE",
+    ]
+    if key == "url":
+        user, _, place = view.remotes[remote]["url"].partition("://")[2].rpartition("@")
+        scheme = view.remotes[remote]["url"].partition("://")[0]
+        moved = [
+            f"dvc remote modify {name} url {fixes.quoted(f'{scheme}://{place}')}",
+            f"dvc remote modify --local {name} user {fixes.quoted(user.partition(':')[0])}",
+            f"dvc remote modify --local {name} password NEW-VALUE",
+        ]
+    return [*moved, *fixes.commit([CONFIG], "Take the secret out").splitlines()]
+
+
+def _has(options: Mapping[str, str], key: str) -> bool:
+    return key in options and bool(key != "url" or _SECRET_KEY.match(f"url={options['url']}"))
+
+
+def _out_of_git(view: View, path: str) -> list[str]:
+    """The file stays in the folder, and git takes it in no more."""
+    try:
+        ignored = view.facts.ignores(path)
+    except ConfigError:  # what is wrong with the config, its own checks tell
+        ignored = path == LOCAL
+    line = fixes.literal(f"\n/{path}")
+    ignore = fixes.python(f"print({line}, file=open('.gitignore', 'a', encoding='utf-8'))")
+    return [
+        f"git rm --cached {fixes.quoted(path)}",
+        *([] if ignored else [ignore, "git add .gitignore"]),
+        fixes.committed("Take the key out of git"),
+    ]
+
+
 def _in_older_commits(view: View) -> Iterator[Finding]:
     """Secrets in the newest commits, each file's version looked at once, and HEAD's not again."""
     git, prefix = view.facts.git, view.facts.prefix
     if git is None:
         return
     now = {blob.oid for blob in view.facts.committed.values()}
-    config = f"{prefix}{CONFIG}"
+    configs = (f"{prefix}{CONFIG}", f"{prefix}{LOCAL}")
     told = {
         oid: path
         for oid, path in git.history(_COMMITS).items()
-        if oid not in now and (path == config or _KEY_NAME.search(path))
+        if oid not in now and (path in configs or _KEY_NAME.search(path))
     }
     small = [oid for oid, size in git.sizes(told).items() if size <= _LARGEST_KEY]
     for oid, content in git.contents(small).items():
         path = told[oid]
-        if path != config:
+        if path not in configs:
             if _KEY_CONTENT.search(content):
                 yield _remembered(path, "a key")
         elif match := _SECRET_KEY.search(content.decode("utf-8", "replace")):
-            yield _remembered(path, f"a value of {match[1]}")
+            yield _remembered(path, f"a value of {_option(match)}")
 
 
 def _remembered(path: str, what: str) -> Finding:

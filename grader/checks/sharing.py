@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, keeping, stages
 from grader.facts.stage_code import words_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
@@ -12,7 +12,13 @@ from grader.registry import check
 from workshop.project import Stage
 from workshop.project.model import Dep, Out
 
-_ABSOLUTE = re.compile(r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/])")
+_ABSOLUTE = re.compile(
+    r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/]|(?:\$HOME|\$\{HOME\}|\$env:USERPROFILE|%USERPROFILE%)(?:[\\/]|$))",
+    re.IGNORECASE,
+)
+
+_EXPANDED = re.compile(r"^[$%~]")
+_OPTION = re.compile(r"^--?[\w-]+=")
 
 
 @check("share.portable", "absolute-path", requires=("preprocess.declared",))
@@ -39,7 +45,7 @@ def paths_are_relative(view: View) -> Finding | None:
 
 
 def _absolute_entries(stage: Stage) -> Iterator[str]:
-    entries: list[Dep | Out] = [*stage.deps, *stage.outs]
+    entries = _own_entries(stage)
     for entry in entries:
         if entry.place is not None and (not entry.inside or _ABSOLUTE.match(entry.path)):
             yield entry.path
@@ -48,15 +54,28 @@ def _absolute_entries(stage: Stage) -> Iterator[str]:
 def _absolute_data(view: View, stage: Stage) -> list[str]:
     """Absolute paths as they are written: DVC makes those inside the repository relative."""
     text = view.text(stage.file) or ""
-    entries: list[Dep | Out] = [*stage.deps, *stage.outs]
+    entries = _own_entries(stage)
     declared = [str(view.facts.root / entry.path) for entry in entries]
-    words = [word for word in words_of(stage.cmd)[1:] if _ABSOLUTE.match(word)]
+    values = [_OPTION.sub("", word) for word in words_of(stage.cmd)[1:]]
+    words = [word for word in values if _ABSOLUTE.match(word)]
     return [
         path for path in declared if re.search(rf"{re.escape(path)}[\s:'\"]*$", text, re.M)
     ] + words
 
 
+def _own_entries(stage: Stage) -> list[Dep | Out]:
+    """What is to be there wherever the pipeline runs: not where an import once came from."""
+    return [*(stage.deps if stage.cmd else ()), *stage.outs]
+
+
 def _relative_fix(view: View, stage: Stage, path: str) -> str:
+    if _EXPANDED.match(path):
+        edit = fixes.by_hand(
+            f"{stage.file}, stage {stage.name}: write {path} as a path from the repository"
+        )
+        paths = [stage.file, "dvc.lock", *stages.uncached(stage)]
+        commit = fixes.commit(paths, "Name paths from the repository").splitlines()
+        return fixes.commands(edit, "dvc repro", *commit)
     root = str(view.facts.root).replace("\\", "/")
     inside = path.replace("\\", "/").startswith(f"{root}/")
     relative = (
@@ -65,14 +84,16 @@ def _relative_fix(view: View, stage: Stage, path: str) -> str:
         else path.replace("\\", "/").rpartition("/")[2]
     )
     file = stage.file
-    edit = f"p.write_text(p.read_text().replace('{path}', '{relative}'))"
-    copy = f"python -c \"import shutil; shutil.copy('{path}', '{relative}')\""
+    both = f"{fixes.literal(path)}, {fixes.literal(relative)}"
+    edit = f"p.write_text(p.read_text('utf-8').replace({both}), 'utf-8')"
+    copy = fixes.python(f"import shutil; shutil.copy({both})")
     return fixes.commands(
         *([] if inside else [copy]),
-        f"python -c \"import pathlib; p = pathlib.Path('{file}'); {edit}\"",
+        fixes.python(f"import pathlib; p = pathlib.Path({fixes.literal(file)}); {edit}"),
         "dvc repro",
         *fixes.commit(
-            [file, "dvc.lock", *([] if inside else [relative])], "Name paths from the repository"
+            [file, "dvc.lock", *stages.uncached(stage), *([] if inside else [relative])],
+            "Name paths from the repository",
         ).splitlines(),
     )
 
@@ -125,11 +146,12 @@ def _moved(view: View, stage: Stage, wdir: int | None) -> str:
     name, file = stage.name.rpartition(":")[2], stage.file
     entries: list[Dep | Out] = [*stage.deps, *stage.outs]
     paths = [entry.path for entry in entries]
-    edits = [f"# dvc.yaml, stage {name}: write its paths as {fixes.listed(paths, len(paths))}"]
+    listed = fixes.listed(paths, len(paths))
+    edits = [fixes.by_hand(f"dvc.yaml, stage {name}: write its paths as {listed}")]
     if file != "dvc.yaml":
-        edits.insert(0, f"# {file}: move the stage {name} to the dvc.yaml of the root")
+        edits.insert(0, fixes.by_hand(f"{file}: move the stage {name} to the dvc.yaml of the root"))
     if wdir and _has_wdir(view, stage):
-        edits.append(f"# {file}: delete line {wdir}")
+        edits.append(fixes.by_hand(f"{file}: delete line {wdir}"))
     commit = fixes.commit(dict.fromkeys([file, "dvc.yaml"]), "Run every stage in the root")
     return fixes.commands(*edits, *commit.splitlines())
 
@@ -148,31 +170,44 @@ def _has_wdir(view: View, stage: Stage) -> bool:
     requires=("preprocess.run",),
 )
 def uncached_outs_are_committed(view: View) -> Finding | None:
-    """What DVC does not keep is in git.
+    """What DVC does not keep is in git, as the last run left it.
 
     cache: false leaves an out to git. Where git does not have it, nobody else ever will.
     """
     for stage in view.project.stages:
         for out in stage.outs:
-            if out.cache or not out.inside or not stage.recorded or _is_committed(view, out):
+            if out.cache or not out.inside or not stage.recorded:
+                continue
+            if not keeping.at_head(view, out.path):
+                what, actual = (
+                    "is neither in DVC's cache (cache: false) nor in git",
+                    _where(view, out),
+                )
+            elif _is_older(view, stage, out):
+                what = "is kept by git alone (cache: false), and HEAD has another than the last run"
+                actual = "what an earlier run wrote, or a part"
+            else:
                 continue
             return Finding(
                 "uncached-out-uncommitted",
-                f"{out.path} of {stage.name} is neither in DVC's cache (cache: false) nor in git:"
-                " it is on this laptop alone.",
-                f"{out.path} at HEAD",
-                _where(view, out),
+                f"{out.path} of {stage.name} {what}: it is on this laptop alone.",
+                f"the {out.path} of the last run at HEAD",
+                actual,
                 _uncached_fix(view, stage, out),
                 (Evidence("HEAD", out.path), stages.in_file(view, stage, "cache: false")),
             )
     return None
 
 
-def _is_committed(view: View, out: Out) -> bool:
-    committed = view.facts.committed
-    if out.path in committed:
-        return True
-    return any(path.startswith(f"{out.path}/") for path in committed)
+def _is_older(view: View, stage: Stage, out: Out) -> bool:
+    """Whether HEAD's lock records another than HEAD has, and the folder has what it records.
+
+    An out that was changed by hand or deleted is told of as such.
+    """
+    if view.source != "HEAD" or keeping.is_recorded_at_head(view, out) is not False:
+        return False
+    reasons = (one.reasons for one in view.facts.state.stages if one.stage.name == stage.name)
+    return not any(one.kind == "out" and one.path == out.path for each in reasons for one in each)
 
 
 def _where(view: View, out: Out) -> str:
@@ -210,13 +245,19 @@ def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
 def _corrupt(view: View, stage: Stage, out: Out, name: str) -> Finding:
     path = view.facts.objects.path(name)
     shown = os.path.relpath(path, view.facts.root).replace(os.sep, "/")
-    remove = f"python -c \"import os; os.chmod('{shown}', 0o644); os.remove('{shown}')\""
-    again = f"dvc repro --force {fixes.quoted(stage.name)}" if stage.cmd else "dvc commit --force"
+    place = fixes.literal(shown)
+    remove = fixes.python(f"import os; os.chmod({place}, 0o644); os.remove({place})")
+    target = fixes.quoted(stage.name)
+    again = [f"dvc commit {target}"]
+    if not stages.is_as_recorded(view, stage):
+        again = [f"dvc pull --force {target}"]
+        rerun = f"if dvc pull does not have it: dvc repro --force --single-item {target}"
+        again += [fixes.by_hand(rerun)] if stage.cmd else []
     return Finding(
         "cache-corrupt",
         f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",
         f"bytes with the md5 {name}",
         "other bytes",
-        fixes.commands(remove, f"dvc pull {fixes.quoted(stage.name)}", again),
+        fixes.commands(remove, *again),
         (Evidence("cache", shown, value=name),),
     )

@@ -1,6 +1,7 @@
 """What the checks of stages share: the attendee's stage, and the paths that its command names."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from grader.checks import editing, fixes
 from grader.checks.editing import Change
@@ -8,7 +9,11 @@ from grader.facts.stage_code import values_of
 from grader.facts.view import View
 from grader.finding import Evidence, NotThereYetError
 from grader.lessons import LessonStage
-from workshop.project import Stage
+from workshop.project import ProjectError, Stage
+
+_HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
+_ELSEWHERE = ("~", "$", "%")
+"""How a path begins that only a shell knows; those of a home folder are told as absolute."""
 
 
 def any_of(view: View) -> tuple[Stage, ...]:
@@ -38,10 +43,11 @@ def paths_of(
     view: View, stage: Stage, wanted: LessonStage, options: tuple[str, ...]
 ) -> Iterator[str]:
     """The paths that the stage's command gives to ``options``; the files in a folder of several."""
-    values = values_of(stage.cmd)
+    values = values_of(stage.cmd, wanted)
     for option in options:
-        path = normal(values.get(option, "")).removeprefix(f"{view.facts.root.as_posix()}/")
-        if not path or path.startswith("-"):
+        path = normal(_HERE.sub("", values.get(option, "")))
+        path = path.removeprefix(f"{view.facts.root.as_posix()}/")
+        if not path or path.startswith(_ELSEWHERE):
             continue
         names = wanted.names_in(option)
         yield from (f"{path}/{name}" for name in names) if names else [path]
@@ -67,13 +73,58 @@ def edit_then_run(view: View, stage: Stage, change: Change) -> str:
     """Change a stage in dvc.yaml, run it, commit both."""
     name = stage.name.rpartition(":")[2]
     lock = stage.file.removesuffix("dvc.yaml") + "dvc.lock"
+    new = [path for kind in ("outs", "plots") for path in change.add.get(kind, ())]
+    beside = [*uncached(stage), *gitignores(view, new)]
     return fixes.commands(
         *editing.changed(view, stage, change),
         f"dvc repro {fixes.quoted(stage.name)}",
-        *fixes.commit([stage.file, lock, *uncached(stage)], f"Mend the stage {name}").splitlines(),
+        *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}").splitlines(),
     )
 
 
-def uncached(stage: Stage) -> list[str]:
-    """The outs of a stage that git keeps, not DVC."""
-    return [out.path for out in stage.outs if not out.cache and out.inside]
+def is_out_of_sight(view: View, path: str) -> bool:
+    """Whether DVC cannot see a file that is there: git ignores it, or the folder lost it."""
+    facts = view.facts
+    if facts.worktree.content(path) is None:
+        return path in facts.committed
+    return facts.ignores(path)
+
+
+def is_as_recorded(view: View, stage: Stage) -> bool:
+    """Whether what lies in the folder is what the run of ``stage`` read and left, cached or not."""
+    try:
+        states = view.facts.state.stages
+    except ProjectError:
+        return False
+    found = [one for one in states if one.stage.name == stage.name]
+    changes = [reason.change for one in found for reason in one.reasons]
+    return bool(found) and set(changes) <= {"not in cache"}
+
+
+def restored(view: View, stage: Stage, path: str) -> str:
+    """What makes ``path`` as the run of ``stage`` left it: the cache, or another run."""
+    out = next((one for one in stage.outs if covers(one.path, path)), None)
+    if out and out.cache and out.recorded.md5 and not is_as_recorded(view, stage):
+        objects = view.facts.objects
+        if all(objects.path(name).exists() for name in objects.names(out.recorded.md5)):
+            return f"dvc checkout --force {fixes.quoted(stage.name)}"
+    return fixes.run_again(stage.name, uncached(stage))
+
+
+def uncached(*some: Stage) -> list[str]:
+    """The outs of stages that git keeps, not DVC: whoever commits a run commits them too."""
+    outs = [out for stage in some for out in stage.outs]
+    return [out.path for out in outs if not out.cache and out.inside]
+
+
+def gitignores(view: View, outs: Iterable[str]) -> list[str]:
+    """The .gitignore files that DVC writes, or has written, for ``outs``."""
+    facts = view.facts
+    paths = {out: f"{out.rpartition('/')[0]}/.gitignore".lstrip("/") for out in outs}
+    return list(
+        dict.fromkeys(
+            path
+            for out, path in paths.items()
+            if (facts.root / path).is_file() or not facts.ignores(out)
+        )
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from grader.facts.stage_code import StageCode
 from grader.lessons import LessonStage
-from workshop.project import Project, read
+from workshop.project import Project, read, regular_file
 
 MAX_TEXT_BYTES = 8 * 2**20
 
@@ -30,7 +30,7 @@ class Files:
         try:
             if file.is_symlink() or not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
                 return None
-            return file.read_bytes()
+            return regular_file.read(file, MAX_TEXT_BYTES)
         except OSError:
             return None
 

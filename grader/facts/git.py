@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from grader.finding import UnknownError
@@ -46,6 +47,14 @@ class Blob:
     size: int
 
 
+@dataclass(frozen=True)
+class Place:
+    """A line of a file, by its path from the root of git."""
+
+    file: str
+    line: int
+
+
 class GitError(UnknownError):
     """Git answered with an error, as it does where a repository is damaged."""
 
@@ -77,6 +86,11 @@ class Git:
         except GitError:
             return None
 
+    @cached_property
+    def is_shallow(self) -> bool:
+        """Whether only the newest commits are here, as ``actions/checkout`` fetches them."""
+        return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"
+
     def tree(self, commit: str) -> dict[str, Blob]:
         """Every file of ``commit`` by its path from the root; links and sub-modules left out."""
         found = {}
@@ -84,8 +98,17 @@ class Git:
             words, _, name = entry.partition(b"\t")
             if words.startswith(b"100"):
                 _, _, oid, size = words.split()
+                if not size.isdigit():
+                    shown = name.decode("utf-8", "replace")
+                    raise GitError(f"git has no sound copy of {shown}", "git fsck")
                 found[name.decode("utf-8", "surrogateescape")] = Blob(oid.decode(), int(size))
         return found
+
+    def links(self, commit: str) -> list[str]:
+        """Every link and every sub-module of ``commit`` by its path from the root."""
+        entries = self._ask("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
+        apart = (entry for entry in entries if entry.startswith((b"12", b"16")))
+        return _names(b"\0".join(entry.partition(b"\t")[2] for entry in apart))
 
     def index(self) -> tuple[str, ...]:
         """Every path that git tracks, committed or only added."""
@@ -99,6 +122,16 @@ class Git:
                 shutil.copyfile(shared, copy.with_name(shared.name))
             answer = self._ask("ls-files", "-z", "--full-name", index=copy)
         return tuple(dict.fromkeys(_names(answer)))
+
+    def ignoring_line(self, path: str) -> Place | None:
+        """The line of the .gitignore that leaves out ``path``, tracked or not."""
+        words = ("check-ignore", "--no-index", "--verbose", "-z", "--stdin")
+        try:
+            answer = self._ask(*words, text=path.encode("utf-8", "surrogateescape") + b"\0")
+            file, line, *_ = _names(answer)
+            return Place(file.replace("\\", "/"), int(line))
+        except (GitError, ValueError):
+            return None
 
     def contents(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The bytes of blobs, by object; those that are not there are left out."""
@@ -171,7 +204,7 @@ def _run(folder: Path, *command: str, text: bytes = b"", index: Path | None = No
         )
     except subprocess.TimeoutExpired:
         raise UnknownError(
-            f"git {command[0]} did not answer within {TIMEOUT_S} s", "try again"
+            f"git {command[0]} did not answer within {TIMEOUT_S} s", "# try again"
         ) from None
     except OSError as error:
         raise UnknownError(f"git cannot be started: {error.strerror}", "git --version") from None

@@ -13,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from grader.facts import param_keys
 from workshop.project.hash_store import cache_dir
 
-_VERSION = 2
+_VERSION = 3
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -26,7 +27,7 @@ class Module:
     ``imports``: level, module and name of each import. ``options``: those that argparse is told of,
     and whether each is required. ``reads``: section and model of each ``params.read``.
     ``models``: the annotated fields of each class, ``bases`` what it inherits. ``keys``: each
-    ``params["section"]["key"]``.
+    ``params["section"]["key"]``, whatever the variable is called that params.yaml was loaded into.
     """
 
     imports: list[tuple[int, str, str]] = field(default_factory=list)
@@ -79,13 +80,7 @@ def _parsed(text: str) -> Module:
             case ast.ClassDef():
                 found.models[node.name] = list(_fields(node))
                 found.bases[node.name] = [_last_name(base) for base in node.bases]
-            case ast.Subscript(
-                value=ast.Subscript(
-                    value=ast.Name(id="params"), slice=ast.Constant(value=str(section))
-                ),
-                slice=ast.Constant(value=str(key)),
-            ):
-                found.keys.append(f"{section}.{key}")
+    found.keys.extend(param_keys.keys(tree))
     return found
 
 

@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from workshop.project import regular_file
 from workshop.project.hash_store import cache_dir
 
+_LARGEST_LISTING = 256 * 2**20
 _YOUNG_NS = 2_000_000_000
 """An object that changed so lately may change again within its mtime."""
 
@@ -32,7 +34,7 @@ class Objects:
     def children(listing: Path) -> list[str]:
         """The objects that the listing of a folder names; none where it is absent or damaged."""
         try:
-            return children_of(listing.read_bytes())
+            return children_of(regular_file.read(listing, _LARGEST_LISTING))
         except OSError:
             return []
 
@@ -57,7 +59,10 @@ class Objects:
         return bad
 
     def _md5(self, name: str) -> str:
-        with self.path(name).open("rb") as file:
+        path = self.path(name)
+        if not path.is_file():
+            return "no file"
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "md5").hexdigest()
 
     def _remembered(self) -> dict[str, list[int]]:
@@ -80,7 +85,7 @@ def children_of(listing: bytes) -> list[str]:
     try:
         entries = json.loads(listing)
         return [str(entry["md5"]) for entry in entries]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return []
 
 

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 from grader.finding import UnknownError
+from workshop.project import regular_file
 from workshop.project.hash_store import cache_dir
 
+_VERSION = 2
 INPUT, OUTPUT = "image", "probabilities"
 _LARGEST = 512 * 2**20
 
@@ -15,13 +17,11 @@ _LARGEST = 512 * 2**20
 def problem(path: Path) -> str | None:
     """What is wrong with the model in ``path``, None where it is as it should be."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return f"more than {_LARGEST // 2**20} MB"
-        content = path.read_bytes()
+        content = regular_file.read(path, _LARGEST)
     except OSError as error:
         return error.strerror or "unreadable"
     name = hashlib.sha256(content).hexdigest()
-    memory = cache_dir() / "models" / f"{name}.json"
+    memory = cache_dir() / "models" / f"{_VERSION}-{name}.json"
     try:
         known: str | None = json.loads(memory.read_text("utf-8"))["problem"]
         return known
@@ -60,6 +60,9 @@ def _judged(content: bytes) -> str | None:
     ends = [one.name for one in session.get_inputs()], [one.name for one in session.get_outputs()]
     if ends != ([INPUT], [OUTPUT]):
         return f"inputs {', '.join(ends[0])}; outputs {', '.join(ends[1])}"
+    kind = session.get_inputs()[0].type
+    if kind != "tensor(uint8)":
+        return f"an input of the type {kind}"
     shape = session.get_inputs()[0].shape
     if len(shape) != 4 or shape[3] != 3 or isinstance(shape[0], int):
         return f"an input of the shape {shape}"

@@ -3,8 +3,10 @@
 import base64
 import importlib
 import importlib.util
+import logging
 import os
 import socket
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,17 +16,42 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from grader.finding import UnknownError
+from grader.shell import by_hand, quoted
 from workshop import activation
+from workshop.project import regular_file
 
 TIMEOUT_S = 8.0  # with all else that a check takes, an answer comes within ten
 _LISTENS_S = 3.0
+_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
+"""The md5 of an empty file, the one object that is empty."""
+_NOWHERE = logging.NullHandler()
 _PAGE = 1000
+_LARGEST_LISTING = 256 * 2**20
 _AT_ONCE = 32
 _LISTED_FOR_ONE_ASKED = 10
 """Between what was measured on a server on the same machine (a listing of 1,500 objects 0.05 s, 900
 asked one by one 2.5 s) and a far one, where the 30 round trips of 900 cost as much as 30 pages."""
 _PACKAGES = {"gs": "gcsfs", "s3": "s3fs", "azure": "adlfs"}
 Answer = TypeVar("Answer")
+Remotes = Mapping[str, Mapping[str, str]]
+
+
+def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
+    """The options of a remote, None where there is none of that name.
+
+    ``remote://base/folder`` stands for a folder of the remote ``base``, with its options.
+    """
+    options = remotes.get(name.lower())
+    scheme, _, rest = (options or {}).get("url", "").partition("://")
+    if options is None or scheme != "remote":
+        return options
+    base, _, folder = rest.partition("/")
+    others = {other: values for other, values in remotes.items() if other != name.lower()}
+    below = options_of(base, others)
+    if below is None or "url" not in below:
+        return options
+    url = "/".join([below["url"].rstrip("/"), *([folder.strip("/")] if folder else [])])
+    return {**below, **options, "url": url}
 
 
 @dataclass(frozen=True)
@@ -55,6 +82,12 @@ class Remote:
             return url.rstrip("/")
         return os.path.abspath(self.config_dir / Path(url).expanduser())  # noqa: PTH100 - links stay
 
+    def is_same_place(self, other: "Remote") -> bool:
+        """Whether both addresses are one: a path may be written in several ways."""
+        if "://" in self.url or "://" in other.url:
+            return self.url == other.url
+        return os.path.realpath(self.url) == os.path.realpath(other.url)
+
     @property
     def endpoint(self) -> str | None:
         """The address of a server that is not Google's own, if the remote is on one."""
@@ -64,7 +97,7 @@ class Remote:
         """Those of ``names`` that it has not, or wrongly; an UnknownError where it cannot say."""
         names = list(dict.fromkeys(names))
         if "://" not in self.url:
-            return self._within_time(lambda: Lacking(self._absent_in_folder(names), []))
+            return self._within_time(lambda: self._lacking_in_folder(names))
         return self._within_time(lambda: self._lacking_in_cloud(names))
 
     def content(self, name: str) -> bytes | None:
@@ -77,14 +110,19 @@ class Remote:
         """Where the remote keeps the object of that name."""
         return f"{self.url}/files/md5/{name[:2]}/{name[2:]}"
 
-    def _absent_in_folder(self, names: list[str]) -> list[str]:
+    def _lacking_in_folder(self, names: list[str]) -> Lacking:
+        """A copy that was interrupted leaves an empty file, which DVC takes for the object."""
         if not Path(self.url).is_dir():
             raise _unreachable(self.name, f"there is no folder {self.url}")
-        return [name for name in names if not Path(self.place(name)).is_file()]
+        sizes = {name: _size(self.place(name)) for name in names}
+        return Lacking(
+            [name for name, size in sizes.items() if size is None],
+            [name for name, size in sizes.items() if size == 0 and name != _NOTHING],
+        )
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return Path(self.place(name)).read_bytes()
+            return regular_file.read(self.place(name), _LARGEST_LISTING)
         except OSError:
             return None
 
@@ -128,6 +166,7 @@ class Remote:
             _import_gcsfs()
         import fsspec
 
+        logging.getLogger(package).addHandler(_NOWHERE)  # else it tells stderr of each error too
         return fsspec.filesystem(scheme, **self._storage_options(scheme)), root
 
     def _check_listens(self, endpoint: str) -> None:
@@ -140,7 +179,7 @@ class Remote:
             raise UnknownError(
                 f"The remote {self.name} could not be asked: no server answers at {endpoint}"
                 f" ({error}). Is the bucket server running, and is that its address?",
-                "python -m workshop bucket",
+                by_hand("in a terminal of its own, and left running: python -m workshop bucket"),
                 code="remote-unreachable",
             ) from None
 
@@ -206,6 +245,15 @@ def _md5_of(one: Mapping[str, Any]) -> str | None:
         return None
 
 
+def _size(path: str) -> int | None:
+    """The bytes of a file, None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - thousands of them
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
 def _held(files: Any, paths: list[str]) -> dict[str, Any]:
     """Those of ``paths`` that are there and what they are, ``_AT_ONCE`` asked at a time.
 
@@ -245,6 +293,6 @@ def _unreachable(name: str, why: str) -> UnknownError:
     return UnknownError(
         f"The remote {name} could not be asked: {why}. Look at the network, then at the address,"
         " then at the credentials.",
-        f"dvc remote list\ndvc push -r {name}",
+        f"dvc remote list\ndvc push -r {quoted(name)}",
         code="remote-unreachable",
     )

@@ -6,17 +6,26 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from grader.facts.files import MAX_TEXT_BYTES, Files
-from grader.facts.git import Blob, Git
+from grader.facts.git import Blob, Git, Place
 from grader.facts.memory import Memory
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.view import View, is_dvc, is_told
-from workshop.project import Project, ProjectState, Workspace
+from workshop.project import Project, ProjectError, ProjectState, Workspace
 from workshop.project.config import read as read_config
 from workshop.project.repository import Repository, find
 
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
+_RAW = "data/raw.dvc"
+"""Looked for in a folder that git ignores, too: there it is a mistake."""
+
+
+def _is_same_folder(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 class Facts:
@@ -48,14 +57,27 @@ class Facts:
     @cached_property
     def root(self) -> Path:
         """The root of the DVC repository, or where it would be: the root of git."""
-        top = self.git.root if self.git else self.start
-        for folder in (self.start, *self.start.parents):
-            inside = folder.relative_to(top).as_posix() if folder.is_relative_to(top) else None
-            if inside is not None and self._holds_dvc(folder, inside):
+        top, start = self._ends
+        for folder in (start, *start.parents):
+            if self._holds_dvc(folder, folder.relative_to(top).as_posix()):
                 return folder
             if folder == top:
                 break
         return top
+
+    @cached_property
+    def _ends(self) -> tuple[Path, Path]:
+        """The root of git and ``start``, below it, both through the same links.
+
+        Git tells its root without links, and macOS' own /tmp is one.
+        """
+        if self.git is None:
+            return self.start, self.start
+        for folder in (self.start, *self.start.parents):
+            if folder == self.git.root or _is_same_folder(folder, self.git.root):
+                return folder, self.start
+        real = Path(os.path.realpath(self.start))
+        return self.git.root, real if real.is_relative_to(self.git.root) else self.git.root
 
     def _holds_dvc(self, folder: Path, inside: str) -> bool:
         name = (PurePosixPath(inside) / ".dvc" / "config").as_posix()
@@ -68,9 +90,8 @@ class Facts:
     @cached_property
     def prefix(self) -> str:
         """What stands before a path of the DVC repository in git: empty, or ``folder/``."""
-        if self.git is None or self.root == self.git.root:
-            return ""
-        return self.root.relative_to(self.git.root).as_posix() + "/"
+        top, _ = self._ends
+        return "" if self.root == top else self.root.relative_to(top).as_posix() + "/"
 
     @cached_property
     def committed(self) -> dict[str, Blob]:
@@ -80,6 +101,11 @@ class Facts:
             for path, blob in self._tree.items()
             if path.startswith(self.prefix)
         }
+
+    def links(self) -> list[str]:
+        """Every link and every sub-module at HEAD, likewise; seldom asked for."""
+        paths = self.git.links(self.commit) if self.git and self.commit else []
+        return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]
 
     @cached_property
     def tracked(self) -> tuple[str, ...]:
@@ -135,7 +161,7 @@ class Facts:
     @cached_property
     def _lying_about(self) -> list[str]:
         """DVC's own files in the worktree, as far as anybody would put them: three folders deep."""
-        found = []
+        found = [p for p in (_RAW, *self.params_files) if (self.root / p).is_file()]
         pending = [(self.root, "")]
         while pending:
             folder, shown = pending.pop()
@@ -146,22 +172,43 @@ class Facts:
             for entry in entries:
                 path = shown + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if path.count("/") < 3 and self._is_searched(entry):
+                    if path.count("/") < 3 and self._is_searched(path):
                         pending.append((folder / entry.name, f"{path}/"))
-                elif path == "params.yaml" or path.endswith(("dvc.yaml", "dvc.lock", ".dvc")):
+                elif path.endswith(("dvc.yaml", "dvc.lock", ".dvc")):
                     found.append(path)
         return found
+
+    def _is_searched(self, path: str) -> bool:
+        """Whether DVC looks there for stages: not in what is ignored, nor in other repositories.
+
+        Sub-modules and git worktrees are such.
+        """
+        if path.rpartition("/")[2].startswith("."):
+            return False
+        place = str(self.root / path)
+        if any(os.path.lexists(f"{place}/{name}") for name in (".git", ".dvc")):
+            return False
+        try:
+            found = self._found
+        except ProjectError:  # told by init.config
+            return True
+        is_ignored = found.git_ignores(place, True) or found.dvcignore.ignores(place, True)
+        return not is_ignored or any(one.startswith(f"{path}/") for one in self._told)
+
+    @cached_property
+    def params_files(self) -> frozenset[str]:
+        """The files that hold params, as far as the stages in the worktree can be read."""
+        try:
+            stages = self.worktree.project.stages
+        except (ProjectError, OSError):
+            stages = ()
+        declared = {file.path for stage in stages for file in stage.params}
+        return frozenset({"params.yaml", *filter(is_told, declared)})
 
     @cached_property
     def objects(self) -> Objects:
         """DVC's cache on this machine."""
         return Objects(self._found.cache_dir)
-
-    def _is_searched(self, folder: "os.DirEntry[str]") -> bool:
-        """Not a hidden folder, nor a repository of its own: a sub-module, a git worktree."""
-        if folder.name.startswith("."):
-            return False
-        return not any(os.path.lexists(f"{folder.path}/{name}") for name in (".git", ".dvc"))
 
     @cached_property
     def state(self) -> ProjectState:
@@ -185,6 +232,22 @@ class Facts:
     def ignores(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether a .gitignore of the worktree leaves out ``path``."""
         return self._found.git_ignores(str(self.root / path), is_folder)
+
+    def ignoring_line(self, path: str) -> Place | None:
+        """The line that leaves ``path`` out of git; None where git itself cannot say."""
+        found = self.git.ignoring_line(f"{self.prefix}{path}") if self.git else None
+        if found and self.prefix and found.file.startswith(self.prefix):
+            return Place(found.file.removeprefix(self.prefix), found.line)
+        return found
+
+    def ignores_at_head(self, path: str) -> bool:
+        """The same by the .gitignore files that are committed, those above the root left out."""
+        is_folder = (self.root / path).is_dir()
+        return self._found_at_head.git_ignores(str(self.head.root / path), is_folder)
+
+    @cached_property
+    def _found_at_head(self) -> Repository:
+        return find(self.head.root)
 
     @cached_property
     def _found(self) -> Repository:

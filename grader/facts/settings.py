@@ -21,7 +21,7 @@ def read_settings(text: str | None) -> Settings:
     """The settings; all None where there is no file, or none that can be read."""
     try:
         table = tomllib.loads(text or "").get("workshop", {})
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return Settings()
     if not isinstance(table, dict):
         return Settings()

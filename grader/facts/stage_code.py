@@ -1,13 +1,16 @@
 """What the code of a stage imports, reads and takes on its command line: parsed, never run."""
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
+from grader.facts.command import arguments, calls
 from grader.facts.module import Module, module
 from grader.lessons import LessonStage
 
 Text = Callable[[str], str | None]
+_OPERATOR = re.compile(r"[;&|<>()]+")
 
 
 class StageCode:
@@ -19,13 +22,7 @@ class StageCode:
 
     def is_run_by(self, command: str | list[str] | None) -> bool:
         """Whether ``command`` runs the stage's module, as a module or as a file."""
-        words = words_of(command)
-        for before, word in zip(["", *words], words, strict=False):
-            if word == self.stage.module and before == "-m":
-                return True
-            if word.replace("\\", "/").removeprefix("./") == self.stage.code_path:
-                return True
-        return False
+        return _arguments(command, self.stage) is not None
 
     def imported(self) -> list[str]:
         """The paths of the attendee's own modules that run when the stage does, its own first.
@@ -74,10 +71,10 @@ class StageCode:
         """The params that the stage's own module reads: ``section.key``, in the order of its code.
 
         From ``params.read(path, "section", Model)`` and the fields of ``Model``, wherever that
-        class and those above it stand in the attendee's code; and from ``params["section"]["key"]``
-        of a variable of that name. A key that is made while the code runs, one that is read through
-        a variable of another name, and ``dvc.api.params_show`` are not seen: such a param is
-        missed, and never reported by mistake.
+        class and those above it stand in the attendee's code; and from ``loaded["section"]["key"]``
+        of what params.yaml was loaded into. A key that is made while the code runs, and one that
+        is read in another function than the file, are not seen: such a param is missed, and never
+        reported by mistake.
         """
         return self._read_by([self.stage.code_path])
 
@@ -114,27 +111,49 @@ class StageCode:
 
 def words_of(command: str | list[str] | None) -> list[str]:
     """The words of a stage's command, or of all of them where it has several."""
+    return [word for line in _lines(command) for word in _words(line)]
+
+
+def _lines(command: str | list[str] | None) -> list[str]:
     lines = [command] if isinstance(command, str) else command or []
-    return [word for line in lines for word in _words(line)]
+    return [one for line in lines for one in line.replace("\\\n", " ").splitlines()]
 
 
 @lru_cache(maxsize=256)
 def _words(line: str) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(line))
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split, lexer.commenters = True, ""
+        return tuple(lexer)
     except ValueError:  # a quote that is not closed
         return tuple(line.split())
 
 
-def values_of(command: str | list[str] | None) -> dict[str, str]:
-    """What follows each ``--option`` of a command, or stands behind its ``=``."""
-    words = words_of(command)
+def values_of(command: str | list[str] | None, stage: LessonStage) -> dict[str, str]:
+    """What the stage's module gets with each ``--option``; empty where nothing follows it.
+
+    Options of whatever starts Python, and of another program beside it, are not the module's. Of a
+    command that does not run the module, all are told.
+    """
+    words = _arguments(command, stage)
+    if words is None:
+        words = tuple(words_of(command))
     found = {}
     for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word.startswith("--"):
+        if word.startswith("--") and word != "--":
             name, equals, value = word.partition("=")
-            found[name] = value if equals else following
+            found[name] = value if equals else "" if _is_option(following) else following
     return found
+
+
+def _is_option(word: str) -> bool:
+    """As argparse tells an option from a value: a negative number is one."""
+    return bool(re.match(r"-(?!$|\d|\.\d)", word))
+
+
+def _arguments(command: str | list[str] | None, stage: LessonStage) -> tuple[str, ...] | None:
+    found = (arguments(words, stage.module, stage.code_path) for words in calls(command))
+    return next((words for words in found if words is not None), None)
 
 
 def _imports(one: Module, path: str) -> Iterator[str]:

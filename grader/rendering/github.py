@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.report import Report
+from grader.shell import printable
 
 _MOST = 10
 _COMMANDS = {"fail": "error", "error": "warning", "advice": "notice"}
@@ -39,7 +40,7 @@ def summary(report: Report) -> str:
         if _kind(one) in _COMMANDS:
             lines += ["", f"**{one['id']}**: {_escaped(one['rationale'] or '')}"]
             if one["fix"]:
-                lines += ["", *(f"    {command}" for command in one["fix"].splitlines())]
+                lines += ["", *(f"    {printable(command)}" for command in one["fix"].splitlines())]
     return "\n".join(lines) + "\n"
 
 
@@ -58,7 +59,8 @@ def _annotation(one: dict[str, Any]) -> str:
 
 
 def _data(text: str) -> str:
-    """As GitHub's toolkit escapes a message."""
+    """As GitHub's toolkit escapes a message; whoever follows the log in a terminal is no target."""
+    text = "\n".join(map(printable, text.splitlines()))
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -68,4 +70,4 @@ def _property(value: object) -> str:
 
 def _escaped(text: str) -> str:
     """Names of an attendee's choosing are no Markdown."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#|!" else c for c in text)
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#|!" else printable(c) for c in text)

@@ -7,8 +7,9 @@ check takes, and more than what is left of half a ``dvc status``.
 from typing import Any
 
 from grader.next_action import kind_of, next_action
-from grader.rendering.text import padded, printable, wrapped
+from grader.rendering.text import padded, wrapped
 from grader.report import Report
+from grader.shell import printable
 from workshop.status_table import Style
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}
@@ -21,12 +22,20 @@ def render(report: Report, style: Style) -> str:
     """A line a lesson, every finding in full, and what to do next."""
     if not report["gradable"]:
         return _nothing_to_grade(report, style)
-    lines = [_score(report), ""]
+    lines = [*_wrapped(_score(report), style, ""), ""]
     lines += [_lesson(lesson, report["checks"], style) for lesson in report["lessons"]]
     for kind in ("fail", "error", "advice"):
+        told: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for entry in report["checks"]:
             if kind_of(entry) == kind:
-                lines += ["", *_entry(entry, kind, style)]
+                what = entry["rationale"] if kind == "error" else entry["id"]
+                told.setdefault((what, entry["fix"] or ""), []).append(entry)
+        for first, *others in told.values():
+            lines += ["", *_entry(first, kind, style)]
+            if others:
+                names = ", ".join(one["id"] for one in others[:3])
+                more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+                lines += _wrapped(f"for the same reason: {names}{more}", style)
     return "\n".join([*lines, "", *_ending(report, style)]) + "\n"
 
 
@@ -40,7 +49,7 @@ def _nothing_to_grade(report: Report, style: Style) -> str:
 
 def _score(report: Report) -> str:
     commit = f", at commit {report['commit'][:7]}" if report["commit"] else ""
-    offline = "" if "remote" in report["verified"] else " (offline: the remote was not asked)"
+    offline = "" if "remote" in report["verified"] else " (the remote was not asked)"
     return f"{report['score']} of {report['max_score']} points{commit}{offline}"
 
 
@@ -63,9 +72,12 @@ def _entry(entry: dict[str, Any], kind: str, style: Style) -> list[str]:
     lines += [line for one in entry["evidence"][:4] for line in _evidence(one, style)]
     if len(entry["evidence"]) > 4:
         lines.append(f"    and {len(entry['evidence']) - 4} more")
-    if entry["fix"]:
-        lines += ["  type:" if kind != "error" else "  try:"]
-        lines += [f"    {printable(command)}" for command in entry["fix"].splitlines()]
+    by_hand = None
+    for line in (entry["fix"] or "").splitlines():
+        if by_hand is not line.startswith("#"):
+            by_hand = line.startswith("#")
+            lines += ["  by hand:" if by_hand else "  try:" if kind == "error" else "  type:"]
+        lines.append(f"    {printable(line)}")
     return lines
 
 

@@ -1,12 +1,9 @@
-"""Words fitted to a terminal: what may be printed, how wide it is, where it is cut."""
+"""Words fitted to a terminal: how wide they are, where they are cut or wrapped."""
 
 import textwrap
 import unicodedata
 
-
-def printable(text: str) -> str:
-    """Names may hold anything, an escape sequence too."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+from grader.shell import printable
 
 
 def width_of(text: str) -> int:

@@ -61,7 +61,8 @@ def _write_files(repo: Path) -> None:
         "workshop.toml": '[workshop]\nattendee = "ada"\n',
         "data/.gitignore": "/raw\n/preprocess\n",
         "models/.gitignore": (
-            "/classifier.weights.h5\n/history.csv\n/fine_tuning_history.csv\n/classifier.onnx\n"
+            "/classifier.weights.h5\n/history.csv\n/fine_tuning_history.csv\n"
+            "/classifier.onnx\n/classifier.fp32.onnx\n"
         ),
         "results/.gitignore": "/plots\n",
         "results/curves/.gitignore": "/predictions.csv\n/genres.csv\n/precision_recall.csv\n",
@@ -91,6 +92,7 @@ def _write_results(repo: Path) -> None:
     for name in ("history.csv", "fine_tuning_history.csv"):
         table(repo / "models" / name, ["epoch", "loss", "val_map"], [[0, 0.7, 0.4], [1, 0.6, 0.5]])
     write(repo / "models" / "classifier.onnx", onnx_models.model())
+    write(repo / "models" / "classifier.fp32.onnx", onnx_models.model(bias=0.1))
     metrics = dict.fromkeys(METRICS, 0.5) | {"n": 2}
     write(repo / "results" / "metrics" / "test.json", json.dumps(metrics))
     for name in ("genres.csv", "precision_recall.csv", "predictions.csv"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from onnx import TensorProto
 
 from tests.grader import finished
 from tests.repositories import commit, run
@@ -153,6 +154,15 @@ def default_alone_is_set_with_local(repo: Path) -> None:
     _config(repo, f"['remote \"workshop\"']\n    url = {repo.parent / 'remote'}\n")
 
 
+@mistake("remote-only-local")
+def remote_leads_elsewhere_on_this_machine(repo: Path) -> None:
+    elsewhere = repo.parent / "elsewhere"
+    shutil.move(repo.parent / "remote", elsewhere)
+    (repo.parent / "remote").mkdir()
+    local = f"['remote \"workshop\"']\n    url = {elsewhere}\n"
+    finished.write(repo / ".dvc" / "config.local", local)
+
+
 @mistake("default-remote-unknown")
 def default_remote_has_a_typo(repo: Path) -> None:
     edit(repo, ".dvc/config", "remote = workshop", "remote = worksop")
@@ -180,8 +190,35 @@ def url_lacks_the_colon_and_dvc_joined_its_slashes(repo: Path) -> None:
 
 
 @mistake("remote-url-malformed")
+def url_of_a_folder_is_that_of_a_file(repo: Path) -> None:
+    _config(repo, _remote(repo, (repo.parent / "remote").as_uri()))
+
+
+@mistake("remote-url-malformed")
+def url_builds_on_a_remote_that_is_not_there(repo: Path) -> None:
+    _config(repo, _remote(repo, "remote://base/ada"))
+
+
+@mistake("remote-url-malformed")
 def url_is_of_no_kind_that_dvc_knows(repo: Path) -> None:
     _config(repo, _remote(repo, "ftp://example.com/ada"))
+
+
+@mistake("remote-url-malformed")
+def remote_is_a_folder_inside_the_repository_by_its_whole_path(repo: Path) -> None:
+    append(repo, ".gitignore", "/storage\n")
+    shutil.move(repo.parent / "remote", repo / "storage")
+    _config(repo, _remote(repo, str(repo / "storage")))
+
+
+@mistake("remote-url-malformed")
+def url_has_a_semicolon(repo: Path) -> None:
+    _config(repo, _remote(repo, "../gs;/workshop-bucket/ada"))
+
+
+@mistake("remote-url-malformed")
+def url_is_that_of_the_browser(repo: Path) -> None:
+    _config(repo, _remote(repo, "../storage.googleapis.com/workshop-bucket/ada"))
 
 
 @mistake("remote-relative-path")
@@ -225,6 +262,48 @@ def password_is_in_the_committed_config(repo: Path) -> None:
 def key_file_is_committed(repo: Path) -> None:
     key = {"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----"}
     finished.write(repo / "key.json", json.dumps(key))
+    save(repo)
+
+
+@mistake("secret-in-config")
+def config_local_with_a_password_is_committed(repo: Path) -> None:
+    append(repo, ".dvc/config", "['remote \"ssh\"']\n    url = ssh://example.com/ada\n")
+    local = "['remote \"ssh\"']\n    password = hunter2\n"
+    finished.write(repo / ".dvc" / "config.local", local)
+    run(repo, "git", "add", "--force", ".dvc/config.local")
+    save(repo)
+
+
+@mistake("secret-in-config")
+def password_is_in_an_address(repo: Path) -> None:
+    url = "https://ada:hunter2@example.com/data"
+    append(repo, ".dvc/config", f"['remote \"web\"']\n    url = {url}\n")
+    save(repo)
+
+
+@mistake("secret-in-config")
+def passphrase_is_in_the_committed_config(repo: Path) -> None:
+    append(repo, ".dvc/config", "['remote \"x\"']\n    url = ssh://e.com/x\n    passphrase = q\n")
+    save(repo)
+
+
+@mistake("secret-in-config")
+def credentials_of_gcloud_are_committed(repo: Path) -> None:
+    own = {"client_id": "x", "client_secret": "d-FL95", "refresh_token": "1//0abc"}
+    text = json.dumps({**own, "type": "authorized_user"})
+    finished.write(repo / "application_default_credentials.json", text)
+    save(repo)
+
+
+@mistake("secret-in-config")
+def key_of_ssh_is_committed(repo: Path) -> None:
+    finished.write(repo / "keys" / "id_rsa", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n")
+    save(repo)
+
+
+@mistake("secret-in-config")
+def keys_of_aws_are_in_a_file_for_the_environment(repo: Path) -> None:
+    finished.write(repo / ".env.local", "export AWS_SECRET_ACCESS_KEY=abcd1234\n")
     save(repo)
 
 
@@ -274,6 +353,12 @@ def model_is_staged(repo: Path) -> None:
     run(repo, "git", "add", "--force", "models/classifier.onnx")
 
 
+@mistake("tracked-by-git-and-dvc")
+def raw_data_was_taken_out_of_git_and_that_is_not_committed(repo: Path) -> None:
+    raw_data_was_added_to_git(repo)
+    run(repo, "git", "rm", "-r", "--quiet", "--cached", "data/raw")
+
+
 @mistake("dvc-file-uncommitted")
 def dvc_file_is_only_in_the_folder(repo: Path) -> None:
     run(repo, "git", "rm", "--quiet", "--cached", "data/raw.dvc")
@@ -299,6 +384,45 @@ def params_are_ignored_by_git(repo: Path) -> None:
 
 
 @mistake("dvc-file-uncommitted")
+def pipeline_is_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "dvc.yaml")
+    append(repo, ".gitignore", "dvc.yaml\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def pipeline_is_committed_and_ignored_by_git(repo: Path) -> None:
+    append(repo, ".gitignore", "/dvc.*ml\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def dvc_file_is_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", "data/raw.dvc")
+    append(repo, "data/.gitignore", "raw*\n*.dvc\n")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def pipeline_was_deleted(repo: Path) -> None:
+    (repo / "dvc.yaml").unlink()
+
+
+@mistake("dvc-file-uncommitted")
+def params_of_another_name_are_not_committed(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for stage in stages.values():
+            stage["cmd"] = stage["cmd"].replace("params.yaml", "conf/params.yaml")
+            if "params" in stage:
+                stage["params"] = [{"conf/params.yaml": stage["params"]}]
+
+    finished.write(repo / "conf" / "params.yaml", (repo / "params.yaml").read_bytes())
+    edit_stages(repo, change)
+    run(repo, "git", "rm", "--quiet", "--cached", "conf/params.yaml")
+    run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("dvc-file-uncommitted")
 def dvc_file_was_deleted(repo: Path) -> None:
     (repo / "data" / "raw.dvc").unlink()
 
@@ -319,6 +443,11 @@ def run_with_another_param_is_not_committed(repo: Path) -> None:
 def lock_was_never_committed(repo: Path) -> None:
     run(repo, "git", "rm", "--quiet", "--cached", "dvc.lock")
     run(repo, "git", "commit", "--quiet", "--message", "Forget it")
+
+
+@mistake("lock-uncommitted")
+def lock_was_deleted(repo: Path) -> None:
+    (repo / "dvc.lock").unlink()
 
 
 @mistake("lock-uncommitted")
@@ -373,6 +502,12 @@ def dvcignore_hides_an_out(repo: Path) -> None:
     save(repo)
 
 
+@mistake("dvcignore-hides-data")
+def dvcignore_hides_a_whole_out(repo: Path) -> None:
+    finished.write(repo / ".dvcignore", "results/plots/\n")
+    save(repo)
+
+
 @mistake("gitignore-lost")
 def gitignore_of_the_data_was_deleted(repo: Path) -> None:
     (repo / "data" / ".gitignore").unlink()
@@ -383,6 +518,19 @@ def gitignore_of_the_data_was_deleted(repo: Path) -> None:
 def line_of_the_model_was_deleted(repo: Path) -> None:
     edit(repo, "models/.gitignore", "/classifier.onnx\n", "")
     run(repo, "git", "commit", "--quiet", "--all", "--message", "Tidy up")
+
+
+@mistake("gitignore-lost")
+def gitignore_of_the_data_is_not_committed(repo: Path) -> None:
+    _forget(repo, "data/.gitignore")
+
+
+@mistake("gitignore-lost")
+def line_of_the_model_is_not_committed(repo: Path) -> None:
+    text = (repo / "models" / ".gitignore").read_text("utf-8")
+    edit(repo, "models/.gitignore", "/classifier.onnx\n", "")
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Tidy up")
+    finished.write(repo / "models" / ".gitignore", text)
 
 
 # ── the lock ──
@@ -431,6 +579,87 @@ def model_was_replaced_by_hand(repo: Path) -> None:
     finished.write(repo / "models" / "classifier.onnx", onnx_models.model(bias=0.5))
 
 
+@mistake("lock-stale")
+def folder_around_outs_changed_after_the_run(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        deps = stages["plot"]["deps"]
+        stages["plot"]["deps"] = [d for d in deps if not d.startswith("results/curves")]
+        stages["plot"]["deps"].append("results/curves")
+
+    edit_stages(repo, change)
+    finished.table(repo / "results" / "curves" / "genres.csv", ["genre", "ap"], [["Drama", 0.9]])
+    _run_alone(repo, "evaluate")
+
+
+@mistake("lock-stale")
+def file_in_an_out_changed_after_the_run(repo: Path) -> None:
+    names = ("images", "train.csv", "valid.csv", "test.csv")
+    parts = [f"data/preprocess/{name}" for name in names]
+    edit_stages(repo, lambda stages: stages["plot"]["deps"].extend(parts))
+    table = (repo / "data" / "preprocess" / "test.csv").read_text("utf-8")
+    finished.write(repo / "data" / "preprocess" / "test.csv", table.replace(",0,1\n", ",1,0\n", 1))
+    finished.record(repo)
+    document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
+    deps = document["stages"]["plot"]["deps"]
+    next(dep for dep in deps if dep["path"].endswith("test.csv"))["md5"] = "0" * 32
+    finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
+    save(repo)
+    finished.push(repo)
+
+
+def _run_alone(repo: Path, stage: str) -> None:
+    """As ``dvc repro --single-item``, committed and pushed."""
+    finished.record(repo, stage)
+    save(repo)
+    finished.push(repo)
+
+
+@mistake("lock-stale")
+def dep_was_added_and_nothing_ran(repo: Path) -> None:
+    edit_stages(repo, lambda s: s["train"]["deps"].append("params.yaml"), run_again=False)
+
+
+@mistake("lock-stale")
+def helper_module_is_in_the_folder_alone(repo: Path) -> None:
+    _forget(repo, "pipeline/network.py")
+
+
+@mistake("lock-stale")
+def own_module_is_ignored_by_git(repo: Path) -> None:
+    append(repo, ".gitignore", "train.py\n")
+    _forget(repo, "pipeline/train.py")
+
+
+@mistake("lock-stale")
+def module_in_a_folder_dep_is_in_the_folder_alone(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        deps = stages["train"]["deps"]
+        stages["train"]["deps"] = [d for d in deps if not d.startswith("pipeline/")] + ["pipeline"]
+
+    edit_stages(repo, change)
+    _forget(repo, "pipeline/backend.py")
+
+
+@mistake("lock-stale")
+def notes_that_git_ignores_on_purpose_are_a_dep(repo: Path) -> None:
+    """Advice: the lesson's stage does not read them."""
+    finished.write(repo / "notes.txt", "notes")
+    append(repo, ".gitignore", "/notes.txt\n")
+    edit_stages(repo, lambda stages: stages["plot"]["deps"].append("notes.txt"))
+
+
+@mistake("lock-stale")
+def folder_that_neither_git_nor_dvc_has_is_a_dep(repo: Path) -> None:
+    finished.write(repo / "fonts" / "plain.ttf", b"font")
+    append(repo, ".gitignore", "/fonts\n")
+    edit_stages(repo, lambda stages: stages["plot"]["deps"].append("fonts"))
+
+
+def _forget(repo: Path, path: str) -> None:
+    run(repo, "git", "rm", "--quiet", "--cached", path)
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Forget it")
+
+
 @mistake("lock-inconsistent")
 def consumer_read_another_out(repo: Path) -> None:
     document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
@@ -451,6 +680,70 @@ def out_was_edited_in_the_lock(repo: Path) -> None:
 @mistake("lock-inconsistent")
 def lock_has_merge_markers(repo: Path) -> None:
     edit(repo, "dvc.lock", "stages:\n", "stages:\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n")
+    save(repo)
+
+
+# ── stages of the attendee's own ──
+
+
+@mistake("stage-never-run")
+def stage_of_ones_own_never_ran(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    _add_a_stage(repo)
+    _edit_lock(repo, lambda stages: stages.pop("notes"))
+
+
+@mistake("lock-stale")
+def stage_of_ones_own_is_stale(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    _add_a_stage(repo)
+    append(repo, "notes.txt", "more")
+    save(repo)
+
+
+@mistake("lock-inconsistent")
+def stage_of_ones_own_read_another_out(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    _add_a_stage(repo, deps=["models/classifier.onnx"])
+
+    def change(stages: Any) -> None:
+        stages["notes"]["deps"][0]["md5"] = "0" * 32
+
+    _edit_lock(repo, change)
+
+
+@mistake("stage-frozen")
+def stage_of_ones_own_is_frozen_and_hides_a_change(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    _add_a_stage(repo, frozen=True)
+    append(repo, "notes.txt", "more")
+    save(repo)
+
+
+@mistake("param-undeclared")
+def param_is_read_by_a_variable_of_another_name(repo: Path) -> None:
+    text = "c = yaml.safe_load(open('params.yaml'))\n    return c['train']['epochs']"
+    append(repo, "pipeline/plot.py", f"\n\ndef _epochs():\n    import yaml\n\n    {text}\n")
+    edit_stages(repo, lambda stages: None)
+
+
+@mistake("param-unknown")
+def stage_of_ones_own_declares_a_param_that_is_not_there(repo: Path) -> None:
+    _add_a_stage(repo, params=["train.nope"])
+
+
+def _add_a_stage(repo: Path, **more: Any) -> None:
+    finished.write(repo / "notes.txt", "notes")
+    finished.write(repo / "results" / "notes.txt", "notes")
+    append(repo, "results/.gitignore", "/notes.txt\n")
+    notes = {"cmd": "cp notes.txt results", "deps": ["notes.txt"], "outs": ["results/notes.txt"]}
+    edit_stages(repo, lambda stages: stages.update(notes=notes | more))
+
+
+def _edit_lock(repo: Path, change: Callable[[Any], None]) -> None:
+    document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
+    change(document["stages"])
+    finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
     save(repo)
 
 
@@ -510,6 +803,34 @@ def command_lacks_an_option(repo: Path) -> None:
     edit_stages(repo, change)
 
 
+@mistake("stage-wrong-command")
+def command_shows_what_it_would_run(repo: Path) -> None:
+    _edit_command(repo, "train", "python -m", "echo python -m")
+
+
+@mistake("stage-wrong-command")
+def command_runs_only_where_true_fails(repo: Path) -> None:
+    _edit_command(repo, "train", "python -m", "true || python -m")
+
+
+@mistake("stage-wrong-command")
+def command_prints_the_code(repo: Path) -> None:
+    _edit_command(repo, "plot", "python -m pipeline.plot", "cat pipeline/plot.py")
+
+
+@mistake("stage-wrong-command")
+def option_has_no_value(repo: Path) -> None:
+    _edit_command(repo, "export", "--data data/preprocess", "--data")
+
+
+def _edit_command(repo: Path, stage: str, old: str, new: str) -> None:
+    def change(stages: Any) -> None:
+        assert old in stages[stage]["cmd"]
+        stages[stage]["cmd"] = stages[stage]["cmd"].replace(old, new)
+
+    edit_stages(repo, change)
+
+
 @mistake("dep-undeclared")
 def own_module_is_no_dep(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"]["deps"].remove("pipeline/train.py"))
@@ -552,7 +873,7 @@ def declared_param_has_a_typo(repo: Path) -> None:
 
 @mistake("param-unknown")
 def declared_param_is_of_a_section_that_is_gone(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["export"].update(params=["export.opset"]))
+    edit_stages(repo, lambda stages: stages["evaluate"].update(params=["evaluate.batch"]))
 
 
 @mistake("out-undeclared")
@@ -572,7 +893,11 @@ def curves_are_no_outs(repo: Path) -> None:
 
 @mistake("stage-disconnected")
 def consumer_does_not_depend_on_the_model(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["evaluate"]["deps"].remove("models/classifier.onnx"))
+    def change(stages: dict[str, Any]) -> None:
+        for name in ("classifier.onnx", "classifier.fp32.onnx"):
+            stages["evaluate"]["deps"].remove(f"models/{name}")
+
+    edit_stages(repo, change)
 
 
 @mistake("stage-disconnected")
@@ -634,9 +959,34 @@ def metrics_are_not_committed(repo: Path) -> None:
 @mistake("uncached-out-uncommitted")
 def model_is_neither_cached_nor_committed(repo: Path) -> None:
     def change(stages: Any) -> None:
-        stages["export"]["outs"] = [{"models/classifier.onnx": {"cache": False}}]
+        stages["export"]["outs"][1] = {"models/classifier.onnx": {"cache": False}}
 
     edit_stages(repo, change)
+
+
+@mistake("uncached-out-uncommitted")
+def metrics_of_an_earlier_run_are_committed(repo: Path) -> None:
+    edit(repo, "results/metrics/test.json", '"map": 0.5', '"map": 0.6')
+    _record_alone(repo, "evaluate")
+
+
+@mistake("uncached-out-uncommitted")
+def folder_without_cache_is_committed_in_part(repo: Path) -> None:
+    edit(repo, "results/.gitignore", "/plots\n", "")
+
+    def change(stages: Any) -> None:
+        stages["plot"]["plots"] = [{"results/plots": {"cache": False}}]
+
+    edit_stages(repo, change)
+    finished.picture(repo / "results" / "plots" / "history.png", 3)
+    _record_alone(repo, "plot")
+
+
+def _record_alone(repo: Path, stage: str) -> None:
+    """Run a stage and commit the lock, and nothing else that came of it."""
+    finished.record(repo, stage)
+    run(repo, "git", "commit", "--quiet", "--message", "Run", "dvc.lock")
+    finished.push(repo)
 
 
 # ── files ──
@@ -650,6 +1000,11 @@ def model_was_deleted(repo: Path) -> None:
 @mistake("out-missing")
 def raw_data_was_deleted(repo: Path) -> None:
     shutil.rmtree(repo / "data" / "raw")
+
+
+@mistake("out-wrong")
+def one_image_of_a_folder_was_deleted(repo: Path) -> None:
+    (repo / "data" / "preprocess" / "images" / "gp000003-0.png").unlink()
 
 
 @mistake("out-wrong")
@@ -678,6 +1033,53 @@ def picture_is_a_text(repo: Path) -> None:
 @mistake("out-wrong")
 def metrics_lack_a_number(repo: Path) -> None:
     _replace(repo, "evaluate", "results/metrics/test.json", b'{"map": 0.5}')
+
+
+@mistake("out-wrong")
+def pictures_of_the_posters_are_texts(repo: Path) -> None:
+    for path in (repo / "data" / "preprocess" / "images").iterdir():
+        finished.write(path, "a text")
+    _replace(repo, "plot", "results/plots/notes.txt", b"")
+
+
+@mistake("out-wrong")
+def picture_is_cut_short(repo: Path) -> None:
+    path = "results/plots/examples.png"
+    _replace(repo, "plot", path, (repo / path).read_bytes()[:12])
+
+
+@mistake("out-wrong")
+def metric_is_not_a_number(repo: Path) -> None:
+    _change_metric(repo, "NaN")
+
+
+@mistake("out-wrong")
+def metric_is_true(repo: Path) -> None:
+    _change_metric(repo, "true")
+
+
+@mistake("out-wrong")
+def metric_is_more_than_the_whole(repo: Path) -> None:
+    _change_metric(repo, "7.5")
+
+
+def _change_metric(repo: Path, value: str) -> None:
+    path = "results/metrics/test.json"
+    text = (repo / path).read_text("utf-8").replace('"map": 0.5', f'"map": {value}')
+    _replace(repo, "evaluate", path, text.encode())
+
+
+@mistake("out-wrong")
+def model_takes_floats(repo: Path) -> None:
+    content = onnx_models.model(input_type=TensorProto.FLOAT)
+    _replace(repo, "export", "models/classifier.onnx", content)
+
+
+@mistake("out-wrong")
+def genres_are_words(repo: Path) -> None:
+    path = "data/preprocess/train.csv"
+    text = (repo / path).read_text("utf-8").replace(",0,1\n", ",no,yes\n")
+    _replace(repo, "preprocess", path, text.encode())
 
 
 def _replace(repo: Path, stage: str, path: str, content: bytes) -> None:
@@ -729,12 +1131,31 @@ def command_names_the_home_folder(repo: Path) -> None:
 
 
 @mistake("absolute-path")
+def command_names_an_absolute_path_behind_an_equals_sign(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        cmd = stages["plot"]["cmd"]
+        path = f"{repo.as_posix()}/data/preprocess"
+        stages["plot"]["cmd"] = cmd.replace("--data data/preprocess", f"'--data={path}'")
+
+    edit_stages(repo, change)
+
+
+@mistake("absolute-path")
+def command_names_the_home_folder_by_a_variable(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        cmd = stages["plot"]["cmd"]
+        stages["plot"]["cmd"] = cmd.replace("data/preprocess", "$HOME/data/preprocess")
+
+    edit_stages(repo, change)
+
+
+@mistake("absolute-path")
 def cache_of_this_machine_is_in_the_config(repo: Path) -> None:
     append(repo, ".dvc/config", f"[cache]\n    dir = {repo / '.dvc' / 'cache'}\n")
     save(repo)
 
 
-@mistake("wrong-directory")
+@mistake("wrong-directory", "stage-never-run")
 def pipeline_is_in_a_folder(repo: Path) -> None:
     finished.write(
         repo / "extra" / "dvc.yaml",
@@ -749,6 +1170,7 @@ def stage_has_a_wdir(repo: Path) -> None:
         stages["notes"] = {"cmd": "echo", "wdir": "data", "deps": ["../params.yaml"]}
 
     edit_stages(repo, change)
+    _edit_lock(repo, lambda stages: stages["notes"]["deps"][0].update(path="../params.yaml"))
 
 
 @mistake("change-not-isolated")
@@ -782,6 +1204,28 @@ def nothing_was_pushed(repo: Path) -> None:
 def one_picture_of_a_folder_is_not_on_the_remote(repo: Path) -> None:
     listing = finished.cache_object(repo, finished.md5_of(repo, "preprocess", "data/preprocess"))
     finished.remote_object(repo, json.loads(listing.read_bytes())[0]["md5"]).unlink()
+
+
+@mistake("out-not-pushed")
+def one_object_on_the_remote_is_empty(repo: Path) -> None:
+    finished.write(
+        finished.remote_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx")), b""
+    )
+
+
+@mistake("out-not-pushed")
+def one_picture_of_a_folder_is_empty_on_the_remote(repo: Path) -> None:
+    listing = finished.cache_object(repo, finished.md5_of(repo, "preprocess", "data/preprocess"))
+    path = finished.remote_object(repo, json.loads(listing.read_bytes())[0]["md5"])
+    finished.write(path, b"")
+    path.chmod(0o444)
+
+
+@mistake("out-not-pushed")
+def out_is_kept_back(repo: Path) -> None:
+    path = "models/classifier.weights.h5"
+    edit_stages(repo, lambda stages: stages["train"].update(outs=[{path: {"push": False}}]))
+    finished.remote_object(repo, finished.md5_of(repo, "train", path)).unlink()
 
 
 @mistake("out-lost")

@@ -89,6 +89,79 @@ def test_a_repository_that_lost_its_objects_is_no_crash(repo: Path) -> None:
     assert crashes(report) == []
 
 
+def test_a_damaged_object_of_git_is_no_mistake_of_ours(repo: Path) -> None:
+    oid = run(repo, "git", "rev-parse", "HEAD:dvc.yaml").strip()
+    path = repo / ".git" / "objects" / oid[:2] / oid[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"x")
+    report = grade(repo)
+    assert crashes(report) == []
+    assert {one["fix"] for one in report["checks"] if one["status"] == "error"} == {"git fsck"}
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("results/metrics/test.json", {"out-wrong"}), ("workshop.toml", set())],
+)
+def test_what_is_nested_too_deeply_is_no_crash(path: str, expected: set[str], repo: Path) -> None:
+    finished.write(repo / path, f"a={DEEP}" if path.endswith("toml") else DEEP)
+    finished.record(repo)
+    save(repo)
+    report = grade(repo)
+    assert crashes(report) == []
+    assert codes(report) == expected
+
+
+def test_a_listing_that_is_nested_too_deeply_is_corrupt(repo: Path) -> None:
+    md5 = finished.md5_of(repo, "preprocess", "data/preprocess")
+    finished.write(finished.cache_object(repo, md5), DEEP)
+    report = grade(repo)
+    assert crashes(report) == []
+    assert codes(report) == {"cache-corrupt"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pipes")
+@pytest.mark.parametrize(
+    "path",
+    [".dvcignore", "data/.gitignore", "models/classifier.onnx", "results/plots/z.png", "dvc.lock",
+     ".dvc/config.local", "workshop.toml", "cache"],
+)  # fmt: skip
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(path: str, repo: Path) -> None:
+    place = repo / path
+    if path == "cache":
+        place = finished.cache_object(repo, finished.md5_of(repo, "train", "models/history.csv"))
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    done = grader("check", cwd=repo)  # gives up after a minute
+    assert done.returncode in (0, 1, 3)
+    assert done.stderr == ""
+    assert "check itself failed" not in done.stdout
+
+
+@pytest.mark.parametrize("text", ["[core]\n    analitics = false\n", "what\n"])
+def test_a_broken_local_config_is_the_one_mistake(text: str, repo: Path) -> None:
+    finished.write(repo / ".dvc" / "config.local", text)
+    report = grade(repo)
+    assert codes(report) == {"not-a-repository"}
+    (found,) = [one for one in report["checks"] if one["status"] in ("fail", "error")]
+    assert found["id"] == "init.config"
+    assert found["fix"].startswith("# .dvc/config.local, line ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_config_in_an_encoding_that_dvc_refuses_is_told(encoding: str, repo: Path) -> None:
+    path = repo / ".dvc" / "config"
+    path.write_bytes(path.read_text("utf-8").encode(encoding))
+    save(repo)
+    report = grade(repo)
+    assert exit_code(report) == FAILED
+    assert codes(report) == {"not-a-repository"}
+    assert [one["id"] for one in report["checks"] if one["status"] == "error"] == []
+
+
 def test_two_thousand_commits_are_no_matter(repo: Path) -> None:
     head = run(repo, "git", "rev-parse", "HEAD").strip()
     commits = "".join(

@@ -49,6 +49,21 @@ def several_remotes(repo: Path) -> None:
 
 
 @variant
+def a_mirror_of_the_remote_for_this_machine_alone(repo: Path) -> None:
+    mirror = repo.parent / "mirror"
+    mirror.mkdir()
+    local = f"['remote \"workshop\"']\n    url = {mirror}\n"
+    finished.write(repo / ".dvc" / "config.local", local)
+
+
+@variant
+def another_remote_inside_the_repository(repo: Path) -> None:
+    scratch = repo / "scratch"
+    append(repo, ".dvc/config", f"['remote \"scratch\"']\n    url = {scratch}\n")
+    save(repo)
+
+
+@variant
 def dvc_yaml_as_dvc_stage_add_writes_it(repo: Path) -> None:
     document = yaml.safe_load((repo / "dvc.yaml").read_text("utf-8"))
     for stage in document["stages"].values():
@@ -100,9 +115,55 @@ def commands_with_equals_signs_and_a_runner(repo: Path) -> None:
 
 
 @variant
+def options_of_what_starts_python(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for name, runner in (
+            ("train", "uv run --no-sync python -m"),
+            ("plot", "conda run -n w --no-capture-output python -m"),
+        ):
+            stages[name]["cmd"] = stages[name]["cmd"].replace("python -m", runner)
+
+    edit_stages(repo, change)
+
+
+@variant
+def other_programs_before_and_behind(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        evaluate, train = stages["evaluate"], stages["train"]
+        evaluate["cmd"] = [
+            "python -m json.tool --indent 2 params.yaml",
+            evaluate["cmd"],
+            "python -m json.tool --indent 2 results/metrics/test.json",
+        ]
+        train["cmd"] += " 2>&1 | tee --append train.log"
+        stages["plot"]["cmd"] += "&& echo --done--; ls --all"
+        stages["export"]["cmd"] = stages["export"]["cmd"].replace(" --", " \\\n--") + "\necho --x\n"
+
+    edit_stages(repo, change)
+
+
+@variant
 def a_list_of_commands(repo: Path) -> None:
     def change(stages: Any) -> None:
         stages["plot"]["cmd"] = ["echo drawing", stages["plot"]["cmd"]]
+
+    edit_stages(repo, change)
+
+
+@variant
+def commands_of_many_kinds(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for name, old, new in (
+            ("preprocess", "python -m", "mkdir -p data && env X=1 uv run --no-sync python -u -m"),
+            ("train", "python -m", "time conda run -n w --no-capture-output py -3 -m"),
+            ("export", "python -m", "test -d models || mkdir models; python3 -X dev -m"),
+            ("evaluate", "python -m pipeline.evaluate", "python ./pipeline/evaluate.py"),
+            ("plot", "--data data/preprocess", "--data $PWD/data/preprocess"),
+        ):
+            assert old in stages[name]["cmd"]
+            stages[name]["cmd"] = stages[name]["cmd"].replace(old, new)
+        stages["plot"]["cmd"] += " 2>&1 | tee results/plot.log && echo --done--"
+        stages["evaluate"]["cmd"] = [stages["evaluate"]["cmd"], "python -m json.tool --indent 2 x"]
 
     edit_stages(repo, change)
 
@@ -155,9 +216,40 @@ def a_committed_model_without_cache(repo: Path) -> None:
     edit(repo, "models/.gitignore", "/classifier.onnx\n", "")
 
     def change(stages: Any) -> None:
-        stages["export"]["outs"] = [{"models/classifier.onnx": {"cache": False}}]
+        stages["export"]["outs"][1] = {"models/classifier.onnx": {"cache": False}}
 
     edit_stages(repo, change)
+
+
+@variant
+def a_committed_folder_without_cache(repo: Path) -> None:
+    edit(repo, "results/.gitignore", "/plots\n", "")
+    finished.write(repo / "results" / "plots" / ".notes", "not hashed")
+    append(repo, ".dvcignore", ".notes\n")
+
+    def change(stages: Any) -> None:
+        stages["plot"]["plots"] = [{"results/plots": {"cache": False}}]
+
+    finished.change_pipeline(repo, change)
+    (repo / "results" / "plots" / ".notes").unlink()
+    finished.record(repo)
+    finished.write(repo / "results" / "plots" / ".notes", "not hashed")
+    save(repo)
+
+
+@variant
+def metrics_with_the_line_ends_of_windows(repo: Path) -> None:
+    path = repo / "results" / "metrics" / "test.json"
+    finished.write(path, path.read_text("utf-8").replace(", ", ",\r\n"))
+    finished.record(repo)
+    save(repo)
+
+
+@variant
+def a_dep_that_is_a_link_in_git(repo: Path) -> None:
+    finished.write(repo / "notes" / "first.txt", "notes")
+    (repo / "newest.txt").symlink_to("notes/first.txt")
+    edit_stages(repo, lambda stages: stages["plot"]["deps"].append("newest.txt"))
 
 
 @variant
@@ -166,6 +258,22 @@ def outs_that_persist_and_plots_with_options(repo: Path) -> None:
         stages["preprocess"]["outs"] = [{"data/preprocess": {"persist": True}}]
 
     edit_stages(repo, change)
+
+
+@variant
+def results_of_other_kinds(repo: Path) -> None:
+    finished.write(repo / "results" / "plots" / "drawing.svg", "<svg/>")
+    finished.picture(repo / "results" / "plots" / "photo.JPG", 3)
+    text = (repo / "results" / "metrics" / "test.json").read_text("utf-8")
+    text = text.replace('"map": 0.5', '"map": 1').replace("}", ', "note": "mine"}')
+    finished.write(repo / "results" / "metrics" / "test.json", text)
+    table = (repo / "data" / "preprocess" / "train.csv").read_text("utf-8")
+    finished.write(
+        repo / "data" / "preprocess" / "train.csv", table.replace(",0,1\n", ",0.0,1.0\n")
+    )
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
 
 
 @variant
@@ -230,6 +338,10 @@ def detached_head(repo: Path) -> None:
 
 @variant
 def dvc_in_a_folder_of_the_git_repository(repo: Path) -> Path:
+    return _in_a_folder(repo)
+
+
+def _in_a_folder(repo: Path) -> Path:
     outer = repo.parent / "outer"
     inner = outer / "posters of mine"
     shutil.copytree(repo, inner, symlinks=True, ignore=shutil.ignore_patterns(".git"))
@@ -262,7 +374,81 @@ def files_that_nobody_asked_for(repo: Path) -> None:
 
 
 @variant
-def a_packed_and_shallow_history(repo: Path) -> None:
+def what_looks_like_a_secret_and_is_none(repo: Path) -> None:
+    texts = {
+        ".env.example": "AWS_SECRET_ACCESS_KEY=\nAWS_SECRET_ACCESS_KEY=your-key-here\n",
+        "docs/schema.json": '{"properties": {"private_key": {}, "refresh_token": "<token>"}}',
+        "compose.yaml": "aws_secret_access_key: ${AWS_SECRET_ACCESS_KEY}\n",
+        "public.pem": "-----BEGIN PUBLIC KEY-----\nabc\n",
+    }
+    for name, text in texts.items():
+        finished.write(repo / name, text)
+    append(repo, ".dvc/config", "['remote \"ssh\"']\n    url = ssh://ada@example.com:22/x\n")
+    append(repo, ".dvc/config", "    ask_password = true\n")
+    save(repo)
+
+
+@variant
+def copies_of_a_pipeline_in_folders_that_git_ignores(repo: Path) -> None:
+    for name in ("old", "venv/share"):
+        finished.write(repo / name / "dvc.yaml", (repo / "dvc.yaml").read_bytes())
+        finished.write(repo / name / "x.dvc", "outs: []\n")
+    append(repo, ".gitignore", "/old\nvenv/\n")
+    save(repo)
+
+
+@variant
+def a_remote_that_builds_on_another(repo: Path) -> None:
+    url = (repo.parent / "remote").as_posix()
+    finished.write(
+        repo / ".dvc" / "config",
+        f"[core]\n    remote = mine\n['remote \"Base\"']\n    url = {repo.parent.as_posix()}\n"
+        "['remote \"mine\"']\n    url = remote://base/remote\n",
+    )
+    assert Path(url).is_dir()
+    save(repo)
+
+
+@variant
+def an_out_with_a_remote_of_its_own(repo: Path) -> None:
+    path, backup = "models/classifier.weights.h5", repo.parent / "backup"
+    md5 = finished.md5_of(repo, "train", path)
+    moved = finished.remote_object(repo, md5)
+    finished.write(backup / moved.relative_to(repo.parent / "remote"), moved.read_bytes())
+    append(repo, ".dvc/config", f"['remote \"backup\"']\n    url = {backup}\n")
+    finished.change_pipeline(
+        repo, lambda stages: stages["train"].update(outs=[{path: {"remote": "backup"}}])
+    )
+    save(repo)
+    moved.unlink()
+
+
+@variant
+def raw_data_imported_from_a_folder(repo: Path) -> None:
+    source = repo.parent / "posters"
+    shutil.copytree(repo / "data" / "raw", source)
+    text = (repo / "data" / "raw.dvc").read_text("utf-8")
+    entry = yaml.safe_load(text)["outs"][0]
+    dep = {**entry, "path": source.as_posix()}
+    finished.write(repo / "data" / "raw.dvc", yaml.safe_dump({"deps": [dep], "outs": [entry]}))
+    run(repo, "dvc", "commit", "--quiet", "--force", "data/raw.dvc")
+    save(repo)
+
+
+@variant
+def graded_through_a_link(repo: Path) -> Path:
+    (repo.parent / "link").symlink_to(_in_a_folder(repo).parent)
+    return repo.parent / "link" / "posters of mine"
+
+
+@variant
+def graded_through_a_link_to_a_folder_inside(repo: Path) -> Path:
+    (repo.parent / "link").symlink_to(_in_a_folder(repo))
+    return repo.parent / "link"
+
+
+@variant
+def a_packed_history(repo: Path) -> None:
     run(repo, "git", "gc", "--quiet")
     run(repo, "git", "pack-refs", "--all")
 
@@ -286,6 +472,20 @@ def a_place_of_its_own_in_workshop_toml(repo: Path) -> None:
     remote = (repo.parent / "remote").as_posix()
     finished.write(repo / "workshop.toml", f"[workshop]\nremote = '{remote}'\nraw = 'gs://raw/x'\n")
     save(repo)
+
+
+def test_a_shallow_clone_cannot_tell_whether_one_thing_was_changed(repo: Path) -> None:
+    clone = repo.parent / "clone"
+    run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))
+    for name in ("data/raw", "data/preprocess", "models", "results", ".dvc/cache"):
+        shutil.copytree(repo / name, clone / name, dirs_exist_ok=True)
+    report = grade(clone)
+    (entry,) = [one for one in report["checks"] if one["status"] != "pass"]
+    assert (entry["id"], entry["status"]) == ("change.isolated", "error")
+    assert "fetch-depth: 0" in entry["fix"]
+    assert report["score"] == report["max_score"]
+    run(clone, *entry["fix"].splitlines()[0].split())
+    assert told(grade(clone)) == ""
 
 
 @pytest.mark.parametrize("build", VARIANTS, ids=lambda one: one.__name__)

@@ -39,10 +39,6 @@ def _name_the_section(repo: Path) -> None:
     gallery.edit(repo, "dvc.yaml", "stagse:", "stages:")
 
 
-def _take_the_lock_in(repo: Path) -> None:
-    gallery.edit(repo, ".gitignore", "dvc.lock\n", "")
-
-
 def _close_the_bracket(repo: Path) -> None:
     gallery.edit(repo, "dvc.yaml", "    deps: [\n", "    deps:\n")
 
@@ -58,11 +54,21 @@ def _delete_the_line(repo: Path) -> None:
     finished.write(repo / place[1], "\n".join(kept) + "\n")
 
 
+def _leave_out_the_home_folder(repo: Path) -> None:
+    gallery.edit(repo, "dvc.yaml", "$HOME/data/preprocess", "data/preprocess")
+
+
+def _take_back_the_address(repo: Path) -> None:
+    """The other half of what it asks: is that the server's address?"""
+    run(repo, "git", "revert", "--no-edit", "HEAD")
+
+
 BY_HAND: dict[str, Callable[[Path], None]] = {
+    "command_names_the_home_folder_by_a_variable": _leave_out_the_home_folder,
     "pipeline_is_in_a_folder": _move_notes,
     "stage_has_a_wdir": _move_notes,
     "stages_are_under_another_file": _name_the_section,
-    "lock_is_ignored_by_git": _take_the_lock_in,
+    "nobody_answers_at_the_address": _take_back_the_address,
     "pipeline_is_no_yaml": _close_the_bracket,
     "pipeline_has_merge_markers": _delete_the_line,
     "config_has_a_line_that_is_none": _delete_the_line,
@@ -82,8 +88,6 @@ def test_typing_the_fix_mends_the_mistake(
     monkeypatch.syspath_prepend(repo.parent / "site-packages")
     mistake.apply(repo)
     report = grade(repo)
-    if mistake.name == "nobody_answers_at_the_address":  # "look at the address" comes first
-        run(repo, "git", "revert", "--no-edit", "HEAD")
     for _ in range(12):
         found = _first(report)
         if found is None:

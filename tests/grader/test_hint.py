@@ -122,12 +122,20 @@ def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
     for one in report["checks"]:
         texts = [hint.text(one, step) for step in (1, 2, 3)] if hint.has_steps(one) else []
         for text in texts or [hint.held(one)]:
-            told, _, commands = text.partition("Type:\n")
-            assert_fits(told.partition("Try:\n")[0])
-            assert commands or text not in texts[2:]
+            told, head, _ = _parts(text)
+            assert_fits(told)
+            assert head or text not in texts[2:]
         ours = {**one, "actual": None}  # which may quote what another program says
         if texts:
-            assert_reads_well(hint.text(ours, 2) + hint.text(ours, 3).partition("Type:\n")[0])
+            assert_reads_well(hint.text(ours, 2) + _parts(hint.text(ours, 3))[0])
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """What is said, the word before the commands, and the commands."""
+    said, head, commands = re.fullmatch(
+        r"(.*?)(?:^(Type|Try|By hand):\n(.*))?", text, re.DOTALL | re.MULTILINE
+    ).groups("")
+    return said, head, commands
 
 
 def assert_fits(text: str) -> None:

@@ -36,6 +36,21 @@ def test_every_mistake_can_be_made_in_two_ways() -> None:
     assert {code for code, count in counts.items() if count < 2} == set()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "stage_of_ones_own_never_ran", "stage_of_ones_own_is_stale",
+        "stage_of_ones_own_read_another_out", "stage_of_ones_own_is_frozen_and_hides_a_change",
+        "notes_that_git_ignores_on_purpose_are_a_dep",
+    ],
+)  # fmt: skip
+def test_what_no_lesson_asks_for_costs_no_points(name: str, repo: Path) -> None:
+    next(one for one in MISTAKES if one.name == name).apply(repo)
+    report = grade(repo)
+    assert {entry["severity"] for entry in report["checks"] if entry["code"]} == {"advice"}
+    assert report["score"] == report["max_score"]
+
+
 PAIRS = [
     ("no_param_is_declared", "default_remote_has_a_typo"),
     ("own_module_is_no_dep", "model_was_deleted"),

@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit_stages, save
 from tests.grader.test_mistakes import codes
+from tests.repositories import ROOT
 from workshop.course import course
 from workshop.status_table import Style, style_of
 
@@ -74,7 +78,7 @@ def test_offline_leaves_out_what_the_remote_answers(repo: Path) -> None:
     assert report["verified"] == ["static"]
     assert report["unproven"] == ["remote", "run"]
     assert "share.pushed" not in {entry["id"] for entry in report["checks"]}
-    assert "(offline: the remote was not asked)" in human.render(report, Style())
+    assert "(the remote was not asked)" in human.render(report, Style())
 
 
 def test_a_crash_in_one_check_hides_no_other(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +223,73 @@ def test_github_gets_at_most_ten_annotations_and_a_summary(
     assert "points" in (tmp_path / "summary.md").read_text("utf-8").splitlines()[0]
 
 
+def test_names_of_an_attendee_cannot_colour_the_log(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].append("train.\x1b[2Jx"))
+    assert "\x1b" not in github.render(grade(repo))
+
+
+def test_a_remote_that_gave_no_answer_is_not_verified(repo: Path) -> None:
+    assert grade(repo)["verified"] == ["static", "remote"]
+    only = grade(repo, lambda one: one.lesson == "init")
+    (repo.parent / "remote").rename(repo.parent / "gone")
+    for report in (only, grade(repo)):
+        assert report["verified"] == ["static"]
+        assert report["unproven"] == ["remote", "run"]
+        assert "(the remote was not asked)" in human.render(report, Style())
+
+
+def test_edits_by_hand_are_told_apart_from_commands(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
+    lines = human.render(grade(repo), Style()).splitlines()
+    at = lines.index("  by hand:")
+    assert lines[at + 1].startswith("    # dvc.yaml: below line ")
+    assert lines[lines.index("  type:") + 1] == "    dvc repro train"
+    assert "next: edit dvc.yaml, as told for train.params" in lines
+
+
+def test_one_reason_of_many_errors_is_told_once(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    finished.write(tmp_path / "mine" / "config", "[core]\n    analitics = false\n")
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "mine"))
+    report = grade(repo, offline=True)
+    assert len([one for one in report["checks"] if one["status"] == "error"]) > 10
+    text = human.render(report, Style())
+    assert text.count("analitics") == 1
+    assert "for the same reason: " in text
+
+
+@pytest.mark.parametrize("place", ["nowhere/report.json", "."])
+def test_a_file_that_cannot_be_written_is_told_in_two_lines(place: str, repo: Path) -> None:
+    done = grader("check", "--offline", "--output", place, cwd=repo)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert done.stderr.startswith("error: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell redirects")
+@pytest.mark.parametrize(
+    ("redirect", "told"),
+    [(">&-", "error: "), ("| true", ""), (">/dev/full", "error: ")],
+)
+def test_an_output_that_takes_nothing_is_no_traceback(
+    redirect: str, told: str, tmp_path: Path
+) -> None:
+    if "/dev/full" in redirect and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    command = f"'{sys.executable}' -m grader list {redirect}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert len(done.stderr.splitlines()) == (2 if told else 0), done.stderr
+    assert done.stderr.startswith(told)
+    assert done.returncode == (2 if told else 0)
+
+
 def test_output_goes_to_a_file(repo: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     done = grader("check", "--format", "json", "--output", str(path), cwd=repo)
@@ -230,6 +301,7 @@ def test_list_and_explain_know_every_check_and_code(tmp_path: Path) -> None:
     listing = grader("list", cwd=tmp_path).stdout
     assert all(f"  {name} " in listing for name in CHECKS)
     explained = grader("explain", "param-undeclared", cwd=tmp_path).stdout
+    assert "share.pushed" in grader("explain", "remote-unreachable", cwd=tmp_path).stdout
     assert "train.params" in explained
     assert max(map(len, (listing + explained).splitlines())) <= 80
     assert grader("explain", "nonsense", cwd=tmp_path).returncode == 2

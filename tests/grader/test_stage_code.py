@@ -75,6 +75,38 @@ def test_a_model_is_found_where_it_stands_with_what_it_inherits() -> None:
     assert code(files).params() == ["train.seed", "train.epochs", "data.width", "data.height"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c = yaml.safe_load(open('params.yaml'))\nx = c['train']['seed']",
+        "x = yaml.safe_load(Path('params.yaml').read_text())['train']['seed']",
+        "with open('params.yaml') as f:\n    c = yaml.load(f, Loader)\nx = c['train'].get('seed')",
+        "c = dvc.api.params_show()\nown = c['train']\nx = own['seed']",
+        "def f(args):\n    own = yaml.safe_load(args.params.read_text())['train']\n    own['seed']",
+        "C = yaml.safe_load(open('conf/params.yaml'))\ndef f():\n    return C['train']['seed']",
+        "def f(params):\n    return params['train']['seed']",
+        "def f():\n    params = merged()\n    own = params.get('train')\n    return own['seed']",
+    ],
+)
+def test_params_are_seen_whatever_the_variable_is_called(text: str) -> None:
+    assert code({"pipeline/train.py": text}).params() == ["train.seed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c = json.load(open('genres.json'))\nx = c['train']['seed']",
+        "c = yaml.safe_load(open('params.yaml'))\nc['train']['seed'] = 1",
+        "c = yaml.safe_load(open('params.yaml'))\nc = other()\nx = c['train']['seed']",
+        "def f():\n    c = yaml.safe_load(open('params.yaml'))\ndef g(c):\n    c['train']['seed']",
+        "c = load('params.yaml.bak')\nx = c['train']['seed']",
+        "c = yaml.safe_load(open('params.yaml'))\ndef g(c):\n    return c['train']['seed']",
+    ],
+)
+def test_what_is_no_param_is_not_taken_for_one(text: str) -> None:
+    assert code({"pipeline/train.py": text}).params() == []
+
+
 def test_params_of_modules_further_down_are_told_apart() -> None:
     files = {
         "pipeline/train.py": "from pipeline import deep\nx = params['train']['seed']\n",
@@ -114,7 +146,57 @@ def test_a_command_is_known_by_the_module_or_the_file_that_it_runs() -> None:
 
 
 def test_options_have_values_with_and_without_an_equals_sign() -> None:
-    assert values_of("x --data 'a b' --out=c --flag") == {
+    assert values_of("x --data 'a b' --out=c --flag", TRAIN) == {
         "--data": "a b", "--out": "c", "--flag": ""
     }  # fmt: skip
-    assert values_of("x --data 'a b") == {"--data": "'a"}
+    assert values_of("x --data 'a b", TRAIN) == {"--data": "'a"}
+    assert values_of("x --data --out=c --shift -1 --", TRAIN) == {
+        "--data": "", "--out": "c", "--shift": "-1"
+    }  # fmt: skip
+
+
+def test_options_of_other_programs_are_not_the_modules() -> None:
+    own = "uv run --no-sync python -m pipeline.train --data x"
+    for command in (
+        f"{own} && echo --done--", f"x --first; {own} 2>&1 | tee --append train.log",
+        [own, "python -m json.tool --indent 2 y"], f"bash -c '{own}' --login", f"({own})",
+    ):  # fmt: skip
+        assert values_of(command, TRAIN) == {"--data": "x"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "env X=1 python -u -m pipeline.train", "X=1 Y=2 python -m pipeline.train",
+        "uv run python -m pipeline.train", "uv run -m pipeline.train", "py -3 -m pipeline.train",
+        "time -p python3.11 -m pipeline.train", "timeout 60 nice -n 5 python -m pipeline.train",
+        "/opt/venv/bin/python -m pipeline.train", "accelerate launch -m pipeline.train",
+        "python pipeline/train.py", r"python.exe .\pipeline\train.py", "pipeline/train.py --data x",
+        "cd . && python -m pipeline.train", "test -d x || mkdir x && python -m pipeline.train",
+        "python -m pipeline.train && echo done", "echo start; python -m pipeline.train | tee log",
+        "python3 -m pipeline.train || python -m pipeline.train", "(python -m pipeline.train)",
+        "sh -c 'python -m pipeline.train'", "echo one\npython -m pipeline.train",
+        "python \\\n  -m pipeline.train", "if true; then python -m pipeline.train; fi",
+    ],
+)  # fmt: skip
+def test_a_command_runs_the_module_in_many_ways(command: str) -> None:
+    assert code({}).is_run_by(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo python -m pipeline.train", "true || python -m pipeline.train",
+        "cat pipeline/train.py --data x", "wc pipeline/train.py", "X=1 echo -m pipeline.train",
+        "false && python -m pipeline.train", "# python -m pipeline.train",
+        "true # python -m pipeline.train", "sh -c 'echo python -m pipeline.train'",
+        "printf x > pipeline/train.py", "git add pipeline/train.py", "",
+    ],
+)  # fmt: skip
+def test_a_command_that_only_names_the_module_does_not_run_it(command: str) -> None:
+    assert not code({}).is_run_by(command)
+
+
+@pytest.mark.parametrize("command", ["&&", "|| |", "'", "python -m", "((", "> >", "\\"])
+def test_a_command_that_is_none_is_read_all_the_same(command: str) -> None:
+    assert not code({}).is_run_by(command)

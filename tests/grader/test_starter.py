@@ -1,6 +1,7 @@
 """A start scores next to nothing, the solution everything, catching up what it has solved."""
 
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -15,7 +16,7 @@ from tests.repositories import ROOT, run
 from workshop import starter
 from workshop.course import Lesson, course
 from workshop.kept_runs import KeptRuns
-from workshop.starter import Preset, StartError
+from workshop.starter import Preset, Remote, StartError
 
 SMALL = Preset(
     120,
@@ -131,6 +132,25 @@ def test_catching_up_takes_kept_runs_and_leaves_the_lesson_itself_to_the_attende
     printed = run(repo, "dvc", "repro", "evaluate")
     assert "Running stage" not in printed
     assert printed.count("is cached - skipping run, checking out outputs") == 3
+
+
+@pytest.mark.parametrize(
+    ("at", "url", "endpoint", "told"),
+    [
+        (None, "gs://dvc-workshop/ada", "http://127.0.0.1:4443", "a remote that --at sets up"),
+        ("end", "/srv/ada", "http://127.0.0.1:4443", "for a gs:// remote"),
+        ("end", "gs://dvc-workshop/ada", "127.0.0.1:4443", "is no address of a server"),
+        ("end", "gs://dvc-workshop/ada", "http://[::1", "is no address of a server"),
+        ("end", "gs://dvc-workshop/ada", "http://127.0.0.1:x", "is no address of a server"),
+        ("end", "gs://dvc-workshop/ada", "http://127.0.0.1:1", "no server answers at http://127"),
+    ],
+)
+def test_a_bucket_server_that_is_none_is_told_before_anything_is_made(
+    at: str | None, url: str, endpoint: str, told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(StartError, match=re.escape(told)):
+        starter.start(tmp_path / "late", at, remote=Remote(url, endpoint), preset=SMALL)
+    assert not (tmp_path / "late").exists()
 
 
 def test_a_lesson_that_nobody_knows_is_told(tmp_path: Path) -> None:

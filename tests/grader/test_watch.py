@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from grader.changes import matters
+from grader.checks import CHECKS
 from grader.facts.memory import Memory
 from grader.grading import grade
 from grader.rendering import live
@@ -21,6 +22,8 @@ from tests.repositories import ROOT, run
 from workshop.status_table import Style
 
 COLOURED = Style(80, colour=True)
+ALL = sum(check.points for check in CHECKS.values())
+STATIC = sum(check.points for check in CHECKS.values() if check.tier == "static")
 in_a_terminal = pytest.mark.slow
 
 
@@ -40,7 +43,7 @@ def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
     before = snapshot(repo)
     with terminal() as window:
         watching(window, repo)
-        text = window.shows("103 of 103 points", "✓ share")
+        text = window.shows(f"{STATIC} of {STATIC} points", "✓ share")
         assert "next:" not in text
         assert snapshot(repo) == before
         break_params(repo)
@@ -48,9 +51,9 @@ def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
         assert text.count("next:") == 1
         assert "then: 1 more" in text
         edit(repo, "params.yaml", "dpi: 90", "dpi: 100")
-        window.shows("103 of 103", "✓ just turned green: data.committed, plot.current")
+        window.shows(f"{STATIC} of {STATIC}", "✓ just turned green: data.committed, plot.current")
         window.type("C-c")
-        window.shows("$ ", "103 of 103 points")
+        window.shows("$ ", f"{STATIC} of {STATIC} points")
         window.is_as_before()
 
 
@@ -59,7 +62,7 @@ def test_enter_asks_the_remote_and_typed_keys_do_not_show(repo: Path) -> None:
     with terminal() as window:
         watching(window, repo)
         window.type("zzzz", "Enter")
-        text = window.shows("106 of 106 points", "All of it holds.")
+        text = window.shows(f"{ALL} of {ALL} points", "All of it holds.")
         assert "zzzz" not in text
         window.type("C-c")
         window.is_as_before()
@@ -73,7 +76,9 @@ def test_it_follows_the_size_of_the_window(repo: Path) -> None:
         for columns, rows in [(40, 10), (80, 24), (20, 4), (120, 50), (60, 6)]:
             window.resize(columns, rows)
             text = window.until(
-                lambda text: text.startswith("101 of 103 points") and "next: git add" in text
+                lambda text: (
+                    text.startswith(f"{STATIC - 2} of {STATIC} points") and "next: git add" in text
+                )
             )
             lines = text.rstrip().splitlines()
             assert len(lines) <= rows
@@ -156,13 +161,15 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
     assert process.stdout
     try:
         first = process.stdout.readline()
-        assert first.startswith("103 of 103 points (the remote not asked); All holds here.")
+        assert first.startswith(
+            f"{STATIC} of {STATIC} points (the remote not asked); All holds here."
+        )
         # What changes before it watches is found when it does.
         (repo / ".dvc" / "tmp" / "lock").parent.mkdir(exist_ok=True)
         (repo / ".dvc" / "tmp" / "lock").write_text("nobody is told of this")
         break_params(repo)
         second = process.stdout.readline()
-        assert second.startswith("101 of 103 points")
+        assert second.startswith(f"{STATIC - 2} of {STATIC} points")
         assert second.endswith("; next: git add params.yaml (1 more)\n")
         assert "\x1b" not in first + second
     finally:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.grader import finished
 from tests.repositories import run
+from workshop.project import read
 
-RESULTS = ("data/preprocess", "models", "results")
 Edit = Callable[[Path], None]
 
 
@@ -21,7 +21,7 @@ def type_in(repo: Path, fix: str, solved: Path, by_hand: Edit) -> None:
     What pip installs is an empty package in ``site-packages`` beside the repository. ``by_hand``
     is what a person does on reading edits that are told in words.
     """
-    lines, is_edited = fix.splitlines(), False
+    lines, is_edited, runs = fix.splitlines(), False, "dvc repro" in fix
     while lines:
         line = lines.pop(0)
         edit = re.match(
@@ -40,7 +40,26 @@ def type_in(repo: Path, fix: str, solved: Path, by_hand: Edit) -> None:
                 by_hand(repo)
             is_edited = True
         else:
-            _command(repo, line, solved)
+            _command(repo, line, solved, runs=runs)
+
+
+def _repro(repo: Path, words: list[str], solved: Path) -> None:
+    """Run the stages that DVC would: one alone, one with those above it, or all."""
+    names = {word for word in words if not word.startswith("-")}
+    project = read(repo)
+    if "--single-item" not in words:
+        for _ in project.stages:
+            names |= {maker for maker, user in project.edges if user in names}
+    ran = [one for one in project.stages if one.cmd and (not names or one.name in names)]
+    for out in (out for stage in ran for out in stage.outs):
+        source, target = solved / out.path, repo / out.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target)
+        elif source.exists():
+            finished.write(target, source.read_bytes())
+    finished.record(repo, *(stage.name for stage in ran))
 
 
 def _replace(path: Path, first: int, last: int, new: list[str]) -> None:
@@ -49,17 +68,16 @@ def _replace(path: Path, first: int, last: int, new: list[str]) -> None:
     finished.write(path, "\n".join(lines) + "\n")
 
 
-def _command(repo: Path, line: str, solved: Path) -> None:
+def _command(repo: Path, line: str, solved: Path, *, runs: bool) -> None:
     words = shlex.split(line)
     if words[:2] == ["dvc", "repro"]:
-        for name in RESULTS:
-            shutil.copytree(solved / name, repo / name, dirs_exist_ok=True)
-        finished.record(repo)
+        _repro(repo, words[2:], solved)
     elif words[:2] == ["pip", "install"]:
         module = words[2].replace("-", "_")
         finished.write(repo.parent / "site-packages" / module / "__init__.py", "")
         importlib.invalidate_caches()
     elif words[:2] == ["git", "commit"]:
-        run(repo, "git", "commit", "--quiet", "--allow-empty", *words[2:])
+        may_be_empty = ["--allow-empty"] * runs  # a run may leave the very same bytes
+        run(repo, "git", "commit", "--quiet", *may_be_empty, *words[2:])
     else:
         run(repo, *words)

@@ -60,7 +60,7 @@ def trained(trained_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def exported(exported_template: Path, tmp_path: Path) -> Path:
-    """That, with ``models/classifier.onnx``; takes TensorFlow."""
+    """That, with ``models/classifier.onnx`` and its twin; takes TensorFlow."""
     return _copy(exported_template, tmp_path)
 
 

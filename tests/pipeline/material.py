@@ -51,6 +51,7 @@ PARAMS: dict[str, dict[str, Any]] = {
         "fine_tuning_learning_rate": 0.0002,
         "patience": 5,
     },
+    "export": {"int8": True, "max_drop": 1, "calibration_images": 20},
     "plot": {"dpi": 40, "examples": 6},
 }  # fmt: skip
 """As params.yaml, for pictures that take no time; JSON is YAML too."""
@@ -151,10 +152,12 @@ TRAIN = (
 )
 EXPORT = (
     *("--data", "data/preprocess", "--weights", "models/classifier.weights.h5"),
-    *("--model", "models/classifier.onnx"),
+    *("--model", "models/classifier.onnx", "--fp32-model", "models/classifier.fp32.onnx"),
+    *("--params", "params.yaml"),
 )
 EVALUATE = (
     *("--data", "data/preprocess", "--model", "models/classifier.onnx"),
+    *("--fp32-model", "models/classifier.fp32.onnx"),
     *("--metrics", "results/metrics/test.json", "--curves", "results/curves"),
 )
 PLOT = (
@@ -198,6 +201,13 @@ def linear_model(
     metadata = Metadata(tuple(genres), tuple(thresholds), size, "none.dir")
     helper.set_model_props(model, metadata.entries())
     return model
+
+
+def save_model(project: Path, model: onnx.ModelProto) -> None:
+    """As what is served and as its twin."""
+    (project / "models").mkdir(exist_ok=True)
+    for name in ("classifier.onnx", "classifier.fp32.onnx"):
+        (project / "models" / name).write_bytes(model.SerializeToString())
 
 
 def colour_model() -> onnx.ModelProto:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from sklearn.metrics import average_precision_score
 
@@ -19,20 +18,19 @@ from tests.pipeline import material
 @pytest.fixture
 def project(preprocessed: Path) -> Path:
     """A preprocessed project with a classifier of colours, made without TensorFlow."""
-    save(preprocessed, material.colour_model())
+    material.save_model(preprocessed, material.colour_model())
     return preprocessed
-
-
-def save(project: Path, model: onnx.ModelProto) -> None:
-    path = project / "models" / "classifier.onnx"
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(model.SerializeToString())
 
 
 def evaluated(project: Path) -> dict[str, Any]:
     metrics, curves = project / "results" / "metrics" / "test.json", project / "results" / "curves"
+    models = project / "models"
     evaluate(
-        project / "data" / "preprocess", project / "models" / "classifier.onnx", metrics, curves
+        project / "data" / "preprocess",
+        models / "classifier.onnx",
+        models / "classifier.fp32.onnx",
+        metrics,
+        curves,
     )
     return dict(json.loads(metrics.read_text("utf-8")))
 
@@ -46,7 +44,7 @@ def test_the_metrics_are_those_of_the_design(project: Path) -> None:
     metrics = evaluated(project)
     assert metrics.keys() >= {
         *("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n"),
-        *("priors", "nothing"),
+        *("fp32", "priors", "nothing"),
     }
     assert metrics["n"] == len(splits.read(project / "data" / "preprocess", "test").paths)
     assert {path.name for path in (project / "results" / "metrics").iterdir()} == {"test.json"}
@@ -73,11 +71,26 @@ def test_the_scores_are_those_of_the_file_on_the_test_split(project: Path) -> No
 def test_a_model_that_answers_the_priors_scores_as_the_priors(project: Path) -> None:
     priors = splits.read(project / "data" / "preprocess", "train").labels.mean(axis=0)
     bias = np.log(priors / (1 - priors)).astype(np.float32)
-    save(project, material.linear_model(np.zeros((3, 3), np.float32), bias, (0.5,) * 3))
+    material.save_model(
+        project, material.linear_model(np.zeros((3, 3), np.float32), bias, (0.5,) * 3)
+    )
     metrics = evaluated(project)
     labels = splits.read(project / "data" / "preprocess", "test").labels
     assert metrics["map"] == metrics["priors"]["map"]
     assert metrics["map"] == pytest.approx(labels.mean(), abs=1e-6)
+
+
+def test_the_twin_is_scored_beside_what_is_served(project: Path) -> None:
+    before = evaluated(project)
+    (project / "models" / "classifier.onnx").write_bytes(
+        material.linear_model(
+            np.eye(3, dtype=np.float32), np.zeros(3, np.float32), (0.5,) * 3
+        ).SerializeToString()
+    )
+    metrics = evaluated(project)
+    assert before["fp32"] == {name: before[name] for name in before["fp32"]}
+    assert metrics["fp32"] == before["fp32"]
+    assert metrics["map"] < metrics["fp32"]["map"] - 0.1
 
 
 def test_choosing_nothing_is_right_where_there_is_nothing(project: Path) -> None:
@@ -116,7 +129,7 @@ def test_a_model_for_other_data_is_told(
     genres: tuple[str, ...], size: tuple[int, int], project: Path
 ) -> None:
     zeros = np.zeros((3, 3), np.float32)
-    save(project, material.linear_model(zeros, zeros[0], (0.5,) * 3, genres, size))
+    material.save_model(project, material.linear_model(zeros, zeros[0], (0.5,) * 3, genres, size))
     with pytest.raises(ModelError) as told:
         evaluated(project)
     assert told.value.problem == (
@@ -129,7 +142,7 @@ def test_a_model_for_other_data_is_told(
 def test_trouble_leaves_none_of_the_files(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluated(project)
     before = material.files(project / "results")
-    save(
+    material.save_model(
         project,
         material.linear_model(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), (0.5,) * 3),
     )
@@ -147,7 +160,9 @@ def test_a_folder_in_the_place_of_a_file_leaves_the_others_alone(name: str, proj
     folder.mkdir()
     before = material.files(project / "results")
     weights = np.eye(3, dtype=np.float32)
-    save(project, material.linear_model(weights, np.zeros(3, np.float32), (0.5,) * 3))
+    material.save_model(
+        project, material.linear_model(weights, np.zeros(3, np.float32), (0.5,) * 3)
+    )
     done = material.run("evaluate", project, *material.EVALUATE)
     assert done.returncode == 1
     assert done.stderr == (

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import onnxruntime
 import pytest
 
 from pipeline import classifier, scores, splits
+from pipeline.export import gate
 from pipeline.hashing import folder_md5
 from tests.pipeline import material
 
@@ -34,20 +36,37 @@ def model_path(project: Path) -> Path:
     return project / "models" / "classifier.onnx"
 
 
-def test_input_output_and_opset_are_those_of_the_design(exported: Path) -> None:
-    session = onnxruntime.InferenceSession(model_path(exported))
+def fp32_path(project: Path) -> Path:
+    return project / "models" / "classifier.fp32.onnx"
+
+
+both = pytest.mark.parametrize("path", [model_path, fp32_path])
+
+
+def operators(path: Path) -> set[str]:
+    return {node.op_type for node in onnx.load(path).graph.node}
+
+
+@both
+def test_input_output_and_opset_are_those_of_the_design(
+    path: Callable[[Path], Path], exported: Path
+) -> None:
+    session = onnxruntime.InferenceSession(path(exported))
     (image,), (output,) = session.get_inputs(), session.get_outputs()
     assert (image.name, image.type, image.shape) == ("image", "tensor(uint8)", ["batch", 32, 32, 3])
     assert output.name == "probabilities"
     assert (output.type, output.shape) == ("tensor(float)", ["batch", 3])
-    model = onnx.load(model_path(exported))
+    model = onnx.load(path(exported))
     onnx.checker.check_model(model, full_check=True)
     assert {opset.domain: opset.version for opset in model.opset_import}[""] == 17
 
 
-def test_the_metadata_says_all_that_serving_needs(exported: Path) -> None:
+@both
+def test_the_metadata_says_all_that_serving_needs(
+    path: Callable[[Path], Path], exported: Path
+) -> None:
     data = exported / "data" / "preprocess"
-    model = classifier.load(model_path(exported))
+    model = classifier.load(path(exported))
     valid = splits.read(data, "valid")
     answers = classifier.probabilities(model.session, splits.pixels(data, valid))
     assert model.metadata == classifier.Metadata(
@@ -61,7 +80,7 @@ def test_the_metadata_says_all_that_serving_needs(exported: Path) -> None:
     assert json.loads(entries["input_size"]) == [32, 32]
 
 
-def test_the_file_answers_as_keras_does(exported: Path) -> None:
+def test_the_file_in_fp32_answers_as_keras_does(exported: Path) -> None:
     subprocess.run(
         [sys.executable, "-c", KERAS],
         cwd=exported,
@@ -70,7 +89,7 @@ def test_the_file_answers_as_keras_does(exported: Path) -> None:
         timeout=300,
     )
     data = exported / "data" / "preprocess"
-    session = classifier.load(model_path(exported)).session
+    session = classifier.load(fp32_path(exported)).session
     pixels = splits.pixels(data, splits.read(data, "test"))
     answers = classifier.probabilities(session, pixels)
     assert np.ptp(answers, axis=0).min() > 1e-3
@@ -78,11 +97,53 @@ def test_the_file_answers_as_keras_does(exported: Path) -> None:
 
 
 def test_two_runs_write_the_same_bytes(exported: Path) -> None:
-    first = model_path(exported).read_bytes()
-    model_path(exported).unlink()
+    first = [path.read_bytes() for path in (model_path(exported), fp32_path(exported))]
+    for path in (model_path(exported), fp32_path(exported)):
+        path.unlink()
     done = material.run("export", exported, *material.EXPORT)
     assert (done.returncode, done.stderr) == (0, "")
-    assert model_path(exported).read_bytes() == first
+    assert [path.read_bytes() for path in (model_path(exported), fp32_path(exported))] == first
+
+
+def test_int8_is_served_where_it_may_and_answers_nearly_the_same(exported: Path) -> None:
+    assert {"QuantizeLinear", "DequantizeLinear"} <= operators(model_path(exported))
+    assert "QuantizeLinear" not in operators(fp32_path(exported))
+    data = exported / "data" / "preprocess"
+    pixels = splits.pixels(data, splits.read(data, "test"))
+    int8, fp32 = (
+        classifier.probabilities(classifier.load(path).session, pixels)
+        for path in (model_path(exported), fp32_path(exported))
+    )
+    assert np.ptp(fp32, axis=0).min() > 1e-3
+    assert 0 < np.abs(int8 - fp32).max() < 0.1
+
+
+def test_fp32_is_served_where_params_say_so(exported: Path) -> None:
+    material.write_params(exported / "params.yaml", {"export.int8": False})
+    done = material.run("export", exported, *material.EXPORT)
+    assert "fp32 as params.yaml says" in done.stdout
+    assert model_path(exported).read_bytes() == fp32_path(exported).read_bytes()
+    assert "QuantizeLinear" not in operators(model_path(exported))
+
+
+@pytest.mark.parametrize(
+    ("drops", "allowed", "served"),
+    [
+        ((0.005, 0.005), 0.005, "int8"),
+        ((-0.1, 0.004), 0.005, "int8"),
+        ((0.006, 0.0), 0.005, "fp32"),
+        ((0.0, 0.006), 0.005, "fp32"),
+        ((0.000002, 0.0), 0.0, "fp32"),
+    ],
+)
+def test_neither_score_may_drop_by_more_than_is_allowed(
+    drops: tuple[float, float], allowed: float, served: str
+) -> None:
+    fp32 = {"map": 0.8, "macro_f1": 0.75, "precision": 0.9}
+    int8 = {"map": 0.8 - drops[0], "macro_f1": 0.75 - drops[1], "precision": 0.1}
+    passed, told = gate(fp32, int8, allowed)
+    assert passed == (served == "int8")
+    assert told.startswith(served)
 
 
 @pytest.mark.parametrize("what", ["missing", "text", "cut short", "other genres"])

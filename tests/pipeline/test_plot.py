@@ -31,10 +31,11 @@ def evaluated(preprocessed_template: Path, tmp_path_factory: pytest.TempPathFact
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows([epoch, *np.linspace(0.2, 0.9, 6)] for epoch in range(epochs))
-    (models / "classifier.onnx").write_bytes(material.colour_model().SerializeToString())
+    material.save_model(project, material.colour_model())
     evaluate(
         project / "data" / "preprocess",
         models / "classifier.onnx",
+        models / "classifier.fp32.onnx",
         project / "results" / "metrics" / "test.json",
         project / "results" / "curves",
     )

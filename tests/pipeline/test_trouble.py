@@ -121,18 +121,19 @@ def test_export_on_a_full_disk_leaves_nothing(
     trained: Path, small_disk: Callable[[Path, int], None]
 ) -> None:
     small_disk(trained / "full", 100 * KiB)
-    done = material.run("export", trained, *material.EXPORT[:-1], "full/classifier.onnx")
-    is_told_to_be_full(done, "full/classifier.onnx")
+    arguments = [
+        text.replace("models/classifier.f", "full/classifier.f") for text in material.EXPORT
+    ]
+    is_told_to_be_full(material.run("export", trained, *arguments), "full/classifier.fp32.onnx")
     assert list((trained / "full").iterdir()) == []
+    assert not (trained / "models" / "classifier.onnx").exists()
 
 
 @pytest.mark.parametrize("size", [4 * KiB, 8 * KiB])
 def test_evaluate_on_a_full_disk_leaves_nothing(
     size: int, preprocessed: Path, small_disk: Callable[[Path, int], None]
 ) -> None:
-    (preprocessed / "models").mkdir()
-    model = material.colour_model().SerializeToString()
-    (preprocessed / "models" / "classifier.onnx").write_bytes(model)
+    material.save_model(preprocessed, material.colour_model())
     small_disk(preprocessed / "results", size)
     is_told_to_be_full(material.run("evaluate", preprocessed, *material.EVALUATE), "results/")
     assert material.files(preprocessed / "results") == {}
@@ -294,9 +295,7 @@ def test_an_interrupt_while_tensorflow_loads_is_told(
 @pytest.mark.skipif(os.name != "posix", reason="a signal to oneself ends a process on Windows")
 @pytest.mark.parametrize("stage", ["preprocess", "evaluate"])
 def test_an_interrupt_after_the_end_does_not_count(stage: str, preprocessed: Path) -> None:
-    (preprocessed / "models").mkdir()
-    model = material.colour_model().SerializeToString()
-    (preprocessed / "models" / "classifier.onnx").write_bytes(model)
+    material.save_model(preprocessed, material.colour_model())
     done = spoilt("press at the end", "", stage, preprocessed)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -69,9 +69,9 @@ def rows(width: int, height: int, bits: int = 8) -> bytes:
     return zlib.compress(row * height, 9)
 
 
-def png(width: int, height: int, data: bytes, bits: int = 8) -> bytes:
-    """A grey PNG that claims these sides, whatever its data hold."""
-    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+def png(width: int, height: int, data: bytes, bits: int = 8, colours: int = 0) -> bytes:
+    """A PNG that claims these sides, whatever its data hold; grey, and 3 says: with a palette."""
+    header = struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND")
 
 

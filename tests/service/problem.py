@@ -6,7 +6,7 @@ import httpx
 
 
 def told(answer: httpx.Response, status: int) -> dict[str, Any]:
-    """The problem document of ``answer``, after checking its form."""
+    """The problem document of ``answer`` without the request's id, after checking its form."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document: dict[str, Any] = answer.json()
@@ -14,6 +14,7 @@ def told(answer: httpx.Response, status: int) -> dict[str, Any]:
     assert document["type"] == "about:blank"
     for member in ("title", "detail", "fix"):
         assert document[member], f"{member} is empty"
+    assert document.pop("instance") == f"urn:request:{answer.headers['x-request-id']}"
     assert set(document) <= {"type", "title", "status", "detail", "fix", "errors"}
     for error in document.get("errors", []):
         assert set(error) == {"index", "filename", "detail"}

@@ -47,12 +47,14 @@ def in_process(
     environment: Mapping[str, str] | None = None,
     python: Path | None = None,
     launcher: Sequence[str] = ("-m", "uvicorn"),
+    arguments: Sequence[str] = (),
 ) -> Iterator[Running]:
     """The service of ``repo_dir``, from when it listens until the block ends.
 
     ``python`` is that of an environment in which the service is installed; else this checkout runs.
     """
     command = [str(python or sys.executable), *launcher, "service.main:app", "--port", "0"]
+    command += arguments
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -61,6 +63,7 @@ def in_process(
                 **os.environ,
                 "PYTHONPATH": "" if python else str(ROOT),
                 "WORKSHOP_REPO": str(repo_dir),
+                "WORKSHOP_DRAIN_SECONDS": "0",  # it would wait for others at every end
                 **(environment or {}),
             },
             stdout=log,

@@ -96,6 +96,11 @@ BAD_PICTURES: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "JPEG of two bytes": (lambda: b"\xff\xd8", 415, "not an image"),
     "JPEG header alone": (lambda: pictures.noise()[:200], 422, "JPEG"),
     "truncated PNG": (lambda: pictures.plain(kind="PNG")[:-30], 422, "PNG"),
+    "palette PNG without its palette": (
+        lambda: pictures.png(16, 16, pictures.rows(16, 16, bits=1), bits=1, colours=3),
+        422,
+        "damaged",
+    ),
     "bomb": (pictures.bomb, 413, "169,000,000 pixels"),
     "JPEG that claims 65500 x 65500": (lambda: jpeg_of(65500, 65500), 413, "pixels"),
     "PNG that claims 2^31 - 1": (lambda: pictures.png(2**31 - 1, 2**31 - 1, b""), 413, "pixels"),

@@ -11,7 +11,7 @@ from tests.service import onnx_models
 def test_metadata_says_everything_that_serving_needs() -> None:
     model = load(onnx_models.model())
     assert model.genres == tuple(onnx_models.GENRES)
-    assert model.thresholds.tolist() == [0.5, 0.5, 0.5]
+    assert model.thresholds == (0.5, 0.5, 0.5)
     assert model.input_size == onnx_models.SIZE
     assert model.training_data == onnx_models.TRAINING_DATA
 
@@ -24,8 +24,8 @@ def test_training_data_may_be_written_bare() -> None:
 def test_each_picture_has_its_own_answer() -> None:
     model = load(onnx_models.model())
     pictures = [np.full((*onnx_models.SIZE, 3), shade, np.uint8) for shade in (0, 255)]
-    rows = model.probabilities(pictures)
-    assert rows.shape == (2, 3)
+    rows = [model.probabilities(picture) for picture in pictures]
+    assert [row.shape for row in rows] == [(3,), (3,)]
     assert not np.allclose(rows[0], rows[1])
 
 

@@ -38,7 +38,10 @@ class Dep:
 
 @dataclass(frozen=True)
 class Out:
-    """A file or folder that a stage makes. ``cache``: DVC keeps a copy in its cache."""
+    """A file or folder that a stage makes. ``cache``: DVC keeps a copy in its cache.
+
+    ``remote`` is the one that it is pushed to in place of the default, ``push`` whether it is.
+    """
 
     path: str
     place: Path | None
@@ -48,6 +51,8 @@ class Out:
     metric: bool = False
     plot: bool = False
     persist: bool = False
+    remote: str | None = None
+    push: bool = True
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ class StageReader:
             metric=kind == "metrics",
             plot=kind == "plots",
             persist=flags.get("persist", False),
+            remote=flags.get("remote"),
+            push=flags.get("push", True),
         )
 
     def _params(

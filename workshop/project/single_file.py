@@ -80,6 +80,8 @@ class _Entry:
             self.place.inside,
             cache=self.item.get("cache", True),
             persist=self.item.get("persist", False),
+            remote=self.item.get("remote"),
+            push=self.item.get("push", True),
         )
 
     def _recorded(self) -> Any:

@@ -1,0 +1,78 @@
+"""What a request costs by its size: ``python -m benchmarks.serving.cost``.
+
+Processor time of the service by files a request, by connections and by the pixels of a poster, with
+the cost of a file, a request and a megapixel beside it: nothing should grow faster than the work.
+"""
+
+import argparse
+import json
+import subprocess
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from benchmarks.serving import contenders
+from benchmarks.serving.servers import ROOT, Server, python_module, started
+
+FILES = (1, 2, 4, 8, 16, 32, 64)
+CONNECTIONS = (1, 4, 16, 64, 256)
+WIDTHS = (8, 80, 220, 820, 1080, 1600, 2600, 3650)
+"""Of posters in the proportion 2 to 3: from 100 pixels to 20 megapixels."""
+
+
+def main() -> None:
+    """Start the service once, and print three tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "classifier.onnx")
+    parser.add_argument("--posters", type=Path, default=ROOT / "data" / "raw" / "Images")
+    options = parser.parse_args()
+    poster = next(path for path in sorted(options.posters.iterdir())).read_bytes()
+    with TemporaryDirectory() as folder:
+        (service, *_) = contenders.contenders(options.model, Path(folder), None)
+        with started(service, poster, Path(folder, "service.log")) as server:
+            _cpu_ms(server, options.posters, 200)
+            print(f"{'files':>12} {'ms a request':>13} {'ms a file':>10}")
+            for count in FILES:
+                ms = _cpu_ms(server, options.posters, max(40, 600 // count), files=count)
+                print(f"{count:>12} {ms:>13.2f} {ms / count:>10.2f}", flush=True)
+            print(f"{'connections':>12} {'ms a request':>13}")
+            for count in CONNECTIONS:
+                ms = _cpu_ms(server, options.posters, max(600, 2 * count), connections=count)
+                print(f"{count:>12} {ms:>13.2f}", flush=True)
+            print(f"{'Mpx':>12} {'ms a request':>13} {'ms a Mpx':>10} {'MB':>6}")
+            for megapixels, size, posters_dir in _posters_of_sizes(Path(folder), poster):
+                ms = _cpu_ms(server, posters_dir, 60, connections=2)
+                line = f"{megapixels:>12.4f} {ms:>13.2f} {ms / megapixels:>10.2f} {size:>6.2f}"
+                print(line, flush=True)
+
+
+def _posters_of_sizes(folder: Path, poster: bytes) -> Iterator[tuple[float, float, Path]]:
+    """Megapixels, megabytes, and a folder with the poster enlarged to that."""
+    original = Image.open(BytesIO(poster)).convert("RGB")
+    for width in WIDTHS:
+        height = width * 3 // 2
+        path = folder / f"width-{width}" / "poster.jpg"
+        path.parent.mkdir()
+        original.resize((width, height)).save(path, quality=78)
+        yield width * height / 1e6, path.stat().st_size / 1e6, path.parent
+
+
+def _cpu_ms(
+    server: Server, posters_dir: Path, requests: int, files: int = 1, connections: int = 8
+) -> float:
+    """Milliseconds of processor time a request."""
+    command = python_module(
+        *("benchmarks.serving.client", "--port", str(server.port), "--posters", str(posters_dir)),
+        *("--requests", str(requests), "--files", str(files), "--connections", str(connections)),
+    )
+    before = server.cpu_seconds()
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(json.loads(finished.stdout)["statuses"]) == {"200"}, finished.stdout
+    return (server.cpu_seconds() - before) / requests * 1000
+
+
+if __name__ == "__main__":
+    main()

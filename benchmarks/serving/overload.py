@@ -1,0 +1,186 @@
+"""More than the service can do, for two minutes: ``python -m benchmarks.serving.overload``.
+
+256 clients with good posters at once, 64 that send their bodies a byte at a time, and some that
+send bombs and nonsense. Prints what the good ones were told and how long that took, how long
+``/healthz`` took meanwhile, the memory, and how soon all is as before. Linux and macOS.
+"""
+
+import argparse
+import asyncio
+import itertools
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from benchmarks.serving.client import request
+from benchmarks.serving.servers import ROOT
+from tests.service import onnx_models, pictures, running
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+PAUSE_AFTER_503 = 0.2
+"""Of a good client, in seconds: less than the second that Retry-After asks for."""
+
+
+@dataclass
+class Seen:
+    """What came back: statuses, and the seconds of each 200."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    first: float = float("inf")
+
+    def __str__(self) -> str:
+        ranked = sorted(self.seconds) or [float("nan")]
+        p50, p99 = ranked[len(ranked) // 2], ranked[len(ranked) * 99 // 100]
+        told = ", ".join(f"{status}: {count:,}" for status, count in self.statuses.most_common())
+        return f"{told} (200: p50 {p50:.3f} s, p99 {p99:.3f} s, at most {ranked[-1]:.3f} s)"
+
+
+def main() -> None:
+    """Start the service, lean on it, and print what it did."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--good", type=int, default=256)
+    parser.add_argument("--slow", type=int, default=64)
+    parser.add_argument("--bad", type=int, default=8)
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "classifier.onnx")
+    parser.add_argument("--posters", type=Path, default=ROOT / "data" / "raw" / "Images")
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        onnx_models.install(Path(folder), options.model.read_bytes())
+        log_path = Path(folder, "service.log")
+        arguments = ("--no-access-log", "--log-level", "info")
+        with running.in_process(Path(folder), log_path, arguments=arguments) as service:
+            _leaned_on(service, options)
+            assert "Traceback" not in log_path.read_text(), log_path.read_text()[-2000:]
+
+
+def _leaned_on(service: running.Running, options: argparse.Namespace) -> None:
+    """Each kind of client in a process of its own: none waits for another one's event loop."""
+    posters = [path.read_bytes() for path in sorted(options.posters.iterdir())[:200]]
+    good, bad = [request([poster]) for poster in posters], [request([e]) for e in _bad_files()]
+    process = psutil.Process(service.pid)
+    _run(_asking, service.port, good[:20], 1, 2)
+    rest = peak = process.memory_info().rss
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+        kinds = {
+            "good": pool.submit(_run, _asking, service.port, good, options.good, options.seconds),
+            "bad": pool.submit(_run, _asking, service.port, bad, options.bad, options.seconds),
+            "slow": pool.submit(_run, _dripping, service.port, good, options.slow, options.seconds),
+            "/healthz": pool.submit(
+                _run, _asking, service.port, [HEALTH], 1, options.seconds, 0.05
+            ),
+        }
+        while not all(each.done() for each in kinds.values()):
+            peak = max(peak, process.memory_info().rss)
+            time.sleep(0.1)
+    begin = time.perf_counter()
+    after = _run(_asking, service.port, good, 1, 2)
+    for name, each in kinds.items():
+        print(f"{name:>9}: {each.result()}")
+    print(f"{'after':>9}: {after}, the first {after.first - begin:.3f} s after the end")
+    sizes = (rest, peak, process.memory_info().rss)
+    print(
+        "   memory: {:.0f} MB before, {:.0f} at most, {:.0f} after".format(
+            *(e / 1e6 for e in sizes)
+        )
+    )
+
+
+def _run(
+    client: Callable[..., Coroutine[Any, Any, None]],
+    port: int,
+    requests: Sequence[bytes],
+    count: int,
+    seconds: float,
+    pause: float = 0.0,
+) -> Seen:
+    """What ``count`` clients saw that began at different requests."""
+    seen = Seen()
+    jobs = [
+        client(port, [*requests[n % len(requests) :], *requests], seen, pause) for n in range(count)
+    ]
+    asyncio.run(_for(seconds, jobs))
+    return seen
+
+
+def _bad_files() -> Sequence[bytes]:
+    return (
+        pictures.bomb(),
+        pictures.png(4400, 4400, pictures.rows(4400, 4400)),  # large, and allowed
+        pictures.noise(2000, 2000)[:-5000],
+        b"I am not a picture. " * 4000,
+        pictures.bomb(60_000),
+        pictures.animated()[:300],
+    )
+
+
+async def _for(seconds: float, jobs: Sequence[Coroutine[Any, Any, None]]) -> None:
+    tasks = [asyncio.create_task(job) for job in jobs]
+    await asyncio.sleep(seconds)
+    for task in tasks:
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _asking(port: int, requests: Sequence[bytes], seen: Seen, pause: float = 0.0) -> None:
+    """One after the other on a connection that is kept, for ever."""
+    turns = itertools.cycle(requests)
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError as error:
+            seen.statuses[type(error).__name__] += 1
+            continue
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                begin = time.perf_counter()
+                writer.write(next(turns))
+                status, closes = await _answer(reader)
+                seen.statuses[status] += 1
+                if status == "200":
+                    seen.seconds.append(time.perf_counter() - begin)
+                    seen.first = min(seen.first, time.perf_counter())
+                await asyncio.sleep(PAUSE_AFTER_503 if status == "503" else pause)
+                if closes:
+                    break
+        writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[str, bool]:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
+    await reader.readexactly(length)
+    return head[9:12].decode(), b"connection: close" in head
+
+
+async def _dripping(port: int, requests: Sequence[bytes], seen: Seen, pause: float) -> None:
+    """A request a byte at a time: the head at once, so that the service waits for the body."""
+    head, blank, body = requests[0].partition(b"\r\n\r\n")
+    while True:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            writer.write(head + blank)
+            for place in range(len(body)):
+                writer.write(body[place : place + 1])
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        seen.statuses[(await _answer(reader))[0]] += 1
+                        break
+        writer.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The addresses of remotes: whole or not, and whether a folder lies in the repository itself."""
+
+import os
+import re
+from pathlib import Path
+
+from grader.facts.view import View
+
+_SCHEMES = (
+    *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),
+    *("http", "https", "ftp", "sftp", "gcs"),
+)
+_SUPPORTED = frozenset(_SCHEMES) - {"ftp", "sftp", "gcs"}
+_ALMOST = re.compile(rf"^(?:\.\./|\./)*(?:{'|'.join(_SCHEMES)})(?:[:;]|//)", re.IGNORECASE)
+# What `dvc remote add` makes of gs//bucket: a path from the folder .dvc, its slashes joined.
+_NORMALISED = re.compile(rf"^\.\./(?:{'|'.join(_SCHEMES)});?/", re.IGNORECASE)
+_WEB_PAGE = re.compile(
+    r"^(?:\.\./|\./|/)*(?:https?:/*)?(?:storage|console)\.(?:cloud\.google|googleapis)\.com/", re.I
+)
+"""The address of a bucket in the browser, which is not the one that DVC takes."""
+
+
+def harm(url: str) -> str:
+    """What DVC does with an address that is none."""
+    if url.startswith("file://"):
+        return "is a folder in a form that DVC takes for no address: dvc push stops"
+    if url.startswith("remote://"):
+        return "builds on a remote that is not there: dvc push stops"
+    return "is no address that DVC knows: it pushes into a folder of that name, here"
+
+
+def named_base(url: str) -> str | None:
+    """The other remote that an address builds on."""
+    scheme, _, rest = url.partition("://")
+    return rest.partition("/")[0].lower() if scheme == "remote" else None
+
+
+def is_malformed(url: str) -> bool:
+    """Whether DVC would take the address for a folder, or refuse it."""
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme.isalnum():
+        return scheme.lower() not in _SUPPORTED | {"remote"} or not rest.strip("/")
+    return any(pattern.match(url) for pattern in (_ALMOST, _NORMALISED, _WEB_PAGE))
+
+
+def is_inside(view: View, url: str) -> bool:
+    """Whether an absolute path leads into the repository, through links as well."""
+    if "://" in url or not Path(url).expanduser().is_absolute():
+        return False
+    git = view.facts.git
+    top = os.path.realpath(git.root if git else view.facts.root)
+    return Path(os.path.realpath(Path(url).expanduser())).is_relative_to(top)
+
+
+def place(view: View) -> str:
+    """The agreed address, or a folder beside the repository."""
+    git = view.facts.git
+    root = git.root if git else view.facts.root
+    return view.facts.settings.remote or f"{root.as_posix()}-remote"
+
+
+def mended(url: str) -> str:
+    """What a malformed address was meant to be."""
+    if url.startswith("file://"):
+        return url.removeprefix("file://")
+    if page := _WEB_PAGE.match(url):
+        path = url[page.end() :].removeprefix("storage/browser/").removeprefix("storage/v1/b/")
+        return f"gs://{path.strip('/')}"
+    scheme, _, rest = re.sub(r"^(?:\.\./|\./)*", "", url).partition("/")
+    return (
+        f"{scheme.rstrip(':;') if scheme.rstrip(':;') in _SUPPORTED else 'gs'}://{rest.strip('/')}"
+    )

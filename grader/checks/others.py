@@ -1,0 +1,119 @@
+"""Stages of the attendee's own, which no lesson asks for.
+
+An experiment that is half done costs no points: what is told of it is advice. Only what stops
+``dvc repro`` for the lessons' stages too is a mistake.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from grader.checks import code, fixes, runs, stages
+from grader.checks.lock import LOCK
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.lessons import STAGES
+from grader.registry import check
+from workshop.project import Stage
+
+
+def of_the_attendees_own(view: View) -> Iterator[Stage]:
+    """The stages with a command that are none of the lessons'."""
+    known = [stage.name for one in STAGES if (stage := view.stage(one))]
+    yield from (stage for stage in view.project.stages if stage.cmd and stage.name not in known)
+
+
+@check(
+    "others.run",
+    "stage-never-run",
+    requires=("share.place", "lock.committed"),
+    committed_only=True,
+)
+def other_stages_have_run(view: View) -> Finding | None:
+    """Every stage of your own has run.
+
+    No lesson asks for it, and it costs no points; but whoever runs dvc repro runs it too.
+    """
+    for stage in of_the_attendees_own(view):
+        if stage.recorded or stage.runs_always:
+            continue
+        return Finding(
+            "stage-never-run",
+            f"{stage.name}, a stage of your own, is in {stage.file}, and {LOCK} has no record of"
+            " it: it never ran.",
+            f"a record of {stage.name} in {LOCK}",
+            "none",
+            _rerun(view, stage),
+            (stages.in_file(view, stage), Evidence(view.source, LOCK)),
+            severity="advice",
+        )
+    return None
+
+
+def _rerun(view: View, stage: Stage) -> str:
+    """With the .gitignore that DVC writes at the first run."""
+    lock = stage.file.removesuffix("dvc.yaml") + LOCK
+    cached = [out.path for out in stage.outs if out.cache and out.inside]
+    beside = [*stages.uncached(stage), *stages.gitignores(view, cached)]
+    return fixes.commands(
+        f"dvc repro {fixes.quoted(stage.name)}",
+        *fixes.commit([lock, *beside], f"Run {stage.name}").splitlines(),
+    )
+
+
+@check(
+    "others.current",
+    "lock-stale",
+    requires=("share.place", "lock.committed"),
+    committed_only=True,
+)
+def other_stages_are_current(view: View) -> Finding | None:
+    """Every stage of your own ran on what is there now.
+
+    No lesson asks for it, and it costs no points; but its outs are of what was there before.
+    """
+    for stage in of_the_attendees_own(view):
+        changed = list(runs.changes(view, stage)) if _is_to_be_current(stage) else []
+        if not changed:
+            continue
+        return Finding(
+            "lock-stale",
+            f"{stage.name}, a stage of your own, has not run since {runs.what(changed)} changed.",
+            f"what {LOCK} records of {stage.name}",
+            fixes.listed(one.path for one in changed),
+            _rerun(view, stage),
+            tuple(changed),
+            severity="advice",
+        )
+    return None
+
+
+def _is_to_be_current(stage: Stage) -> bool:
+    return stage.recorded and not stage.frozen and not stage.runs_always
+
+
+@check(
+    "others.thawed",
+    "stage-frozen",
+    requires=("share.place", "lock.committed"),
+    committed_only=True,
+)
+def other_stages_are_not_frozen(view: View) -> Finding | None:
+    """No stage of your own is frozen.
+
+    DVC does not look at the deps of a frozen stage: dvc status stays clean whatever changes.
+    """
+    for stage in of_the_attendees_own(view):
+        found = runs.frozen(view, stage) if stage.frozen else None
+        if found:
+            return replace(found, severity="advice")
+    return None
+
+
+@check("others.params", "param-unknown", requires=("preprocess.declared",))
+def params_of_other_stages_exist(view: View) -> Finding | None:
+    """Every param that a stage of your own declares is in its file.
+
+    dvc repro stops at a key that is not there, and runs none of the lessons' stages either.
+    """
+    found = (code.unknown_params(view, stage) for stage in of_the_attendees_own(view))
+    return next((one for one in found if one), None)

@@ -1,0 +1,131 @@
+"""The command of a stage, read as a shell reads it: which programs it calls, and with what."""
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+from functools import lru_cache
+
+_OPERATORS = re.compile(r"[;|&]+")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
+_BEFORE = frozenset(
+    ("env", "time", "nice", "nohup", "exec", "command", "sudo", "call", "then", "do")
+)
+"""Words that start the program behind them."""
+_SUCCEEDING = frozenset(("true", ":", "echo", "printf"))
+_RUN_NOTHING = _SUCCEEDING | frozenset(
+    ("false", "#", "rem", "cat", "type", "which", "where", "less", "more", "head", "tail", "wc",
+     "grep", "ls", "dir", "stat", "file", "test", "[", "touch", "cp", "mv", "rm", "ln", "diff",
+     "write-output", "write-host")
+)  # fmt: skip
+"""Programs that show their arguments, or take them for files, and run none of them."""
+_SHELLS = frozenset(("sh", "bash", "dash", "zsh", "cmd", "powershell", "pwsh"))
+_STARTERS = re.compile(
+    r"(?:python[\d.]*w?|py|pypy[\d.]*|ipython[\d.]*|run)(?:\.exe)?", re.IGNORECASE
+)
+"""What stands before the file of a script: a Python, or the ``run`` of uv, poetry and the like."""
+
+
+def calls(command: str | list[str] | None) -> Iterator[tuple[str, ...]]:
+    """The words of each program that a stage's command calls, those left out that never run."""
+    for line in [command] if isinstance(command, str) else command or []:
+        yield from _calls(line)
+
+
+def arguments(words: tuple[str, ...], module: str, path: str) -> tuple[str, ...] | None:
+    """What a call gives to ``module``, which lies in ``path``; None where it runs another thing."""
+    for at, word in enumerate(words):
+        if word == module and at and words[at - 1] == "-m":
+            return words[at + 1 :]
+        if word.replace("\\", "/").removeprefix("./") == path:
+            before = [one.replace("\\", "/").rpartition("/")[2] for one in words[:at]]
+            if not before or any(_STARTERS.fullmatch(one) for one in before):
+                return words[at + 1 :]
+    return None
+
+
+@lru_cache(maxsize=256)
+def _calls(line: str) -> tuple[tuple[str, ...], ...]:
+    found: list[tuple[str, ...]] = []
+    operator, before = "", ""
+    for words in _simple_commands(line):
+        if _OPERATORS.fullmatch(words[0]):
+            operator = words[0]
+            continue
+        own = _program(words)
+        name = own[0].lower() if own else ""
+        never = (operator == "||" and before in _SUCCEEDING) or (
+            operator == "&&" and before == "false"
+        )
+        if own and name not in _RUN_NOTHING and not never:
+            inner = _of_a_shell(own)
+            found += _calls(inner) if inner else [own]
+        operator, before = "", name
+    return tuple(found)
+
+
+def _simple_commands(line: str) -> Iterator[tuple[str, ...]]:
+    """Each simple command, and each operator between two on its own."""
+    for part in line.replace("\\\n", " ").splitlines():
+        words: list[str] = []
+        for word in _words(part):
+            if _OPERATORS.fullmatch(word):
+                if words:
+                    yield tuple(words)
+                yield (word,)
+                words = []
+            elif word.startswith("#"):
+                break
+            else:
+                words.append(word)
+        if words:
+            yield tuple(words)
+        yield (";",)
+
+
+def _words(line: str) -> list[str]:
+    line = re.sub(r"\\(?=\w)", "/", line)  # the paths of Windows
+    try:
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
+        lexer.whitespace_split, lexer.commenters = True, ""
+        words = list(lexer)
+    except ValueError:  # a quote that is not closed
+        words = line.split()
+    return [bare for word in words if (bare := _without_brackets(word))]
+
+
+def _without_brackets(word: str) -> str:
+    """Without those of a sub-shell: ``(cd x`` and ``y)``."""
+    if word.startswith("(") and ")" not in word:
+        return word.lstrip("(")
+    return word.rstrip(")") if "(" not in word else word
+
+
+def _program(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A call without redirections and without what only sets the stage for the program."""
+    bare: list[str] = []
+    skipped = False
+    for word in words:
+        if skipped:
+            skipped = False
+        elif set(word) <= set("<>&"):
+            skipped = True
+        else:
+            bare.append(word)
+    at, started = 0, False
+    while at < len(bare):
+        if bare[at] in _BEFORE:
+            started = True
+        elif not (_ASSIGNMENT.fullmatch(bare[at]) or (started and bare[at].startswith("-"))):
+            break
+        at += 1
+    return tuple(bare[at:])
+
+
+def _of_a_shell(words: tuple[str, ...]) -> str | None:
+    """What ``sh -c "..."`` is given."""
+    name = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    for option, text in itertools.pairwise(words):
+        if name in _SHELLS and option.lower() in ("-c", "/c", "-lc", "-ec", "-command"):
+            return text
+    return None

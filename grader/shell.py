@@ -1,0 +1,71 @@
+"""What bash and PowerShell both take as it stands: words, programs of one line, edits by hand.
+
+The names in a fix are an attendee's, or whoever's repository was cloned: each goes through
+``quoted``, ``literal`` or ``by_hand``, so that no shell runs or expands a part of it.
+"""
+
+
+def quoted(text: str) -> str:
+    """``text`` as both shells take it for one word, and run nothing in it.
+
+    Between double quotes stands what neither of them expands there, between single quotes the rest,
+    which both take as it is. What has apostrophes as well has no form that both know: it is shown
+    with a ``?`` for each of its odd characters, which at worst names no file.
+    """
+    if text and text[0] not in "@=%" and all(c.isalnum() or c in _PLAIN for c in text):
+        return text
+    return in_quotes(text)
+
+
+def is_quotable(text: str) -> bool:
+    """Whether ``quoted`` gives back all of ``text``."""
+    return text.isprintable() and not (set(text) & _DOUBLE and set(text) & _SINGLE)
+
+
+def in_quotes(text: str) -> str:
+    """The same, with quotes around a word that needs none."""
+    if not set(text) & _DOUBLE and text.isprintable():
+        return f'"{text}"'
+    if is_quotable(text):
+        return f"'{text}'"
+    odd = _DOUBLE | _SINGLE
+    return "'" + "".join("?" if c in odd or not c.isprintable() else c for c in text) + "'"
+
+
+_PLAIN = "/._-+=:@%"
+_DOUBLE = frozenset('"$`\\!\u201c\u201d\u201e')
+"""What ends or expands between double quotes: PowerShell takes typographic quotes for plain ones,
+and bash looks up ``!`` in its history."""
+_SINGLE = frozenset("'\u2018\u2019\u201a\u201b")
+"""What ends single quotes."""
+
+
+def python(code: str) -> str:
+    """A Python program of one line; its texts are from ``literal``, and it has no double quote."""
+    return f'python -c "{code}"'
+
+
+def literal(text: str) -> str:
+    """``text`` in Python, for ``python``: what a shell might take for its own is escaped."""
+    return "'" + "".join(c if _is_plain(c) else _escaped(c) for c in text) + "'"
+
+
+def _is_plain(char: str) -> bool:
+    return char.isalnum() or char in "/._-+=:@%~ ,"
+
+
+def _escaped(char: str) -> str:
+    number = ord(char)
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def by_hand(text: str) -> str:
+    """A step that no command does: a comment, which both shells pass over when it is pasted."""
+    return f"# {printable(text)}"
+
+
+def printable(text: str) -> str:
+    """``text`` on one line, and nothing in it that moves a cursor."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

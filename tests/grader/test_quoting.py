@@ -1,0 +1,70 @@
+"""Every name in a fix is one word of both shells, and none of it runs."""
+
+import ast
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from grader.checks import fixes
+from grader.grading import grade
+from tests.grader.gallery import append, save
+from tests.grader.test_mistakes import codes
+
+NAMES = [
+    "data/raw", "a room/x", "a$HOME`id`/n.txt", "it's", 'say "hi"', "50% off", "wow!", "@file",
+    "back\\slash", "a;b|c&d>e", "(x)", "#x", "~", "", "日本/é", "{a,b}", "*?",
+    "\u2018so\u2019", "\u201cso\u201d",
+]  # fmt: skip
+BOTH = ["it's $HOME", "\u2019`id`", 'it\'s "so"', "line\nbreak", "\x1b[2J", "\udcff"]
+"""Names that have no form that both shells know, or that no screen shows."""
+SHELLS = [
+    ["bash", "-c", "printf '%s' {}"],
+    ["pwsh", "-NoProfile", "-Command", "[Console]::Out.Write({})"],
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_one_word_as_it_stands(name: str) -> None:
+    word = fixes.quoted(name)
+    assert fixes.is_quotable(name)
+    for shell, *options, script in SHELLS:
+        program = shutil.which(shell)
+        if program is None:
+            continue
+        text = word if shell == "bash" or word[:1] in "'\"" else f"'{word}'"
+        done = subprocess.run(
+            [program, *options, script.replace("{}", text)],
+            capture_output=True, encoding="utf-8", timeout=60, check=True,
+        )  # fmt: skip
+        assert done.stdout == name
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_a_name_that_no_form_fits_is_shown_and_runs_nothing(name: str) -> None:
+    word = fixes.quoted(name)
+    assert not fixes.is_quotable(name)
+    assert word[0] == word[-1] == "'"
+    assert "?" in word
+    assert not set(word[1:-1]) & set("'\"$`\n\x1b\u2019")
+
+
+@pytest.mark.parametrize("name", NAMES + BOTH)
+def test_a_name_in_python_is_whole_and_free_of_what_a_shell_expands(name: str) -> None:
+    text = fixes.literal(name)
+    assert ast.literal_eval(text) == name
+    assert not set(text[1:-1]) & set("'\"$`!\n\u2019\u201c")
+    assert "\n" not in fixes.by_hand(name)
+
+
+def test_a_name_of_a_cloned_repository_runs_nothing_when_its_fix_is_pasted(repo: Path) -> None:
+    path = "a$HOME`id`/n.txt"
+    (repo / path).parent.mkdir()
+    (repo / f"{path}.dvc").write_text("outs:\n- md5: " + "a" * 32 + "\n  path: n.txt\n")
+    append(repo, ".gitignore", "n.txt\n")
+    save(repo)
+    report = grade(repo, offline=True)
+    (fix,) = [one["fix"] for one in report["checks"] if one["code"] == "out-missing"]
+    assert codes(report) == {"out-missing"}
+    assert fix == f"dvc pull '{path}.dvc'"

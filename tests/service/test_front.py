@@ -1,0 +1,152 @@
+"""What is noted of every request: its id, its count, its line in the log."""
+
+import json
+import re
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service import answer, predictions
+from tests.service import onnx_models, pictures, running
+from tests.service.conftest import http_client
+from tests.service.problem import told
+
+
+@pytest.fixture(autouse=True)
+def model_path(repo_dir: Path) -> Path:
+    return onnx_models.install(repo_dir, onnx_models.model())
+
+
+def predict(client: httpx.Client, query: str = "", **headers: str) -> httpx.Response:
+    files = {"file": pictures.plain()}
+    return client.post(f"/predict{query}", files=files, headers=headers)
+
+
+def test_a_sane_id_is_taken_over_and_others_are_made(client: httpx.Client) -> None:
+    for query in ("", "?top=1"):
+        assert (
+            predict(client, query, **{"X-Request-ID": "a-1.B"}).headers["x-request-id"] == "a-1.B"
+        )
+    for bad in (b"", b"a b", b'a"', b"\xe4", b"x" * 101):
+        answer = client.get("/healthz", headers={b"X-Request-ID": bad})
+        assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", answer.headers["x-request-id"])
+    made = {client.get("/healthz").headers["x-request-id"] for _ in range(3)}
+    assert len(made) == 3
+
+
+def test_problems_name_their_request(client: httpx.Client) -> None:
+    for path, status in (("/nowhere", 404), ("/results/plots/none.png", 404)):
+        told(client.get(path, headers={"X-Request-ID": "mine"}), status)  # which compares both
+    told(client.post("/predict", content=b"x", headers={"X-Request-ID": "mine"}), 415)
+
+
+@pytest.mark.parametrize("query", ["", "?top=1"])
+def test_a_bug_is_named_and_counted(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(predictions, "as_answer", broken)
+    assert "ZeroDivisionError" in told(predict(client, query), 500)["detail"]
+    assert count(client, "http_requests_total", route="/predict", status="500") == 1
+
+
+def test_an_answer_that_is_no_number_is_a_bug(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer, "sum", lambda _: float("nan"), raising=False)
+    assert "ValueError" in told(predict(client), 500)["detail"]
+
+
+def count(client: httpx.Client, name: str, **labels: str) -> float:
+    """The sum of a metric over what has these labels."""
+    text = client.get("/metrics").text
+    found = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.MULTILINE)
+    wanted = {f'{label}="{value}"' for label, value in labels.items()}
+    return sum(float(value) for about, value in found if wanted <= set(about.split(",")))
+
+
+def test_metrics_count_by_route_and_status(client: httpx.Client) -> None:
+    predict(client)
+    predict(client, "?top=1")
+    client.post("/predict", files=[("file", pictures.plain())] * 3)
+    client.post("/predict", content=b"x")
+    client.get("/pipeline/graph")
+    for path in ("/nowhere", "/elsewhere", "/results/plots/a.png", "/results/plots/b.png"):
+        client.get(path)
+    assert count(client, "http_requests_total", method="POST", route="/predict", status="200") == 3
+    assert count(client, "http_requests_total", route="/predict", status="415") == 1
+    assert count(client, "http_requests_total", route="/pipeline/graph") == 1
+    assert count(client, "http_requests_total", route="none", status="404") == 2
+    assert count(client, "http_requests_total", route="/results/plots/{name}", status="404") == 2
+    assert count(client, "http_request_duration_seconds_count", route="/predict") == 4
+    assert count(client, "predicted_posters_total") == 5
+    assert count(client, "http_requests_in_flight") == 1  # this one
+
+
+def test_a_request_that_is_broken_off_does_not_stay_in_flight(
+    client: httpx.Client,
+) -> None:
+    for _ in range(3):
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as half:
+            half.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+                b"Content-Length: 100\r\n\r\n\x89PNG"
+            )
+    assert predict(client).status_code == 200
+    assert count(client, "http_requests_in_flight") == 1
+
+
+def test_workers_count_together(repo_dir: Path, tmp_path: Path) -> None:
+    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "counts")}
+    arguments = ("--workers", "2")
+    with running.in_process(
+        repo_dir, tmp_path / "service.log", environment, arguments=arguments
+    ) as service:
+        wait_until_a_worker_listens(service.url)
+        for _ in range(12):
+            with http_client(service.url) as client:  # another connection, maybe another worker
+                assert predict(client).status_code == 200
+        with http_client(service.url) as client:
+            assert count(client, "http_requests_total", route="/predict", status="200") == 12
+            assert count(client, "predicted_posters_total") == 12
+            assert count(client, "http_requests_in_flight") == 1
+
+
+def wait_until_a_worker_listens(url: str) -> None:
+    deadline = time.monotonic() + running.START_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(httpx.ConnectError):
+            httpx.get(f"{url}/healthz", trust_env=False)
+            return
+        time.sleep(0.05)
+
+
+def test_access_log_is_one_json_line_a_request(repo_dir: Path, tmp_path: Path) -> None:
+    log_path = tmp_path / "service.log"
+    with (
+        running.in_process(repo_dir, log_path, {"WORKSHOP_ACCESS_LOG": "1"}) as service,
+        http_client(service.url) as client,
+    ):
+        answer = predict(client, **{"X-Request-ID": "mine"})
+        client.get('/now"here')
+    first, second = [
+        json.loads(line) for line in log_path.read_text().splitlines() if line.startswith("{")
+    ]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", first.pop("time"))
+    assert first.pop("duration_ms") > 0
+    assert first == {
+        "method": "POST",
+        "path": "/predict",
+        "status": 200,
+        "bytes": len(answer.content),
+        "request_id": "mine",
+        "model": answer.json()["model"]["md5"],
+    }
+    assert (second["path"], second["status"]) == ('/now"here', 404)
+    assert '"POST /predict HTTP' not in log_path.read_text()  # uvicorn's own

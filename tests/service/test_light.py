@@ -1,0 +1,202 @@
+"""The quick ways for what nearly every client sends: the same answers, and nothing heavy."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import Request
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline import images
+from service.admission import Gate
+from service.plain_jpeg import is_light
+from service.problems import Problem
+from service.settings import Settings
+from service.upload import Upload
+from service.uploads import received
+from tests.service import onnx_models, pictures, running
+from tests.service.conftest import http_client
+from tests.service.problem import told
+
+LIMITS = Settings(max_file_bytes=100_000, max_body_bytes=200_000)
+
+
+def taken_apart(body: bytes, content_type: str, pieces: int = 1) -> list[Upload] | tuple[Any, ...]:
+    """What the service makes of a form: its files, or the problem with it."""
+    size = max(1, -(-len(body) // pieces))
+    chunks = [body[place : place + size] for place in range(0, len(body), size)] or [b""]
+
+    async def receive() -> dict[str, Any]:
+        chunk = chunks.pop(0)
+        return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
+
+    headers = [
+        (b"content-type", content_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    request = Request({"type": "http", "headers": headers}, receive)
+    with Gate(1, 1_000_000).slot() as slot:
+        try:
+            return asyncio.run(received(request, LIMITS, slot))
+        except Problem as problem:
+            return problem.status, problem.detail, problem.errors
+
+
+DELIMITERS = st.sampled_from([b"--b\r\n", b"--b--\r\n", b"--b--", b"--b", b"--", b"--bb\r\n"])
+HEADS = st.sampled_from(
+    [
+        b'Content-Disposition: form-data; name="file"; filename="a.jpg"\r\n',
+        b'Content-Disposition: form-data; name="file"; filename="\xc3\xbc%22;.jpg"\r\n',
+        b'Content-Disposition: form-data; name="file"; filename="a\\"b.jpg"\r\n',
+        b'Content-Disposition: form-data; name="file"; filename=""\r\n',
+        b'Content-Disposition: form-data; name="file"\r\n',
+        b'content-disposition: form-data; name="file"; filename=a.jpg\r\n',
+        b'Content-Disposition: form-data; name="top"\r\n',
+        b"Content-Type: image/jpeg\r\n",
+        b"X-Other: 1\r\n",
+    ]
+)
+PIECES = st.lists(
+    st.one_of(DELIMITERS, HEADS, st.sampled_from([b"\r\n", b"\r", b"\n", b"\xff\xd8", b"x" * 40]))
+)
+FORMS = st.one_of(
+    PIECES.map(b"".join),
+    st.builds(
+        lambda heads, content, end: (
+            b"--b\r\n" + b"".join(heads) + b"\r\n" + b"".join(content) + b"\r\n--b--" + end
+        ),
+        st.lists(HEADS, min_size=1, max_size=2),
+        PIECES,
+        st.sampled_from([b"", b"\r\n", b"\r\n\r\n", b"x"]),
+    ),
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(FORMS, st.integers(1, 5))
+def test_the_quick_way_through_a_form_finds_what_the_parser_finds(body: bytes, pieces: int) -> None:
+    quick = taken_apart(body, "multipart/form-data; boundary=b", pieces)
+    assert quick == taken_apart(body, "multipart/form-data; charset=utf-8; boundary=b")
+
+
+def plain_form(content: bytes) -> bytes:
+    head = b'Content-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    return b"--b\r\n" + head + content + b"\r\n--b--\r\n"
+
+
+def test_a_form_of_one_file_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("service.uploads.MultipartParser")
+    found = taken_apart(plain_form(b"abc\r\n--"), "multipart/form-data; boundary=b")
+    assert found == [Upload("a.jpg", b"abc\r\n--")]
+
+
+# Light pictures
+
+LIGHT: dict[str, Callable[[], bytes]] = {
+    "poster": pictures.plain,
+    "grey": lambda: pictures.encoded(Image.new("L", (182, 268)), "JPEG"),
+    "lying on its side": pictures.rotated,
+    "2 Mpx": lambda: pictures.encoded(Image.new("RGB", (2000, 1000)), "JPEG"),
+}
+HEAVY: dict[str, Callable[[], bytes]] = {
+    "progressive": lambda: pictures.plain(progressive=True),
+    "CMYK": pictures.cmyk,
+    "over 2 Mpx": lambda: pictures.encoded(Image.new("RGB", (2001, 1000)), "JPEG"),
+    "over 1 MB": lambda: pictures.plain() + bytes(1_000_000),
+    "PNG": lambda: pictures.plain(kind="PNG"),
+    "GIF": pictures.animated,
+    "text": lambda: b"I am not a picture. " * 40,
+    "empty": lambda: b"",
+    "a scan for each colour": lambda: one_colour_a_scan(pictures.plain()),
+    "70 notes": lambda: b"\xff\xd8" + b"\xff\xfe\0\4no" * 70 + pictures.plain()[2:],
+}
+
+
+def one_colour_a_scan(jpeg: bytes) -> bytes:
+    """As if its first scan held one colour, and others followed."""
+    place = jpeg.index(b"\xff\xda") + 4
+    return jpeg[:place] + b"\1" + jpeg[place + 1 :]
+
+
+@pytest.mark.parametrize("kind", LIGHT)
+def test_small_plain_jpegs_are_light(kind: str) -> None:
+    assert is_light(LIGHT[kind]())
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_all_else_is_heavy(kind: str) -> None:
+    assert not is_light(HEAVY[kind]())
+
+
+def test_a_cut_picture_is_judged_too() -> None:
+    whole = pictures.plain()
+    assert {is_light(whole[:size]) for size in range(800)} == {False, True}
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=8))
+def test_what_is_light_has_at_most_2_mpx_and_one_scan(changes: Sequence[tuple[int, int]]) -> None:
+    data = bytearray(pictures.plain())
+    for place, value in changes:
+        data[place] = value
+    if is_light(bytes(data)):
+        header = images._jpeg_header(bytes(data))
+        assert header.size
+        assert np.prod(header.size) <= 2_000_000
+
+
+# Where they are computed
+
+
+def test_a_heavy_picture_keeps_nobody_waiting(
+    environment: pytest.MonkeyPatch, repo_dir: Path
+) -> None:
+    """While every thread of the pool is stuck, small plain JPEGs and `/healthz` are answered."""
+    onnx_models.install(repo_dir, onnx_models.model())
+    environment.setenv("WORKSHOP_THREADS", "1")
+    goes_on, stuck = threading.Event(), threading.Event()
+    load = images.load
+
+    def slow(data: bytes, *arguments: Any, **options: Any) -> Any:
+        if data.startswith(b"\x89PNG"):
+            stuck.set()
+            assert goes_on.wait(20)
+        return load(data, *arguments, **options)
+
+    environment.setattr(images, "load", slow)
+    with running.in_thread() as url, http_client(url) as client:
+        answers = []
+
+        def send() -> None:
+            with http_client(url) as other:
+                answers.append(other.post("/predict", files={"file": pictures.plain(kind="PNG")}))
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            assert stuck.wait(20)
+            assert client.post("/predict", files={"file": pictures.plain()}).status_code == 200
+            assert client.get("/healthz").status_code == 200
+        finally:
+            goes_on.set()
+            sender.join()
+        assert answers[0].status_code == 200
+
+
+def test_who_would_wait_too_long_is_told_to_come_back(
+    environment: pytest.MonkeyPatch, repo_dir: Path
+) -> None:
+    onnx_models.install(repo_dir, onnx_models.model())
+    environment.setenv("WORKSHOP_MAX_WAIT_SECONDS", "0.000001")
+    environment.setenv("WORKSHOP_MAX_POOL_WAIT_SECONDS", "0.000001")
+    with running.in_thread() as url, http_client(url) as client:
+        for kind in ("JPEG", "PNG"):
+            answer = client.post("/predict", files={"file": pictures.plain(kind=kind)})
+            assert "too busy" in told(answer, 503)["detail"]
+            assert answer.headers["retry-after"] == "1"
