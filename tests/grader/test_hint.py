@@ -132,9 +132,8 @@ def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
 
 def _parts(text: str) -> tuple[str, str, str]:
     """What is said, the word before the commands, and the commands."""
-    said, head, commands = re.fullmatch(
-        r"(.*?)(?:^(Type|Try|By hand):\n(.*))?", text, re.DOTALL | re.MULTILINE
-    ).groups("")
+    parts = re.split(r"^(Type|Try|By hand):\n", text, maxsplit=1, flags=re.MULTILINE)
+    said, head, commands = [*parts, "", ""][:3]
     return said, head, commands
 
 
@@ -298,7 +297,7 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("no-identity", _no_identity),
     ("nothing-ran", _as_typed("dvc", "repro")),
     ("detached-head", _detached),
-    ("missing-source", _missing),
+    ("no-such-data", _missing),
     ("missing-source", _no_source),
     ("conflict", _conflict),
     ("not-on-the-remote", _not_pushed),
