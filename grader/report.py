@@ -83,7 +83,7 @@ def _entry(verdict: Verdict) -> dict[str, Any]:
         "expected": finding.expected if finding else None,
         "actual": finding.actual if finding else None,
         "evidence": [vars(one) for one in finding.evidence] if finding else [],
-        "hint": None,
+        "hint": course().check(check.id).ask if finding else None,
         "fix": finding.fix if finding else verdict.fix,
         "earned": verdict.earned if verdict.status != "error" else 0,
         "max": check.points if verdict.status != "error" else 0,

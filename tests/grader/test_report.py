@@ -56,6 +56,12 @@ def test_independent_mistakes_are_all_told(broken: Path) -> None:
     assert reports.exit_code(report) == reports.FAILED
 
 
+def test_a_finding_has_the_question_of_its_first_hint(broken: Path) -> None:
+    for one in grade(broken)["checks"]:
+        asked = course().check(one["id"]).ask if one["actual"] else None
+        assert one["hint"] == asked
+
+
 def test_advice_costs_nothing_and_changes_no_exit_code(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["plot"].update(frozen=True))
     report = grade(repo)
