@@ -150,7 +150,8 @@ def test_what_start_has_supplied_is_said(repo: Path) -> None:
 
 
 def test_human_output_fits_a_narrow_terminal(broken: Path) -> None:
-    commands = re.compile(r"^ {4}(dvc|git|python|#) |^next: ")
+    """But for what is to be typed, evidence, and single words that are longer than a line."""
+    commands = re.compile(r"^ {4}(dvc|git|python|#) |^next: |^ *\S+$")
     lines = human.render(grade(broken), Style(width=50)).splitlines()
     paths = [one["path"] for entry in grade(broken)["checks"] for one in entry["evidence"]]
     assert [
