@@ -9,6 +9,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PORT ?= 8000
 
 BIN := .venv/bin
+# A process a core; each test file stays whole, since its tests share what takes long to make.
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 # For what DVC starts; make itself may not look here (3.81, which is macOS', does not).
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -38,14 +40,14 @@ run: data
 	$(BIN)/uvicorn service.main:app --port $(PORT)
 
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: env
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 bench: env
 	$(BIN)/python -m benchmarks

@@ -132,12 +132,12 @@ def _add_hint(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """For --help alone: grader.__main__ starts it before anything that needs a package."""
-    from grader.doctor import command
-
-    doctor = commands.add_parser("doctor", help=command.HELP, description=command.DESCRIPTION)
-    command.add_options(doctor)
-    doctor.set_defaults(run=command.run)
+    """For the list of commands: grader.__main__ starts it before anything that needs a package."""
+    doctor = commands.add_parser(
+        "doctor", help="whether this computer is ready; runs before anything is installed"
+    )
+    _add_repo(doctor)
+    doctor.set_defaults(run=_doctor)
 
 
 def _add_repo(command: argparse.ArgumentParser) -> None:
@@ -176,6 +176,12 @@ def _check(options: argparse.Namespace) -> int:
 
 def _selection(options: argparse.Namespace) -> "Callable[[Check], bool]":
     return lambda one: options.lesson in (None, one.lesson) and options.only in (None, one.id)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from grader.doctor import command
+
+    return command.run(options)
 
 
 def _list(_options: argparse.Namespace) -> int:

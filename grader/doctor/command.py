@@ -11,7 +11,6 @@ from typing import Sequence  # noqa: UP035 - as in judgement
 from grader.doctor.judgement import OK, PROBLEM, WARNING, Finding, findings
 from grader.doctor.machine import Machine, examined
 
-HELP = "whether this computer is ready; runs before anything is installed"
 DESCRIPTION = (
     "Looks at Python, git, DVC, the environment and this folder, and says what to type where"
     " something is wrong. Needs nothing installed: python grader/doctor does the same. It ends in"
@@ -19,17 +18,12 @@ DESCRIPTION = (
 )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    parser.add_argument(
-        "--repo", type=Path, default=Path(), metavar="PATH", help="your folder (default: here)"
-    )
-
-
 def main(argv: Sequence[str]) -> int:
     """Examine and tell; 1 where there is a problem."""
     parser = argparse.ArgumentParser("grader doctor", description=DESCRIPTION)
-    add_options(parser)
+    parser.add_argument(
+        "--repo", type=Path, default=Path(), metavar="PATH", help="your folder (default: here)"
+    )
     return run(parser.parse_args(list(argv)))
 
 

@@ -23,6 +23,8 @@ def problem(path: Path) -> str | None:
     An OSError where it cannot be read.
     """
     kind = path.suffix.lower()
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        return "no regular file"
     with path.open("rb") as file:
         if not file.read(16).startswith(_STARTS[kind]):
             return "no such picture"

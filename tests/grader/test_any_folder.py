@@ -219,4 +219,5 @@ def _as_a_user_who_is_not_root(repo: Path) -> bytes:
         check=False,
     )
     assert done.returncode in (1, 3), done.stderr.decode()
+    assert done.stdout, done.stderr.decode()
     return done.stdout
