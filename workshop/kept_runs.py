@@ -41,12 +41,12 @@ class KeptRuns:
     def keep_posters(self) -> None:
         """Keep the posters, which were drawn."""
         kept, partial = self._folder / "posters", self._folder / f".partial-{os.getpid()}"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(self._raw, partial)
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(self._raw, partial)
             partial.rename(kept)
-        except OSError:  # somebody else was quicker
-            shutil.rmtree(partial)
+        except OSError:  # no room or no right to write, or somebody else was quicker
+            shutil.rmtree(partial, ignore_errors=True)
 
     def supply(self, lesson: str) -> None:
         """Put what is kept of a lesson's runs into the repository's cache."""

@@ -26,6 +26,9 @@ from workshop.programs import ProgramError, Programs
 END = "end"
 _PORTS = {"http": 80, "https": 443}
 _ANSWER_S = 5.0
+_RAW = "gs://dvc-workshop-raw"
+"""Where the bucket server has the raw data, for all to read."""
+_TRY_AGAIN = "name a place where you may write; what was begun of the folder can be deleted"
 _GITATTRIBUTES = """\
 # With CRLF every hash that DVC records differs on Windows.
 * text=auto eol=lf
@@ -103,10 +106,10 @@ def start(
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
     lessons = solved_at(at)
-    _check_free(folder)
     _check_reached(remote, lessons)
     programs = Programs(folder, attendee or "attendee")
     try:
+        _check_free(folder)
         texts = _texts(preset, _settings(attendee, remote.url if remote else None, lessons))
         _lay(folder, {**texts, **activation.texts()})
         kept = KeptRuns(folder, preset.posters)
@@ -122,6 +125,12 @@ def start(
         where = solution.solve(folder, lessons, remote, kept, programs)
     except ProgramError as error:
         raise StartError(error.problem, error.fix) from None
+    except shutil.Error as error:  # one entry for each file that it could not copy
+        _, target, reason = error.args[0][0]
+        raise StartError(f"{target} cannot be written: {reason}", _TRY_AGAIN) from None
+    except OSError as error:
+        where, reason = error.filename or folder, error.strerror or error
+        raise StartError(f"{where} cannot be written: {reason}", _TRY_AGAIN) from None
     if at == END:
         return f"{folder} holds the whole solution, pushed to {where}."
     following = course().lessons[len(lessons)]
@@ -264,11 +273,12 @@ def _settings(attendee: str | None, remote: str | None, supplied: Sequence[Lesso
     lines = ["# Who works here, and where the data is to go: the grader compares with it."]
     lines += ["[workshop]", f"attendee = {_quoted(attendee or '')}"]
     lines += [f"remote = {_quoted(remote)}"] if remote else []
+    lines += [f"raw = {_quoted(_RAW)}"]  # where nobody pushes to
     if supplied:
         lines += [f"supplied = [{', '.join(_quoted(lesson.id) for lesson in supplied)}]"]
     return "\n".join(lines) + "\n"
 
 
 def _quoted(text: str) -> str:
-    """As TOML writes text: what JSON makes of it is TOML too."""
-    return json.dumps(text)
+    """As TOML writes text: what JSON makes of it is TOML too, but for escaped surrogates."""
+    return json.dumps(text, ensure_ascii=False)

@@ -190,8 +190,8 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
         whose = "the root of a bucket, which everybody shares"
     if whose is None:
         return None
-    shared = settings.raw.rstrip("/").rpartition("/")[0] if settings.raw else url
-    wanted = settings.remote or f"{shared if _is_below(url, settings.raw) else url}/YOUR-NAME"
+    place = _beside(settings.raw) if settings.raw and _is_below(url, settings.raw) else url
+    wanted = settings.remote or f"{place}/YOUR-NAME"
     name = view.default_remote or _NAME
     return Finding(
         "remote-not-yours",
@@ -204,6 +204,13 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
         ),
         (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
     )
+
+
+def _beside(raw: str) -> str:
+    """Where attendees push to: the bucket of that name without ``-raw``, or the folder above."""
+    raw = raw.rstrip("/")
+    above = raw.rpartition("/")[0]
+    return raw.removesuffix("-raw") if above.endswith("/") else above
 
 
 def _is_below(url: str, place: str | None) -> bool:

@@ -246,6 +246,13 @@ def remote_is_the_root_of_the_bucket(repo: Path) -> None:
 
 
 @mistake("remote-not-yours", "remote-unreachable")
+def remote_is_the_bucket_of_the_raw_data(repo: Path) -> None:
+    finished.write(repo / "workshop.toml", "[workshop]\nraw = 'gs://dvc-workshop-raw'\n")
+    url = "gs://dvc-workshop-raw/ada"
+    _config(repo, _remote(repo, url) + "    endpointurl = http://127.0.0.1:9\n")
+
+
+@mistake("remote-not-yours", "remote-unreachable")
 def remote_is_that_of_another_attendee(repo: Path) -> None:
     finished.write(repo / "workshop.toml", "[workshop]\nremote = 'gs://workshop-bucket/ada'\n")
     url = "gs://workshop-bucket/grace"

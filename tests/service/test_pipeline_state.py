@@ -158,6 +158,9 @@ def test_broken_file_is_named_with_line_and_column_until_it_is_mended(
 ) -> None:
     before = (repo_dir / name).read_bytes() if (repo_dir / name).exists() else None
     (repo_dir / name).write_text(content)
+    deadline = time.monotonic() + 10
+    while client.get("/pipeline").status_code == 200 and time.monotonic() < deadline:
+        time.sleep(0.02)  # the watcher takes some milliseconds to report a change
     for route in ROUTES:
         document = told(client.get(route), 503)
         assert document["detail"].startswith(where)
