@@ -129,8 +129,8 @@ def start(
         _, target, reason = error.args[0][0]
         raise StartError(f"{target} cannot be written: {reason}", _TRY_AGAIN) from None
     except OSError as error:
-        where, reason = error.filename or folder, error.strerror or error
-        raise StartError(f"{where} cannot be written: {reason}", _TRY_AGAIN) from None
+        problem = f"{error.filename or folder} cannot be written: {error.strerror or error}"
+        raise StartError(problem, _TRY_AGAIN) from None
     if at == END:
         return f"{folder} holds the whole solution, pushed to {where}."
     following = course().lessons[len(lessons)]

@@ -169,3 +169,17 @@ def test_a_start_has_the_lessons_and_says_which_to_open(started: Path, tmp_path:
     assert "lessons/README.md" in run(started, "git", "ls-files")
     said = starter.start(tmp_path / "again", preset=SMALL)
     assert said.splitlines()[-1] == "then: open lessons/init.md, and type what it says"
+
+
+@pytest.mark.parametrize("place", ["a file/below it", "x" * 300])
+def test_a_folder_that_cannot_be_made_is_told_in_two_lines(place: str, tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("mine", "utf-8")
+    with pytest.raises(StartError, match="cannot be written") as told:
+        starter.start(tmp_path / place)
+    assert told.value.fix
+
+
+def test_any_name_of_an_attendee_can_be_read_back(tmp_path: Path) -> None:
+    starter.start(tmp_path / "repo", attendee='Åda 😀 "x" \\')
+    settings = tomllib.loads((tmp_path / "repo" / "workshop.toml").read_text("utf-8"))
+    assert settings["workshop"]["attendee"] == 'Åda 😀 "x" \\'
