@@ -207,6 +207,14 @@ def test_a_pipe_or_a_device_in_the_place_of_a_file_is_not_waited_for(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
+def test_ignore_rules_that_matter_to_nothing_are_an_error_too(repo: Path) -> None:
+    """As for DVC, which reads them in each folder where it looks for stages."""
+    (repo / "aside").mkdir()
+    (repo / "aside" / ".dvcignore").write_text("\\\n")
+    with pytest.raises(ProjectError, match=r"aside/\.dvcignore, line 1: "):
+        project.read(repo)
+
+
 def test_a_pipe_that_a_template_reads_is_told_before_dvc_waits_for_it(repo: Path) -> None:
     (repo / "dvc.yaml").write_text("vars: [v.yaml]\nstages:\n  a:\n    cmd: x ${b}\n")
     os.mkfifo(repo / "v.yaml")

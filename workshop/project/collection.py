@@ -18,6 +18,7 @@ from workshop.project import (
     templating,
     yaml_places,
 )
+from workshop.project.dvcignore import IGNORE_FILE
 from workshop.project.errors import FileError
 from workshop.project.model import Stage
 from workshop.project.pipeline_file import StageReader
@@ -76,6 +77,8 @@ class Collector:
             if name in _TELLING or name.endswith(".dvc")
         ]
         ignore = self._repository.dvcignore
+        if IGNORE_FILE in files:
+            ignore.rules(folder)  # an error if it cannot be read, whether or not it matters
         folders = [n for n in folders if not ignore.ignores(os.path.join(folder, n), True)]
         return folders, [name for name in files if self._holds_stages(folder, name)]
 
