@@ -13,7 +13,7 @@ import yaml
 def make(root: Path, stages: int, files_per_stage: int, file_bytes: int = 200) -> Path:
     """A chain of ``stages`` stages, each with a folder of files as its out, all in the cache."""
     root.mkdir(parents=True)
-    subprocess.run(["git", "init", "-q", str(root)], check=True, timeout=60)  # noqa: S607
+    subprocess.run(["git", "init", "-q", str(root)], check=True, timeout=60)  # noqa: S607 - on PATH
     cache = root / ".dvc" / "cache" / "files" / "md5"
     cache.mkdir(parents=True)
     (root / ".dvc" / "config").write_text("")
@@ -88,5 +88,5 @@ def age(root: Path, seconds: int = 60) -> None:
     for parent, folders, names in os.walk(root, topdown=False):
         for name in [*names, *folders, "."]:
             path = os.path.join(parent, name)  # noqa: PTH118 - one call a file
-            then = os.stat(path).st_mtime_ns - seconds * 10**9  # noqa: PTH116
+            then = os.stat(path).st_mtime_ns - seconds * 10**9  # noqa: PTH116 - as above
             os.utime(path, ns=(then, then))

@@ -96,7 +96,7 @@ def _data_paths(view: View) -> list[str]:
 
 def _places(root: Path, path: str) -> Iterator[tuple[str, bool]]:
     """The path itself, and every file and folder in it that anybody would call data."""
-    top = os.path.join(root, path)  # noqa: PTH118 - thousands of paths
+    top = os.path.join(root, path)  # noqa: PTH118 - thousands of paths, as text
     yield top, os.path.isdir(top)  # noqa: PTH112 - a text already
     for folder, folders, files in os.walk(top):
         folders[:] = [name for name in folders if not _JUNK.match(name)]
