@@ -37,6 +37,8 @@ MAX_SEGMENTS = 1_000
 """The most segments before a JPEG's first scan: 255 of colour profile, …"""
 MAX_FILL_BYTES = 10_000
 """The most bytes between these segments, which Pillow takes one by one."""
+STRIP_PIXELS = 500_000
+"""Brought to RGB at one time."""
 
 
 class ImageError(ValueError):
@@ -368,13 +370,28 @@ def _complaint(kind: _Kind, error: Exception) -> str:
 
 
 def _over_white(image: Image.Image, data: bytes) -> Pixels:
-    """The pixels of a loaded ``image`` in RGB, its transparent parts white."""
+    """The pixels of a loaded ``image`` in RGB, its transparent parts white.
+
+    A strip at a time: as a whole, each step would take as much memory again, and some keep Python's
+    other threads waiting until they are done.
+    """
+    if isinstance(image, PngImagePlugin.PngImageFile) and image.has_transparency_data:
+        _scale_transparent_colour(image, bits=data[24])
+    rows = max(1, STRIP_PIXELS // image.width)
+    if rows >= image.height:
+        return _strip_over_white(image)
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, rows):
+        end = min(top + rows, image.height)
+        pixels[top:end] = _strip_over_white(image.crop((0, top, image.width, end)))
+    return pixels
+
+
+def _strip_over_white(image: Image.Image) -> Pixels:
     if image.mode == "I;16":
         return _grey_of_16_bits(image)
     if not image.has_transparency_data:
         return np.asarray(_as(image, "RGB"))
-    if isinstance(image, PngImagePlugin.PngImageFile):
-        _scale_transparent_colour(image, bits=data[24])
     image = _as(image, "RGBA")
     over = Image.new("RGB", image.size, "white")
     over.paste(image, mask=image.getchannel("A"))
@@ -423,22 +440,17 @@ def _orientation(exif: bytes) -> int:
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    """The pixels as they are meant to be seen, in an array of their own layout."""
-    match orientation:
-        case 2:
-            turned = pixels[:, ::-1]
-        case 3:
-            turned = pixels[::-1, ::-1]
-        case 4:
-            turned = pixels[::-1]
-        case 5:
-            turned = pixels.transpose(1, 0, 2)
-        case 6:
-            turned = np.rot90(pixels, -1)
-        case 7:
-            turned = np.rot90(pixels, 2).transpose(1, 0, 2)
-        case 8:
-            turned = np.rot90(pixels)
-        case _:
-            return pixels
-    return np.ascontiguousarray(turned)
+    """The pixels as they are meant to be seen; OpenCV turns large ones faster than NumPy."""
+    turn = _TURNS.get(orientation)
+    return turn(pixels) if turn else pixels
+
+
+_TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.flip(pixels, -1),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: lambda pixels: cv2.transpose(pixels),
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.transpose(cv2.flip(pixels, -1)),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}

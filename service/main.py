@@ -65,7 +65,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if found.access_log:
         access_log.take_over()
     async with resources.opened(found) as app.state.resources:
-        yield
+        with memory.settled():
+            yield
 
 
 async def _home() -> RedirectResponse:

@@ -1,8 +1,8 @@
 """Where a prediction is computed: on the event loop, or in a bounded pool of threads.
 
 A thread costs a poster 40 µs and buys nothing, since ONNX Runtime takes one processor anyway. So
-what takes two milliseconds is done on the event loop, as long as others get their turn; what may
-take longer goes to the pool.
+what takes two milliseconds is done on the event loop, one job a turn of the loop; what may take
+longer goes to the pool.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from service.problems import Problem
 
 Answer = TypeVar("Answer")
 
-PASS_SECONDS = 0.008
-"""Of work in one pass of the event loop; then it looks who else is there."""
+ARRIVAL_SECONDS = 0.05
+"""So long at most the jobs wait while others arrive in every turn of the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,16 @@ class Work:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         self._max_wait, self._max_pool_wait = max_wait, max_pool_wait
         self._waiting: deque[_Waiting] = deque()
+        self._arrived = False
+        self._last_done = 0.0
 
     async def light(self, job: Callable[[], Answer]) -> Answer:
         """Do ``job`` on the event loop, in the order of arrival.
 
-        Not at once, but together with those that have come with it: one after the other they find
-        their code and data in the processor's caches, and so do the answers that are written then.
+        Whoever is at the door comes in first: uvloop accepts one connection a turn, so of hundreds
+        that come at once the last would be heard only after as many jobs.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._pass, loop)
-        self._waiting.append(_Waiting(job, answer, time.monotonic() + self._max_wait))
-        return await answer
+        return await self._queued(job)
 
     async def heavy(self, job: Callable[[], Answer]) -> Answer:
         """Do ``job`` in a thread, after those that came before it."""
@@ -67,14 +64,25 @@ class Work:
         """Wait for the threads."""
         self._threads.shutdown()
 
-    def _pass(self, loop: asyncio.AbstractEventLoop) -> None:
-        end = time.monotonic() + PASS_SECONDS
-        while self._waiting:
-            now = time.monotonic()
-            if now > end:
-                loop.call_soon(self._pass, loop)
-                return
+    def _queued(self, job: Callable[[], Answer]) -> asyncio.Future[Answer]:
+        loop = asyncio.get_running_loop()
+        now = time.monotonic()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        if not self._waiting:
+            self._last_done = now
+            loop.call_soon(self._turn, loop)
+        self._waiting.append(_Waiting(job, answer, now + self._max_wait))
+        self._arrived = True
+        return answer
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        if not self._arrived or now - self._last_done > ARRIVAL_SECONDS:
             self._do(self._waiting.popleft(), now)
+            self._last_done = time.monotonic()
+        self._arrived = False
+        if self._waiting:
+            loop.call_soon(self._turn, loop)
 
     def _do(self, waiting: _Waiting, now: float) -> None:
         if waiting.answer.cancelled():
@@ -85,6 +93,7 @@ class Work:
             waiting.answer.set_result(waiting.job())
         except Exception as error:  # noqa: BLE001 - handed to who waits, whatever it is
             waiting.answer.set_exception(error)
+            del waiting  # the error holds this frame: else all would wait for the collector
 
 
 def _too_late(seconds: float) -> Problem:

@@ -126,6 +126,34 @@ def test_a_transparent_colour_of_16_bits_becomes_white() -> None:
     assert found.tolist() == [[[255, 255, 255], [9, 8, 7]]]
 
 
+def strange_pngs() -> dict[str, bytes]:
+    picture = poster(61, 90)
+    shade = Image.linear_gradient("L").resize((61, 90))
+    faint = picture.copy()
+    faint.putalpha(shade)
+    levels = np.random.default_rng(2).integers(0, 2**16, (90, 61, 1)).astype(np.uint16)
+    clear = chunk(b"tRNS", struct.pack(">H", int(levels[40, 5, 0])))
+    return {
+        "RGBA": encoded(faint, "PNG"),
+        "LA": encoded(faint.convert("LA"), "PNG"),
+        "palette": encoded(picture.quantize(16), "PNG"),
+        "clear palette": encoded(
+            picture.quantize(16), "PNG", transparency=bytes(range(0, 160, 10))
+        ),
+        "16 bits": png(levels, 0, 16, clear),
+        "4 bits": png(levels // 4096, 0, 4, chunk(b"tRNS", struct.pack(">H", 3))),
+    }
+
+
+@pytest.mark.parametrize("kind", strange_pngs())
+def test_a_picture_in_strips_is_the_same(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = strange_pngs()[kind]
+    whole = images.decode(data)
+    for rows in (1, 7, 45):
+        monkeypatch.setattr(images, "STRIP_PIXELS", 61 * rows)
+        assert np.array_equal(images.decode(data), whole)
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
 def test_an_animation_is_its_first_frame(kind: str) -> None:
     first, second = (Image.new("RGB", (20, 30), colour) for colour in ("red", "blue"))

@@ -1,0 +1,68 @@
+"""Who comes first on the event loop, and what a refused job leaves behind."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+from service import work
+from service.work import Work
+
+JOB = "job"
+
+
+async def done_while_others_come(jobs: int) -> list[str]:
+    """What happened, in order, while in each of some turns of the loop one more job came."""
+    house, seen = Work(1, 10, 10), list[str]()
+    waiting = []
+    for number in range(jobs):
+        seen.append(f"comes {number}")
+        waiting.append(asyncio.create_task(house.light(lambda: seen.append(JOB))))
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+    house.close()
+    return seen
+
+
+def test_whoever_is_at_the_door_comes_in_before_the_next_job() -> None:
+    seen = asyncio.run(done_while_others_come(20))
+    assert seen == [f"comes {number}" for number in range(20)] + [JOB] * 20
+
+
+def test_jobs_do_not_wait_for_ever_while_others_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "ARRIVAL_SECONDS", -1)
+    seen = asyncio.run(done_while_others_come(20))
+    assert seen.index(JOB) < seen.index("comes 3")
+    assert seen.count(JOB) == 20
+
+
+class Upload:
+    """Ten megabytes, say."""
+
+
+async def refused(house: Work) -> weakref.ref[Upload]:
+    def job(upload: Upload) -> None:
+        raise ValueError(f"{type(upload).__name__} is broken")
+
+    upload = Upload()
+    gone = weakref.ref(upload)
+    with pytest.raises(ValueError, match="Upload is broken"):
+        await house.light(lambda upload=upload: job(upload))  # type: ignore[misc]
+    return gone
+
+
+async def left_behind() -> bool:
+    house = Work(1, 10, 10)
+    gone = await refused(house)
+    await asyncio.sleep(0)
+    house.close()
+    return gone() is not None
+
+
+def test_a_refused_upload_does_not_wait_for_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        assert not asyncio.run(left_behind())
+    finally:
+        gc.enable()
