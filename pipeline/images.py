@@ -7,6 +7,8 @@ ImageError               one sentence for whoever sent the picture
 
 A JPEG of the usual kind goes through simplejpeg, at a reduced scale where that is enough; all else
 goes through Pillow. Pixels are (height, width, 3) arrays of uint8, red first.
+
+One module, though a long one: each is a dep that every stage declares, and attendees type.
 """
 
 import math

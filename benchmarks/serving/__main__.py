@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serving import contenders, peer_environment
+from benchmarks.serving import contenders, peer_environment, posters
 from benchmarks.serving.servers import ROOT, Contender, Server, python_module, started
 
 PROJECTS_MODEL = ROOT / "models" / "classifier.onnx"
@@ -32,6 +32,7 @@ def main() -> None:
         print(f"peers: {peer_environment.versions(peers)}")
     print(f"this environment: {peer_environment.versions(Path(sys.executable))}")
     with tempfile.TemporaryDirectory() as folder:
+        options.posters = posters.readable(options.posters, Path(folder))
         for title, model_path in _models(options, Path(folder)).items():
             print(f"\n{title} ({model_path.stat().st_size / 1e6:.1f} MB), one poster a request, ")
             print(f"{options.connections} connections", flush=True)
@@ -94,7 +95,7 @@ def _measured(
     found: Sequence[Contender], model_path: Path, folder: Path, options: argparse.Namespace
 ) -> dict[str, Figures]:
     """The figures of each contender, and those of the floor."""
-    poster = next(path for path in sorted(options.posters.iterdir()) if path.is_file())
+    poster = min(options.posters.iterdir())
     figures = {each.name: Figures() for each in found} | {"floor": Figures()}
     with ExitStack() as stack:
         servers = []

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from benchmarks.serving import contenders
+from benchmarks.serving import contenders, posters
 from benchmarks.serving.servers import ROOT, Server, python_module, started
 
 FILES = (1, 2, 4, 8, 16, 32, 64)
@@ -29,8 +29,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "classifier.onnx")
     parser.add_argument("--posters", type=Path, default=ROOT / "data" / "raw" / "Images")
     options = parser.parse_args()
-    poster = next(path for path in sorted(options.posters.iterdir())).read_bytes()
     with TemporaryDirectory() as folder:
+        options.posters = posters.readable(options.posters, Path(folder))
+        poster = min(options.posters.iterdir()).read_bytes()
         (service, *_) = contenders.contenders(options.model, Path(folder), None)
         with started(service, poster, Path(folder, "service.log")) as server:
             _cpu_ms(server, options.posters, 200)

@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.serving import posters
 from benchmarks.serving.client import request
 from benchmarks.serving.servers import ROOT
 from tests.service import onnx_models, pictures, running
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--posters", type=Path, default=ROOT / "data" / "raw" / "Images")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
+        options.posters = posters.readable(options.posters, Path(folder))
         onnx_models.install(Path(folder), options.model.read_bytes())
         log_path = Path(folder, "service.log")
         arguments = ("--no-access-log", "--log-level", "info")
@@ -66,8 +68,9 @@ def main() -> None:
 
 def _leaned_on(service: running.Running, options: argparse.Namespace) -> None:
     """Each kind of client in a process of its own: none waits for another one's event loop."""
-    posters = [path.read_bytes() for path in sorted(options.posters.iterdir())[:200]]
-    good, bad = [request([poster]) for poster in posters], [request([e]) for e in _bad_files()]
+    paths = sorted(options.posters.iterdir())[:200]
+    good = [request([path.read_bytes()]) for path in paths]
+    bad = [request([each]) for each in _bad_files()]
     process = psutil.Process(service.pid)
     _run(_asking, service.port, good[:20], 1, 2)
     rest = peak = process.memory_info().rss

@@ -15,7 +15,7 @@ from tests.service.problem import told
 from tests.service.running import Running
 
 MOST_MEGABYTES = 600
-"""A service of 120 MB that decodes two pictures of 20 Mpx at a time, of some 220 MB each."""
+"""A service of 120 MB that decodes two pictures of 20 Mpx at a time, of some 140 MB each."""
 
 TEXT = b"I am not a picture. " * 40
 
