@@ -156,7 +156,9 @@ def _check(options: argparse.Namespace) -> int:
 
     known = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in known:
-        return _refuse(f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(known)}")
+        return _refuse(
+            f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(known)}"
+        )
     if options.only and options.only not in CHECKS:
         return _refuse(f"no check is called {_cut(options.only)!r}", "grader list")
     if not options.repo.is_dir():

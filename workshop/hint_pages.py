@@ -38,7 +38,7 @@ def pages() -> tuple[HintPage, ...]:
 
 @functools.cache
 def fixes() -> dict[str, tuple[str, ...]]:
-    """What to type for each code of the grader's, in general; names in capitals are to be put in."""
+    """What to type for each code of the grader's; in place of words in capitals go real names."""
     return {name: tuple(lines) for name, lines in _document()["code"].items()}
 
 

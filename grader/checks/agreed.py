@@ -12,11 +12,11 @@ _ENDPOINT = "http://127.0.0.1:4443"
 _SERVER_VARIABLE = "STORAGE_EMULATOR_HOST"
 """Where gcsfs looks for a server that is not Google's, too."""
 _PLACEHOLDER = re.compile(
-    r"<[^/]*>|\{[^/]*\}|\[[^/]*\]|…|\.\.\."
-    r"|(?:MY|YOUR)[-_ ]?[A-Z-_ ]+|(?:your|my)[-_](?:name|bucket|prefix)"
-    r"|BUCKET(?:[-_]?NAME)?|NAME|ATTENDEE|PREFIX|CACHE|PROJECT|URL|ADDRESS"
+    r"<[^/]*>|\{[^/]*\}|\[[^/]*\]|…|\.\.\.|YOUR[-_ ]?[A-Z_ -]+|your[-_](?:name|bucket|prefix)|NAME"
 )
 """A part of an address, as the lessons, the documentation and DVC's own help leave it open."""
+_NO_BUCKET = re.compile(r"MY[-_]?BUCKET|BUCKET(?:[-_]?NAME)?|CACHE|RAW|PROJECT")
+"""The same of a bucket, whose real name has no capitals."""
 
 
 def url(view: View) -> str:
@@ -55,7 +55,9 @@ def placeholders(address: str) -> list[str]:
     scheme, separator, rest = address.partition("://")
     if not separator or scheme.casefold() == "remote":
         return []
-    return [part for part in rest.split("/") if _PLACEHOLDER.fullmatch(part)]
+    bucket, *prefix = rest.split("/")
+    left = [bucket] if _NO_BUCKET.fullmatch(bucket) else []
+    return left + [part for part in (bucket, *prefix) if _PLACEHOLDER.fullmatch(part)]
 
 
 def _endpoint() -> str:

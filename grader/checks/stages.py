@@ -118,8 +118,7 @@ def uncached(*some: Stage) -> list[str]:
 
 
 def kept_by_git(view: View, stage: Stage) -> list[str]:
-    """What a commit of a run takes in beside the lock: uncached outs, and what DVC has written
-    into a .gitignore and no commit has."""
+    """What a commit of a run takes in beside the lock: uncached outs, and new .gitignore files."""
     facts = view.facts
     ignoring = {}
     for out in stage.outs:
