@@ -20,6 +20,8 @@ class Objects:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "files" / "md5"
+        self._start = str(self.folder)
+        self._sound: dict[str, bool] = {}
         self._memory = cache_dir() / "objects" / f"{_name(folder)}.json"
 
     def path(self, name: str) -> Path:
@@ -43,20 +45,33 @@ class Objects:
 
         What was looked at before and has the same size and mtime is not read again.
         """
-        stats = {name: _stat(self.path(name)) for name in dict.fromkeys(names)}
-        present = {name: stat for name, stat in stats.items() if stat}
+        wanted = list(dict.fromkeys(names))
+        if unseen := [name for name in wanted if name not in self._sound]:
+            self._look_at(unseen)
+        return [name for name in wanted if not self._sound[name]]
+
+    def _look_at(self, names: Iterable[str]) -> None:
         now = time.time_ns()
         known = self._remembered()
-        bad, good = [], {}
-        for name, stat in present.items():
-            if known.get(name) == list(stat) or self._md5(name) == name.removesuffix(".dir"):
-                if stat[1] < now - _YOUNG_NS:
-                    good[name] = stat
-            else:
-                bad.append(name)
-        if good != {name: tuple(stat) for name, stat in known.items()}:
-            self._remember(good)
-        return bad
+        good = {}
+        for name in names:
+            stat = self._stat(name)
+            self._sound[name] = stat is None or (
+                known.get(name) == stat or self._md5(name) == name.removesuffix(".dir")
+            )
+            if stat and self._sound[name] and stat[1] < now - _YOUNG_NS:
+                good[name] = stat
+        if any(known.get(name) != stat for name, stat in good.items()):
+            # Of many more than are looked at, most are of a past that nobody asks for.
+            self._remember((known if len(known) <= 3 * len(self._sound) else {}) | good)
+
+    def _stat(self, name: str) -> list[int] | None:
+        """Size and mtime, as text and not as a path: there are thousands of them."""
+        try:
+            found = os.stat(f"{self._start}{os.sep}{name[:2]}{os.sep}{name[2:]}")  # noqa: PTH116
+        except OSError:
+            return None
+        return [found.st_size, found.st_mtime_ns]
 
     def _md5(self, name: str) -> str:
         path = self.path(name)
@@ -72,7 +87,7 @@ class Objects:
             return {}
         return known if isinstance(known, dict) else {}
 
-    def _remember(self, good: dict[str, tuple[int, int]]) -> None:
+    def _remember(self, good: dict[str, list[int]]) -> None:
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             self._memory.write_text(json.dumps(good), "utf-8")
@@ -87,14 +102,6 @@ def children_of(listing: bytes) -> list[str]:
         return [str(entry["md5"]) for entry in entries]
     except (ValueError, TypeError, KeyError, RecursionError):
         return []
-
-
-def _stat(path: Path) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - thousands of them
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
 
 
 def _name(folder: Path) -> str:

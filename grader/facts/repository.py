@@ -47,12 +47,12 @@ class Facts:
     @cached_property
     def git(self) -> Git | None:
         """The git repository, None where there is none that could be graded."""
-        return Git.around(self.start)
+        return Git.around(self.start, self._memory.answers)
 
     @cached_property
     def commit(self) -> str | None:
         """The commit that is graded, None before the first."""
-        return self.git.head() if self.git else None
+        return self.git.head if self.git else None
 
     @cached_property
     def root(self) -> Path:
@@ -213,7 +213,8 @@ class Facts:
     @cached_property
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
-        return self.workspace.state()
+        _ = self.worktree.project  # the same reading, or the error that it ends in
+        return self.workspace.state(read=False)
 
     @cached_property
     def workspace(self) -> Workspace:

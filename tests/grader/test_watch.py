@@ -238,6 +238,66 @@ def test_memory_leaves_nothing_behind(repo: Path, monkeypatch: pytest.MonkeyPatc
     assert not list(folder.iterdir())
 
 
+def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo: Path) -> None:
+    """What is written of HEAD for DVC to read is that of HEAD, folders included."""
+    memory = Memory()
+
+    def grades_agree() -> None:
+        run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
+        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+
+    try:
+        finished.change_param(repo, "plot", "dpi", 77)
+        grades_agree()
+        run(repo, "git", "rm", "--quiet", "-r", "--cached", "pipeline", ".dvc/config")
+        grades_agree()
+        (repo / "pipeline").rename(repo / "elsewhere")
+        (repo / "pipeline").write_text("a file in its place", "utf-8")
+        run(repo, "git", "add", "--force", "pipeline", "elsewhere", ".dvc/config")
+        grades_agree()
+        run(repo, "git", "reset", "--quiet", "--hard", "HEAD~3")
+        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+    finally:
+        memory.close()
+
+
+def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
+    """Of the cache nothing is remembered that is younger than a clock may be wrong."""
+    memory = Memory()
+    place = finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx"))
+    content = place.read_bytes()
+    try:
+        for damaged in (True, False, True):
+            place.chmod(0o644)
+            place.write_bytes(content[::-1] if damaged else content)
+            report = grade(repo, offline=True, memory=memory)
+            found = next(o for o in report["checks"] if o["id"] == "share.cache_intact")
+            assert (found["status"] == "fail") is damaged
+    finally:
+        memory.close()
+
+
+def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
+    """The commit of a shallow clone stays the same, and older ones come to it."""
+    finished.write(repo / "key.pem", "-----BEGIN PRIVATE KEY-----\n")
+    run(repo, "git", "add", "--force", "key.pem")
+    run(repo, "git", "commit", "--quiet", "--message", "Add")
+    run(repo, "git", "rm", "--quiet", "key.pem")
+    run(repo, "git", "commit", "--quiet", "--message", "Remove")
+    clone = repo.parent / "clone"
+    run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))
+    memory = Memory()
+    try:
+        codes = []
+        for _ in range(2):
+            report = grade(clone, offline=True, memory=memory)
+            codes.append([o["code"] for o in report["checks"] if o["id"] == "remote.no_secret"])
+            run(clone, "git", "fetch", "--quiet", "--depth", "9")
+        assert codes == [[None], ["secret-in-config"]]
+    finally:
+        memory.close()
+
+
 def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
     """A report of one check a lesson: its id, its status, its reason or fix."""
     checks = [
