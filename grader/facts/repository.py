@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, Git, Place
 from grader.facts.memory import Memory
@@ -262,4 +263,4 @@ class Facts:
     @cached_property
     def settings(self) -> Settings:
         """What ``workshop.toml`` says of this attendee."""
-        return read_settings(self.worktree.text("workshop.toml"))
+        return read_settings(self.worktree.content(settings.PATH))
