@@ -23,6 +23,8 @@ from grader.grading import grade
 from grader.rendering import live
 from grader.report import Report
 from grader.screen import Screen, size_of
+from workshop import output
+from workshop.output import OutputError
 from workshop.status_table import Style, style_of
 
 QUIET_S = 0.25
@@ -56,8 +58,6 @@ def watch(repo: Path, stream: TextIO) -> int:
         return 0
     except EndedError as ended:
         return ended.exit_code
-    except BrokenPipeError:  # who read the lines has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return 0
 
 
@@ -202,10 +202,8 @@ class _Watching:
             self._print(live.line(self._report, news, self._running))
 
     def _print(self, text: str) -> None:
-        encoding = self._stream.encoding or "utf-8"
-        with contextlib.nullcontext() if self._screen is None else contextlib.suppress(OSError):
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-            self._stream.flush()
+        with contextlib.nullcontext() if self._screen is None else contextlib.suppress(OutputError):
+            output.write(text + "\n")
 
     def _listen(self) -> None:
         if self._keyboard is not None:

@@ -4,17 +4,19 @@ import argparse
 import contextlib
 import json
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from workshop import output
+from workshop.output import OutputError, tell, write
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0, 1 for what a user can mend, 2 for a wrong option."""
     options = _parser().parse_args(argv)
     if options.command == "bucket":
-        return _bucket(options)
-    return _status(options.repo, options.format)
+        return output.exit_code(lambda: _bucket(options))
+    return output.exit_code(lambda: _status(options.repo, options.format))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +77,7 @@ def _bucket(options: argparse.Namespace) -> int:
     try:
         from workshop.bucket import serving
     except ImportError as error:
-        sys.stderr.write(
+        tell(
             f"error: the bucket server needs {error.name}\n"
             "  fix: python -m pip install aiohttp google-crc32c\n"
         )
@@ -110,30 +112,23 @@ def _status(repo: Path, form: str) -> int:
         _tell(error, form)
         return 1
     if form == "json":
-        _write(json.dumps(project.as_json(state), indent=2) + "\n")
+        write(json.dumps(project.as_json(state), indent=2) + "\n")
     else:
         from workshop import status_table
 
-        _write(status_table.render(state, status_table.style_of(sys.stdout)))
+        write(status_table.render(state, status_table.style_of(output.standard())))
     return 0
 
 
 def _tell(error: Exception, form: str) -> None:
     details = {name: getattr(error, name) for name in ("problem", "fix", "path", "line", "column")}
     if form == "json":
-        _write(json.dumps({"error": details}, indent=2) + "\n")
+        write(json.dumps({"error": details}, indent=2) + "\n")
     else:
-        sys.stderr.write(f"error: {error}\n  fix: {details['fix']}\n")
+        tell(f"error: {error}\n  fix: {details['fix']}\n")
 
 
 def _announce(text: str) -> None:
     """At once, though output goes to a pipe; the server goes on where nobody reads that."""
-    with contextlib.suppress(BrokenPipeError):
-        _write(f"{text}\n")
-        sys.stdout.flush()
-
-
-def _write(text: str) -> None:
-    """To standard output, whatever it can write: a pipe on Windows knows no ✓ and no 日本."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    with contextlib.suppress(BrokenPipeError, OutputError):
+        write(f"{text}\n")
