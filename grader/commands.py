@@ -201,6 +201,9 @@ def _start(options: argparse.Namespace) -> int:
         told = starter.start(options.folder, options.at, options.name, remote)
     except starter.StartError as error:
         return refuse(error.problem, error.fix)
+    except KeyboardInterrupt:
+        output.tell(f"interrupted; what was begun of {options.folder} is deleted\n")
+        return output.INTERRUPTED
     write(told + "\n")
     return 0
 
