@@ -49,6 +49,7 @@ class EndedError(BaseException):
 
 def watch(repo: Path, stream: TextIO) -> int:
     """Watch until Ctrl-C or a signal; the exit code."""
+    repo = Path(os.path.abspath(repo))  # noqa: PTH100 - links stay; the current folder may go away
     is_screen = stream.isatty() and os.environ.get("TERM") != "dumb"
     keyboard = 0 if is_screen and _has_keyboard() else None
     watching = _Watching(repo, stream, Screen(stream, keyboard) if is_screen else None, keyboard)

@@ -1,6 +1,7 @@
 """How programs end that cannot go on: no output, no folder, Ctrl-C. Never with a traceback."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +74,22 @@ def test_a_current_folder_that_was_deleted_is_told(
     assert process.returncode in (1, 2)
     assert "error: " in errors
     assert "Traceback" not in errors
+
+
+@posix
+def test_a_current_folder_that_is_deleted_while_it_is_watched_is_told(repo: Path) -> None:
+    (repo / "data").rename(repo.parent / "elsewhere")
+    process = started("grader", "watch", shell='exec "$@"', cwd=repo / "pipeline")
+    assert process.stdout
+    try:
+        assert "points" in process.stdout.readline()
+        shutil.rmtree(repo)
+        while "next: put the folder back" not in (told := process.stdout.readline()):
+            assert told, process.communicate(timeout=60)
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert errors == ""
 
 
 @posix
