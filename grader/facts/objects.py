@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterable
@@ -11,12 +12,22 @@ from workshop.project import regular_file
 from workshop.project.hash_store import cache_dir
 
 _LARGEST_LISTING = 256 * 2**20
+_READ_IN_TIME = 2**30
+"""An object that is hashed in two seconds; larger ones are not, where there is a time limit."""
 _YOUNG_NS = 2_000_000_000
 """An object that changed so lately may change again within its mtime."""
 
 
+class Unread(Exception):  # noqa: N818 - no error: it may be read another time
+    """Time was up before every object was read; ``count`` of them are left."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
 class Objects:
-    """The cache in ``folder``."""
+    """The cache in ``folder``, or a remote that is a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "files" / "md5"
@@ -38,24 +49,33 @@ class Objects:
         except OSError:
             return []
 
-    def corrupt(self, names: Iterable[str]) -> list[str]:
+    def corrupt(self, names: Iterable[str], until: float = math.inf) -> list[str]:
         """Those of ``names`` whose bytes are not what they are called. Absent ones are not.
 
-        What was looked at before and has the same size and mtime is not read again.
+        What was looked at before and has the same size and mtime is not read again. Where the time
+        ``until``, on the monotonic clock, comes first, what was read is remembered: Unread.
         """
         stats = {name: _stat(self.path(name)) for name in dict.fromkeys(names)}
         present = {name: stat for name, stat in stats.items() if stat}
         now = time.time_ns()
         known = self._remembered()
-        bad, good = [], {}
+        bad, good, unread = [], {}, 0
         for name, stat in present.items():
-            if known.get(name) == list(stat) or self._md5(name) == name.removesuffix(".dir"):
-                if stat[1] < now - _YOUNG_NS:
-                    good[name] = stat
-            else:
-                bad.append(name)
+            if known.get(name) != list(stat):
+                if until < math.inf and stat[0] > _READ_IN_TIME:
+                    continue
+                if time.monotonic() > until:
+                    unread += 1
+                    continue
+                if self._md5(name) != name.removesuffix(".dir"):
+                    bad.append(name)
+                    continue
+            if stat[1] < now - _YOUNG_NS:
+                good[name] = stat
         if good != {name: tuple(stat) for name, stat in known.items()}:
             self._remember(good)
+        if unread and not bad:
+            raise Unread(unread)
         return bad
 
     def _md5(self, name: str) -> str:
