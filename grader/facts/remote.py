@@ -20,7 +20,7 @@ from grader.shell import by_hand, quoted
 from workshop import activation
 from workshop.project import regular_file
 
-TIMEOUT_S = 8.0  # with all else that a check takes, an answer comes within ten
+TIMEOUT_S = 7.0  # with all else that a check takes, an answer comes within ten
 _LISTENS_S = 3.0
 _SPARE_S = 1.5
 """Kept of the time limit, for the last object that is read of a folder."""

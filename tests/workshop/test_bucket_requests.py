@@ -445,7 +445,7 @@ def test_who_speaks_grpc_is_told_which_variable_is_missing(server: BucketProcess
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
         assert connection.recv(100) == b""
-    assert "127.0.0.1: DVC waits a minute" in server.log()
+    assert "127.0.0.1: DVC waits there, a minute for each object" in server.log()
     assert "export GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false" in server.log()
 
 

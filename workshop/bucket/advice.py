@@ -133,8 +133,8 @@ def _files(paths: "list[str] | dict[str, str]") -> str:
 def variable_is_missing(address: str) -> str:
     """For whoever sits at that address: why DVC seems to hang."""
     return (
-        f"{address}: DVC waits a minute for nothing there, since a variable is not set. Stop it"
-        f" and type, in that terminal:\n  export {activation.VARIABLE}={activation.VALUE}"
+        f"{address}: DVC waits there, a minute for each object, since a variable is not set."
+        f" Stop it and type, in that terminal:\n  export {activation.VARIABLE}={activation.VALUE}"
         "            (bash, zsh)\n"
         f'  $env:{activation.VARIABLE} = "{activation.VALUE}"          (PowerShell)'
     )
