@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, Git, Place
 from grader.facts.memory import Memory
@@ -47,12 +48,12 @@ class Facts:
     @cached_property
     def git(self) -> Git | None:
         """The git repository, None where there is none that could be graded."""
-        return Git.around(self.start)
+        return Git.around(self.start, self._memory.answers)
 
     @cached_property
     def commit(self) -> str | None:
         """The commit that is graded, None before the first."""
-        return self.git.head() if self.git else None
+        return self.git.head if self.git else None
 
     @cached_property
     def root(self) -> Path:
@@ -213,7 +214,8 @@ class Facts:
     @cached_property
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
-        return self.workspace.state()
+        _ = self.worktree.project  # the same reading, or the error that it ends in
+        return self.workspace.state(read=False)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -261,4 +263,4 @@ class Facts:
     @cached_property
     def settings(self) -> Settings:
         """What ``workshop.toml`` says of this attendee."""
-        return read_settings(self.worktree.text("workshop.toml"))
+        return read_settings(self.worktree.content(settings.PATH))

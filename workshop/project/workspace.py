@@ -53,13 +53,14 @@ class Workspace:
         self._read()
         return self._current.project
 
-    def state(self, touched: Touched | None = None) -> ProjectState:
+    def state(self, touched: Touched | None = None, *, read: bool = True) -> ProjectState:
         """The state of every stage, now.
 
         ``touched``: who watched the repository since the last look says what may have changed.
+        ``read`` false: what ``project`` has read this moment is not read once more.
         """
         before = self._known
-        ignore = self._read()
+        ignore = self._read() if read else DvcIgnore(str(self.root))
         known = self._current
         touched = touched or Everything()
         if known is not before or touched.affects(str(known.project.cache_dir)):

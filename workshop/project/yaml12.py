@@ -10,6 +10,7 @@ import datetime
 import re
 import warnings
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -61,6 +62,7 @@ _NAN = float(
     "nan"
 )  # always the same one, so that `.nan` twice is a duplicate key as in ruamel.yaml
 _MAYBE_DEEP = re.compile(rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}", re.MULTILINE)
+_SMALL = 32 * 1024  # characters; a lock of 30 stages, or more than anybody writes by hand
 _COMMENT = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
 _TIMESTAMP = re.compile(
     r"""(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})
@@ -72,7 +74,14 @@ _TIMESTAMP = re.compile(
 
 
 def load(text: str) -> Any:
-    """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError."""
+    """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError.
+
+    The same text may give the same object again: nobody changes what they get.
+    """
+    return _remembered(text) if len(text) <= _SMALL else _parsed(text)
+
+
+def _parsed(text: str) -> Any:
     _refuse_depth(text)
     try:
         return _load(text)
@@ -83,6 +92,11 @@ def load(text: str) -> Any:
             return _ruamel_load(text)
         except ValueError:
             raise error from None
+
+
+_remembered = lru_cache(maxsize=64)(_parsed)
+"""Who looks again and again reads mostly what was read before. What is kept depends on the text
+alone, so it is never out of date; a YAMLError is not kept."""
 
 
 def _refuse_depth(text: str) -> None:
