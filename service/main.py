@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import cv2
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
@@ -59,6 +60,7 @@ def create_app() -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     found = settings.read()
     memory.give_back_large_blocks()
+    cv2.setNumThreads(1)  # more take a large picture no further, and the event loop its processor
     # It warns of each malformed form; whoever sent it is told.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     app.description = f"{DESCRIPTION}\n{settings.limits(found)}\n"
