@@ -3,17 +3,18 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workshop.project import document, hash_store, regular_file, repository, stage_graph
 from workshop.project.collection import Collector
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.hash_store import HashStore
 from workshop.project.inputs import Inputs
-from workshop.project.judgement import Judge, state
+from workshop.project.judgement import Judge, in_order, state
 from workshop.project.model import (
     Dep,
     Out,
@@ -28,6 +29,9 @@ from workshop.project.object_cache import ObjectCache
 from workshop.project.params_memory import ParamsMemory
 from workshop.project.touched import Everything, PlaceIndex, Touched
 from workshop.project.worktree import Worktree
+
+if TYPE_CHECKING:
+    from workshop.project.asking import Answer
 
 
 class Workspace:
@@ -53,10 +57,14 @@ class Workspace:
         self._read()
         return self._current.project
 
-    def state(self, touched: Touched | None = None) -> ProjectState:
+    def state(
+        self, touched: Touched | None = None, *, ask_s: float = 0, trusted: bool = True
+    ) -> ProjectState:
         """The state of every stage, now.
 
         ``touched``: who watched the repository since the last look says what may have changed.
+        ``ask_s``: how long the answer on what lies elsewhere is waited for; 0 asks nobody.
+        ``trusted``: the repository is one's own, so that asking may run what its config names.
         """
         before = self._known
         ignore = self._read()
@@ -66,9 +74,10 @@ class Workspace:
             touched = Everything()  # one object of the cache may be part of any out
         if touched.everything:
             self._reasons = {}
+        question = _question(known.project, ask_s, trusted)
         self._reasons |= self._judged(known, ignore, touched)
         self._store.save()
-        return self._summed_up(known.project)
+        return self._summed_up(known.project, question)
 
     def _judged(
         self, known: "_Known", ignore: DvcIgnore, touched: Touched
@@ -83,12 +92,23 @@ class Workspace:
             stages = [stage for stage in stages if stage.name in names]
         return Judge(ignore, cache, self._worktree, self._params, touched).reasons(stages)
 
-    def _summed_up(self, project: Project) -> ProjectState:
-        reasons = self._reasons
+    def _summed_up(
+        self, project: Project, question: "Callable[[], dict[str, Answer]] | None"
+    ) -> ProjectState:
+        answers = question() if question else {}
+        reasons = self._reasons | {
+            name: _with_answer(self._reasons[name], answer) for name, answer in answers.items()
+        }
         states = {one.name: state(one, reasons[one.name]) for one in project.stages}
         stale_above = stage_graph.upstream_stale(states, project.edges)
         stages = tuple(
-            StageState(one, states[one.name], reasons[one.name], one.name in stale_above)
+            StageState(
+                one,
+                states[one.name],
+                reasons[one.name],
+                one.name in stale_above,
+                tuple(sorted(set(answers[one.name].unanswered))) if one.name in answers else (),
+            )
             for one in project.stages
         )
         return ProjectState(project, stages, _lock_md5(self.root), _now())
@@ -139,6 +159,28 @@ class _Known:
     found: tuple[Stage, ...]
     index: PlaceIndex
     by_dvc2: bool
+
+
+def _question(
+    project: Project, ask_s: float, trusted: bool
+) -> "Callable[[], dict[str, Answer]] | None":
+    """Begin to ask about what lies elsewhere; None where everything is here."""
+    stages = [stage for stage in project.stages if stage.elsewhere]
+    if not stages:
+        return None
+    from workshop.project import asking  # and subprocess with it
+
+    if not ask_s:
+        return lambda: asking.not_asked(stages)
+    return asking.Question(project.root, stages, ask_s, trusted).answers
+
+
+def _with_answer(reasons: tuple[Reason, ...], answer: "Answer") -> tuple[Reason, ...]:
+    found = [*reasons, *answer.reasons]
+    if answer.checksum_changed is not None:
+        found = [one for one in found if one.kind != "checksum"]
+        found += [Reason("checksum", "", None)] if answer.checksum_changed else []
+    return in_order(found)
 
 
 def _places(stages: Iterable[Stage]) -> Iterator[tuple[str, str]]:
