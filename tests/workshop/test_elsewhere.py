@@ -238,6 +238,25 @@ def test_without_dvc_all_else_is_judged(
     assert "not installed here" in unknown.pop()
 
 
+def test_an_error_of_what_is_here_ends_the_question(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[asking.Question] = []
+
+    class Kept(asking.Question):
+        def __enter__(self) -> asking.Question:
+            asked.append(self)
+            return self
+
+    monkeypatch.setattr(asking, "Question", Kept)
+    (repo / ".dvcignore").write_text("one.out\n")
+    with pytest.raises(project.ProjectError, match="is ignored by the line"):
+        Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60)
+    (question,) = asked
+    assert question._process
+    assert question._process.poll() is not None
+
+
 def test_asking_leaves_the_repository_as_it_was(repo: Path, tmp_path: Path) -> None:
     shutil.rmtree(repo / ".dvc" / "tmp", ignore_errors=True)
     before = sorted(repo.rglob("*"))

@@ -105,8 +105,12 @@ class Answer:
     checksum_changed: bool | None = None
 
 
-def not_asked(stages: Iterable[Stage]) -> dict[str, Answer]:
-    """The answers where nobody is to be asked, by the names of the stages."""
+Answers = dict[str, Answer]
+"""By the names of the stages that have something elsewhere."""
+
+
+def not_asked(stages: Iterable[Stage]) -> Answers:
+    """The answers where nobody is to be asked."""
     return {stage.name: _nothing(stage, NOT_ASKED) for stage in stages if stage.elsewhere}
 
 
@@ -117,6 +121,7 @@ def _nothing(stage: Stage, why: str) -> Answer:
 class Question:
     """Asks DVC about what the ``stages`` have elsewhere; begins at once, and ends in time.
 
+    The ``with`` block around it ends the process, whatever happens.
     ``trusted``: the repository is one's own. For any other, ``HARMLESS`` addresses alone are asked.
     """
 
@@ -149,23 +154,16 @@ class Question:
         self._reader = threading.Thread(target=lambda: self._lines.extend(lines), daemon=True)
         self._reader.start()
 
-    def answers(self) -> dict[str, Answer]:
+    def answers(self) -> Answers:
         """What DVC has said when the time is over, or before where it has said all."""
-        process = self._process
-        if process is None:
+        if self._process is None:
             why = "only DVC can tell, and it is not installed here: pip install dvc"
             return {stage.name: _nothing(stage, why) for stage in self._stages}
         why = "DVC gave no answer: dvc status tells why"
         self._reader.join(max(0.0, self._end - time.monotonic()))
         if self._reader.is_alive():
             why = f"no answer within {self._seconds:g} s"
-            process.kill()
-            self._reader.join()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
-        if not self._had_folder:
-            shutil.rmtree(self._root / ".dvc" / "tmp", ignore_errors=True)
+        self._stop(self._process)
         told: list[list[dict[str, Any]]] = [[] for _ in self._stages]
         for line in _parsed(self._lines):
             told[line["stage"]].append(line)
@@ -173,6 +171,22 @@ class Question:
             stage.name: _answer(stage, lines, why)
             for stage, lines in zip(self._stages, told, strict=True)
         }
+
+    def __enter__(self) -> "Question":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process:
+            self._stop(self._process)
+
+    def _stop(self, process: "subprocess.Popen[bytes]") -> None:
+        process.kill()
+        self._reader.join()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+        if not self._had_folder:
+            shutil.rmtree(self._root / ".dvc" / "tmp", ignore_errors=True)
 
 
 def _address(stage: Stage) -> tuple[str, str | None]:

@@ -1,5 +1,6 @@
 """One repository, looked at again and again: what was read and hashed is remembered in between."""
 
+import contextlib
 import hashlib
 import os
 import time
@@ -31,7 +32,7 @@ from workshop.project.touched import Everything, PlaceIndex, Touched
 from workshop.project.worktree import Worktree
 
 if TYPE_CHECKING:
-    from workshop.project.asking import Answer
+    from workshop.project.asking import Answer, Answers
 
 
 class Workspace:
@@ -74,10 +75,10 @@ class Workspace:
             touched = Everything()  # one object of the cache may be part of any out
         if touched.everything:
             self._reasons = {}
-        question = _question(known.project, ask_s, trusted)
-        self._reasons |= self._judged(known, ignore, touched)
-        self._store.save()
-        return self._summed_up(known.project, question)
+        with _asking(known.project, ask_s, trusted) as answers:
+            self._reasons |= self._judged(known, ignore, touched)
+            self._store.save()
+            return self._summed_up(known.project, answers())
 
     def _judged(
         self, known: "_Known", ignore: DvcIgnore, touched: Touched
@@ -92,10 +93,7 @@ class Workspace:
             stages = [stage for stage in stages if stage.name in names]
         return Judge(ignore, cache, self._worktree, self._params, touched).reasons(stages)
 
-    def _summed_up(
-        self, project: Project, question: "Callable[[], dict[str, Answer]] | None"
-    ) -> ProjectState:
-        answers = question() if question else {}
+    def _summed_up(self, project: Project, answers: "Answers") -> ProjectState:
         reasons = self._reasons | {
             name: _with_answer(self._reasons[name], answer) for name, answer in answers.items()
         }
@@ -161,18 +159,20 @@ class _Known:
     by_dvc2: bool
 
 
-def _question(
-    project: Project, ask_s: float, trusted: bool
-) -> "Callable[[], dict[str, Answer]] | None":
-    """Begin to ask about what lies elsewhere; None where everything is here."""
+@contextlib.contextmanager
+def _asking(project: Project, ask_s: float, trusted: bool) -> "Iterator[Callable[[], Answers]]":
+    """Begin to ask about what lies elsewhere; the answers come when they are called for."""
     stages = [stage for stage in project.stages if stage.elsewhere]
     if not stages:
-        return None
+        yield dict
+        return
     from workshop.project import asking  # and subprocess with it
 
     if not ask_s:
-        return lambda: asking.not_asked(stages)
-    return asking.Question(project.root, stages, ask_s, trusted).answers
+        yield lambda: asking.not_asked(stages)
+        return
+    with asking.Question(project.root, stages, ask_s, trusted) as question:
+        yield question.answers
 
 
 def _with_answer(reasons: tuple[Reason, ...], answer: "Answer") -> tuple[Reason, ...]:
