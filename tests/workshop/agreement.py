@@ -74,4 +74,4 @@ def ours(repo: Path, store: Path | None = None) -> tuple[Verdict, str]:
 
 def files_named(words: str) -> set[str]:
     """The names of a project's own files in an error message."""
-    return set(re.findall(r"dvc\.yaml|dvc\.lock|[\w.]+\.dvc\b|\.dvcignore|\.gitignore", words))
+    return set(re.findall(r"\w+\.yaml|dvc\.lock|[\w.]+\.dvc\b|\.dvcignore|\.gitignore", words))

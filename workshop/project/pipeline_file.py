@@ -59,18 +59,21 @@ class StageReader:
 
     def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
         place = self._locate(path, wdir, "deps")
-        return Dep(place.shown, _path(place), self._recorded(place, "deps", locked), place.inside)
+        return Dep(
+            place.shown, _path(place), self._recorded(place, "deps", locked, False), place.inside
+        )
 
     def _out(
         self, path: str, flags: Mapping[str, Any], kind: str, wdir: str, locked: Mapping[str, Any]
     ) -> Out:
         place = self._locate(path, wdir, kind)
+        cached = flags.get("cache", True)
         return Out(
             place.shown,
             _path(place),
-            self._recorded(place, "outs", locked),
+            self._recorded(place, "outs", locked, cached),
             place.inside,
-            cache=flags.get("cache", True),
+            cache=cached,
             metric=kind == "metrics",
             plot=kind == "plots",
             persist=flags.get("persist", False),
@@ -103,7 +106,9 @@ class StageReader:
         path = Path(self.root, shown)
         return document.placed(error, path, shown, ("stages", self._name, kind, *keys))
 
-    def _recorded(self, place: Place, kind: str, locked: Mapping[str, Any]) -> Recorded:
+    def _recorded(
+        self, place: Place, kind: str, locked: Mapping[str, Any], cached: bool
+    ) -> Recorded:
         if not locked:
             return Recorded("md5", None)
         entry, number = {}, 0
@@ -111,7 +116,7 @@ class StageReader:
             if item["path"] == place.key:
                 entry, number = item, index
         try:
-            return recorded(entry, place.inside)
+            return recorded(entry, place.inside, cached)
         except FileError as error:
             shown = self.shown[: -len("dvc.yaml")] + "dvc.lock"
             raise self._blamed(error, shown, kind, number, "md5") from None
@@ -161,13 +166,18 @@ def elsewhere(entries: Iterable[Dep | Out]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.path for entry in entries if entry.place is None))
 
 
-def recorded(entry: Mapping[str, Any], inside: bool) -> Recorded:
-    """What one entry of a lock file or a ``.dvc`` file says about a path's content."""
+def recorded(entry: Mapping[str, Any], inside: bool, cached: bool = True) -> Recorded:
+    """What one entry of a lock file or a ``.dvc`` file says about a path's content.
+
+    ``cached``: it is an out in the cache.
+    """
     # Outside of the repository DVC takes the md5 by the current rules, whatever `hash:` says.
     algorithm = entry.get("hash", "md5-dos2unix") if inside else "md5"
     # Of a folder it takes the md5 for the look into the cache even where `hash:` is another.
     counts = algorithm == "md5" or "hash" not in entry or entry.get("nfiles")
     value = entry.get("md5") if counts else None
+    if isinstance(value, int) and entry.get("nfiles") and not cached:
+        value = str(value)  # DVC ends where it asks a number for its ".dir", and does not ask here
     if not isinstance(value, str | None):
         raise FileError(f"the md5 {value!r} is a number", "put it in quotes")
     return Recorded(

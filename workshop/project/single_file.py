@@ -77,11 +77,12 @@ class _Entry:
     ) -> None:
         self.item = item
         self.wdir = wdir
+        self._cached = keys[0] == "outs" and item.get("cache", True)
         key = "path"
         try:
             self.place = self._place(repository, wdir)
             key = "md5"
-            recorded(item, self.place.inside)
+            self._recorded()
         except FileError as error:
             raise document.placed(error, repository.root / shown, shown, (*keys, key)) from None
 
@@ -122,7 +123,7 @@ class _Entry:
         )
 
     def _recorded(self) -> Any:
-        return recorded(self.item, self.place.inside)
+        return recorded(self.item, self.place.inside, self._cached)
 
     def _path(self) -> Path | None:
         return None if self.place.path is None else Path(self.place.path)
