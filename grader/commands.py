@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NOT_SHOWN = 2
 """The exit code where nobody could read the report, as for a wrong option."""
+_LONGEST = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
 
 
@@ -155,9 +156,11 @@ def _check(options: argparse.Namespace) -> int:
 
     known = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in known:
-        return _refuse(f"no lesson is called {options.lesson!r}", f"one of {', '.join(known)}")
+        return _refuse(
+            f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(known)}"
+        )
     if options.only and options.only not in CHECKS:
-        return _refuse(f"no check is called {options.only!r}", "grader list")
+        return _refuse(f"no check is called {_cut(options.only)!r}", "grader list")
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     selected = _selection(options)
@@ -198,8 +201,8 @@ def _explain(options: argparse.Namespace) -> int:
 
     found = [in_teaching_order()[name] for name in _checks_called(options.check)]
     if not found:
-        return _refuse(f"no check and no code is called {options.check!r}", "grader list")
-    _write(catalogue.explanation(found))
+        return _refuse(f"no check and no code is called {_cut(options.check)!r}", "grader list")
+    _write(catalogue.explanation(options.check, found))
     return 0
 
 
@@ -250,7 +253,7 @@ def _hint(options: argparse.Namespace) -> int:
         _write("Nothing is left to mend. To see all of it: grader check\n")
         return 0
     if not hint.has_steps(entry):
-        _write(hint.held(entry))
+        _write(hint.held(entry, about))
         return 0
     step = options.step or remembered.following(entry)
     remembered.remember(entry, step)
@@ -264,11 +267,17 @@ def _page(about: str) -> int:
 
     page = hint_pages.found(about)
     if page is None:
-        problem = f"no check is called {about!r}, and no message that is known has these words"
+        shown = repr(_cut(about))
+        problem = f"no check is called {shown}, and no message that is known has these words"
         fix = f"paste another part of the message, or type grader list; known are\n{hint.index()}"
         return _refuse(problem, fix.rstrip())
     _write(hint.page_text(page))
     return 0
+
+
+def _cut(text: str) -> str:
+    """The beginning of what was typed: whole logs are pasted."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _checks_called(about: str) -> list[str]:

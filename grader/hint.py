@@ -88,7 +88,8 @@ def wanted(names: Sequence[str], grade: Grade) -> tuple[Report, Entry | None]:
     if names:
         report = grade(any(CHECKS[name].tier == "remote" for name in names))
         named = [one for one in report["checks"] if one["id"] in names]
-        return report, next((one for one in named if has_steps(one)), named[0])
+        waiting = (one for one in named if one["status"] != "pass")
+        return report, next((one for one in named if has_steps(one)), next(waiting, named[0]))
     report = grade(False)
     action = next_action(report)
     if action is None or not has_steps(action.entry) or action.entry["lesson"] == _LAST:
@@ -111,12 +112,18 @@ def text(entry: Entry, step: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def held(entry: Entry) -> str:
-    """What is said of a check that passes, waits, or could not be told."""
+def held(entry: Entry, about: str = "") -> str:
+    """What is said of a check that passes, waits, or could not be told.
+
+    ``about`` is what was asked for, which may be a code that the check looks for.
+    """
     name = entry["id"]
+    code = f"{about} is not found in this repository. " if about not in ("", name) else ""
     if entry["status"] == "pass":
-        return f"{name} holds: there is nothing to mend.\nWhat is next: grader hint\n"
-    reason = " ".join(wrapped(f"{name}: {entry['rationale']}", 10_000, ""))
+        told = wrapped(f"{code}{name} holds: there is nothing to mend.", WIDTH, "")
+        return "\n".join([*told, "What is next: grader hint"]) + "\n"
+    code = f"{about} cannot be told yet. " if code else ""
+    reason = " ".join(wrapped(f"{code}{name}: {entry['rationale']}", 10_000, ""))
     lines = wrapped(reason, WIDTH, "")
     if entry["status"] == "error":
         return "\n".join([*lines, *_commands(entry["fix"], "Try:")]) + "\n"

@@ -1,6 +1,7 @@
 """What to do about a message of DVC, of git or of the shell, found by the words that it prints."""
 
 import functools
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 PATH = Path(__file__).parent / "lessons" / "hints.toml"
 _SHORTEST = 5
 """Fewer characters are in many messages, and lead nowhere."""
+_NAME, _LONGEST_NAME = "…", 200
 _UNSEEN = str.maketrans("", "", "'\"`\u2018\u2019\u201c\u201d")
 
 
@@ -31,7 +33,17 @@ class HintPage:
 @functools.cache
 def pages() -> tuple[HintPage, ...]:
     """All of them, read once."""
-    return tuple(_page(table) for table in tomllib.loads(PATH.read_text("utf-8"))["hint"])
+    return tuple(_page(table) for table in _document()["hint"])
+
+
+@functools.cache
+def fixes() -> dict[str, tuple[str, ...]]:
+    """What to type for each code of the grader's; in place of words in capitals go real names."""
+    return {name: tuple(lines) for name, lines in _document()["code"].items()}
+
+
+def _document() -> dict[str, Any]:
+    return tomllib.loads(PATH.read_text("utf-8"))
 
 
 def _page(table: dict[str, Any]) -> HintPage:
@@ -48,7 +60,7 @@ def found(text: str) -> HintPage | None:
     for page in pages():
         for message in map(_told, page.messages):
             shared = _shared(message, pasted)
-            rank = (message in pasted, not page.general, shared)
+            rank = (_is_in(message, pasted), not page.general, shared)
             if shared and (closest is None or rank > closest[0]):
                 closest = rank, page
     return closest[1] if closest else None
@@ -56,9 +68,17 @@ def found(text: str) -> HintPage | None:
 
 def _shared(message: str, pasted: str) -> int:
     """How many characters the two have in common where one is in the other, else 0."""
-    if message in pasted:
+    if _is_in(message, pasted):
         return len(message)
     return len(pasted) if len(pasted) >= _SHORTEST and pasted in message else 0
+
+
+def _is_in(message: str, pasted: str) -> bool:
+    """Whether ``pasted`` has all of ``message``, with a name for each ``…``."""
+    if _NAME not in message:
+        return message in pasted
+    parts = map(re.escape, message.split(_NAME))
+    return bool(re.search(f"[^\n]{{0,{_LONGEST_NAME}}}?".join(parts), pasted))
 
 
 def _told(text: str) -> str:

@@ -160,6 +160,9 @@ def _told(folder: Path, following: Lesson, what: str) -> str:
         shown = folder
     path = f'"{shown}"' if " " in str(shown) else str(shown)
     lines = [f"{folder} is ready, {what}.", f"next: cd {path}"]
+    if not shutil.which("grader", path=str(Path(sys.executable).parent)):
+        root = pipeline_dir().parent
+        lines += [f"then: python -m pip install --no-deps --no-build-isolation -e {root}"]
     lines += [f"then, in each terminal: {activation.COMMAND}"]
     return "\n".join([*lines, f"then: open {page}, and type what it says"])
 

@@ -65,13 +65,14 @@ def one_change_ran_what_it_touches(view: View) -> Finding | None:
 
 
 def _edit(view: View) -> Iterator[str]:
-    """How to change a param that costs seconds: the number of examples that plot shows."""
-    there = re.search(r"^  (examples: \d+)\b", view.text("params.yaml") or "", re.MULTILINE)
+    """The lesson's own change, so that whoever types it goes on with the lesson from there."""
+    text = view.text("params.yaml") or ""
+    there = re.search(r"^  learning_rate: ([\d.e-]+)(?=\s|$)", text, re.MULTILINE)
     if there is None:
-        yield fixes.by_hand("params.yaml: change one value, such as one of plot")
+        yield fixes.by_hand("params.yaml: change one value, such as one of train")
         return
-    new = "examples: 18" if there[1] == "examples: 12" else "examples: 12"
-    edit = f"p.write_text(p.read_text().replace('{there[1]}', '{new}'))"
+    new = "0.002" if there[1] == "0.004" else "0.004"
+    edit = f"p.write_text(p.read_text().replace('{there[0]}', '  learning_rate: {new}'))"
     yield fixes.python(f"import pathlib; p = pathlib.Path('params.yaml'); {edit}")
 
 

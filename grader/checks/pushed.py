@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from grader.checks import fixes, stages
+from grader.checks import agreed, fixes, stages
 from grader.checks.remotes import LOCAL
 from grader.facts.objects import children_of
 from grader.facts.remote import Lacking, Remote, options_of
@@ -65,7 +65,7 @@ def _remote(view: View, name: str, *, is_default: bool) -> Remote:
     if options is None and not is_default:
         raise UnknownError(
             f"An out is to be pushed to the remote {name}, and no config names it: dvc push stops.",
-            f"dvc remote add {fixes.quoted(name)} gs://BUCKET/YOUR-NAME",
+            f"dvc remote add {fixes.quoted(name)} {fixes.quoted(agreed.url(view))}",
         )
     if options is None:
         raise NotThereYetError("remote.default")

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from grader.checks import addresses, fixes
+from grader.checks import addresses, agreed, fixes
 from grader.facts.remote import options_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
@@ -74,30 +74,34 @@ def _remotes_of(view: View, path: str) -> _Config:
 def _unknown(view: View, name: str) -> Finding:
     known = next(iter(view.remotes), None)
     commit = fixes.commit([CONFIG], "Set the default remote").splitlines()
-    add = f"dvc remote add {fixes.quoted(name)} {fixes.quoted(_url(view))}"
+    url = agreed.url(view)
+    add = [f"dvc remote add {fixes.quoted(name)} {fixes.quoted(url)}"]
+    add += agreed.server_options(view, name, url)
+    mend = [f"dvc remote default {fixes.quoted(known)}"] if known else add
     return Finding(
         "default-remote-unknown",
         f"The default remote is called {name}, and no remote has that name: dvc push stops.",
         f"a remote called {name}, or the name of one that is there",
         f"remotes: {fixes.listed(view.remotes) or 'none'}",
-        fixes.commands(f"dvc remote default {fixes.quoted(known)}" if known else add, *commit),
+        fixes.commands(*mend, *commit),
         (Evidence("HEAD", CONFIG, view.line(CONFIG, "[core]", "remote"), f"remote = {name}"),),
     )
 
 
 def _only_local(view: View, name: str | None, local: _Config) -> Finding:
     wanted = name or local.default or next(iter(local.remotes))
-    url = local.remotes.get(wanted.lower(), {}).get("url")
+    url = local.remotes.get(wanted.lower(), {}).get("url") or agreed.url(view)
     if wanted.lower() in view.remotes:
-        add = f"dvc remote default {fixes.quoted(wanted)}"
+        add = [f"dvc remote default {fixes.quoted(wanted)}"]
     else:
-        add = f"dvc remote add --force -d {fixes.quoted(wanted)} {fixes.quoted(url or _url(view))}"
+        add = [f"dvc remote add --force -d {fixes.quoted(wanted)} {fixes.quoted(url)}"]
+        add += agreed.server_options(view, wanted, url)
     return Finding(
         "remote-only-local",
         f"The remote {wanted} is set with --local: a colleague's clone knows nothing of it.",
         f"{wanted} as the default remote in {CONFIG} at HEAD",
         f"it is in {LOCAL}, which git never takes",
-        fixes.commands(add, *fixes.commit([CONFIG], "Set the default remote").splitlines()),
+        fixes.commands(*add, *fixes.commit([CONFIG], "Set the default remote").splitlines()),
         (Evidence("worktree", LOCAL, view.facts.worktree.line(LOCAL, wanted)),),
     )
 
@@ -114,8 +118,10 @@ def _none(view: View) -> Finding:
         fix = fixes.commands(f"dvc remote default {fixes.quoted(known)}", *commit.splitlines())
     else:
         actual = "no remote at all"
-        add = f"dvc remote add -d {_NAME} {fixes.quoted(_url(view))}"
-        fix = fixes.commands(add, *commit.splitlines())
+        url = agreed.url(view)
+        add = f"dvc remote add -d {_NAME} {fixes.quoted(url)}"
+        options = agreed.server_options(view, _NAME, url)
+        fix = fixes.commands(add, *options, *commit.splitlines())
     return Finding(
         "no-default-remote",
         "No default remote is committed: after a clone, dvc pull does not know where to look.",
@@ -124,10 +130,6 @@ def _none(view: View) -> Finding:
         fix,
         (Evidence("HEAD", CONFIG, view.line(CONFIG, "[core]")),),
     )
-
-
-def _url(view: View) -> str:
-    return view.facts.settings.remote or "gs://BUCKET/YOUR-NAME"
 
 
 @check(
@@ -140,11 +142,17 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     """The address of every remote is whole.
 
     gs//bucket or gs:/bucket is a folder name to DVC: it makes that folder inside the repository
-    and pushes into it, without a word.
+    and pushes into it, without a word. And gs://BUCKET/YOUR-NAME is nobody's place: your own names
+    go there.
     """
     for name, options in view.remotes.items():
         url = options.get("url", "")
-        if addresses.is_malformed(url) or addresses.named_base(url) not in (None, *view.remotes):
+        more: list[str] = []
+        if left := agreed.placeholders(url):
+            what = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
+            wanted = agreed.url(view)
+            more = agreed.server_options(view, name, wanted)
+        elif addresses.is_malformed(url) or addresses.named_base(url) not in (None, *view.remotes):
             what = addresses.harm(url)
             wanted = view.facts.settings.remote or addresses.mended(url)
         elif name == (view.default_remote or "").lower() and addresses.is_inside(view, url):
@@ -160,6 +168,7 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
             url,
             fixes.commands(
                 f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(wanted)}",
+                *more,
                 *fixes.commit([CONFIG], "Mend the remote's address").splitlines(),
                 *([f"dvc push -r {fixes.quoted(name)}"] if is_folder else []),
             ),
@@ -190,8 +199,8 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
         whose = "the root of a bucket, which everybody shares"
     if whose is None:
         return None
-    place = _beside(settings.raw) if settings.raw and _is_below(url, settings.raw) else url
-    wanted = settings.remote or f"{place}/YOUR-NAME"
+    place = agreed.beside(settings.raw) if settings.raw and _is_below(url, settings.raw) else url
+    wanted = settings.remote or f"{place}/{agreed.name(view)}"
     name = view.default_remote or _NAME
     return Finding(
         "remote-not-yours",
@@ -204,13 +213,6 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
         ),
         (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
     )
-
-
-def _beside(raw: str) -> str:
-    """Where attendees push to: the bucket of that name without ``-raw``, or the folder above."""
-    raw = raw.rstrip("/")
-    above = raw.rpartition("/")[0]
-    return raw.removesuffix("-raw") if above.endswith("/") else above
 
 
 def _is_below(url: str, place: str | None) -> bool:

@@ -29,7 +29,7 @@ def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
         f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
         f"a record of {stage.name} in {LOCK}",
         "none",
-        fixes.rerun(stage.name, stages.uncached(stage)),
+        fixes.rerun(stage.name, stages.kept_by_git(view, stage)),
         (stages.in_file(view, stage), Evidence(view.source, LOCK)),
     )
 
@@ -47,7 +47,7 @@ def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
     if not changed:
         _refuse_unanswered(view, stage)
         return _apart(view, stage, wanted)
-    fix = fixes.rerun(stage.name, stages.uncached(stage))
+    fix = fixes.rerun(stage.name, stages.kept_by_git(view, stage))
     if view.source == "HEAD":
         uncommitted = [e.path for e in changed if e.path in view.facts.uncommitted]
         if uncommitted and not list(changes(view.facts.worktree, stage)):

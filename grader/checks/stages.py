@@ -74,7 +74,7 @@ def edit_then_run(view: View, stage: Stage, change: Change) -> str:
     name = stage.name.rpartition(":")[2]
     lock = stage.file.removesuffix("dvc.yaml") + "dvc.lock"
     new = [path for kind in ("outs", "plots") for path in change.add.get(kind, ())]
-    beside = [*uncached(stage), *gitignores(view, new)]
+    beside = dict.fromkeys([*kept_by_git(view, stage), *gitignores(view, new)])
     return fixes.commands(
         *editing.changed(view, stage, change),
         f"dvc repro {fixes.quoted(stage.name)}",
@@ -108,13 +108,26 @@ def restored(view: View, stage: Stage, path: str) -> str:
         objects = view.facts.objects
         if all(objects.path(name).exists() for name in objects.names(out.recorded.md5)):
             return f"dvc checkout --force {fixes.quoted(stage.name)}"
-    return fixes.run_again(stage.name, uncached(stage))
+    return fixes.run_again(stage.name, kept_by_git(view, stage))
 
 
 def uncached(*some: Stage) -> list[str]:
     """The outs of stages that git keeps, not DVC: whoever commits a run commits them too."""
     outs = [out for stage in some for out in stage.outs]
     return [out.path for out in outs if not out.cache and out.inside]
+
+
+def kept_by_git(view: View, stage: Stage) -> list[str]:
+    """What a commit of a run takes in beside the lock: uncached outs, and new .gitignore files."""
+    facts = view.facts
+    ignoring = {}
+    for out in stage.outs:
+        if out.cache and out.inside:
+            path = f"{out.path.rpartition('/')[0]}/.gitignore".lstrip("/")
+            known = path in facts.committed and path not in facts.uncommitted
+            if not known or not facts.ignores(out.path):
+                ignoring[path] = out.path
+    return [*uncached(stage), *gitignores(view, ignoring.values())]
 
 
 def gitignores(view: View, outs: Iterable[str]) -> list[str]:

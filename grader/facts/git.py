@@ -6,6 +6,7 @@ and they are switched off besides. The index is read from a copy.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -138,6 +139,12 @@ class Git:
         wanted = list(dict.fromkeys(oids))
         answers = zip(wanted, self._batch([oid.encode() for oid in wanted]), strict=True)
         return {oid: content for oid, content in answers if content is not None}
+
+    def author(self, commit: str) -> str:
+        """The name of who made ``commit``; empty where that says none."""
+        written = self.contents([commit]).get(commit, b"").partition(b"\n\n")[0]
+        found = re.search(rb"^author (.*) <", written, re.MULTILINE)
+        return found[1].decode("utf-8", "replace") if found else ""
 
     def history(self, at_most: int) -> dict[str, str]:
         """Everything in the newest commits, and the path that it has there, by its object."""

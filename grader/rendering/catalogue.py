@@ -1,10 +1,14 @@
 """The checks themselves, for people: a list of all, or what one of them is about."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from grader.lessons import STAGES
 from grader.registry import Check
 from workshop.course import course
+from workshop.hint_pages import fixes
+
+STAGE_NAMES = frozenset(stage.name for stage in STAGES)
 
 
 def listing(checks: Iterable[Check]) -> str:
@@ -24,21 +28,58 @@ def listing(checks: Iterable[Check]) -> str:
     return "\n".join(lines)
 
 
-def explanation(checks: Iterable[Check]) -> str:
-    """What each of ``checks`` says, why, and which codes it may find."""
-    return "\n".join(_explained(check) for check in checks)
+def explanation(name: str, checks: Sequence[Check]) -> str:
+    """What to type about the check or the code ``name``, and then why; a check of every stage once.
+
+    ``checks``: the one that is called so, or all that may find the code.
+    """
+    codes = checks[0].codes if name == checks[0].id else (name,)
+    lines = [line for code in codes for line in _typed(code)]
+    lines += ["", *_wrapped(f"With the names of your repository: grader hint {name}")]
+    for check, others in _grouped(checks):
+        lines += ["", *_explained(check, others)]
+    return "\n".join(lines) + "\n"
 
 
-def _explained(check: Check) -> str:
+def _typed(code: str) -> list[str]:
+    """What mends it, in general."""
+    lines, heading = [code], ""
+    for line in fixes()[code]:
+        wanted = "  by hand:" if line.startswith("#") else "  type:"
+        lines += [wanted] * (wanted != heading)
+        heading = wanted
+        lines.append(f"    {line}")
+    return lines
+
+
+def _grouped(checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
+    """Each check, and the other stages of which the same is asked."""
+    found: dict[str, tuple[Check, list[str]]] = {}
+    for check in checks:
+        stage, _, fact = check.id.partition(".")
+        key = fact if stage == check.lesson and stage in STAGE_NAMES else check.id
+        if key in found:
+            found[key][1].append(stage)
+        else:
+            found[key] = check, []
+    return list(found.values())
+
+
+def _explained(check: Check, others: Sequence[str]) -> list[str]:
     points = "advice" if not check.points else f"{check.points} of the score"
-    lines = [f"{check.id} (lesson {check.lesson}, {points})", "", *_wrapped(check.title)]
-    lines += [line for part in check.explanation.split("\n\n") for line in ["", *_wrapped(part)]]
+    same = f"; the same for {', '.join(others)}" if others else ""
+    lines = _wrapped(f"{check.id} (lesson {check.lesson}, {points}{same})", "")
+    lines += ["", *_wrapped(f"{check.title}.")]
+    for part in check.explanation.split("\n\n"):
+        lines += _wrapped(part)
     lines += ["", f"  finds: {', '.join(check.codes)}"]
     if check.requires:
         lines += textwrap.wrap(f"stands on: {', '.join(check.requires)}", 78, initial_indent="  ",
                                subsequent_indent="    ")  # fmt: skip
-    return "\n".join(lines) + "\n"
+    return lines
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(" ".join(text.split()), 78, initial_indent="  ", subsequent_indent="  ")
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(
+        " ".join(text.split()), 78, initial_indent=indent, subsequent_indent=indent
+    )

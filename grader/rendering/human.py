@@ -16,6 +16,8 @@ _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice":
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
 _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "33", "advice": "36"}
 _TITLE_WIDTH = 44
+_ASKING = "share.pushed"
+"""The check that asks the remote."""
 
 
 def render(report: Report, style: Style) -> str:
@@ -92,11 +94,9 @@ def _ending(report: Report, style: Style) -> list[str]:
     failed, blocked, errors = (kinds.count(kind) for kind in ("fail", "blocked", "error"))
     action = next_action(report)
     if action and failed:
-        more = [f"{action.more} more to mend"] * (action.more > 0)
-        more += [f"{blocked} wait for them"] * bool(blocked)
         return [
             f"next: {_coloured(printable(action.command), 'fail', style)}",
-            *([f"then: {', '.join(more)}"] if more else []),
+            *([f"then: {_rest(action.more, blocked)}"] if action.more or blocked else []),
         ]
     if action and not errors:
         return [
@@ -106,7 +106,25 @@ def _ending(report: Report, style: Style) -> list[str]:
     if errors:
         return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")
     told = "" if "remote" in report["verified"] else ", as far as could be told without the remote"
-    return [f"All of it holds{told}."]
+    return [f"All of it holds{told}.", *_who_asks(report)]
+
+
+def _rest(more: int, blocked: int) -> str:
+    """What is left after the next thing to do."""
+    told = [f"{more} more to mend"] * bool(more)
+    told += [f"{blocked} check{'s' * (blocked != 1)} can be judged only after that"] * bool(blocked)
+    return ", and ".join(told)
+
+
+def _who_asks(report: Report) -> list[str]:
+    """How to have the remote asked, where the lesson on it is judged without."""
+    judged = {entry["id"] for entry in report["checks"]}
+    if "remote" in report["verified"] or "remote.default" not in judged or _ASKING in judged:
+        return []
+    return [
+        "The remote was not asked whether it has the data: dvc status --cloud asks it, and so",
+        f"does, when a stage has run, grader check --only {_ASKING}",
+    ]
 
 
 def _mark(kind: str, style: Style) -> str:

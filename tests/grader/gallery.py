@@ -221,6 +221,16 @@ def url_is_that_of_the_browser(repo: Path) -> None:
     _config(repo, _remote(repo, "../storage.googleapis.com/workshop-bucket/ada"))
 
 
+@mistake("remote-url-malformed")
+def url_has_the_placeholders_of_the_text(repo: Path) -> None:
+    _config(repo, _remote(repo, "gs://BUCKET/YOUR-NAME"))
+
+
+@mistake("remote-url-malformed")
+def url_has_the_bucket_and_nobodys_name(repo: Path) -> None:
+    _config(repo, _remote(repo, "gs://dvc-workshop/<your-name>"))
+
+
 @mistake("remote-relative-path")
 def remote_is_a_folder_beside_the_repository(repo: Path) -> None:
     _config(repo, _remote(repo, "../../remote"))

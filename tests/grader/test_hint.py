@@ -102,6 +102,25 @@ def test_a_code_names_the_first_check_that_finds_it(repo: Path) -> None:
     assert hinted(repo, "lock-stale").startswith("evaluate.current, step 1 of 3\n")
 
 
+def test_a_code_that_is_not_found_is_told_by_its_name(repo: Path) -> None:
+    told = hinted(repo, "remote-url-malformed")
+    assert told == (
+        "remote-url-malformed is not found in this repository. remote.url holds: there is\n"
+        "nothing to mend.\nWhat is next: grader hint\n"
+    )
+    edit(repo, "dvc.lock", "schema", "schema_")
+    told = hinted(repo, "out-not-pushed")
+    assert told.startswith("out-not-pushed cannot be told yet. share.pushed: waits for ")
+    assert "That one first: grader hint " in told
+
+
+def test_a_whole_log_is_not_echoed(tmp_path: Path) -> None:
+    for words in (("hint", "x" * 90_000), ("explain", "x" * 90_000)):
+        done = grader(*words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert len(done.stderr) < 5_000
+
+
 def test_words_that_nobody_knows_are_told_with_what_there_is(tmp_path: Path) -> None:
     done = grader("hint", "the", "moon", cwd=tmp_path)
     assert done.returncode == 2
@@ -155,12 +174,16 @@ def test_a_page_reads_as_a_hint_does(page: HintPage) -> None:
     assert all(len(line) <= hint.WIDTH for line in text.splitlines())
     assert not [word for word in NEVER_SAID if word in text.lower()]
     for sentence in (page.fact, page.why, page.seen):
-        assert sentence[0].isupper() or sentence.startswith(("dvc", "gcsfs", "git", "data", "ls"))
+        assert sentence[0].isupper() or sentence.startswith(
+            ("dvc", "doctor", "gcsfs", "git", "data", "ls")
+        )
         assert sentence.endswith((".", "x.py", "?"))
     assert page.type
     for command in page.type:
         assert not [word for word in SHELL_WORDS if word in command]
-        assert re.match(r"\. ./activate$|(dvc|git|grader|python|workshop|uvicorn|ls|Set-)", command)
+        assert re.match(
+            r"\. ./activate$|(cd|dvc|git|grader|python|workshop|uvicorn|ls|Set-)", command
+        )
 
 
 def test_each_message_leads_to_its_own_page() -> None:
@@ -170,6 +193,60 @@ def test_each_message_leads_to_its_own_page() -> None:
             assert hint_pages.found(message) is page, message
             pasted = f"ERROR: x\n{message.upper()[:9]}\n  {message.upper()[9:]} and more\n"
             assert hint_pages.found(pasted) is page, message
+
+
+# What takes minutes, or Google, to provoke; the others are provoked below.
+TOLD = [
+    (
+        "gs-waits",
+        "Could not determine bucket type for bucket name dvc-workshop: Timeout of 60.0s exceeded,"
+        " last exception: 503 failed to connect to all addresses; last error: UNAVAILABLE:"
+        " ipv4:127.0.0.1:4443: Handshake read failed, falling back to GCSFileSystem",
+    ),
+    (
+        "bucket-down",
+        "ERROR: unexpected error - Cannot connect to host 127.0.0.1:4443 ssl:default [Connect call"
+        " failed ('127.0.0.1', 4443)]: [Errno 111] Connect call failed ('127.0.0.1', 4443)",
+    ),
+    (
+        "bucket-down",
+        "ERROR: failed to connect to gs (dvc-workshop/ada/files/md5) - Cannot connect to host"
+        " 192.168.1.20:4443 ssl:default\nERROR: failed to pull data from the cloud",
+    ),
+    (
+        "read-only",
+        "ERROR: failed to transfer 'b8fbaee25abfdb6c284bce26abdd32b8' - Forbidden:"
+        " http://127.0.0.1:4443/upload/storage/v1/b/dvc-workshop-raw/o\nThe bucket"
+        " dvc-workshop-raw holds the raw data of all, and is read-only.\n"
+        "ERROR: failed to push data to the cloud - 35 files failed to upload",
+    ),
+    ("no-bucket", "ERROR: unexpected error - b/nosuch/o"),
+    ("no-scm", "ERROR: /home/ada is not tracked by any supported SCM tool (e.g. Git)."),
+    (
+        "no-git-repository",
+        "fatal: not a git repository (or any of the parent directories): .git",
+    ),
+    ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
+    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot.py"),
+    ("conflict", "CONFLICT (content): Merge conflict in dvc.lock\nAutomatic merge failed; fix"
+                 " conflicts and then commit the result."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "message"), TOLD, ids=[message[:40] for _, message in TOLD])
+def test_a_message_finds_its_page(page: str, message: str) -> None:
+    found = hint_pages.found(message)
+    assert found and found.id == page, found
+
+
+@pytest.mark.parametrize("text", ["the door does not exist", "exit", "404"])
+def test_words_of_anything_find_no_page(text: str) -> None:
+    assert hint_pages.found(text) is None
+
+
+def test_a_page_about_a_file_names_no_other() -> None:
+    (page,) = [one for one in pages() if one.id == "already-tracked"]
+    assert not [command for command in page.type if "data/raw" in command]
 
 
 def test_no_id_of_a_check_is_taken_for_a_message() -> None:
@@ -225,6 +302,76 @@ def _conflict(repo: Path) -> list[str]:
     finished.record(repo, "plot")
     run(repo, "git", "commit", "--quiet", "--all", "--message", "Other")
     return ["git", "merge", "main"]
+
+
+def _conflict_in_params(repo: Path) -> list[str]:
+    run(repo, "git", "checkout", "--quiet", "-b", "other", "HEAD~2")
+    finished.change_param(repo, "plot", "examples", 15)
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Other")
+    return ["git", "merge", "main"]
+
+
+def _in_conflict(repo: Path) -> list[str]:
+    run(repo, *_conflict_in_params(repo), exit_codes=(0, 1))
+    return ["git", "commit", "--message", "x"]
+
+
+def _with_a_neighbour(repo: Path) -> None:
+    """Who pushed another value of a param since."""
+    run(repo, "git", "clone", "--quiet", "--bare", ".", "../shared.git")
+    run(repo, "git", "remote", "add", "origin", "../shared.git")
+    run(repo, "git", "push", "--quiet", "-u", "origin", "main")
+    neighbour = repo.parent / "neighbour"
+    run(repo, "git", "clone", "--quiet", "../shared.git", str(neighbour))
+    finished.change_param(neighbour, "plot", "examples", 15)
+    run(neighbour, "git", "commit", "--quiet", "--all", "--message", "Neighbour")
+    run(neighbour, "git", "push", "--quiet")
+
+
+def _diverged(repo: Path) -> list[str]:
+    _with_a_neighbour(repo)
+    run(repo, "git", "commit", "--quiet", "--allow-empty", "--message", "Mine")
+    return ["git", "pull"]
+
+
+def _overwritten_by_pull(repo: Path) -> list[str]:
+    _with_a_neighbour(repo)
+    edit(repo, "params.yaml", "examples: 12", "examples: 13")
+    return ["git", "pull", "--no-rebase"]
+
+
+def _in_a_circle(repo: Path) -> list[str]:
+    finished.change_pipeline(
+        repo, lambda stages: stages["preprocess"]["deps"].append("results/plots")
+    )
+    return ["dvc", "repro"]
+
+
+def _in_a_longer_circle(repo: Path) -> list[str]:
+    finished.change_pipeline(
+        repo, lambda stages: stages["train"]["deps"].append("models/classifier.onnx")
+    )
+    return ["dvc", "repro"]
+
+
+def _git_ignored(repo: Path) -> list[str]:
+    append(repo, ".gitignore", "dvc.yaml\n")
+    return ["dvc", "stage", "add", "-n", "x", "-o", "y", "echo"]
+
+
+def _dvcignored(repo: Path) -> list[str]:
+    append(repo, ".dvcignore", "/data/raw\n")
+    return ["dvc", "repro", "preprocess"]
+
+
+def _no_pipeline(repo: Path) -> list[str]:
+    (repo / "pipeline").rename(repo / "code")
+    return ["python", "-m", "pipeline.plot"]
+
+
+def _model_tracked(repo: Path) -> list[str]:
+    run(repo, "git", "add", "--force", "models/classifier.onnx")
+    return ["dvc", "commit", "--force", "export"]
 
 
 def _not_pushed(repo: Path) -> list[str]:
@@ -300,6 +447,18 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("no-such-data", _missing),
     ("missing-source", _no_source),
     ("conflict", _conflict),
+    ("conflict-elsewhere", _conflict_in_params),
+    ("conflict-elsewhere", _in_conflict),
+    ("divergent", _diverged),
+    ("overwritten-by-merge", _overwritten_by_pull),
+    ("no-origin", _as_typed("git", "push", "-u", "origin", "main")),
+    ("no-origin", _as_typed("git", "pull")),
+    ("cycle", _in_a_circle),
+    ("cycle", _in_a_longer_circle),
+    ("git-ignored", _git_ignored),
+    ("dvcignored", _dvcignored),
+    ("no-pipeline", _no_pipeline),
+    ("already-tracked", _model_tracked),
     ("not-on-the-remote", _not_pushed),
     ("lock-held", _locked),
     ("yaml", _broken_yaml),

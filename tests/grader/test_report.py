@@ -22,6 +22,7 @@ from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit_stages, save
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT
+from workshop import hint_pages
 from workshop.course import course
 from workshop.status_table import Style, style_of
 
@@ -309,7 +310,8 @@ def test_list_and_explain_know_every_check_and_code(tmp_path: Path) -> None:
     assert all(f"  {name} " in listing for name in CHECKS)
     explained = grader("explain", "param-undeclared", cwd=tmp_path).stdout
     assert "share.pushed" in grader("explain", "remote-unreachable", cwd=tmp_path).stdout
-    assert "train.params" in explained
+    assert "the same for train, export, evaluate, plot" in " ".join(explained.split())
+    assert "train.params" in grader("explain", "train.params", cwd=tmp_path).stdout
     assert max(map(len, (listing + explained).splitlines())) <= 80
     assert grader("explain", "nonsense", cwd=tmp_path).returncode == 2
 
@@ -323,3 +325,29 @@ def test_checks_come_lesson_by_lesson_and_after_those_that_they_stand_on() -> No
         for required in check.requires:
             if CHECKS[required].lesson == check.lesson:
                 assert names.index(required) < names.index(name)
+
+
+def test_what_is_explained_begins_with_what_to_type(tmp_path: Path) -> None:
+    lines = grader("explain", "lock-stale", cwd=tmp_path).stdout.splitlines()
+    assert lines[:5] == ["lock-stale", "  type:", "    dvc repro", "    git add dvc.lock",
+                         '    git commit -m "Run it again"']  # fmt: skip
+    assert "  With the names of your repository: grader hint lock-stale" in lines
+    assert len(lines) < 50
+    text = grader("explain", "remote.default", cwd=tmp_path).stdout
+    assert text.index("dvc remote default NAME") < text.index("A default remote is set")
+
+
+def test_every_code_has_commands_to_explain_it() -> None:
+    codes = {code for one in CHECKS.values() for code in one.codes}
+    assert set(hint_pages.fixes()) == codes
+    for lines in hint_pages.fixes().values():
+        assert lines
+        assert all(re.match(r"# |(dvc|git|grader|python) ", line) for line in lines)
+
+
+def test_the_lesson_on_the_remote_says_that_the_remote_was_not_asked(repo: Path) -> None:
+    told = grader("check", "--lesson", "remote", cwd=repo).stdout.splitlines()
+    assert "The remote was not asked whether it has the data:" in told[-2]
+    assert told[-1].endswith("grader check --only share.pushed")
+    assert "The remote was not asked" not in grader("check", "--lesson", "init", cwd=repo).stdout
+    assert "The remote was not asked" not in grader("check", cwd=repo).stdout
