@@ -6,6 +6,7 @@ import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import benchmarks
 
@@ -17,6 +18,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="shorter, for serving alone")
     options = parser.parse_args()
+    if not _has_folder():
+        parser.error("the folder that you are in was deleted: cd to the checkout")
     chosen = options.names or names
     if unknown := set(chosen) - set(names):
         parser.error(f"no benchmark called {', '.join(sorted(unknown))}")
@@ -28,6 +31,13 @@ def main() -> int:
             command.append("--quick")
         failed += subprocess.run(command, check=False).returncode
     return min(failed, 1)
+
+
+def _has_folder() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except OSError:
+        return False
 
 
 def _names() -> Iterator[str]:

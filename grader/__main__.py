@@ -1,22 +1,41 @@
-"""``python -m grader``, also installed as ``grader``."""
+"""``python -m grader``, also installed as ``grader``.
+
+Any Python can read this, so that one which is too old is told so: no f-string, no annotation.
+"""
 
 import os
 import sys
 
 # First of all: the current folder is an attendee's, and `python -m` would import what lies in it.
-sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]  # noqa: PTH109 - before any import
+try:
+    _HERE = os.getcwd()  # noqa: PTH109 - before any import
+except OSError:
+    sys.stderr.write("error: the folder that you are in was deleted\n  fix: cd ~\n")
+    sys.exit(2)
+sys.path[:] = [entry for entry in sys.path if entry not in ("", _HERE)]
 # Where this package lies, the others lie too, in a checkout that nobody installed.
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - as above
 
 
-def main() -> int:
+def main():
+    # type: () -> int
     """Run the command; `doctor` needs no package and no new Python, all others do."""
+    try:
+        return _run()
+    except KeyboardInterrupt:  # during an import; each command has its own way to end
+        return 130
+
+
+def _run():
+    # type: () -> int
     if sys.argv[1:2] == ["doctor"] and sys.version_info >= (3, 8):
         from grader.doctor.command import main as examine
 
         return examine(sys.argv[2:])
     if sys.version_info < (3, 11):  # noqa: UP036 - told in two lines, not met with a traceback
-        return _refuse(f"this is Python {sys.version[:4].strip('. ')}; 3.11 to 3.13 will do")
+        version = ".".join(map(str, sys.version_info[:2]))
+        fix = None if sys.version_info >= (3, 8) else "install one, then: python3.12 grader/doctor"
+        return _refuse("this is Python " + version + "; 3.11 to 3.13 will do", fix)
     try:
         from grader.commands import main as run
 
@@ -24,11 +43,12 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("grader", "workshop"):
             raise
-        return _refuse(f"the package {error.name} is not in this environment")
+        return _refuse("the package " + str(error.name) + " is not in this environment")
 
 
-def _refuse(problem: str) -> int:
-    sys.stderr.write(f"error: {problem}\n  fix: python -m grader doctor\n")
+def _refuse(problem, fix=None):
+    # type: (str, str | None) -> int
+    sys.stderr.write("error: " + problem + "\n  fix: " + (fix or "python -m grader doctor") + "\n")
     return 2
 
 

@@ -1,19 +1,18 @@
 """The commands of ``grader`` and their options. What a command needs is imported when it runs."""
 
 import argparse
-import contextlib
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workshop import output
+from workshop.output import OutputError, refuse, write
+
 if TYPE_CHECKING:
     from grader.registry import Check
 
-NOT_SHOWN = 2
-"""The exit code where nobody could read the report, as for a wrong option."""
 _LONGEST = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
 
@@ -21,32 +20,17 @@ FORMATS = ("human", "json", "junit", "gradescope", "github")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, see grader.report."""
     options = _parser().parse_args(argv)
+    return output.exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    from workshop.course import CourseError
+
     try:
         code: int = options.run(options)
-        if sys.stdout is not None:
-            sys.stdout.flush()
         return code
-    except BrokenPipeError:  # whoever reads, such as head, has enough
-        _silence()
-        return NOT_SHOWN
-    except OutputError as error:
-        _silence()
-        return _refuse(error.problem, error.fix)
-
-
-class OutputError(Exception):
-    """What was to be shown cannot be written there."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem)
-        self.problem, self.fix = problem, fix
-
-
-def _silence() -> None:
-    """Python would try once more as it ends, and tell of it in its own words."""
-    if sys.stdout is not None:
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except CourseError as error:  # the installation lacks a part, or somebody writes a lesson
+        return refuse(str(error), "mend the workshop's own installation: make env")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -156,24 +140,22 @@ def _check(options: argparse.Namespace) -> int:
 
     known = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in known:
-        return _refuse(
-            f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(known)}"
-        )
+        return refuse(f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(known)}")
     if options.only and options.only not in CHECKS:
-        return _refuse(f"no check is called {_cut(options.only)!r}", "grader list")
+        return refuse(f"no check is called {_cut(options.only)!r}", "grader list")
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     selected = _selection(options)
     if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
-        return _refuse("only the remote can answer that", "leave out --offline")
+        return refuse("only the remote can answer that", "leave out --offline")
     if not any(map(selected, CHECKS.values())):
-        return _refuse(f"{options.only} is no check of the lesson {options.lesson}", "grader list")
+        return refuse(f"{options.only} is no check of the lesson {options.lesson}", "grader list")
     report = grade(options.repo, selected, offline=options.offline)
     text = rendering.render(report, options.format, None if options.output else sys.stdout)
     if options.output:
         _save(options.output, text)
     else:
-        _write(text)
+        write(text)
     return exit_code(report)
 
 
@@ -191,7 +173,7 @@ def _list(_options: argparse.Namespace) -> int:
     from grader.checks import in_teaching_order
     from grader.rendering import catalogue
 
-    _write(catalogue.listing(in_teaching_order().values()))
+    write(catalogue.listing(in_teaching_order().values()))
     return 0
 
 
@@ -201,8 +183,8 @@ def _explain(options: argparse.Namespace) -> int:
 
     found = [in_teaching_order()[name] for name in _checks_called(options.check)]
     if not found:
-        return _refuse(f"no check and no code is called {_cut(options.check)!r}", "grader list")
-    _write(catalogue.explanation(options.check, found))
+        return refuse(f"no check and no code is called {_cut(options.check)!r}", "grader list")
+    write(catalogue.explanation(options.check, found))
     return 0
 
 
@@ -219,8 +201,11 @@ def _start(options: argparse.Namespace) -> int:
             )
         told = starter.start(options.folder, options.at, options.name, remote)
     except starter.StartError as error:
-        return _refuse(error.problem, error.fix)
-    _write(told + "\n")
+        return refuse(error.problem, error.fix)
+    except KeyboardInterrupt:
+        output.tell(f"interrupted; what was begun of {options.folder} is deleted\n")
+        return output.INTERRUPTED
+    write(told + "\n")
     return 0
 
 
@@ -228,10 +213,10 @@ def _watch(options: argparse.Namespace) -> int:
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     if not importlib.util.find_spec("watchfiles"):
-        return _refuse("watch needs the package watchfiles", "python -m pip install watchfiles")
+        return refuse("watch needs the package watchfiles", "python -m pip install watchfiles")
     from grader.watch import watch
 
-    return watch(options.repo, sys.stdout)
+    return watch(options.repo, output.standard())
 
 
 def _hint(options: argparse.Namespace) -> int:
@@ -250,14 +235,14 @@ def _hint(options: argparse.Namespace) -> int:
     report, entry = hint.wanted(names, lambda remote: grade(options.repo, offline=not remote))
     remembered.leave_out_what_passes(report)
     if entry is None:
-        _write("Nothing is left to mend. To see all of it: grader check\n")
+        write("Nothing is left to mend. To see all of it: grader check\n")
         return 0
     if not hint.has_steps(entry):
-        _write(hint.held(entry, about))
+        write(hint.held(entry, about))
         return 0
     step = options.step or remembered.following(entry)
     remembered.remember(entry, step)
-    _write(hint.text(entry, step))
+    write(hint.text(entry, step))
     return 0
 
 
@@ -270,8 +255,8 @@ def _page(about: str) -> int:
         shown = repr(_cut(about))
         problem = f"no check is called {shown}, and no message that is known has these words"
         fix = f"paste another part of the message, or type grader list; known are\n{hint.index()}"
-        return _refuse(problem, fix.rstrip())
-    _write(hint.page_text(page))
+        return refuse(problem, fix.rstrip())
+    write(hint.page_text(page))
     return 0
 
 
@@ -289,7 +274,7 @@ def _checks_called(about: str) -> list[str]:
 
 
 def _no_folder(repo: Path) -> int:
-    return _refuse(f"{repo}: no such folder", "name the folder of your repository")
+    return refuse(f"{repo}: no such folder", "name the folder of your repository")
 
 
 def _save(path: Path, text: str) -> None:
@@ -299,26 +284,4 @@ def _save(path: Path, text: str) -> None:
         raise OutputError(
             f"{path}: the report cannot be written there: {error.strerror}",
             "name a file in a folder that is there",
-        ) from None
-
-
-def _refuse(problem: str, fix: str) -> int:
-    sys.stderr.write(f"error: {problem}\n  fix: {fix}\n")
-    return 2
-
-
-def _write(text: str) -> None:
-    """To standard output, whatever it can write: a pipe on Windows knows no ✓ and no 日本."""
-    if sys.stdout is None:
-        raise OutputError("standard output is closed", "give it a FILE with --output")
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"the screen or file does not take the report: {error.strerror}",
-            "make room there, or give it a FILE with --output",
         ) from None

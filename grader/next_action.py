@@ -53,9 +53,12 @@ def first_step(entry: Entry) -> str:
 
 
 def awaits_commit(entry: Entry) -> bool:
-    """Whether what a check asks for is done in the folder, and not committed yet."""
+    """Whether what a check asks for is done in the folder, and not committed yet.
+
+    What has to be run or mended before it is committed is not done.
+    """
     if entry["id"] in (*COMMITTED, "share.uncached"):
-        return bool(entry["status"] == "fail")
+        return bool(entry["status"] == "fail") and first_step(entry).startswith("git ")
     if entry["id"] == "init.dvc":
         return entry["status"] == "fail" and "dvc init" not in (entry["fix"] or "")
     reasons = {f"waits for {name}" for name in COMMITTED if not _stands_on(entry["id"], name)}

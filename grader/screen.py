@@ -13,6 +13,15 @@ _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """A terminal that knows this shows all in between at once; any other passes over it."""
 
 
+def size_of(stream: TextIO) -> os.terminal_size:
+    """Columns and lines at this moment, whatever COLUMNS and LINES were when it started."""
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except OSError:
+        return os.terminal_size((80, 24))
+    return size if size.columns and size.lines else os.terminal_size((80, 24))
+
+
 class Screen:
     """The terminal behind ``stream``; what is typed stays unseen while it is entered."""
 
@@ -21,15 +30,6 @@ class Screen:
         self._keyboard = keyboard
         self._settings: list[Any] | None = None
         self._is_entered = False
-
-    @property
-    def size(self) -> os.terminal_size:
-        """Columns and lines at this moment, whatever COLUMNS and LINES were when it started."""
-        try:
-            size = os.get_terminal_size(self._stream.fileno())
-        except OSError:
-            return os.terminal_size((80, 24))
-        return size if size.columns and size.lines else os.terminal_size((80, 24))
 
     def enter(self) -> None:
         """Take the terminal."""
@@ -49,9 +49,10 @@ class Screen:
     def show(self, lines: Sequence[str]) -> None:
         """Replace what is shown: one write, each line over the one that was there before."""
         if self._is_entered:
+            rows = size_of(self._stream).lines
             # Erased before, for after a line as wide as the screen its last character would go.
-            shown = "\r\n".join(f"\x1b[K{line}" for line in lines[: self.size.lines])
-            below = "\r\n\x1b[J" if len(lines) < self.size.lines else ""
+            shown = "\r\n".join(f"\x1b[K{line}" for line in lines[:rows])
+            below = "\r\n\x1b[J" if len(lines) < rows else ""
             self._write(f"{_BEGIN}\x1b[H{shown}{below}{_END}")
 
     def _write(self, text: str) -> None:

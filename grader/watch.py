@@ -18,10 +18,13 @@ from typing import Literal, TextIO
 
 from grader.changes import Changes
 from grader.facts.memory import Memory
+from grader.facts.running import running
 from grader.grading import grade
 from grader.rendering import live
 from grader.report import Report
-from grader.screen import Screen
+from grader.screen import Screen, size_of
+from workshop import output
+from workshop.output import OutputError
 from workshop.status_table import Style, style_of
 
 QUIET_S = 0.25
@@ -46,6 +49,7 @@ class EndedError(BaseException):
 
 def watch(repo: Path, stream: TextIO) -> int:
     """Watch until Ctrl-C or a signal; the exit code."""
+    repo = Path(os.path.abspath(repo))  # noqa: PTH100 - links stay; the current folder may go away
     is_screen = stream.isatty() and os.environ.get("TERM") != "dumb"
     keyboard = 0 if is_screen and _has_keyboard() else None
     watching = _Watching(repo, stream, Screen(stream, keyboard) if is_screen else None, keyboard)
@@ -55,8 +59,6 @@ def watch(repo: Path, stream: TextIO) -> int:
         return 0
     except EndedError as ended:
         return ended.exit_code
-    except BrokenPipeError:  # who read the lines has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return 0
 
 
@@ -75,6 +77,7 @@ class _Watching:
         self._static: Report | None = None
         self._news = live.News()
         self._is_asking = False
+        self._running: str | None = None
 
     def run(self) -> None:
         changes = Changes(self._repo, lambda: self._events.put("change"))
@@ -91,7 +94,7 @@ class _Watching:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut it short
                 if self._screen:
                     self._screen.leave()
-                    self._print(self._last_words())
+                    self._print_report(live.News())
                 self._memory.close()
                 changes.stop()
 
@@ -114,6 +117,7 @@ class _Watching:
                 self._take(event)
             elif isinstance(event, Exception):
                 raise event
+            self._look_at_dvc()
             if event is not None:
                 size = self._size()
                 self._show()
@@ -134,12 +138,19 @@ class _Watching:
             self._events.put(event)
 
     def _grade(self) -> None:
+        self._running = running(self._repo)
         report = grade(self._repo, offline=True, memory=self._memory)
         if report == self._static:
             return
         self._news = live.news(self._static, report) or self._news
         self._static = self._report = report
         self._tell()
+
+    def _look_at_dvc(self) -> None:
+        """No change tells of it: DVC's notes of what it does are no part of a grade."""
+        before, self._running = self._running, running(self._repo)
+        if before != self._running and self._report:
+            self._tell()
 
     def _ask(self) -> None:
         """Have the remote asked; what changes meanwhile is graded as ever."""
@@ -162,17 +173,18 @@ class _Watching:
     def _tell(self) -> None:
         if self._screen:
             self._show()
-        elif self._report:
-            self._print(live.line(self._report, self._news))
+        else:
+            self._print_report(self._news)
 
     def _show(self) -> None:
         if self._screen and self._report:
             columns, rows = self._size()
             room = live.Room(columns, rows, self._footer())
-            self._screen.show(live.screen(self._report, self._news, room, self._style))
+            lines = live.screen(self._report, self._news, room, self._style, self._running)
+            self._screen.show(lines)
 
     def _size(self) -> tuple[int, int]:
-        size = self._screen.size if self._screen else os.terminal_size((80, 24))
+        size = size_of(self._stream)
         return size.columns, size.lines
 
     def _footer(self) -> str:
@@ -180,14 +192,19 @@ class _Watching:
             return "The remote is being asked. Ctrl-C ends."
         return "Ctrl-C ends." if self._keyboard is None else "Enter asks the remote, Ctrl-C ends."
 
-    def _last_words(self) -> str:
-        return live.line(self._report, live.News()) if self._report else "nothing was graded"
+    def _print_report(self, news: live.News) -> None:
+        """In a line; in a terminal, which can be too narrow for it, in several."""
+        if self._report is None:
+            self._print("nothing was graded")
+        elif self._stream.isatty():
+            columns = min(self._size()[0], live.WIDEST)
+            self._print("\n".join(live.lines(self._report, news, columns, self._running)))
+        else:
+            self._print(live.line(self._report, news, self._running))
 
     def _print(self, text: str) -> None:
-        encoding = self._stream.encoding or "utf-8"
-        with contextlib.nullcontext() if self._screen is None else contextlib.suppress(OSError):
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-            self._stream.flush()
+        with contextlib.nullcontext() if self._screen is None else contextlib.suppress(OutputError):
+            output.write(text + "\n")
 
     def _listen(self) -> None:
         if self._keyboard is not None:

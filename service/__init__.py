@@ -8,6 +8,10 @@ the one thing that importing this package does. Where this package itself lies s
 import sys
 from pathlib import Path
 
-_HERE, _HOME = Path.cwd(), Path(__file__).resolve().parents[1]
+try:
+    _HERE = Path.cwd()
+except OSError:
+    sys.exit("error: the folder that you are in was deleted\n  fix: cd ~")
+_HOME = Path(__file__).resolve().parents[1]
 if _HERE != _HOME:
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != _HERE]

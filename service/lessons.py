@@ -10,8 +10,9 @@ import pydantic
 from fastapi import APIRouter, Query, Response
 
 from service.pipeline_state import Described
-from service.problems import documented
+from service.problems import Problem, documented
 from service.resources import FromService
+from workshop.course import CourseError
 
 router = APIRouter(tags=["lessons"])
 
@@ -74,7 +75,12 @@ class ReportModel(Described):
 @router.get(
     "/lessons",
     response_model=ReportModel,
-    responses=documented({HTTPStatus.UNPROCESSABLE_ENTITY: "A wrong query value."}),
+    responses=documented(
+        {
+            HTTPStatus.UNPROCESSABLE_ENTITY: "A wrong query value.",
+            HTTPStatus.SERVICE_UNAVAILABLE: "The workshop's own lessons cannot be read.",
+        }
+    ),
 )
 def lessons(
     service: FromService,
@@ -87,4 +93,10 @@ def lessons(
     Without `remote` nothing leaves this machine, as with `grader check --offline`. A folder that
     is no repository is answered too: `gradable` is false, and a check says what to do.
     """
-    return Response(service.grades.report(remote=remote), media_type="application/json")
+    try:
+        report = service.grades.report(remote=remote)
+    except CourseError as error:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, str(error), "mend the workshop's installation: make env"
+        ) from None
+    return Response(report, media_type="application/json")

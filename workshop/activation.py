@@ -2,7 +2,8 @@
 
 gcsfs reads the variable when it is imported, so no config of DVC's can set it. Unless it is
 ``false``, gcsfs asks a server of our own over gRPC what kind of bucket it has, and waits a minute
-for an answer that cannot come. Real buckets of the usual kind work with it and without.
+for an answer that cannot come, for each object anew: it remembers no such failure. Real buckets of
+the usual kind work with it and without.
 """
 
 from __future__ import annotations

@@ -3,18 +3,21 @@
 import argparse
 import contextlib
 import json
+import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from workshop import output
+from workshop.output import OutputError, tell, write
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0, 1 for what a user can mend, 2 for a wrong option."""
     options = _parser().parse_args(argv)
     if options.command == "bucket":
-        return _bucket(options)
-    return _status(options.repo, options.format)
+        return output.exit_code(lambda: _bucket(options))
+    return output.exit_code(lambda: _status(options.repo, options.format))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,57 +48,80 @@ def _add_bucket(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         ),
     )
     add = bucket.add_argument
-    add("--host", default="127.0.0.1", help="0.0.0.0 for the whole room (default: 127.0.0.1)")
+    add(
+        "--host",
+        type=_text,
+        default="127.0.0.1",
+        help="0.0.0.0 for the whole room (default: 127.0.0.1)",
+    )
     add("--port", type=_port, default=4443, help="default: 4443; 0 takes a free one")
-    add("--dir", type=Path, metavar="FOLDER", help="keeps the objects (default: ~/dvc-bucket)")
+    add("--dir", type=_folder, metavar="FOLDER", help="keeps the objects (default: ~/dvc-bucket)")
     add("--name", type=_bucket_name, default="dvc-workshop", help="default: dvc-workshop")
     add(
         "--raw",
-        type=Path,
+        type=_folder,
         metavar="FOLDER",
-        help="offered as gs://NAME-raw/raw (default: a copy of data/raw, made once)",
+        help="offered as gs://NAME-raw/raw (default: a copy of an attendee's data/raw, made once)",
     )
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: leave the option out, or give it a value")
+    return text
+
+
+def _folder(text: str) -> Path:
+    return Path(_text(text))
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text[:6]) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text} is no port: a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(
+            f"{text[:100]} is no port: a number up to 65535, such as 4443, or 0 for a free one"
+        )
     return int(text)
 
 
 def _bucket_name(text: str) -> str:
+    """What Google takes as well, and every disk; room is left for ``-raw``."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,57}[a-z0-9]", text):
-        raise argparse.ArgumentTypeError(
-            f"{text} is no name for a bucket: 3 to 59 of a-z, 0-9 and -, none of them - at the ends"
-        )
-    return text
+        why = "3 to 59 of a-z, 0-9 and -, none of them - at the ends"
+    elif text.startswith("goog") or "google" in text or "g00gle" in text:
+        why = "Google keeps names with its own name for itself"
+    elif text.endswith("-raw"):
+        why = "-raw is the end of what the bucket of the raw data is called"
+    elif re.fullmatch(r"con|prn|aux|nul|com\d|lpt\d", text):
+        why = "Windows has no folder of that name"
+    else:
+        return text
+    raise argparse.ArgumentTypeError(f"{text[:100]} is no name for a bucket: {why}")
 
 
 def _bucket(options: argparse.Namespace) -> int:
     try:
+        from workshop.bucket import options as given
         from workshop.bucket import serving
     except ImportError as error:
-        sys.stderr.write(
+        tell(
             f"error: the bucket server needs {error.name}\n"
             "  fix: python -m pip install aiohttp google-crc32c\n"
         )
         return 1
     posters = Path("data", "raw")
     try:
-        if options.raw and not options.raw.is_dir():
-            raise serving.BucketError(
-                f"{options.raw} is no folder", "python -m workshop bucket --raw FOLDER"
-            )
-        where = serving.Options(
+        if options.raw and not os.path.isdir(options.raw):  # noqa: PTH112 - whatever its name
+            raise given.BucketError(f"{options.raw} is no folder", f"{given.COMMAND} --raw FOLDER")
+        where = given.Options(
             options.host,
             options.port,
-            (options.dir or Path.home() / "dvc-bucket").absolute(),
+            (options.dir or Path("~", "dvc-bucket").expanduser()).absolute(),
             options.name,
             options.raw.absolute() if options.raw else None,
             posters.absolute() if posters.is_dir() and not options.raw else None,
         )
         serving.serve(where, _announce)
-    except serving.BucketError as error:
+    except given.BucketError as error:
         _tell(error, "human")
         return 1
     return 0
@@ -110,30 +136,23 @@ def _status(repo: Path, form: str) -> int:
         _tell(error, form)
         return 1
     if form == "json":
-        _write(json.dumps(project.as_json(state), indent=2) + "\n")
+        write(json.dumps(project.as_json(state), indent=2) + "\n")
     else:
         from workshop import status_table
 
-        _write(status_table.render(state, status_table.style_of(sys.stdout)))
+        write(status_table.render(state, status_table.style_of(output.standard())))
     return 0
 
 
 def _tell(error: Exception, form: str) -> None:
     details = {name: getattr(error, name) for name in ("problem", "fix", "path", "line", "column")}
     if form == "json":
-        _write(json.dumps({"error": details}, indent=2) + "\n")
+        write(json.dumps({"error": details}, indent=2) + "\n")
     else:
-        sys.stderr.write(f"error: {error}\n  fix: {details['fix']}\n")
+        tell(f"error: {error}\n  fix: {details['fix']}\n")
 
 
 def _announce(text: str) -> None:
     """At once, though output goes to a pipe; the server goes on where nobody reads that."""
-    with contextlib.suppress(BrokenPipeError):
-        _write(f"{text}\n")
-        sys.stdout.flush()
-
-
-def _write(text: str) -> None:
-    """To standard output, whatever it can write: a pipe on Windows knows no ✓ and no 日本."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    with contextlib.suppress(BrokenPipeError, OutputError):
+        write(f"{text}\n")

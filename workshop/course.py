@@ -101,7 +101,11 @@ class Course:
 @functools.cache
 def course() -> Course:
     """The workshop's own course, read once."""
-    return parsed((LESSONS_DIR / "course.toml").read_text("utf-8"))
+    try:
+        text = (LESSONS_DIR / "course.toml").read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{MANIFEST} cannot be read: {error}") from None
+    return parsed(text)
 
 
 def parsed(text: str) -> Course:

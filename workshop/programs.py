@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from workshop import activation
@@ -25,7 +27,7 @@ class Programs:
 
     def __init__(self, folder: Path, attendee: str) -> None:
         self.folder = folder
-        self.attendee = attendee
+        self._person = {"name": attendee, "email": f"{attendee}@workshop.invalid"}
 
     def dvc(self, *words: str) -> None:
         """Run DVC, which the repository cannot put code into."""
@@ -37,24 +39,32 @@ class Programs:
 
     def introduce(self) -> None:
         """Tell git who works here, where it knows nobody: else the attendee cannot commit."""
-        try:
-            self.git("config", "user.email")
-        except ProgramError:
-            self.git("config", "user.name", self.attendee)
-            self.git("config", "user.email", f"{self.attendee}@workshop.invalid")
+        for part, value in self._unknown.items():
+            self.git("config", f"user.{part}", value)
+
+    @cached_property
+    def _unknown(self) -> dict[str, str]:
+        """What git does not know of who works here, in no config of this computer."""
+        unknown = {}
+        for part, value in self._person.items():
+            try:
+                self.run("git", "config", "--get", f"user.{part}", environment=_kept())
+            except ProgramError:
+                unknown[part] = value
+        return unknown
 
     def commit(self, message: str, *paths: str) -> None:
         """Commit ``paths``, or all that git does not ignore."""
         self.git("add", *(paths or ("--all",)))
         self.git("commit", "--quiet", "--message", message)
 
-    def run(self, *command: str) -> None:
+    def run(self, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Run a program; a ProgramError with its last words where it fails."""
         try:
             done = subprocess.run(  # noqa: S603 - words of our own
                 command,
                 cwd=self.folder,
-                env=self._environment(),
+                env=self._environment() if environment is None else environment,
                 capture_output=True,
                 timeout=TIMEOUT_S,
                 check=False,
@@ -71,7 +81,7 @@ class Programs:
             words = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
             raise ProgramError(
                 f"{self._shown(command)} failed: {' '.join(words[-3:])}",
-                f"mend that, delete {self.folder}, and try again",
+                "mend that, and try again",
             )
 
     def _shown(self, command: tuple[str, ...]) -> str:
@@ -79,24 +89,24 @@ class Programs:
 
     def _environment(self) -> dict[str, str]:
         """Our own interpreter first, and our packages where nobody installed them."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
-        }
         home = str(Path(__file__).parents[1])
-        person = {"NAME": self.attendee, "EMAIL": f"{self.attendee}@workshop.invalid"}
         missing = {
-            f"GIT_{role}_{part}": value
+            f"GIT_{role}_{part.upper()}": value
             for role in ("AUTHOR", "COMMITTER")
-            for part, value in person.items()
+            for part, value in self._unknown.items()
         }
         return {
             **missing,
-            **kept,
+            **_kept(),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "PYTHONPATH": home,
             "PYTHONIOENCODING": "utf-8",
             "DVC_NO_ANALYTICS": "1",
             activation.VARIABLE: activation.VALUE,
         }
+
+
+def _kept() -> dict[str, str]:
+    """The environment, without what would lead git to another repository."""
+    apart = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+    return {name: value for name, value in os.environ.items() if name not in apart}

@@ -27,7 +27,7 @@ def solve(
     Without a ``remote`` that is a folder beside the repository, by its absolute path.
     """
     known = {lesson.id for lesson in lessons}
-    where = remote or Remote(str(folder.with_name(f"{folder.name}-remote")))
+    where = remote or Remote(str(starter.solution_remote(folder)))
     if "init" in known:
         _initialise(folder, programs)
     if "data" in known:

@@ -7,14 +7,12 @@ import importlib.util
 import json
 import os
 import shutil
-import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -22,13 +20,21 @@ from workshop import activation, lesson_index
 from workshop.course import Lesson, course
 from workshop.kept_runs import KeptRuns
 from workshop.programs import ProgramError, Programs
+from workshop.start_request import (
+    Remote,
+    StartError,
+    check_folder,
+    check_name,
+    check_remote,
+    undone_on_failure,
+)
+
+__all__ = ["END", "QUICK", "Preset", "Remote", "StartError", "pipeline_dir", "start", "template"]
 
 END = "end"
-_PORTS = {"http": 80, "https": 443}
-_ANSWER_S = 5.0
 _RAW = "gs://dvc-workshop-raw"
 """Where the bucket server has the raw data, for all to read."""
-_TRY_AGAIN = "name a place where you may write; what was begun of the folder can be deleted"
+_TRY_AGAIN = "name a place where you may write; what was begun of the folder is deleted"
 _GITATTRIBUTES = """\
 # With CRLF every hash that DVC records differs on Windows.
 * text=auto eol=lf
@@ -47,15 +53,6 @@ __pycache__/
 /activate
 /activate.ps1
 """
-
-
-class StartError(Exception):
-    """No repository could be made: ``problem`` says why, ``fix`` what to do."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.fix = fix
 
 
 @dataclass(frozen=True)
@@ -83,14 +80,6 @@ QUICK = Preset(
 """What a room of laptops has the patience for: training takes at most 20 s."""
 
 
-@dataclass(frozen=True)
-class Remote:
-    """Where data is to go; ``endpoint`` is the address of a bucket server that is not Google's."""
-
-    url: str
-    endpoint: str | None = None
-
-
 def start(
     folder: Path,
     at: str | None = None,
@@ -106,23 +95,12 @@ def start(
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
     lessons = solved_at(at)
-    _check_reached(remote, lessons)
-    programs = Programs(folder, attendee or "attendee")
+    check_name(attendee)
+    check_remote(remote, lessons, folder)
     try:
-        _check_free(folder)
-        texts = _texts(preset, _settings(attendee, remote.url if remote else None, lessons))
-        _lay(folder, {**texts, **activation.texts()})
-        kept = KeptRuns(folder, preset.posters)
-        if not kept.supply_posters():
-            _draw(preset.posters, programs)
-            kept.keep_posters()
-        programs.git("init", "--quiet", "--initial-branch", "main")
-        programs.commit("Start the workshop", "pipeline", *texts)
-        if not lessons:
-            return _told(folder, course().lessons[0], f"with {preset.posters} posters")
-        from workshop import solution
-
-        where = solution.solve(folder, lessons, remote, kept, programs)
+        check_folder(folder)
+        with undone_on_failure(folder, *_made_beside(folder, remote, lessons)):
+            return _made(folder, lessons, attendee, remote, preset)
     except ProgramError as error:
         raise StartError(error.problem, error.fix) from None
     except shutil.Error as error:  # one entry for each file that it could not copy
@@ -131,7 +109,43 @@ def start(
     except OSError as error:
         problem = f"{error.filename or folder} cannot be written: {error.strerror or error}"
         raise StartError(problem, _TRY_AGAIN) from None
-    if at == END:
+
+
+def _made_beside(folder: Path, remote: Remote | None, lessons: Sequence[Lesson]) -> Iterator[Path]:
+    """The folder remote that a solution makes."""
+    if any(lesson.id == "remote" for lesson in lessons):
+        where = remote.url if remote else str(solution_remote(folder))
+        if "://" not in where:
+            yield Path(where)
+
+
+def solution_remote(folder: Path) -> Path:
+    """Where the data goes if nobody says where: beside the repository."""
+    return folder.with_name(f"{folder.name}-remote")
+
+
+def _made(
+    folder: Path,
+    lessons: Sequence[Lesson],
+    attendee: str | None,
+    remote: Remote | None,
+    preset: Preset,
+) -> str:
+    programs = Programs(folder, attendee or "attendee")
+    texts = _texts(preset, _settings(attendee, remote.url if remote else None, lessons))
+    _lay(folder, {**texts, **activation.texts()})
+    kept = KeptRuns(folder, preset.posters)
+    if not kept.supply_posters():
+        _draw(preset.posters, programs)
+        kept.keep_posters()
+    programs.git("init", "--quiet", "--initial-branch", "main")
+    programs.commit("Start the workshop", "pipeline", *texts)
+    if not lessons:
+        return _told(folder, course().lessons[0], f"with {preset.posters} posters")
+    from workshop import solution
+
+    where = solution.solve(folder, lessons, remote, kept, programs)
+    if lessons == course().lessons:
         return f"{folder} holds the whole solution, pushed to {where}."
     following = course().lessons[len(lessons)]
     return _told(folder, following, f"solved as far as {lessons[-1].id}")
@@ -165,45 +179,6 @@ def _told(folder: Path, following: Lesson, what: str) -> str:
         lines += [f"then: python -m pip install --no-deps --no-build-isolation -e {root}"]
     lines += [f"then, in each terminal: {activation.COMMAND}"]
     return "\n".join([*lines, f"then: open {page}, and type what it says"])
-
-
-def _check_free(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise StartError(f"{folder} is a file", "name another folder")
-    if folder.is_dir() and any(folder.iterdir()):
-        raise StartError(
-            f"{folder} is not empty, and nothing in it is overwritten", "name another folder"
-        )
-
-
-def _check_reached(remote: Remote | None, lessons: Sequence[Lesson]) -> None:
-    """A bucket server has to be what it says, and to answer before anything is pushed to it."""
-    if remote is None or remote.endpoint is None:
-        return
-    known = {lesson.id for lesson in lessons}
-    if not remote.url.startswith("gs://"):
-        raise StartError("--endpoint is for a gs:// remote", "--remote gs://dvc-workshop/NAME")
-    if "remote" not in known:
-        raise StartError(
-            "--endpoint is for a remote that --at sets up", "leave it out, or --at end"
-        )
-    try:
-        address = urlsplit(remote.endpoint)
-        host, port = address.hostname, address.port
-    except ValueError:
-        host = port = None
-    if not host or address.scheme not in ("http", "https"):
-        raise StartError(
-            f"{remote.endpoint} is no address of a server", "--endpoint http://127.0.0.1:4443"
-        )
-    if "share" not in known:
-        return
-    try:
-        socket.create_connection((host, port or _PORTS[address.scheme]), _ANSWER_S).close()
-    except OSError:
-        raise StartError(
-            f"no server answers at {remote.endpoint}", "python -m workshop bucket"
-        ) from None
 
 
 def _lay(folder: Path, texts: Mapping[str, str]) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes
+from grader.checks import fixes, stages
 from grader.checks.ignored import unignoring
-from grader.checks.stages import uncached
+from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
@@ -58,12 +58,15 @@ def dvc_files_are_committed(view: View) -> Finding | None:
         if not any(path.endswith((".dvc", "dvc.yaml")) for path in facts.committed):
             raise NotThereYetError("data.tracked")
         return None
+    stages.wait_until_readable(view)
+    is_there = not any(_is_out_of_place(view, path) for path in paths)
+    has_to_run = is_there and stages.have_to_run(view)
     return Finding(
         "dvc-file-uncommitted",
-        _told(view, paths),
+        _told(view, paths, has_to_run),
         "the same at HEAD as in your folder",
         "; ".join(f"{path} {_difference(view, path)}" for path in paths[:4]),
-        _committing(view, paths),
+        _running(view, paths) if has_to_run else _committing(view, paths),
         tuple(Evidence("worktree", path, value=_difference(view, path)) for path in paths),
     )
 
@@ -77,8 +80,17 @@ def _ignored(view: View) -> list[str]:
         return []
 
 
-def _told(view: View, paths: list[str]) -> str:
+def _is_out_of_place(view: View, path: str) -> bool:
+    return _difference(view, path) in ("is deleted", "is ignored by git")
+
+
+def _told(view: View, paths: list[str], has_to_run: bool) -> str:
     are = "is" if len(paths) == 1 else "are"
+    if has_to_run:
+        return (
+            f"The pipeline has not run on {fixes.listed(paths)}, which {are} not committed as in"
+            " your folder: run it, then commit both."
+        )
     if all(path in view.facts.committed and view.facts.ignores(path) for path in paths):
         return f"{fixes.listed(paths)} {are} ignored by git: DVC refuses to work with it."
     return (
@@ -94,6 +106,13 @@ def _difference(view: View, path: str) -> str:
     if facts.ignores(path):
         return "is ignored by git"
     return "has changed" if path in facts.committed else "is new"
+
+
+def _running(view: View, paths: list[str]) -> str:
+    """What was changed is run first: what came of it is part of the same commit."""
+    beside = [LOCK, *uncached(*view.facts.worktree.project.stages)]
+    commit = fixes.commit(dict.fromkeys([*paths, *beside]), "Change the pipeline and run it")
+    return fixes.commands("dvc repro", *commit.splitlines())
 
 
 def _committing(view: View, paths: list[str]) -> str:

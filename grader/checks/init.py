@@ -22,6 +22,14 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
     if facts.commit:
         return None
     where = (Evidence("worktree", ".git"),)
+    if not facts.start.is_dir():
+        return Finding(
+            "not-a-repository",
+            f"There is no folder {facts.start}: it was moved or deleted, or it has another name.",
+            "the folder of your repository",
+            "no folder",
+            fixes.by_hand("put the folder back, or name another one with --repo"),
+        )
     if facts.git is None:
         return Finding(
             "not-a-repository",

@@ -4,15 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from grader.checks import fixes
 from grader.checks.ignored import unignoring
-from grader.checks.stages import uncached
+from grader.checks.stages import LOCK, uncached, wait_until_readable
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES
 from grader.registry import check
 from workshop.project import Stage
 from workshop.project.model import Dep
-
-LOCK = "dvc.lock"
 
 
 @check(
@@ -32,6 +30,7 @@ def lock_is_committed(view: View) -> Finding | None:
         if not any(path.endswith(LOCK) for path in facts.committed):
             raise NotThereYetError("preprocess.run")
         return None
+    wait_until_readable(view)
     path = paths[0]
     lies_there = facts.worktree.content(path) is not None
     ignored = lies_there and facts.ignores(path)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from grader.checks import code, fixes, runs, stages
-from grader.checks.lock import LOCK
+from grader.checks.stages import LOCK
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
 from grader.lessons import STAGES

@@ -16,6 +16,10 @@ from workshop.project import Stage
 from workshop.project.model import Out
 
 _DELETED = 10  # the next check names the others
+_WAITS = (
+    f" {activation.VARIABLE} is not {activation.VALUE} in this terminal: here dvc push waits a"
+    " minute for each object."
+)
 
 
 @check(
@@ -159,7 +163,8 @@ def _not_pushed(
         "out-not-pushed",
         f"{fixes.listed(paths)} {'is' if len(paths) == 1 else 'are'} not wholly on the remote"
         f" {remote.name}: a colleague who clones gets no such data."
-        + (f"{why} back both it and what is absent." if listings else ""),
+        + (f"{why} back both it and what is absent." if listings else "")
+        + (_WAITS if _waits(remote) else ""),
         f"every object on {remote.name}",
         _told(lacking),
         fixes.commands(*_pushing(view, remote, lacking, listings)),
@@ -220,7 +225,17 @@ def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
 def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) -> list[str]:
     """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
     lines = []
-    if remote.endpoint and activation.is_missing() and (view.facts.root / "activate").exists():
+    if _waits(remote) and (view.facts.root / "activate").exists():
         lines.append(activation.COMMAND)
+    elif _waits(remote):
+        variable = f"{activation.VARIABLE} to {activation.VALUE}"
+        lines.append(fixes.by_hand(f"in this terminal, set the variable {variable}"))
     lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
     return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]
+
+
+def _waits(remote: Remote) -> bool:
+    """Whether DVC, started in this terminal, asks the remote over gRPC and waits for no answer."""
+    return (
+        remote.url.startswith("gs://") and remote.endpoint is not None and activation.is_missing()
+    )

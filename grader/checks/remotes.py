@@ -190,6 +190,8 @@ def default_remote_is_the_attendees_own(view: View) -> Finding | None:
     and another attendee's place to them.
     """
     url, settings = default_url(view).rstrip("/"), view.facts.settings
+    if settings.problem:
+        raise settings.problem
     whose = None
     if _is_below(url, settings.raw):
         whose = "the place of the raw data"

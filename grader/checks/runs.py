@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from grader.checks import fixes, keeping, stages
-from grader.checks.lock import LOCK
-from grader.checks.stages import covers, paths_of, recorded_stage, stage_of
+from grader.checks.stages import LOCK, covers, paths_of, recorded_stage, stage_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.lessons import STAGES, LessonStage

@@ -10,7 +10,9 @@ from grader.facts.view import View
 from grader.finding import Evidence, NotThereYetError
 from grader.lessons import LessonStage
 from workshop.project import ProjectError, Stage
+from workshop.project.errors import ConfigError
 
+LOCK = "dvc.lock"
 _HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
 _ELSEWHERE = ("~", "$", "%")
 """How a path begins that only a shell knows; those of a home folder are told as absolute."""
@@ -88,6 +90,33 @@ def is_out_of_sight(view: View, path: str) -> bool:
     if facts.worktree.content(path) is None:
         return path in facts.committed
     return facts.ignores(path)
+
+
+def wait_until_readable(view: View) -> None:
+    """Raise where what lies in the folder cannot be read: nothing of it is to be committed."""
+    try:
+        _ = view.facts.worktree.project
+    except ConfigError:  # which other checks tell
+        return
+    except ProjectError:
+        raise NotThereYetError("init.readable") from None
+
+
+def have_to_run(view: View) -> bool:
+    """Whether a stage that ran before would run again on what lies in the folder.
+
+    Where only an out is not as it was left, nothing has to run.
+    """
+    try:
+        states = view.facts.state.stages
+    except (ProjectError, OSError):
+        return False
+    return any(
+        one.stage.cmd and one.stage.recorded and reason.kind in ("param", "dep", "command")
+        for one in states
+        if one.state != "frozen"
+        for reason in one.reasons
+    )
 
 
 def is_as_recorded(view: View, stage: Stage) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import textwrap
 from pathlib import Path
 from typing import Sequence  # noqa: UP035 - as in judgement
 
 from grader.doctor.judgement import OK, PROBLEM, WARNING, Finding, findings
 from grader.doctor.machine import Machine, examined
+from workshop import output
 
 DESCRIPTION = (
     "Looks at Python, git, DVC, the environment and this folder, and says what to type where"
@@ -24,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--repo", type=Path, default=Path(), metavar="PATH", help="your folder (default: here)"
     )
-    return run(parser.parse_args(list(argv)))
+    options = parser.parse_args(list(argv))
+    return output.exit_code(lambda: run(options))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,8 +33,7 @@ def run(options: argparse.Namespace) -> int:
     machine = examined(options.repo)
     found = findings(machine)
     text = "\n".join([*(line for one in found for line in shown(one)), "", summary(machine, found)])
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    output.write(text + "\n")
     return int(any(one.state == PROBLEM for one in found))
 
 

@@ -16,6 +16,11 @@ _GB = 10**9
 _LONGEST_INSIDE = 160  # .dvc/cache/runs/xx/<64 characters>/<64 characters>
 _LONGEST_ON_WINDOWS = 259
 _OFF_S = 600.0
+_PACKAGED = {
+    "bookworm": "3.11", "trixie": "3.13", "jammy": "3.11", "noble": "3.12", "plucky": "3.13",
+    "questing": "3.13",
+}  # fmt: skip
+"""Which Python that will do a Debian or an Ubuntu has as a package."""
 _INSTALL = "python -m pip install --require-hashes -r requirements.txt"
 _SYNCED = re.compile(
     r"[\\/](OneDrive|Dropbox|Google ?Drive|My Drive|iCloud ?Drive|Mobile Documents|CloudStorage"
@@ -51,8 +56,30 @@ def _python(m: Machine) -> Verdict:
     remedy = {
         "win32": "winget install Python.Python.3.12",
         "darwin": "brew install python@3.12",
-    }.get(m.system, "sudo apt-get install python3.12 python3.12-venv")
+    }.get(m.system, _python_package(m))
     return PROBLEM, f"Python {shown} is {what}; 3.11 to 3.13 will do", remedy
+
+
+def _python_package(m: Machine) -> str:
+    """Not every Linux has one of them: Debian 11 and Ubuntu 20.04 have none."""
+    version = _PACKAGED.get(m.distribution)
+    if version:
+        return f"sudo apt-get install python{version} python{version}-venv"
+    if m.distribution == "fedora":
+        return "sudo dnf install python3.12"
+    return "# https://docs.astral.sh/uv has one for any Linux: uv python install 3.12"
+
+
+def _git_package(m: Machine) -> str:
+    if m.distribution == "fedora":
+        return "sudo dnf install git"
+    return "sudo pacman -S git" if m.distribution == "arch" else "sudo apt-get install git"
+
+
+def _folder(m: Machine) -> Verdict:
+    if m.is_folder:
+        return OK, "it is there", ""
+    return PROBLEM, f"{m.repo} is no folder", "# name yours: grader doctor --repo FOLDER"
 
 
 def _computer(m: Machine) -> Verdict:
@@ -67,12 +94,12 @@ def _computer(m: Machine) -> Verdict:
 def _git(m: Machine) -> Verdict:
     if not m.git:
         remedy = {"win32": "winget install Git.Git", "darwin": "xcode-select --install"}
-        return PROBLEM, "git is not there", remedy.get(m.system, "sudo apt-get install git")
+        return PROBLEM, "git is not there", remedy.get(m.system, _git_package(m))
     version = tuple(int(one) for one in re.findall(r"\d+", m.git)[:2])
     if version < _GIT:
         remedy = {"win32": "winget upgrade Git.Git", "darwin": "brew install git"}
         told = f"git {m.git} is old; the lessons need 2.28"
-        return WARNING, told, remedy.get(m.system, "sudo apt-get install git")
+        return WARNING, told, remedy.get(m.system, _git_package(m))
     return OK, f"git {m.git}", ""
 
 
@@ -210,6 +237,7 @@ def _clock(m: Machine) -> Verdict:
 
 
 _SUBJECTS: tuple[tuple[str, Callable[[Machine], Verdict]], ...] = (
+    ("folder", _folder),
     ("python", _python),
     ("computer", _computer),
     ("git", _git),

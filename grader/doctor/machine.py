@@ -27,7 +27,8 @@ class Machine:
     """Facts; None or an empty text where there is none.
 
     ``system`` as ``sys.platform`` has it, times in seconds since 1970, ``free`` in bytes.
-    ``activate`` is the command that would activate an environment which is already there.
+    ``activate`` is the command that would activate an environment which is already there,
+    ``distribution`` the code name of a Debian or an Ubuntu, or the id of another Linux.
     """
 
     system: str
@@ -56,6 +57,8 @@ class Machine:
     now: float
     newest: float
     sync_folders: tuple[str, ...] = ()
+    is_folder: bool = True
+    distribution: str = ""
 
 
 def examined(repo: Path) -> Machine:
@@ -92,6 +95,8 @@ def examined(repo: Path) -> Machine:
         now=time.time(),
         newest=max(git.newest_commit(), Path(__file__).stat().st_mtime),
         sync_folders=_sync_folders(),
+        is_folder=repo.is_dir(),
+        distribution=_distribution(),
     )
 
 
@@ -165,6 +170,14 @@ def _activation(repo: Path) -> str:
             shown = script if folder == Path(os.getcwd()) else folder / script  # noqa: PTH109 - shown
             return f'& "{shown}"' if windows else f'. "{shown}"'
     return ""
+
+
+def _distribution(path: Path = Path("/etc/os-release")) -> str:
+    """Read by hand: platform.freedesktop_os_release came with Python 3.10."""
+    pairs = (line.partition("=") for line in _text(path).splitlines())
+    values = {name: value.strip("\"'") for name, _, value in pairs}
+    names = ("UBUNTU_CODENAME", "VERSION_CODENAME", "ID")
+    return next((values[name] for name in names if values.get(name)), "")
 
 
 def _allows_long_paths() -> bool:

@@ -5,19 +5,22 @@ The one place of the grader that starts a program. An attendee's git config can 
 and they are switched off besides. The index is read from a copy.
 """
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from grader.facts.answers import Answers, Key
 from grader.finding import UnknownError
 
 TIMEOUT_S = 20
+_LARGEST_KEPT = 64 * 1024
 _OFF = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -61,25 +64,32 @@ class GitError(UnknownError):
 
 
 class Git:
-    """The git repository whose working folder is ``root``."""
+    """The git repository whose working folder is ``root``.
 
-    def __init__(self, root: Path, control: Path) -> None:
+    ``control`` is its folder in ``.git``, ``shared`` the one that it shares with git's worktrees.
+    """
+
+    def __init__(self, root: Path, control: Path, shared: Path, answers: Answers) -> None:
         self.root = root
         self.control = control
+        self._shared = shared
+        self._answers = answers
 
     @classmethod
-    def around(cls, start: Path) -> "Git | None":
+    def around(cls, start: Path, answers: Answers | None = None) -> "Git | None":
         """The repository that the folder ``start`` is in; None where there is none, or a bare one.
 
         An UnknownError where git itself is missing or cannot say.
         """
+        words = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
         try:
-            answer = _run(start, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+            answer = _run(start, "rev-parse", *words)
         except GitError:
             return None
-        top, control = answer.decode("utf-8", "surrogateescape").splitlines()[:2]
-        return cls(Path(top), Path(control))
+        top, control, shared = answer.decode("utf-8", "surrogateescape").splitlines()[:3]
+        return cls(Path(top), Path(control), start / shared, answers or Answers())
 
+    @cached_property
     def head(self) -> str | None:
         """The commit that HEAD is at, None before the first one."""
         try:
@@ -94,6 +104,10 @@ class Git:
 
     def tree(self, commit: str) -> dict[str, Blob]:
         """Every file of ``commit`` by its path from the root; links and sub-modules left out."""
+        known: dict[str, Blob] | None = self._answers.get("tree", commit)
+        return known or self._answers.keep(self._tree(commit), "tree", commit)
+
+    def _tree(self, commit: str) -> dict[str, Blob]:
         found = {}
         for entry in self._ask("ls-tree", "-r", "-z", "-l", "--full-tree", commit).split(b"\0"):
             words, _, name = entry.partition(b"\t")
@@ -116,12 +130,18 @@ class Git:
         original = self.control / "index"
         if not original.exists():
             return ()
+        # The rest of a split index lies beside it.
+        parts = {one.name: one.read_bytes() for one in self.control.glob("sharedindex.*")}
+        parts["index"] = original.read_bytes()
+        key: Key = ("index", *(hashlib.sha256(parts[name]).digest() for name in sorted(parts)))
+        known: tuple[str, ...] | None = self._answers.get(*key)
+        return known or self._answers.keep(self._index(parts), *key)
+
+    def _index(self, parts: Mapping[str, bytes]) -> tuple[str, ...]:
         with tempfile.TemporaryDirectory(prefix="grader-") as folder:
-            copy = Path(folder, "index")
-            shutil.copyfile(original, copy)
-            for shared in self.control.glob("sharedindex.*"):  # the rest of a split index
-                shutil.copyfile(shared, copy.with_name(shared.name))
-            answer = self._ask("ls-files", "-z", "--full-name", index=copy)
+            for name, content in parts.items():
+                Path(folder, name).write_bytes(content)
+            answer = self._ask("ls-files", "-z", "--full-name", index=Path(folder, "index"))
         return tuple(dict.fromkeys(_names(answer)))
 
     def ignoring_line(self, path: str) -> Place | None:
@@ -148,24 +168,41 @@ class Git:
 
     def history(self, at_most: int) -> dict[str, str]:
         """Everything in the newest commits, and the path that it has there, by its object."""
-        answer = self._ask(
-            "rev-list", "--objects", "--missing=allow-any", f"--max-count={at_most}", "HEAD"
-        )
-        named = (line.partition(b" ") for line in answer.splitlines())
-        return {o.decode(): name.decode("utf-8", "surrogateescape") for o, _, name in named if name}
+        limit = f"--max-count={at_most}"
+        key: Key = ("history", limit, self.head or "", *self._cut_off())
+        known: dict[str, str] | None = self._answers.get(*key)
+        if known is not None:
+            return known
+        answer = self._ask("rev-list", "--objects", "--missing=print", limit, self.head or "HEAD")
+        lines = answer.splitlines()
+        named = (line.partition(b" ") for line in lines)
+        found = {o.decode(): n.decode("utf-8", "surrogateescape") for o, _, n in named if n}
+        is_whole = not any(line.startswith(b"?") for line in lines)
+        return self._answers.keep(found, *key) if is_whole else found
+
+    def _cut_off(self) -> tuple[bytes, ...]:
+        """What ends the history of a shallow clone, which can be fetched later on."""
+        return tuple(_digest(self._shared / name) for name in ("shallow", "info/grafts"))
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """The size in bytes of each blob; what is none, or not there, is left out."""
-        wanted = "".join(f"{oid}\n" for oid in oids)
+        known = {oid: self._answers.get("size", oid) for oid in oids}
+        wanted = "".join(f"{oid}\n" for oid, size in known.items() if size is None)
         answer = self._ask("cat-file", "--batch-check", text=wanted.encode()) if wanted else b""
-        words = [line.split() for line in answer.decode().splitlines()]
-        return {one[0]: int(one[2]) for one in words if one[1:2] == ["blob"]}
+        for name, kind, *size in map(str.split, answer.decode().splitlines()):
+            if kind == "blob":
+                known[name] = self._answers.keep(int(size[0]), "size", name)
+        return {oid: size for oid, size in known.items() if size is not None}
 
     def commits(self, path: str, at_most: int) -> list[str]:
         """The newest commits, newest first, that changed ``path`` (from the root of git)."""
-        limit = f"--max-count={at_most}"
-        answer = self._ask("rev-list", limit, "HEAD", "--", f":(top,literal){path}")
-        return answer.decode().split()
+        limit, commit = f"--max-count={at_most}", self.head or "HEAD"
+        key: Key = ("commits", limit, commit, path, *self._cut_off())
+        known: list[str] | None = self._answers.get(*key)
+        if known is not None:
+            return known
+        answer = self._ask("rev-list", limit, commit, "--", f":(top,literal){path}")
+        return self._answers.keep(answer.decode().split(), *key)
 
     def versions(self, commits: Iterable[str], path: str) -> list[bytes]:
         """The file ``path`` as each commit has it; commits without it are left out."""
@@ -173,7 +210,19 @@ class Git:
         return [content for content in self._batch(names) if content is not None]
 
     def _batch(self, names: list[bytes]) -> list[bytes | None]:
-        """What ``git cat-file --batch`` answers to each name: its bytes, None where it has none."""
+        """What ``git cat-file --batch`` answers to each name: its bytes, None where it has none.
+
+        Each name is a hash, or begins with one.
+        """
+        known = {name: self._answers.get("bytes", name) for name in names}
+        unknown = [name for name, content in known.items() if content is None]
+        for name, content in zip(unknown, self._asked_for(unknown), strict=True):
+            known[name] = content
+            if content is not None and len(content) <= _LARGEST_KEPT:
+                self._answers.keep(content, "bytes", name)
+        return [known[name] for name in names]
+
+    def _asked_for(self, names: list[bytes]) -> list[bytes | None]:
         if not names:
             return []
         answer = self._ask("cat-file", "--batch", text=b"".join(name + b"\n" for name in names))
@@ -193,6 +242,15 @@ class Git:
 
     def _ask(self, *command: str, text: bytes = b"", index: Path | None = None) -> bytes:
         return _run(self.root, *command, text=text, index=index)
+
+
+def _digest(path: Path) -> bytes:
+    """What stands for the bytes of a file; empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return b""
 
 
 def _run(folder: Path, *command: str, text: bytes = b"", index: Path | None = None) -> bytes:

@@ -2,24 +2,37 @@
 
 import hashlib
 import json
+import math
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from workshop.project import regular_file
 from workshop.project.hash_store import cache_dir
 
 _LARGEST_LISTING = 256 * 2**20
+_READ_IN_TIME = 2**30
+"""An object that is hashed in two seconds; larger ones are not, where there is a time limit."""
 _YOUNG_NS = 2_000_000_000
 """An object that changed so lately may change again within its mtime."""
 
 
+class Unread(Exception):  # noqa: N818 - no error: it may be read another time
+    """Time was up before every object was read; ``count`` of them are left."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
 class Objects:
-    """The cache in ``folder``."""
+    """The cache in ``folder``, or a remote that is a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "files" / "md5"
+        self._start = str(self.folder)
+        self._sound: dict[str, bool] = {}
         self._memory = cache_dir() / "objects" / f"{_name(folder)}.json"
 
     def path(self, name: str) -> Path:
@@ -38,25 +51,50 @@ class Objects:
         except OSError:
             return []
 
-    def corrupt(self, names: Iterable[str]) -> list[str]:
+    def corrupt(self, names: Iterable[str], until: float = math.inf) -> list[str]:
         """Those of ``names`` whose bytes are not what they are called. Absent ones are not.
 
-        What was looked at before and has the same size and mtime is not read again.
+        What was looked at before and has the same size and mtime is not read again. Where the time
+        ``until``, on the monotonic clock, comes first, what was read is remembered: Unread.
         """
-        stats = {name: _stat(self.path(name)) for name in dict.fromkeys(names)}
-        present = {name: stat for name, stat in stats.items() if stat}
-        now = time.time_ns()
-        known = self._remembered()
-        bad, good = [], {}
-        for name, stat in present.items():
-            if known.get(name) == list(stat) or self._md5(name) == name.removesuffix(".dir"):
-                if stat[1] < now - _YOUNG_NS:
-                    good[name] = stat
-            else:
-                bad.append(name)
-        if good != {name: tuple(stat) for name, stat in known.items()}:
-            self._remember(good)
+        wanted = list(dict.fromkeys(names))
+        unread = self._look_at([name for name in wanted if name not in self._sound], until)
+        bad = [name for name in wanted if not self._sound.get(name, True)]
+        if unread and not bad:
+            raise Unread(unread)
         return bad
+
+    def _look_at(self, names: Sequence[str], until: float) -> int:
+        """Find out which are sound; how many are left when time is up."""
+        if not names:
+            return 0
+        now, known = time.time_ns(), self._remembered()
+        good, unread = {}, 0
+        for name in names:
+            stat = self._stat(name)
+            if stat and known.get(name) != stat and until < math.inf:
+                if stat[0] > _READ_IN_TIME:
+                    continue
+                if time.monotonic() > until:
+                    unread += 1
+                    continue
+            self._sound[name] = stat is None or (
+                known.get(name) == stat or self._md5(name) == name.removesuffix(".dir")
+            )
+            if stat and self._sound[name] and stat[1] < now - _YOUNG_NS:
+                good[name] = stat
+        if any(known.get(name) != stat for name, stat in good.items()):
+            # Of many more than are looked at, most are of a past that nobody asks for.
+            self._remember((known if len(known) <= 3 * len(self._sound) else {}) | good)
+        return unread
+
+    def _stat(self, name: str) -> list[int] | None:
+        """Size and mtime, as text and not as a path: there are thousands of them."""
+        try:
+            found = os.stat(f"{self._start}{os.sep}{name[:2]}{os.sep}{name[2:]}")  # noqa: PTH116
+        except OSError:
+            return None
+        return [found.st_size, found.st_mtime_ns]
 
     def _md5(self, name: str) -> str:
         path = self.path(name)
@@ -72,7 +110,7 @@ class Objects:
             return {}
         return known if isinstance(known, dict) else {}
 
-    def _remember(self, good: dict[str, tuple[int, int]]) -> None:
+    def _remember(self, good: dict[str, list[int]]) -> None:
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             self._memory.write_text(json.dumps(good), "utf-8")
@@ -87,14 +125,6 @@ def children_of(listing: bytes) -> list[str]:
         return [str(entry["md5"]) for entry in entries]
     except (ValueError, TypeError, KeyError, RecursionError):
         return []
-
-
-def _stat(path: Path) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - thousands of them
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
 
 
 def _name(folder: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, Git, Place
 from grader.facts.memory import Memory
@@ -52,12 +53,12 @@ class Facts:
     @cached_property
     def git(self) -> Git | None:
         """The git repository, None where there is none that could be graded."""
-        return Git.around(self.start)
+        return Git.around(self.start, self._memory.answers)
 
     @cached_property
     def commit(self) -> str | None:
         """The commit that is graded, None before the first."""
-        return self.git.head() if self.git else None
+        return self.git.head if self.git else None
 
     @cached_property
     def root(self) -> Path:
@@ -218,9 +219,10 @@ class Facts:
     @cached_property
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
-        if self.ask_s and any(stage.elsewhere for stage in self.workspace.project().stages):
+        _ = self.worktree.project  # the same reading, or the error that it ends in
+        if self.ask_s and any(stage.elsewhere for stage in self.worktree.project.stages):
             self.asked_since = time.monotonic()
-        return self.workspace.state(ask_s=self.ask_s, trusted=False)
+        return self.workspace.state(read=False, ask_s=self.ask_s, trusted=False)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -268,4 +270,4 @@ class Facts:
     @cached_property
     def settings(self) -> Settings:
         """What ``workshop.toml`` says of this attendee."""
-        return read_settings(self.worktree.text("workshop.toml"))
+        return read_settings(self.worktree.content(settings.PATH))

@@ -1,33 +1,71 @@
 """``workshop.toml``: whose repository it is, where its data is to go, what was solved for them."""
 
+import re
 import tomllib
 from dataclasses import dataclass
+
+from grader.finding import UnknownError
+from grader.shell import by_hand
+
+PATH = "workshop.toml"
 
 
 @dataclass(frozen=True)
 class Settings:
     """``remote`` is the attendee's own address, ``raw`` that of the shared raw data.
 
-    ``supplied`` are the ids of the lessons that ``start --at`` solved.
+    ``supplied`` are the ids of the lessons that ``start --at`` solved. ``problem`` says why nothing
+    else is known.
     """
 
     attendee: str | None = None
     remote: str | None = None
     raw: str | None = None
     supplied: tuple[str, ...] = ()
+    problem: UnknownError | None = None
 
 
-def read_settings(text: str | None) -> Settings:
-    """The settings; all None where there is no file, or none that can be read."""
+def read_settings(content: bytes | None) -> Settings:
+    """The settings in the bytes of the file; all None where there is none."""
+    if content is None:
+        return Settings()
     try:
-        table = tomllib.loads(text or "").get("workshop", {})
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return Settings()
+        document = tomllib.loads(content.decode("utf-8").replace("\r\n", "\n"))
+        return _settings(document.get("workshop", {}))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Settings(problem=_unreadable("it is not UTF-8", line))
+    except RecursionError:
+        return Settings(problem=_unreadable("it is nested too deeply"))
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+        told = str(error)[: found.start()] if found else str(error)
+        line = int(found[1]) if found else content.count(b"\n") + 1  # at the end of the document
+        return Settings(problem=_unreadable(told, line))
+    except _OddValueError as odd:
+        return Settings(problem=_unreadable(str(odd)))
+
+
+class _OddValueError(Exception):
+    """A value of another kind than it has to be."""
+
+
+def _settings(table: object) -> Settings:
     if not isinstance(table, dict):
-        return Settings()
-    values = {key: table.get(key) for key in ("attendee", "remote", "raw")}
-    supplied = table.get("supplied")
-    return Settings(
-        **{k: v if isinstance(v, str) and v else None for k, v in values.items()},
-        supplied=tuple(map(str, supplied)) if isinstance(supplied, list) else (),
+        raise _OddValueError("workshop has to be a table: [workshop]")
+    texts = {key: table.get(key) or None for key in ("attendee", "remote", "raw")}
+    for key, text in texts.items():
+        if not isinstance(text, str | None):
+            raise _OddValueError(f"{key} has to be a text in quotes")
+    supplied = table.get("supplied", [])
+    if not isinstance(supplied, list):
+        raise _OddValueError('supplied has to be a list, as ["init"]')
+    return Settings(**texts, supplied=tuple(map(str, supplied)))
+
+
+def _unreadable(problem: str, line: int | None = None) -> UnknownError:
+    where = f"{PATH}, line {line}" if line else PATH
+    return UnknownError(
+        f"{where} cannot be read: {problem}. Where your data is to go cannot be told.",
+        by_hand(f"{where}: mend it, or bring back what is committed: git checkout HEAD -- {PATH}"),
     )

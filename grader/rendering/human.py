@@ -51,8 +51,15 @@ def _nothing_to_grade(report: Report, style: Style) -> str:
 
 def _score(report: Report) -> str:
     commit = f", at commit {report['commit'][:7]}" if report["commit"] else ""
-    offline = "" if "remote" in report["verified"] else " (the remote was not asked)"
-    return f"{report['score']} of {report['max_score']} points{commit}{offline}"
+    return f"{report['score']} of {report['max_score']} points{commit}{remote_told(report)}"
+
+
+def remote_told(report: Report) -> str:
+    """What to say of the remote beside the score: nothing where it answered."""
+    if "remote" in report["verified"]:
+        return ""
+    asked = any(one["code"] == "remote-unreachable" for one in report["checks"])
+    return " (the remote did not answer)" if asked else " (the remote was not asked)"
 
 
 def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.next_action import NextAction, awaits_commit, kind_of, next_action
+from grader.rendering.human import remote_told
 from grader.rendering.text import cut, padded, width_of, wrapped
 from grader.report import Report
 from grader.shell import printable
@@ -12,7 +13,7 @@ from workshop.status_table import Style
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "amber": "o"}
 _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "35", "amber": "33", "next": "1"}
-_WIDEST = 80
+WIDEST = 80
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,26 @@ def news(before: Report | None, now: Report) -> News:
     )
 
 
-def line(report: Report, changed: News) -> str:
+def line(report: Report, changed: News, running: str | None = None) -> str:
     """The report in one line, for a log or a pipe."""
-    parts = [_score(report)]
-    parts += [f"just turned green: {', '.join(changed.green)}"] if changed.green else []
-    parts += [f"fails now: {', '.join(changed.red)}"] if changed.red else []
-    parts.append(_next_in_a_line(report))
-    return "; ".join(parts)
+    return "; ".join(parts(report, changed, running))
+
+
+def lines(report: Report, changed: News, columns: int, running: str | None = None) -> list[str]:
+    """The same for a terminal of so many columns: a line for each part."""
+    return [cut(part, columns) for part in parts(report, changed, running)]
+
+
+def parts(report: Report, changed: News, running: str | None) -> list[str]:
+    """The score, what turned, and what is next or what DVC is doing."""
+    found = [_score(report)]
+    found += [f"just turned green: {', '.join(changed.green)}"] if changed.green else []
+    found += [f"fails now: {', '.join(changed.red)}"] if changed.red else []
+    return [*found, _waiting(running) if running else _next_in_a_line(report)]
+
+
+def _waiting(running: str) -> str:
+    return f"{running} is running: what comes next is told when it ends."
 
 
 def _next_in_a_line(report: Report) -> str:
@@ -86,15 +100,20 @@ def _next_in_a_line(report: Report) -> str:
     return f"next: {printable(action.command)}{more}"
 
 
-def screen(report: Report, changed: News, room: Room, style: Style) -> list[str]:
+def screen(
+    report: Report, changed: News, room: Room, style: Style, running: str | None = None
+) -> list[str]:
     """At most ``room.rows`` lines, none wider than ``room.columns``: the next action comes last.
 
     Where there is little room, empty lines go first, then what explains, then finished lessons.
+    ``running`` is the command of DVC that works there now.
     """
-    columns = min(room.columns, _WIDEST)
+    columns = min(room.columns, WIDEST)
     head = [_Line(_headline(report))]
     tail = [_Line(room.footer, "blocked")] if room.rows > 3 else []
     command, why = _action(report, columns, style)
+    if running:
+        command, why = [_Line(_waiting(running), "amber")], []
     told = _told(changed, report, style)
     left = room.rows - len(head) - len(tail) - len(command)
     told = told[: max(left - 1, 0)]
@@ -121,8 +140,7 @@ def _headline(report: Report) -> str:
 
 
 def _score(report: Report) -> str:
-    asked = "" if "remote" in report["verified"] else " (the remote not asked)"
-    return f"{report['score']} of {report['max_score']} points{asked}"
+    return f"{report['score']} of {report['max_score']} points{remote_told(report)}"
 
 
 def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Line]:

@@ -1239,6 +1239,13 @@ def one_picture_of_a_folder_is_empty_on_the_remote(repo: Path) -> None:
 
 
 @mistake("out-not-pushed")
+def one_object_on_the_remote_has_other_bytes(repo: Path) -> None:
+    path = finished.remote_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx"))
+    content = path.read_bytes()
+    finished.write(path, content[:-1] + bytes([content[-1] ^ 1]))
+
+
+@mistake("out-not-pushed")
 def out_is_kept_back(repo: Path) -> None:
     path = "models/classifier.weights.h5"
     edit_stages(repo, lambda stages: stages["train"].update(outs=[{path: {"push": False}}]))

@@ -28,7 +28,7 @@ FINE = Machine(
     credentials="", has_credentials=False, lacks_variable=False, has_activate=True, now=2e9,
     newest=2e9 - 60,
 )  # fmt: skip
-OLD_PYTHONS = ("python3.6", "python3.7", "python3.8", "python3.9", "python3.10")
+OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10")
 
 
 def told(machine: Machine) -> list[Finding]:
@@ -44,7 +44,16 @@ def test_a_computer_that_is_ready_has_no_finding() -> None:
 @pytest.mark.parametrize(
     ("subject", "state", "remedy", "change"),
     [
-        ("python", PROBLEM, "sudo apt-get install python3.12", {"python": (3, 9, 1)}),
+        ("folder", PROBLEM, "grader doctor --repo FOLDER", {"is_folder": False}),
+        ("python", PROBLEM, "sudo apt-get install python3.12 python3.12-venv",
+         {"python": (3, 9, 1), "distribution": "noble"}),
+        ("python", PROBLEM, "sudo apt-get install python3.11 python3.11-venv",
+         {"python": (3, 10, 1), "distribution": "jammy"}),
+        ("python", PROBLEM, "sudo dnf install python3.12",
+         {"python": (3, 14, 1), "distribution": "fedora"}),
+        ("python", PROBLEM, "# https://docs.astral.sh/uv",
+         {"python": (3, 8, 1), "distribution": "focal"}),
+        ("git", PROBLEM, "sudo pacman -S git", {"git": "", "distribution": "arch"}),
         ("python", PROBLEM, "winget install Python.Python.3.12",
          {"python": (3, 14, 0), "system": "win32"}),
         ("computer", PROBLEM, "neighbour", {"system": "darwin"}),
@@ -180,7 +189,7 @@ def test_it_imports_the_standard_library_alone() -> None:
     "path",
     [
         "grader/__main__.py", "grader/__init__.py", "workshop/__init__.py",
-        "workshop/activation.py", *(f"grader/doctor/{name}" for name in (
+        "workshop/activation.py", "workshop/output.py", *(f"grader/doctor/{name}" for name in (
             "__init__.py", "__main__.py", "command.py", "judgement.py", "machine.py")),
     ],
 )  # fmt: skip
@@ -193,6 +202,22 @@ def test_an_old_python_can_read_it(path: str) -> None:
         if isinstance(one, ast.FunctionDef | ast.AnnAssign) and ("|" in text or "[" in text)
     ]  # fmt: skip
     assert not annotated or path.endswith("__main__.py") or "import annotations" in text
+
+
+@pytest.mark.parametrize(
+    "path", ["grader/__main__.py", "grader/doctor/__main__.py", "workshop/__main__.py"]
+)
+def test_a_python_of_any_age_can_read_what_tells_it_that_it_is_too_old(path: str) -> None:
+    """No text with expressions in it, no annotation, no letter beyond ASCII: 2.7 has none."""
+    text = (ROOT / path).read_text("ascii")
+    for node in ast.walk(ast.parse(text, feature_version=(3, 4))):
+        assert not isinstance(node, ast.JoinedStr | ast.AnnAssign | ast.NamedExpr | ast.Starred)
+        if isinstance(node, ast.FunctionDef):
+            given = node.args
+            assert node.returns is None
+            assert not [one for one in given.args if one.annotation]
+            assert not [*given.posonlyargs, *given.kwonlyargs]
+    assert "sys.version_info <" in text
 
 
 @pytest.mark.parametrize("name", OLD_PYTHONS)
@@ -211,9 +236,10 @@ def test_an_old_python_is_told_to_be_too_old(name: str, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr == (
-        f"error: this is Python {version}; 3.11 to 3.13 will do\n  fix: python -m grader doctor\n"
-    )
+    fix = "python -m grader doctor"
+    if name in OLD_PYTHONS[:3]:  # where doctor itself does not run
+        fix = "install one, then: python3.12 grader/doctor"
+    assert done.stderr == f"error: this is Python {version}; 3.11 to 3.13 will do\n  fix: {fix}\n"
 
 
 def _old_python(name: str) -> str | None:
@@ -289,6 +315,18 @@ def test_it_changes_nothing_and_runs_nothing_of_the_repository(repo: Path) -> No
     assert "for the instructor: " in last_line(done)
     assert not witness.exists()
     assert before == {path: path.stat().st_mtime_ns for path in [repo, *repo.rglob("*")]}
+
+
+def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("x", "utf-8")
+    for name in ("nowhere", "a file"):
+        done = subprocess.run(
+            [sys.executable, "-m", "grader", "doctor", "--repo", str(tmp_path / name)],
+            cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert "problem  folder: " in done.stdout
+        assert "problems: folder" in done.stdout.splitlines()[-1]
 
 
 def test_a_folder_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:

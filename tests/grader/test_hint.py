@@ -40,7 +40,7 @@ def test_three_calls_give_three_steps_and_a_new_finding_starts_over(repo: Path) 
     assert course().check("data.committed").ask in first
     assert "git add" not in first
     assert "Look at params.yaml, in your folder" in second
-    assert "\n  git add params.yaml\n" in third
+    assert "\n  dvc repro\n  git add params.yaml dvc.lock " in third
     assert third.endswith("To see that it worked:\n  grader check --only data.committed\n")
     assert fourth == third
     append(repo, "dvc.yaml", "# A line.\n")

@@ -1,5 +1,7 @@
 """A remote is asked for each object, in time, and what it cannot say is no mistake."""
 
+import hashlib
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import fsspec
 import pytest
 
 from grader.checks import remotes
+from grader.facts.objects import Objects, Unread
 from grader.facts.remote import Lacking, Remote
 from grader.finding import UnknownError
 from grader.grading import grade
@@ -38,6 +41,41 @@ def test_a_cloud_is_asked_for_each_object(monkeypatch: pytest.MonkeyPatch, memor
     assert remote.lacking(["abcd.dir", "abce"]) == Lacking(["abce"], [])
     assert remote.content("abcd.dir") == b"[]"
     assert remote.content("abce") is None
+
+
+def folder_with(tmp_path: Path, *contents: bytes) -> tuple[Remote, list[str]]:
+    """A remote in a folder, and the names of its objects."""
+    remote = Remote("workshop", {"url": str(tmp_path / "remote")}, tmp_path)
+    names = [hashlib.md5(content).hexdigest() for content in contents]
+    for name, content in zip(names, contents, strict=True):
+        path = Path(remote.place(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (1, 1))  # long ago: it may be remembered
+    return remote, names
+
+
+def test_the_bytes_in_a_folder_are_compared_with_their_names(tmp_path: Path) -> None:
+    remote, (right, half, empty, listing) = folder_with(tmp_path, b"abc", b"whole", b"", b"[]")
+    Path(remote.place(listing)).rename(remote.place(f"{listing}.dir"))
+    Path(remote.place(half)).write_bytes(b"who")
+    names = [right, half, empty, f"{listing}.dir", "ab" * 16]
+    for _ in range(2):  # the second time out of its memory
+        assert remote.lacking(names) == Lacking(["ab" * 16], [half])
+
+
+def test_a_folder_that_is_too_large_to_read_is_read_bit_by_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote, names = folder_with(tmp_path, b"one", b"two", b"three")
+    ticks = iter(range(100))
+    monkeypatch.setattr("grader.facts.objects.time.monotonic", lambda: next(ticks))
+    objects = Objects(Path(remote.url))
+    with pytest.raises(Unread) as told:
+        objects.corrupt(names, until=1)
+    assert told.value.count == 1
+    assert objects.corrupt(names, until=100) == []
+    assert next(ticks) == 4  # only the one that was left was read
 
 
 def test_a_cloud_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

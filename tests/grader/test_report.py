@@ -243,7 +243,30 @@ def test_a_remote_that_gave_no_answer_is_not_verified(repo: Path) -> None:
     for report in (only, grade(repo)):
         assert report["verified"] == ["static"]
         assert report["unproven"] == ["remote", "run"]
-        assert "(the remote was not asked)" in human.render(report, Style())
+        told = "did not answer" if report is not only else "was not asked"
+        assert f"(the remote {told})" in human.render(report, Style())
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"[workshop]\nremote = \n", "workshop.toml, line 2 cannot be read: Invalid value"),
+        (b"[workshop]\nremote = [\n", "workshop.toml, line 3 cannot be read: "),
+        (b"[workshop]\n\nattendee = '\xff'\n", "workshop.toml, line 3 cannot be read: it is not"),
+        (b"workshop = 3\n", "workshop.toml cannot be read: workshop has to be a table"),
+        (b"[workshop]\nremote = 3\n", "workshop.toml cannot be read: remote has to be a text"),
+        (b"[workshop]\nsupplied = 'x'\n", "workshop.toml cannot be read: supplied has to be"),
+        (b"a = " + b"[" * 99999, "workshop.toml cannot be read: it is nested too deeply"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_told(repo: Path, content: bytes, told: str) -> None:
+    finished.write(repo / "workshop.toml", content)
+    report = grade(repo, offline=True)
+    found = [one for one in report["checks"] if one["status"] != "pass"]
+    assert [(one["id"], one["status"]) for one in found] == [("remote.own", "error")]
+    assert found[0]["rationale"].startswith(told)
+    assert "git checkout HEAD -- workshop.toml" in found[0]["fix"]
+    assert reports.exit_code(report) == reports.NOT_TOLD
 
 
 def test_edits_by_hand_are_told_apart_from_commands(repo: Path) -> None:

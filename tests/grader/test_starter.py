@@ -11,6 +11,7 @@ import pytest
 
 from grader.grading import grade
 from grader.report import FAILED, PASSED, exit_code
+from tests.grader import finished
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import ROOT, run
 from workshop import starter
@@ -177,6 +178,77 @@ def test_a_folder_that_cannot_be_made_is_told_in_two_lines(place: str, tmp_path:
     with pytest.raises(StartError, match="cannot be written") as told:
         starter.start(tmp_path / place)
     assert told.value.fix
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["gs//b", "gs:/b", "gs://", "../remote", "remote", "ftp://host/x", "gs://b\n", "~/remote", ""],
+)
+@pytest.mark.parametrize("at", [None, "end"])
+def test_an_address_that_dvc_takes_for_a_folder_of_the_repository_is_refused(
+    url: str, at: str | None, tmp_path: Path
+) -> None:
+    with pytest.raises(StartError, match="is no address of a remote") as told:
+        starter.start(tmp_path / "late", at, remote=Remote(url), preset=SMALL)
+    assert "gs://dvc-workshop/NAME" in told.value.fix
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_remote_inside_of_the_repository_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="is inside of"):
+        starter.start(tmp_path / "late", remote=Remote(str(tmp_path / "late" / "x")), preset=SMALL)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["...", "a\nb", " ", "<>", "\udcff", "a\0b"])
+def test_a_name_that_git_does_not_take_is_refused_before_anything_is_made(
+    name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(StartError, match="git takes no name like"):
+        starter.start(tmp_path / "late", attendee=name, preset=SMALL)
+    assert not list(tmp_path.iterdir())
+
+
+def test_commits_are_by_whom_git_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME", raising=False)
+        monkeypatch.delenv(f"GIT_{role}_EMAIL", raising=False)
+    settings = tmp_path / "gitconfig"
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    shown = ("git", "log", "-1", "--format=%an <%ae>, %cn <%ce>")
+    settings.write_text("", "utf-8")
+    starter.start(tmp_path / "nobody", attendee="Ada", preset=SMALL)
+    nobody = "Ada <Ada@workshop.invalid>"
+    assert run(tmp_path / "nobody", *shown).strip() == f"{nobody}, {nobody}"
+    settings.write_text("[user]\nname = Grace Hopper\nemail = g@example.com\n", "utf-8")
+    starter.start(tmp_path / "known", attendee="Ada", preset=SMALL)
+    known = "Grace Hopper <g@example.com>"
+    assert run(tmp_path / "known", *shown).strip() == f"{known}, {known}"
+
+
+@pytest.mark.parametrize("before", ["nothing", "an empty folder", "a remote of others"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_what_was_begun_is_deleted_and_what_was_there_stays(
+    before: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "above" / "late"
+    if before == "an empty folder":
+        folder.mkdir(parents=True)
+    if before == "a remote of others":
+        finished.write(tmp_path / "above" / "late-remote" / "theirs", "x")
+
+    def interrupted(made: Path, *_: object) -> None:
+        (made.parent / "late-remote").mkdir(exist_ok=True)
+        finished.write(made / ".dvc" / "cache" / "object", "x")
+        (made / ".dvc" / "cache" / "object").chmod(0o444)
+        raise error
+
+    monkeypatch.setattr("workshop.solution.solve", interrupted)
+    there = sorted(tmp_path.rglob("*"))
+    with pytest.raises((KeyboardInterrupt, StartError)):
+        starter.start(folder, at="end", preset=SMALL)
+    assert sorted(tmp_path.rglob("*")) == there
 
 
 def test_any_name_of_an_attendee_can_be_read_back(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """`grader watch`: in a real terminal, in a pipe, and what fits on a screen."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ import pytest
 from grader.changes import matters
 from grader.checks import CHECKS
 from grader.facts.memory import Memory
+from grader.facts.running import running
 from grader.grading import grade
+from grader.next_action import awaits_commit
 from grader.rendering import live
 from grader.rendering.text import width_of
 from tests.grader import finished
-from tests.grader.gallery import MISTAKES, Mistake, edit
+from tests.grader.gallery import MISTAKES, Mistake, append, edit
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
 from workshop.status_table import Style
@@ -30,6 +34,13 @@ in_a_terminal = pytest.mark.slow
 def break_params(repo: Path) -> None:
     """A param that was changed and neither run nor committed."""
     edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
+
+
+def note_of_dvc(repo: Path, pid: int | None) -> None:
+    """What DVC leaves in its folder while the command of a stage runs, and after it."""
+    command = "/opt/my programs/bin/dvc repro plot"
+    note = {"write": {"results/plots": {"pid": pid, "cmd": command}}, "read": {}} if pid else {}
+    finished.write(repo / ".dvc" / "tmp" / "rwlock", json.dumps(note))
 
 
 def snapshot(repo: Path) -> dict[str, tuple[int, int]]:
@@ -47,11 +58,18 @@ def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
         assert "next:" not in text
         assert snapshot(repo) == before
         break_params(repo)
-        text = window.shows("● data", "✗ plot", "● done, not yet committed: data.committed")
+        text = window.shows("✗ data", "✗ plot", "next: dvc repro")
         assert text.count("next:") == 1
         assert "then: 1 more" in text
+        assert "done, not yet committed" not in text
+        append(repo, "params.yaml", "# A comment.\n")
         edit(repo, "params.yaml", "dpi: 90", "dpi: 100")
-        window.shows(f"{STATIC} of {STATIC}", "✓ just turned green: data.committed, plot.current")
+        window.shows("● data", "● done, not yet committed: data.committed", "next: git add params")
+        edit(repo, "params.yaml", "# A comment.\n", "a: [\n")
+        text = window.shows("✗ init", "next: edit params.yaml, line ")
+        assert "done, not yet committed" not in text
+        edit(repo, "params.yaml", "a: [\n", "")
+        window.shows(f"{STATIC} of {STATIC}", "✓ just turned green: ")
         window.type("C-c")
         window.shows("$ ", f"{STATIC} of {STATIC} points")
         window.is_as_before()
@@ -77,7 +95,8 @@ def test_it_follows_the_size_of_the_window(repo: Path) -> None:
             window.resize(columns, rows)
             text = window.until(
                 lambda text: (
-                    text.startswith(f"{STATIC - 2} of {STATIC} points") and "next: git add" in text
+                    text.startswith(f"{STATIC - 2} of {STATIC} points")
+                    and "next: dvc repro" in text
                 )
             )
             lines = text.rstrip().splitlines()
@@ -162,7 +181,7 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
     try:
         first = process.stdout.readline()
         assert first.startswith(
-            f"{STATIC} of {STATIC} points (the remote not asked); All holds here."
+            f"{STATIC} of {STATIC} points (the remote was not asked); All holds here."
         )
         # What changes before it watches is found when it does.
         (repo / ".dvc" / "tmp" / "lock").parent.mkdir(exist_ok=True)
@@ -170,8 +189,18 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
         break_params(repo)
         second = process.stdout.readline()
         assert second.startswith(f"{STATIC - 2} of {STATIC} points")
-        assert second.endswith("; next: git add params.yaml (1 more)\n")
+        assert second.endswith("; next: dvc repro (1 more)\n")
         assert "\x1b" not in first + second
+        note_of_dvc(repo, process.pid)
+        assert process.stdout.readline().endswith(
+            "; dvc repro is running: what comes next is told when it ends.\n"
+        )
+        note_of_dvc(repo, None)
+        assert process.stdout.readline().endswith("; next: dvc repro (1 more)\n")
+        repo.rename(repo.parent / "moved")
+        gone = process.stdout.readline()
+        assert "git init" not in gone
+        assert "next: put the folder back" in gone
     finally:
         process.terminate()
         _, errors = process.communicate(timeout=30)
@@ -236,6 +265,66 @@ def test_memory_leaves_nothing_behind(repo: Path, monkeypatch: pytest.MonkeyPatc
     assert len(list(folder.iterdir())) == 1
     memory.close()
     assert not list(folder.iterdir())
+
+
+def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo: Path) -> None:
+    """What is written of HEAD for DVC to read is that of HEAD, folders included."""
+    memory = Memory()
+
+    def grades_agree() -> None:
+        run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
+        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+
+    try:
+        finished.change_param(repo, "plot", "dpi", 77)
+        grades_agree()
+        run(repo, "git", "rm", "--quiet", "-r", "--cached", "pipeline", ".dvc/config")
+        grades_agree()
+        (repo / "pipeline").rename(repo / "elsewhere")
+        (repo / "pipeline").write_text("a file in its place", "utf-8")
+        run(repo, "git", "add", "--force", "pipeline", "elsewhere", ".dvc/config")
+        grades_agree()
+        run(repo, "git", "reset", "--quiet", "--hard", "HEAD~3")
+        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+    finally:
+        memory.close()
+
+
+def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
+    """Of the cache nothing is remembered that is younger than a clock may be wrong."""
+    memory = Memory()
+    place = finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx"))
+    content = place.read_bytes()
+    try:
+        for damaged in (True, False, True):
+            place.chmod(0o644)
+            place.write_bytes(content[::-1] if damaged else content)
+            report = grade(repo, offline=True, memory=memory)
+            found = next(o for o in report["checks"] if o["id"] == "share.cache_intact")
+            assert (found["status"] == "fail") is damaged
+    finally:
+        memory.close()
+
+
+def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
+    """The commit of a shallow clone stays the same, and older ones come to it."""
+    finished.write(repo / "key.pem", "-----BEGIN PRIVATE KEY-----\n")
+    run(repo, "git", "add", "--force", "key.pem")
+    run(repo, "git", "commit", "--quiet", "--message", "Add")
+    run(repo, "git", "rm", "--quiet", "key.pem")
+    run(repo, "git", "commit", "--quiet", "--message", "Remove")
+    clone = repo.parent / "clone"
+    run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))
+    memory = Memory()
+    try:
+        codes = []
+        for _ in range(2):
+            report = grade(clone, offline=True, memory=memory)
+            codes.append([o["code"] for o in report["checks"] if o["id"] == "remote.no_secret"])
+            run(clone, "git", "fetch", "--quiet", "--depth", "9")
+        assert codes == [[None], ["secret-in-config"]]
+    finally:
+        memory.close()
 
 
 def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
@@ -305,6 +394,112 @@ def test_news_is_what_turned() -> None:
     )
     assert live.news(before, now) == live.News(("a.x", "c.x"), ("b.x",), ("a", "c", "d"))
     assert not live.news(None, now)
+
+
+def test_what_has_to_be_run_first_is_not_called_done(repo: Path) -> None:
+    break_params(repo)
+    report = grade(repo, offline=True)
+    found = next(one for one in report["checks"] if one["id"] == "data.committed")
+    assert found["fix"].splitlines() == [
+        "dvc repro",
+        "git add params.yaml dvc.lock results/metrics/test.json",
+        'git commit -m "Change the pipeline and run it"',
+    ]
+    assert "has not run on params.yaml" in found["rationale"]
+    assert not awaits_commit(found)
+
+
+def test_files_that_cannot_be_read_are_no_work_to_commit(repo: Path) -> None:
+    for path in ("params.yaml", "dvc.lock"):
+        append(repo, path, "a: [\n")
+        report = grade(repo, offline=True)
+        assert [o["id"] for o in report["checks"] if o["status"] == "fail"] == ["init.readable"]
+        assert not [one["id"] for one in report["checks"] if awaits_commit(one)]
+        shown = live.screen(report, live.News(), live.Room(80, 24), Style())
+        assert any("cannot be read" in one for one in shown)
+        run(repo, "git", "checkout", "--quiet", path)
+
+
+def test_notes_of_dvc_that_say_nothing_are_passed_over(repo: Path) -> None:
+    assert running(repo) is None
+    note_of_dvc(repo, os.getpid())
+    assert running(repo / "pipeline") == "dvc repro"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(60)
+    note_of_dvc(repo, ended.pid)
+    assert running(repo) is None
+    for text in ("", "{", "[]", '{"write": [1], "read": {"a": [{"pid": "x"}, 3], "b": null}}'):
+        finished.write(repo / ".dvc" / "tmp" / "rwlock", text)
+        assert running(repo) is None
+
+
+@pytest.mark.slow
+def test_a_stage_that_dvc_runs_is_seen(tmp_path: Path) -> None:
+    """DVC's own notes: their form is no interface."""
+    run(tmp_path, "git", "init", "--quiet")
+    run(tmp_path, "dvc", "init", "--quiet")
+    code = (
+        "import pathlib, time\n"
+        "for _ in range(400):\n"
+        "    time.sleep(0 if pathlib.Path('go').exists() else 0.1)\n"
+    )
+    finished.write(tmp_path / "wait.py", code)
+    finished.write(
+        tmp_path / "dvc.yaml", "stages:\n  a:\n    cmd: python wait.py\n    deps: [wait.py]\n"
+    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "dvc", "repro", "--quiet"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+    )
+    try:
+        end = time.monotonic() + 30
+        while running(tmp_path) is None and time.monotonic() < end:
+            time.sleep(0.05)
+        assert running(tmp_path) == "dvc repro"
+        (tmp_path / "go").touch()
+        assert process.wait(60) == 0
+        assert running(tmp_path) is None
+    finally:
+        process.kill()
+        process.wait(60)
+
+
+def test_what_dvc_does_takes_the_place_of_the_next_action(repo: Path) -> None:
+    break_params(repo)
+    report = grade(repo, offline=True)
+    shown = live.screen(report, live.News(), live.Room(80, 24), Style(), "dvc repro")
+    assert "dvc repro is running: what comes next is told when it ends." in shown
+    assert not [one for one in shown if one.startswith("next:")]
+
+
+def test_lines_in_a_terminal_fit_into_it() -> None:
+    report = _report(("plot.run", "fail", "git add " + "a-long-name " * 20))
+    changed = live.News(("data.tracked",) * 9, ("train.current",) * 9)
+    shown = live.lines(report, changed, 80)
+    assert len(shown) == 4
+    assert all(len(one) <= 80 for one in shown)
+    assert shown[-1].startswith("next: git add ")
+
+
+def test_a_remote_that_did_not_answer_was_asked(repo: Path) -> None:
+    run(repo, "git", "config", "user.name", "A")
+    (repo.parent / "remote").rename(repo.parent / "gone")
+    told = live.line(grade(repo), live.News())
+    assert "(the remote did not answer)" in told
+    told = live.line(grade(repo, offline=True), live.News())
+    assert "(the remote was not asked)" in told
+
+
+@in_a_terminal
+def test_no_line_is_wider_than_the_terminal_without_a_screen(repo: Path) -> None:
+    break_params(repo)
+    with terminal() as window:
+        window.type(f"TERM=dumb '{sys.executable}' -m grader watch --repo '{repo}'", "Enter")
+        window.shows("(the remote was not asked)\nnext: dvc repro (1 more)")
+        window.type("C-c")
+        window.shows("\n$")
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

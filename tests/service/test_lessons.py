@@ -16,6 +16,7 @@ from service import grades
 from service.lessons import ReportModel
 from tests.repositories import run
 from tests.service.problem import told
+from workshop.course import course
 
 
 @pytest.fixture
@@ -120,3 +121,28 @@ def test_any_folder_is_answered(client: httpx.Client, repo_dir: Path) -> None:
 
 def test_a_value_that_is_no_truth_value_is_told(client: httpx.Client) -> None:
     told(client.get("/lessons?remote=perhaps"), 422)
+
+
+def test_a_folder_that_went_away_is_told_as_such(client: httpx.Client, repo_dir: Path) -> None:
+    assert score(client) > 0
+    repo_dir.rename(repo_dir.parent / "moved")
+    time.sleep(1.5 * grades.REUSED_S)
+    answer = client.get("/lessons")
+    assert answer.status_code == 200
+    assert answer.json()["gradable"] is False
+    found = [one for one in answer.json()["checks"] if one["status"] == "fail"]
+    assert [one["id"] for one in found] == ["init.git"]
+    assert found[0]["rationale"].startswith(f"There is no folder {repo_dir}")
+    assert "git init" not in found[0]["fix"]
+
+
+def test_lessons_of_the_workshop_that_cannot_be_read_are_told(
+    client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workshop.course.LESSONS_DIR", tmp_path)
+    course.cache_clear()
+    try:
+        answer = client.get("/lessons")
+        assert "course.toml cannot be read" in told(answer, 503)["detail"]
+    finally:
+        course.cache_clear()

@@ -1,19 +1,27 @@
 """The bucket server answers as Google Cloud Storage does, errors included."""
 
 import base64
+import errno
 import hashlib
 import json
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import google_crc32c
 import pytest
 
 from tests.bucket_server import BUCKET, RAW_BUCKET, Answer, BucketProcess, serving
+from workshop.bucket.upload import Upload
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 O = f"/storage/v1/b/{BUCKET}/o"  # noqa: E741 - as in the API
 UP = f"/upload/storage/v1/b/{BUCKET}/o"
@@ -75,6 +83,9 @@ def test_a_range_of_an_object_can_be_read(server: BucketProcess) -> None:
     assert server.get("range", Range="bytes=2-4").headers["Content-Range"] == "bytes 2-4/10"
     for nonsense in ("bytes=4-2", "bytes=-", "lines=1-2", "bytes=1-2,4-5", "x"):
         assert server.get("range", Range=nonsense).status == 200
+    for digits in ("bytes=\u0661-\u0662", "bytes=1-\uff12"):
+        wanted = digits.encode().decode("latin-1")  # as http.client takes it
+        assert server.get("range", Range=wanted).status == 200
     answer = server.get("range", Range="bytes=10-")
     assert (answer.status, answer.headers["Content-Range"]) == (416, "bytes */10")
 
@@ -92,6 +103,45 @@ def test_a_resumable_upload_goes_on_where_it_stopped(server: BucketProcess) -> N
     assert (again.status, again.json()["md5Hash"]) == (200, md5_of(content))
     assert server.get("resumed").body == content
     assert chunk(server, place, content, 0, half).status == 404
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "bytes 0-4", "bytes 0-4/4", "bytes 4-0/9", "bytes 0-9/9", "bytes -4/9", "5", "bytes 0-3/9",
+        "bytes \u0660-\u0664/\u0669", "bytes */*/9", "items 0-4/9", f"bytes 0-{10**20}/*",
+    ],
+)  # fmt: skip
+def test_a_part_that_contradicts_itself_is_refused(server: BucketProcess, header: str) -> None:
+    name = "contradicting " + header.replace("/", "|")
+    place = start(server, name)
+    wanted = header.encode().decode("latin-1")
+    assert server.ask("PUT", place, b"12345", Content_Range=wanted).status == 400
+    assert server.get(name).status == 404
+    assert server.ask("PUT", place, b"12345", Content_Range="bytes 0-4/*").status == 308
+    for whole in ("bytes */3", "bytes 4-4/5"):  # five bytes are there
+        status = server.ask("PUT", place, b"" if "*" in whole else b"5", Content_Range=whole).status
+        assert status == (400 if "*" in whole else 200)
+    assert server.get(name).body == b"12345"
+
+
+def test_more_bytes_than_a_part_announces_are_refused(server: BucketProcess) -> None:
+    place = start(server, "more")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        head = f"PUT {place} HTTP/1.1\r\nHost: x\r\nContent-Range: bytes 0-1/*\r\n"
+        body = "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        connection.sendall((head + body).encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+    assert server.ask("PUT", place, b"").status == 200
+    assert server.get("more").body == b""
+
+
+def test_a_folder_that_was_deleted_meanwhile_is_made_again(server: BucketProcess) -> None:
+    shutil.rmtree(server.folder / ".partial")
+    assert server.put("again", b"x").status == 200
+    shutil.rmtree(server.folder / BUCKET)
+    assert server.put("again", b"y").status == 200
+    assert server.get("again").body == b"y"
 
 
 def start(server: BucketProcess, name: str, description: dict[str, str] | None = None) -> str:
@@ -147,6 +197,30 @@ def test_a_listing_has_prefixes_delimiters_and_pages(server: BucketProcess) -> N
     assert sorted(pages(server, "prefix=list/&delimiter=-b")) == held
 
 
+def test_a_long_part_of_a_name_is_listed_in_its_place(server: BucketProcess) -> None:
+    """It goes on in a folder of its own, whose names come between those beside it."""
+    part = "p" * 180
+    names = [f"long/{part}{end}" for end in ("", "!", "z/1", "0", "-y", "é" * 40)]
+    names += [f"long/{'q' * 174}{end}" for end in ("", "a", "é", "é/b", "éé", "z", "-/x", "z/y")]
+    names += [f"long/{'/' * 900}x", f"long/{'É' * 500}", "long/\U0010ffff", "long/\U0010ffffx/y"]
+    held = sorted(name for name in names if server.put(name, b"x").status == 200)
+    assert len(held) >= len(names) - 3  # where a file lies, nothing can lie below
+    for name in held:
+        assert server.get(name).body == b"x"
+    assert pages(server, "prefix=long/&maxResults=1") == held
+    assert pages(server, f"prefix=long/{part}&maxResults=2") == [n for n in held if part in n]
+    shown = {name[: name.index("/", 5) + 1] if "/" in name[5:] else name for name in held}
+    assert pages(server, "prefix=long/&delimiter=/&maxResults=1") == sorted(shown)
+
+
+def test_what_a_system_leaves_in_the_folder_is_no_object(server: BucketProcess) -> None:
+    server.put("left/a", b"x")
+    folder = server.folder / BUCKET / "left"
+    for name in (".DS_Store", "Thumbs.db", "%zz", "a%+", "+b", "c%4C"):
+        (folder / name).write_bytes(b"x")
+    assert server.names("prefix=left/") == ["left/a"]
+
+
 def pages(server: BucketProcess, query: str) -> list[str]:
     found: list[str] = []
     token = ""
@@ -175,6 +249,18 @@ def test_an_object_is_not_made_twice_where_the_client_says_so(server: BucketProc
     assert server.ask("POST", path + "0", b"x").status == 200
     assert server.ask("POST", path + "0", b"y").status == 412
     assert server.ask("POST", path + "none", b"y").status == 400
+    generation = server.ask("GET", f"{O}/once").json()["generation"]
+    for condition, holds in {
+        f"ifGenerationMatch={generation}": True,
+        f"ifGenerationNotMatch={generation}": False,
+        "ifGenerationNotMatch=0": True,
+        "ifMetagenerationMatch=1": True,
+        "ifMetagenerationMatch=2": False,
+        "ifMetagenerationNotMatch=1": False,
+    }.items():
+        assert server.ask("GET", f"{O}/once?{condition}").status == (200 if holds else 412)
+    assert server.ask("DELETE", f"{O}/once?ifGenerationMatch=1").status == 412
+    assert server.get("once").body == b"x"
 
 
 @pytest.mark.parametrize(
@@ -314,6 +400,32 @@ def test_an_object_and_a_folder_of_one_name_are_told_apart(server: BucketProcess
     assert server.names("prefix=both") == ["both/a"]
 
 
+def test_a_full_disk_leaves_no_byte_that_is_not_hashed(tmp_path: Path) -> None:
+    """What came before it was full stays, and the upload goes on from there."""
+    upload = Upload(tmp_path)
+    upload._file.close()
+    upload._file = disk = Filling(upload.path, "wb")
+    with pytest.raises(OSError, match="No space left"):
+        upload.write(b"abcdef")
+    disk.room = 99
+    upload.write(b"abcdef"[upload.size :])
+    upload.finish({"md5": md5_of(b"abcdef")})
+    assert upload.path.read_bytes() == b"abcdef"
+
+
+class Filling(FileIO):
+    """A file on a disk that has room for three bytes."""
+
+    room = 3
+
+    def write(self, block: "ReadableBuffer") -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left")
+        written = super().write(memoryview(block)[: self.room])
+        self.room -= written
+        return written
+
+
 def test_a_client_that_leaves_in_the_middle_leaves_no_object(server: BucketProcess) -> None:
     partial = server.folder / ".partial"
     before = set(partial.iterdir())  # resumable uploads that other tests began
@@ -333,7 +445,7 @@ def test_who_speaks_grpc_is_told_which_variable_is_missing(server: BucketProcess
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
         assert connection.recv(100) == b""
-    assert "127.0.0.1: DVC waits a minute" in server.log()
+    assert "127.0.0.1: DVC waits there, a minute for each object" in server.log()
     assert "export GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false" in server.log()
 
 

@@ -11,7 +11,7 @@ from aiohttp.web import Response
 from workshop.bucket.errors import RefusedError
 from workshop.bucket.store import Held
 
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def of_json(document: object, status: int = 200) -> Response:
@@ -81,5 +81,5 @@ def wanted_range(header: str | None, size: int) -> tuple[int, int] | None:
         if last and int(last) < start:
             return None
     if start >= size or start >= stop:
-        raise RefusedError(416, f"The requested range {header} cannot be satisfied: {size} bytes.")
+        raise RefusedError(416, f"Request range not satisfiable: {header} of {size} bytes.")
     return start, stop

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote
 
 from aiohttp.web import BaseRequest
 
-from workshop.bucket import names
+from workshop.bucket import conditions, names
 from workshop.bucket.errors import RefusedError
 from workshop.bucket.store import Held, Store
 
@@ -28,6 +28,7 @@ class Bucket:
         generation = asked.query.get("generation")
         if held is None or (generation and generation != str(held.generation)):
             raise self.no_object(name)
+        conditions.of(asked.query).check(held)
         return held
 
     def no_object(self, name: str) -> RefusedError:

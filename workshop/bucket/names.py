@@ -6,7 +6,9 @@ tell a from A. ``%`` alone is an empty part. A part that is too long for one fil
 folder whose name ends in ``%+``.
 """
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import unquote
 
 from workshop.bucket.errors import RefusedError
@@ -15,8 +17,9 @@ MAX_BYTES = 1024
 CONTINUED = "%+"
 _LONGEST = 180
 _KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")  # Windows opens a device instead
-_LITERAL_NOT = re.compile(r'[\x00-\x1f<>:"\\|?*]')
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)")
+_PLAIN = re.compile(r"(?!\.)[a-z0-9\-_.]{1,180}(?<!\.)")
+_LITERAL_NOT = re.compile(r'[\x00-\x1f<>:"\\|?*\ud800-\udfff]')
 
 
 def checked(name: str) -> str:
@@ -47,15 +50,35 @@ def decoded(piece: str, *, is_folder: bool) -> str:
     return f"{text}/" if is_folder else text
 
 
+def is_plain(piece: str) -> bool:
+    """Whether a folder or file is called as its part of the name: what DVC pushes always is."""
+    return _PLAIN.fullmatch(piece) is not None and not is_device(piece)
+
+
+def is_device(part: str) -> bool:
+    """Whether Windows opens a device in place of a file of that name, whatever its case."""
+    return _DEVICE.match(part.lower()) is not None
+
+
 def literal(name: str) -> list[str] | None:
     """The folders and the file of exactly that name, None where none can be meant."""
     parts = name.split("/")
     odd = any(
         not part or part.startswith(".") or part[-1] in ". " or _LITERAL_NOT.search(part)
-        or _DEVICE.match(part.lower())
+        or is_device(part)
         for part in parts
     )  # fmt: skip
     return None if odd else parts
+
+
+def long_path(path: Path) -> str:
+    """The absolute path, in the form in which Windows takes more than 260 letters."""
+    whole = os.path.abspath(path)  # noqa: PTH100 - links stay
+    if os.name != "nt" or whole.startswith("\\\\?\\"):
+        return whole
+    if whole.startswith("\\\\"):
+        return "\\\\?\\UNC" + whole[1:]
+    return f"\\\\?\\{whole}"
 
 
 def _pieces(part: str) -> list[str]:

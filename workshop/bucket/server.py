@@ -42,11 +42,11 @@ class Handler:
         except (ConnectionError, TimeoutError):  # the client left, or takes nothing any more
             return _broken_off(request)
         except OSError as error:
-            self._report(f"error: {error}")
+            if error.errno != errno.ENAMETOOLONG:
+                self._report(f"error: {error}")
             if request.writer.output_size:
                 return _broken_off(request)
-            status = 507 if error.errno in _FULL else 503
-            return answers.of_error(RefusedError(status, f"The bucket's folder: {error.strerror}"))
+            return answers.of_error(_of_folder(error))
 
     def close(self) -> None:
         """Leave nothing of what is not whole."""
@@ -150,6 +150,15 @@ def _check_only_read(asked: Asked) -> None:
     if asked.request.method in ("POST", "PUT", "PATCH", "DELETE"):
         raise RefusedError(403, "This server neither makes nor changes buckets.")
     asked.check_method("GET")
+
+
+def _of_folder(error: OSError) -> RefusedError:
+    """What the client is told; it tries again after a 503 alone."""
+    if error.errno == errno.ENAMETOOLONG:
+        return RefusedError(400, "Invalid object name: it is too long for this server's disk.")
+    if error.errno in _FULL:
+        return RefusedError(507, "The disk of the bucket server is full: nothing was kept.")
+    return RefusedError(503, f"The bucket's folder: {error.strerror}")
 
 
 def _broken_off(request: BaseRequest) -> Response:

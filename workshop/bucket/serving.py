@@ -2,88 +2,32 @@
 
 import asyncio
 import contextlib
-import os
-import shutil
+import errno
 import signal
+import socket
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from workshop.bucket import advice
 from workshop.bucket.asked import Bucket
 from workshop.bucket.connection import BucketServer
+from workshop.bucket.folders import Folders, prepare
+from workshop.bucket.options import COMMAND, BucketError, Options
+from workshop.bucket.raw_store import RawStore
 from workshop.bucket.server import Handler
 from workshop.bucket.store import Store
-from workshop.project.errors import ProjectError
 
-_PARTIAL = ".partial"
-_ABANDONED_S = 3600.0
 _FINISH_S = 20.0
 _BACKLOG = 1024
-
-
-class BucketError(ProjectError):
-    """The server cannot start: ``problem`` says why, ``fix`` what to type."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line says.
-
-    ``raw`` is offered as it lies there, ``posters`` are copied first; either may be None.
-    """
-
-    host: str
-    port: int
-    folder: Path
-    name: str
-    raw: Path | None
-    posters: Path | None
+_FREE_PORT = 8443
+_HOSTS = f"{COMMAND}   (for this computer; for the room add --host 0.0.0.0)"
 
 
 def serve(options: Options, write: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM. A BucketError where it cannot start."""
-    partial_dir = _folders(options)
+    folders = prepare(options)
     _allow_many_files()
-    asyncio.run(_serve(options, partial_dir, write))
-
-
-def _folders(options: Options) -> Path:
-    """Everything that the server writes to; the folder for what is on its way in."""
-    partial_dir = options.folder / _PARTIAL
-    try:
-        for folder in (options.name, f"{options.name}-raw", _PARTIAL):
-            (options.folder / folder).mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(partial_dir)
-        probe = partial_dir / f"probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-        if options.posters:
-            _offer(options.posters, options.folder / f"{options.name}-raw", partial_dir)
-    except OSError as error:
-        raise BucketError(
-            f"{error.filename or options.folder} cannot be written: {error.strerror}",
-            "python -m workshop bucket --dir FOLDER",
-        ) from None
-    return partial_dir
-
-
-def _remove_abandoned(partial_dir: Path) -> None:
-    """What a server left there that was killed; another one may be at work in the same folder."""
-    for left in partial_dir.iterdir():
-        if left.stat().st_mtime < time.time() - _ABANDONED_S:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-
-
-def _offer(posters: Path, raw_dir: Path, partial_dir: Path) -> None:
-    """Copy the posters, unless there is raw data: who imports them deletes the folder first."""
-    if any(raw_dir.iterdir()):
-        return
-    copy = partial_dir / f"raw-{os.getpid()}"
-    shutil.copytree(posters, copy, ignore=shutil.ignore_patterns(".*"))
-    copy.replace(raw_dir / advice.RAW_PREFIX)
+    asyncio.run(_serve(options, folders, write))
 
 
 def _allow_many_files() -> None:
@@ -99,8 +43,8 @@ def _allow_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _serve(options: Options, partial_dir: Path, write: Callable[[str], None]) -> None:
-    handler = Handler(_buckets(options), partial_dir, report=write)
+async def _serve(options: Options, folders: Folders, write: Callable[[str], None]) -> None:
+    handler = Handler(_buckets(options.name, folders), folders.partial_dir, report=write)
     warned: set[str] = set()
 
     def warn(address: str) -> None:
@@ -112,14 +56,15 @@ async def _serve(options: Options, partial_dir: Path, write: Callable[[str], Non
     loop = asyncio.get_running_loop()
     try:
         server = await loop.create_server(connections, options.host, options.port, backlog=_BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name that no computer can have
         raise _not_listening(options, error) from None
     stop = asyncio.Event()
     for number in _signals():
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     port = server.sockets[0].getsockname()[1]
-    handler.welcome = advice.welcome(options.host, port, options.name, options.folder)
-    write(handler.welcome + "\nCtrl-C stops the server; its objects stay.")
+    place = advice.Place(options.host, port, options.name)
+    handler.welcome = advice.page(place)
+    write(advice.welcome(place, folders))
     await stop.wait()
     server.close()
     connections.pre_shutdown()
@@ -133,20 +78,28 @@ def _signals() -> list[int]:
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
-def _buckets(options: Options) -> list[Bucket]:
+def _buckets(name: str, folders: Folders) -> list[Bucket]:
     """The attendees' bucket, and that of the raw data: files under their own names."""
-    raw = f"{options.name}-raw"
-    if options.raw:
-        store = Store(options.raw, below=f"{advice.RAW_PREFIX}/", is_literal=True)
-    else:
-        store = Store(options.folder / raw, is_literal=True)
-    mine = Bucket(options.name, Store(options.folder / options.name))
-    return [mine, Bucket(raw, store, is_read_only=True)]
+    store = RawStore(folders.raw_dir, folders.raw_below)
+    return [
+        Bucket(name, Store(folders.objects_dir)),
+        Bucket(f"{name}-raw", store, is_read_only=True),
+    ]
 
 
-def _not_listening(options: Options, error: OSError) -> BucketError:
-    why = error.strerror or str(error)
-    return BucketError(
-        f"the server cannot listen on {options.host}, port {options.port}: {why}",
-        f"python -m workshop bucket --port {options.port % 65_000 + 1}",
-    )
+def _not_listening(options: Options, error: OSError | UnicodeError) -> BucketError:
+    host, port = options.host[:100], options.port
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return BucketError(f"--host {host}: no computer is called that", _HOSTS)
+    if error.errno == errno.EADDRINUSE:
+        return BucketError(
+            f"port {port} of {host} is taken; by a bucket server in another terminal perhaps,"
+            " and then that one does",
+            f"{COMMAND} --port {port + 1 if port < 65_535 else port - 1}"
+            "   (with your other options)",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return BucketError(
+            f"port {port} is kept back by this computer", f"{COMMAND} --port {_FREE_PORT}"
+        )
+    return BucketError(f"--host {host} is no address of this computer", _HOSTS)

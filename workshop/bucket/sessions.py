@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from workshop.bucket.conditions import Conditions
 from workshop.bucket.errors import RefusedError
 from workshop.bucket.upload import Upload
 
 _MOST = 2000
 _IDLE_S = 3600.0
-_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
+_RANGE = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)")
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Session:
     name: str
     upload: Upload
     declared: Mapping[str, str]
-    only_if: int | None
+    only_if: Conditions
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     touched: float = field(default_factory=time.monotonic)
 
@@ -66,14 +67,23 @@ class Sessions:
             self.close(key)
 
 
-def part(header: str | None, length: int | None) -> tuple[int | None, int | None]:
-    """Where the bytes of a request start and how long the whole is, as Content-Range says.
+@dataclass(frozen=True)
+class Part:
+    """What a request brings of an upload: the bytes from ``start`` up to before ``stop``.
 
-    The start is None where the request brings nothing and asks how far the upload is; the length
-    is None as long as the client does not know it.
+    ``start`` is None where it brings nothing and asks how far the upload is. ``stop``, and
+    ``whole`` for the length of all, are None as long as the client does not know them.
     """
+
+    start: int | None
+    stop: int | None
+    whole: int | None
+
+
+def part(header: str | None, length: int | None) -> Part:
+    """Of a request with that Content-Range and Content-Length."""
     if header is None:
-        return 0, length
+        return Part(0, length, length)
     found = _RANGE.fullmatch(header.strip())
     if not found:
         raise RefusedError(400, f"Malformed Content-Range: {header[:80]}")
@@ -84,4 +94,5 @@ def part(header: str | None, length: int | None) -> tuple[int | None, int | None
         or (whole != "*" and int(end) >= int(whole))
     ):
         raise RefusedError(400, f"Content-Range {header[:80]} contradicts the body or itself.")
-    return (int(start) if start else None), (None if whole == "*" else int(whole))
+    size = None if whole == "*" else int(whole)
+    return Part(int(start), int(end) + 1, size) if start else Part(None, None, size)

@@ -20,7 +20,6 @@ from workshop.bucket.upload import Upload
 
 _REMEMBERED = 65_536
 _BLOCK = 1 << 20
-_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,23 @@ class Wanted:
     end: str
     limit: int
 
+    def prefix_of(self, name: str) -> str | None:
+        """What a listing tells in place of the name, None where it tells the name itself."""
+        end = name.find(self.delimiter, len(self.prefix)) if self.delimiter else -1
+        return None if end < 0 else name[: end + len(self.delimiter)]
+
+    def has(self, name: str, after: str) -> bool:
+        """Whether the listing tells of the name, and that after what it told before."""
+        inside = name.startswith(self.prefix) and name >= self.start
+        return inside and (self.prefix_of(name) or name) > after
+
+    def may_have_below(self, folder: str, after: str) -> bool:
+        """Whether it may have a name that begins with ``folder``, a slash at its end."""
+        if self.prefix_of(after) == after and folder.startswith(after):
+            return False  # that prefix has been told
+        is_near = folder.startswith(self.prefix) or self.prefix.startswith(folder)
+        return is_near and (folder > after or after.startswith(folder))
+
 
 @dataclass(frozen=True)
 class Page:
@@ -64,15 +80,10 @@ class Page:
 
 
 class Store:
-    """The objects below ``root``; ``below`` is the beginning that all their names share.
+    """The objects below ``root``."""
 
-    ``is_literal``: file names are object names as they are, for a folder that others fill.
-    """
-
-    def __init__(self, root: Path, *, below: str = "", is_literal: bool = False) -> None:
-        self._root = _long(root)
-        self._below = below
-        self._is_literal = is_literal
+    def __init__(self, root: Path) -> None:
+        self._root = names.long_path(root)
         self._hashes: OrderedDict[str, tuple[int, int, str, str]] = OrderedDict()
         self._lock = threading.Lock()  # listings run in threads
 
@@ -83,18 +94,16 @@ class Store:
 
     def page(self, wanted: Wanted, after: str) -> Page:
         """The objects and prefixes that come after ``after``, in order of name."""
-        prefix, delimiter, limit = wanted.prefix, wanted.delimiter, wanted.limit
         items: list[Held] = []
         prefixes: list[str] = []
         last = after
         while True:
             for name, path in self._names(wanted, last):
-                if len(items) + len(prefixes) == limit:
+                if len(items) + len(prefixes) == wanted.limit:
                     return Page(items, prefixes, last)
-                end = name.find(delimiter, len(prefix)) if delimiter else -1
-                if end >= 0:
-                    prefixes.append(name[: end + len(delimiter)])
-                    last = prefixes[-1] + _LAST
+                if told := wanted.prefix_of(name):
+                    prefixes.append(told)
+                    last = told
                     break  # none of the others below that prefix is of interest
                 if held := self._held(name, path):  # else it was removed just now
                     items.append(held)
@@ -107,20 +116,15 @@ class Store:
         path = self._path(name)
         if path is None:
             raise RefusedError(400, f"Invalid object name: {name}")
-        for attempt in range(3):
-            try:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                os.replace(upload.path, path)  # noqa: PTH105 - a thousand a second
-                break
-            except FileNotFoundError:  # a removal took the empty folder away in between
-                if attempt == 2:
-                    raise
-            except (NotADirectoryError, FileExistsError, IsADirectoryError):
-                raise _no_room(name) from None
-            except PermissionError:
-                if Path(path).is_dir():  # what Windows says then
-                    raise _no_room(name) from None
-                raise
+        try:
+            self._put(upload, path)
+        except (NotADirectoryError, FileExistsError, IsADirectoryError):
+            raise _no_room(name) from None
+        except OSError as error:
+            self._prune(path)
+            if isinstance(error, PermissionError) and os.path.isdir(path):  # noqa: PTH112
+                raise _no_room(name) from None  # what Windows says then
+            raise
         self._remember(path, os.stat(path), upload.hashes)  # noqa: PTH116
         held = self._held(name, path)
         if held is None:
@@ -134,19 +138,30 @@ class Store:
             return False
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # noqa: PTH108
+        self._prune(path)
+        return True
+
+    @staticmethod
+    def _put(upload: Upload, path: str) -> None:
+        for attempt in range(3):
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(upload.path, path)  # noqa: PTH105 - a thousand a second
+                return
+            except FileNotFoundError:  # another server took the empty folder away in between
+                if attempt == 2:
+                    raise
+
+    def _prune(self, path: str) -> None:
+        """Remove the folders of a file that are empty."""
         folder = os.path.dirname(path)  # noqa: PTH120
         with contextlib.suppress(OSError):
             while len(folder) > len(self._root):
                 os.rmdir(folder)  # noqa: PTH106
                 folder = os.path.dirname(folder)  # noqa: PTH120
-        return True
 
     def _path(self, name: str) -> str | None:
-        if not name.startswith(self._below):
-            return None
-        inner = name[len(self._below) :]
-        parts = names.literal(inner) if self._is_literal else names.encoded(inner)
-        return os.path.join(self._root, *parts) if parts else None  # noqa: PTH118
+        return os.path.join(self._root, *names.encoded(name))  # noqa: PTH118
 
     def _held(self, name: str, path: str) -> Held | None:
         try:
@@ -181,40 +196,47 @@ class Store:
 
     def _names(self, wanted: Wanted, after: str) -> Iterator[tuple[str, str]]:
         """The names that are ``wanted`` and come after ``after``, in order, with their files."""
-        for name, path in self._walk(self._root, self._below, wanted.prefix, after):
+        for name, path in self._walk(self._root, "", wanted, after):
             if wanted.end and name >= wanted.end:
                 return
-            if name.startswith(wanted.prefix) and name > after and name >= wanted.start:
+            if wanted.has(name, after):
                 yield name, path
 
-    def _walk(self, folder: str, base: str, prefix: str, after: str) -> Iterator[tuple[str, str]]:
-        try:
-            with os.scandir(folder) as entries:
-                found = sorted(
-                    self._named(base, entry) for entry in entries if self._is_shown(entry)
-                )
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        for name, path, is_folder in found:
+    def _walk(
+        self, folder: str, base: str, wanted: Wanted, after: str
+    ) -> Iterator[tuple[str, str]]:
+        for name, path, is_folder in sorted(self._entries(folder, base)):
             if not is_folder:
                 yield name, path
-            elif _may_hold(name, prefix) and name + _LAST > after:
-                yield from self._walk(path, name, prefix, after)
+            elif wanted.may_have_below(name, after):
+                yield from self._walk(path, name, wanted, after)
 
-    def _named(self, base: str, entry: os.DirEntry[str]) -> tuple[str, str, bool]:
-        is_folder = entry.is_dir()
-        if self._is_literal:
-            added = f"{entry.name}/" if is_folder else entry.name
-        else:
-            added = names.decoded(entry.name, is_folder=is_folder)
-        return base + added, entry.path, is_folder
+    def _entries(self, folder: str, base: str) -> Iterator[tuple[str, str, bool]]:
+        """What is in a folder: names, those of folders with a slash at the end, and paths.
 
-    def _is_shown(self, entry: os.DirEntry[str]) -> bool:
-        return not self._is_literal or names.literal(entry.name) is not None
+        A folder in which a long part goes on has names that come between those beside it.
+        """
+        for entry in scanned(folder):
+            is_folder = entry.is_dir()
+            name = base + names.decoded(entry.name, is_folder=is_folder)
+            if is_folder and entry.name.endswith(names.CONTINUED):
+                yield from self._entries(entry.path, name)
+            elif names.is_plain(entry.name) or self._is_own(name, entry):
+                yield name, entry.path, is_folder
+
+    def _is_own(self, name: str, entry: "os.DirEntry[str]") -> bool:
+        """Whether that is how the name is kept: what a system leaves in a folder is no object."""
+        pieces = names.encoded(name[:-1] if entry.is_dir() else name)
+        return os.path.join(self._root, *pieces) == entry.path  # noqa: PTH118
 
 
-def _may_hold(folder: str, prefix: str) -> bool:
-    return folder.startswith(prefix) or prefix.startswith(folder)
+def scanned(folder: str) -> list["os.DirEntry[str]"]:
+    """The entries of a folder; none where it was removed meanwhile."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _no_room(name: str) -> RefusedError:
@@ -223,11 +245,3 @@ def _no_room(name: str) -> RefusedError:
         f"{name} cannot be kept: this server keeps objects as files, and where one lies nothing"
         " can lie below it",
     )
-
-
-def _long(root: Path) -> str:
-    """The absolute path, in the form in which Windows takes more than 260 letters."""
-    path = os.path.abspath(root)  # noqa: PTH100 - links stay
-    if os.name != "nt" or path.startswith("\\\\"):
-        return path
-    return f"\\\\?\\{path}"

@@ -16,16 +16,20 @@ class Upload:
     def __init__(self, folder: Path) -> None:
         self.path = folder / uuid.uuid4().hex
         self.size = 0
-        self._file = self.path.open("xb", buffering=0)
+        try:
+            self._file = self.path.open("xb", buffering=0)
+        except FileNotFoundError:  # somebody removed the folder while the server ran
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("xb", buffering=0)
         self.hashes = Hashes()
 
     def write(self, block: bytes) -> None:
-        """Take up more bytes."""
-        view = memoryview(block)
-        while view:
-            view = view[self._file.write(view) :]
-        self.hashes.update(block)
-        self.size += len(block)
+        """Take up more bytes; size and hashes are of what is in the file, also on a full disk."""
+        while block:
+            written = self._file.write(block)
+            self.hashes.update(block[:written])
+            self.size += written
+            block = block[written:]
 
     def finish(self, declared: Mapping[str, str]) -> None:
         """Close the file, and compare with what the client said its hashes are."""

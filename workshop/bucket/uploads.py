@@ -7,10 +7,10 @@ from typing import Any
 
 from aiohttp.web import BaseRequest, Response
 
-from workshop.bucket import answers, body, multipart, names
+from workshop.bucket import answers, body, conditions, multipart, names
 from workshop.bucket.asked import Asked, Bucket
 from workshop.bucket.errors import RefusedError
-from workshop.bucket.sessions import Session, Sessions, part
+from workshop.bucket.sessions import Part, Session, Sessions, part
 from workshop.bucket.upload import Upload
 
 
@@ -48,12 +48,12 @@ class Uploads:
         write: Callable[[Asked, Upload], Awaitable[dict[str, Any]]],
     ) -> Response:
         """A whole upload in one request."""
-        only_if = _condition(asked)
+        only_if = conditions.of(asked.query)
         async with self.uploading() as upload:
             description = await write(asked, upload)
             name = _name_of(asked, description)
             upload.finish(_declared(asked, description))
-            _check_condition(bucket, name, only_if)
+            only_if.check(bucket.store.look(name))
             held = bucket.store.keep(upload, name)
         return answers.of_json(answers.described(bucket.name, held, asked.base))
 
@@ -79,8 +79,8 @@ class Uploads:
         """Begin a resumable upload."""
         description = multipart.description(await body.short(asked.request))
         name = _name_of(asked, description)
-        declared, only_if = _declared(asked, description), _condition(asked)
-        _check_condition(bucket, name, only_if)
+        declared, only_if = _declared(asked, description), conditions.of(asked.query)
+        only_if.check(bucket.store.look(name))
         upload = Upload(self._partial_dir)
         key = self._sessions.open(Session(bucket.name, name, upload, declared, only_if))
         place = f"{asked.base}/upload/storage/v1/b/{bucket.name}/o"
@@ -100,34 +100,36 @@ class Uploads:
 
     async def _continue(self, asked: Asked, bucket: Bucket, session: Session, key: str) -> Response:
         request, upload = asked.request, session.upload
-        start, whole = part(request.headers.get("Content-Range"), request.content_length)
-        if start is not None:
-            await self._append(request, upload, start, whole)
+        now = part(request.headers.get("Content-Range"), request.content_length)
+        await self._append(request, upload, now)
+        whole = now.whole
         if whole is None and "Content-Range" not in request.headers:
             whole = upload.size
         if whole is None or upload.size < whole:
             far = {"Range": f"bytes=0-{upload.size - 1}"} if upload.size else {}
             return Response(status=308, headers=far)
+        if upload.size > whole:
+            raise RefusedError(400, f"{upload.size} bytes came, and {whole} were announced.")
         try:
             upload.finish({**session.declared, **_hashes(request.headers.get("X-Goog-Hash", ""))})
-            _check_condition(bucket, session.name, session.only_if)
+            session.only_if.check(bucket.store.look(session.name))
             held = bucket.store.keep(upload, session.name)
         finally:
             self._sessions.close(key)
         return answers.of_json(answers.described(bucket.name, held, asked.base))
 
-    async def _append(
-        self, request: BaseRequest, upload: Upload, start: int, whole: int | None
-    ) -> None:
+    async def _append(self, request: BaseRequest, upload: Upload, now: Part) -> None:
         """Take up what is new: a client that missed an answer sends some bytes again."""
-        if start > upload.size:
+        if now.start is None:
+            return
+        if now.start > upload.size:
             raise RefusedError(400, f"Invalid Content-Range: {upload.size} bytes came so far.")
-        known = upload.size - start
+        known = upload.size - now.start
         async for block in body.blocks(request):
             fresh = block[known:]
             known = max(0, known - len(block))
-            if whole is not None and upload.size + len(fresh) > whole:
-                raise RefusedError(400, f"Invalid body: more than the {whole} bytes announced.")
+            if fresh and now.stop is not None and upload.size + len(fresh) > now.stop:
+                raise RefusedError(400, "Invalid body: more bytes than were announced.")
             upload.write(fresh)
 
 
@@ -136,23 +138,6 @@ def _name_of(asked: Asked, description: Mapping[str, Any]) -> str:
     if name is not None and not isinstance(name, str):
         raise RefusedError(400, "Invalid object name: it is no text.")
     return names.checked(name or "")
-
-
-def _condition(asked: Asked) -> int | None:
-    text = asked.query.get("ifGenerationMatch")
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 19:
-        raise RefusedError(400, "Invalid ifGenerationMatch: it is no number.")
-    return int(text)
-
-
-def _check_condition(bucket: Bucket, name: str, only_if: int | None) -> None:
-    if only_if is None:
-        return
-    held = bucket.store.look(name)
-    if only_if != (held.generation if held else 0):
-        raise RefusedError(412, "At least one of the pre-conditions you specified did not hold.")
 
 
 def _declared(asked: Asked, description: Mapping[str, Any]) -> dict[str, str]:

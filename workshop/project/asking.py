@@ -30,13 +30,14 @@ config or the address names, and a server of somebody's own would be given our c
 _ENVIRONMENT = {activation.VARIABLE: activation.VALUE, "GIT_TERMINAL_PROMPT": "0"}
 
 _SCRIPT = """
-import json, os, sys, threading
+import contextlib, json, os, sys, threading
 root, *harmless = sys.argv[1:]
 stages = json.load(sys.stdin)
 os.chdir(root)
 from dvc.repo import Repo
 answers, turn = os.fdopen(os.dup(1), "w", encoding="utf-8"), threading.Lock()
 os.dup2(2, 1)
+clones = threading.Lock()
 
 def tell(number, **answer):
     with turn:
@@ -54,6 +55,9 @@ def looked_at(stage):
     for entry in stage.outs:
         yield "out", entry
 
+def is_in_a_repository(entry):  # of which DVC says that it is local
+    return hasattr(entry, "def_repo")
+
 def is_harmless(entry):
     chosen = getattr(entry.fs, "fs_args", {})
     own = chosen.get("endpoint_url") and chosen.get("token") != "anon"
@@ -63,7 +67,10 @@ def ask(number, kind, entry):
     try:
         if harmless and not is_harmless(entry):
             raise ValueError("not asked: it may lead anywhere")
-        tell(number, kind=kind, path=str(entry), status=entry.status())
+        # One clone is shared by all imports of a repository.
+        with clones if is_in_a_repository(entry) else contextlib.nullcontext():
+            status = entry.status()
+        tell(number, kind=kind, path=str(entry), status=status)
     except BaseException as error:
         tell(number, kind=kind, path=str(entry), why=words(error))
 
@@ -75,7 +82,7 @@ with Repo(os.curdir) as repo:
             entries = [
                 (kind, entry)
                 for kind, entry in looked_at(stage)
-                if entry.fs is None or entry.fs.protocol != "local"
+                if entry.fs is None or entry.fs.protocol != "local" or is_in_a_repository(entry)
             ]
             changed = name is None and stage.changed_stage()
         except Exception as error:

@@ -59,16 +59,22 @@ class Workspace:
         return self._current.project
 
     def state(
-        self, touched: Touched | None = None, *, ask_s: float = 0, trusted: bool = True
+        self,
+        touched: Touched | None = None,
+        *,
+        read: bool = True,
+        ask_s: float = 0,
+        trusted: bool = True,
     ) -> ProjectState:
         """The state of every stage, now.
 
         ``touched``: who watched the repository since the last look says what may have changed.
+        ``read`` false: what ``project`` has read this moment is not read once more.
         ``ask_s``: how long the answer on what lies elsewhere is waited for; 0 asks nobody.
         ``trusted``: the repository is one's own, so that asking may run what its config names.
         """
         before = self._known
-        ignore = self._read()
+        ignore = self._read() if read else DvcIgnore(str(self.root))
         known = self._current
         touched = touched or Everything()
         if known is not before or touched.affects(str(known.project.cache_dir)):

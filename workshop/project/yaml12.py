@@ -9,6 +9,7 @@ implicit tags, its int, float and timestamp rules, and its refusal of duplicate 
 import re
 import warnings
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -29,11 +30,19 @@ _MAX_DEPTH = 400
 MAX_MERGED = 500_000
 """Entries that ``<<`` may bring into mappings, all in all: nested, a few lines make billions."""
 _MAYBE_DEEP = re.compile(rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}", re.MULTILINE)
+_SMALL = 32 * 1024  # characters; a lock of 30 stages, or more than anybody writes by hand
 _COMMENT = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
 
 
 def load(text: str) -> Any:
-    """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError."""
+    """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError.
+
+    The same text may give the same object again: nobody changes what they get.
+    """
+    return _remembered(text) if len(text) <= _SMALL else _parsed(text)
+
+
+def _parsed(text: str) -> Any:
     _refuse_depth(text)
     try:
         return _load(text)
@@ -44,6 +53,11 @@ def load(text: str) -> Any:
             return _ruamel_load(text)
         except ValueError:
             raise error from None
+
+
+_remembered = lru_cache(maxsize=64)(_parsed)
+"""Who looks again and again reads mostly what was read before. What is kept depends on the text
+alone, so it is never out of date; a YAMLError is not kept."""
 
 
 def _refuse_depth(text: str) -> None:
