@@ -55,7 +55,11 @@ def main() -> None:
 
 
 def _isolate(own: Path) -> None:
-    """Leave the user's settings and caches alone."""
+    """Leave the user's settings and caches alone.
+
+    DVC's modules were compiled when it was installed; ours are at the first call, if that is let.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ |= {
         "DVC_NO_ANALYTICS": "1",
         "PYTHONPATH": str(Path(__file__).parents[1]),  # this checkout, installed or not

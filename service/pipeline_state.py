@@ -58,6 +58,13 @@ class OutModel(Described):
     cache: bool
 
 
+class UnansweredModel(Described):
+    """A dep or out that is not on this machine, and why nothing is known of it."""
+
+    path: str = pydantic.Field(examples=["gs://bucket/raw"])
+    why: str = pydantic.Field(examples=["not asked"])
+
+
 class StageModel(Described):
     """One stage: its verdict and what is recorded about it."""
 
@@ -74,6 +81,11 @@ class StageModel(Described):
     params: dict[str, dict[str, Any]] = pydantic.Field(
         description="The recorded values by file and key.",
         examples=[{"params.yaml": {"train.epochs": 30}}],
+    )
+    unanswered: list[UnansweredModel] = pydantic.Field(
+        default=[],
+        description="Addresses, which this route asks nobody about: `state` and `reasons` leave "
+        "them out. Only there where there are any.",
     )
 
 

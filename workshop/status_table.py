@@ -92,7 +92,8 @@ def _reasons(one: StageState) -> list[str]:
         told[_SHOWN_REASONS - 1 :] = [f"and {len(told) - _SHOWN_REASONS + 1} more"]
     if one.upstream_stale and not told:
         told = ["a stage above it is not up to date"]
-    return told
+    unknown = [f"{_printable(each.path)} is not known: {each.why}" for each in one.unanswered]
+    return told + unknown
 
 
 def _told(reason: Reason) -> str:

@@ -1,5 +1,6 @@
 """Lesson ``share``: every object is on the remote. The one place that asks the remote."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -72,7 +73,8 @@ def _remote(view: View, name: str, *, is_default: bool) -> Remote:
         )
     if options is None:
         raise NotThereYetError("remote.default")
-    return Remote(name, options, view.facts.root / ".dvc")
+    since = view.facts.asked_since or time.monotonic()
+    return Remote(name, options, view.facts.root / ".dvc", since)
 
 
 def _elsewhere(view: View, remote: Remote, url: str, absent: str) -> Finding:
@@ -95,7 +97,7 @@ def _elsewhere(view: View, remote: Remote, url: str, absent: str) -> Finding:
 
 def _outs(view: View) -> Iterator[tuple[Stage, Out]]:
     for stage in view.project.stages:
-        for out in stage.outs if stage.unnatural is None else ():  # what is imported is not pushed
+        for out in () if stage.is_import else stage.outs:  # what is imported is not pushed
             if out.cache and out.recorded.md5 and out.inside:
                 yield stage, out
 

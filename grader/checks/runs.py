@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from grader.checks import fixes, keeping, stages
 from grader.checks.stages import LOCK, covers, paths_of, recorded_stage, stage_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
+from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.lessons import STAGES, LessonStage
 from grader.registry import stage_check
-from workshop.project import ProjectError, Reason, Stage
+from workshop.project import ProjectError, Reason, Stage, StageState
 from workshop.project import params as params_files
 
 
@@ -44,6 +44,7 @@ def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
         return None
     changed = list(changes(view, stage))
     if not changed:
+        _refuse_unanswered(view, stage)
         return _apart(view, stage, wanted)
     fix = fixes.rerun(stage.name, stages.kept_by_git(view, stage))
     if view.source == "HEAD":
@@ -58,6 +59,19 @@ def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
         fix,
         tuple(changed),
     )
+
+
+def _refuse_unanswered(view: View, stage: Stage) -> None:
+    """Where a dep in a cloud was asked about and nothing is known, nobody can say."""
+    if not view.facts.ask_s or not _is_worktree_told(view):
+        return
+    for one in _state(view, stage).unanswered:
+        raise UnknownError(
+            f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
+            " changed since the last run cannot be told.",
+            fixes.commands(f"dvc status {fixes.quoted(stage.name)}", "grader check --offline"),
+            code="remote-unreachable",
+        )
 
 
 def _apart(view: View, stage: Stage, wanted: LessonStage) -> Finding | None:
@@ -117,8 +131,12 @@ def changes(view: View, stage: Stage) -> Iterator[Evidence]:
         now = view.md5(dep.path) or _added(view, dep.path)
         if now and dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
             yield Evidence(view.source, dep.path)
-    if view.source == "worktree" or not view.facts.uncommitted:
+    if _is_worktree_told(view):
         yield from _changed_elsewhere(view, stage)
+
+
+def _is_worktree_told(view: View) -> bool:
+    return view.source == "worktree" or not view.facts.uncommitted
 
 
 def _changed_params(view: View, stage: Stage) -> Iterator[Evidence]:
@@ -157,9 +175,12 @@ def _changed_elsewhere(view: View, stage: Stage) -> Iterator[Evidence]:
 
     And a folder around outs, or a file in an out, which no line of the lock tells of.
     """
-    recorded = {dep.path for dep in stage.deps if dep.recorded.md5}
+    recorded = {dep.path for dep in stage.deps if dep.recorded.md5 or dep.place is None}
     for reason in _reasons(view, stage):
         if reason.kind != "dep" or reason.path not in recorded:
+            continue
+        if reason.path in stage.elsewhere:
+            yield Evidence("remote", reason.path, value=reason.change)
             continue
         told = view.md5(reason.path) or _added(view, reason.path)
         if not (_is_told_of_outs(view, reason.path) if _maker(view, reason.path) else told):
@@ -182,13 +203,19 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _reasons(view: View, stage: Stage) -> tuple[Reason, ...]:
+    return _state(view, stage).reasons
+
+
+def _state(view: View, stage: Stage) -> StageState:
+    """The state of a stage, which is none where the worktree does not have it."""
     try:
         states = view.facts.state.stages
     except ProjectError as error:
         if "of a .dvcignore" in error.problem:
             raise NotThereYetError("data.not_hidden") from None
         raise
-    return next((one.reasons for one in states if one.stage.name == stage.name), ())
+    none = StageState(stage, "never_run", ())
+    return next((one for one in states if one.stage.name == stage.name), none)
 
 
 @stage_check("thawed", "stage-frozen", requires=("{stage}.declared",))

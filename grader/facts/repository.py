@@ -1,6 +1,7 @@
 """Everything that checks may ask of one repository; each fact is gathered once, when asked for."""
 
 import os
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -32,13 +33,17 @@ def _is_same_folder(one: Path, other: Path) -> bool:
 class Facts:
     """The repository that the folder ``start`` is in.
 
-    ``memory`` is of whoever looks again and again, who closes it too.
+    ``memory`` is of whoever looks again and again, who closes it too. ``ask_s``: how long deps that
+    lie elsewhere, in a cloud, are waited for; 0 asks nobody about them.
     """
 
-    def __init__(self, start: Path, memory: Memory | None = None) -> None:
+    def __init__(self, start: Path, memory: Memory | None = None, ask_s: float = 0) -> None:
         self.start = Path(os.path.abspath(start))  # noqa: PTH100 - links stay
         self._memory = memory or Memory()
         self._owns_memory = memory is None
+        self.ask_s = ask_s
+        self.asked_since: float | None = None
+        """When a cloud was first asked: all that is asked has to be answered within ten seconds."""
 
     def close(self) -> None:
         """Delete what was exported."""
@@ -215,7 +220,9 @@ class Facts:
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
         _ = self.worktree.project  # the same reading, or the error that it ends in
-        return self.workspace.state(read=False)
+        if self.ask_s and any(stage.elsewhere for stage in self.worktree.project.stages):
+            self.asked_since = time.monotonic()
+        return self.workspace.state(read=False, ask_s=self.ask_s, trusted=False)
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from grader import grading
+from grader.facts import remote
 from grader.grading import grade
 from tests.bucket_server import BUCKET, VARIABLE, BucketProcess, serving, use
 from tests.grader.gallery import save
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import BIN, ROOT, environment, run
+from tests.workshop.dvc_repositories import dump, load
+from workshop.project import asking
 
 pytestmark = pytest.mark.slow
 _FILES = 400
@@ -56,7 +60,7 @@ def test_what_is_pushed_comes_back_whole(repo: Path, server: BucketProcess) -> N
 
 
 def test_raw_data_that_is_imported_from_the_bucket_has_full_marks(
-    repo: Path, server: BucketProcess
+    repo: Path, server: BucketProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(repo, server.endpoint)
     run(repo, "dvc", "remove", "data/raw.dvc")
@@ -70,6 +74,50 @@ def test_raw_data_that_is_imported_from_the_bucket_has_full_marks(
     assert codes(report) == set(), told(report)
     assert report["score"] == report["max_score"]
     assert "frozen: true" in (repo / "data" / "raw.dvc").read_text("utf-8")
+    monkeypatch.setattr(asking, "Question", lambda *_: pytest.fail("DVC was asked"))
+    report = grade(repo)
+    assert codes(report) == set(), told(report)
+
+
+def test_a_dep_in_the_cloud_is_judged_by_those_who_ask(
+    repo: Path, server: BucketProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "TIMEOUT_S", 30.0)
+    monkeypatch.setattr(grading, "ASK_S", 20.0)
+    use(repo, server.endpoint)
+    dep = "remote://dvc-workshop/theme.txt"
+    add_dep(repo, "plot", dep, {"hash": "md5", "etag": hashlib.md5(b"dark").hexdigest()})
+    server.put("ada/theme.txt", b"dark")
+    save(repo)
+    run(repo, "dvc", "push", "--quiet")
+    report = grade(repo)
+    assert codes(report) == set(), told(report)
+
+    server.put("ada/theme.txt", b"light")
+    report = grade(repo)
+    assert codes(report) == {"lock-stale"}, told(report)
+    found = next(one for one in report["checks"] if one["id"] == "plot.current")
+    assert found["rationale"].startswith(f"plot has not run since {dep} changed")
+    assert [(e["source"], e["path"]) for e in found["evidence"]] == [("remote", dep)]
+
+    server.stop()
+    monkeypatch.setattr(grading, "ASK_S", 3.0)
+    report = grade(repo)
+    found = next(one for one in report["checks"] if one["id"] == "plot.current")
+    assert (found["status"], found["code"]) == ("error", "remote-unreachable")
+    assert dep in found["rationale"]
+
+    monkeypatch.setattr(asking, "Question", lambda *_: pytest.fail("DVC was asked"))
+    report = grade(repo, offline=True)
+    assert codes(report) == set(), told(report)
+
+
+def add_dep(repo: Path, stage: str, dep: str, recorded: dict[str, str]) -> None:
+    """As ``dvc repro`` would leave it."""
+    for name, entry in (("dvc.yaml", dep), ("dvc.lock", {"path": dep, **recorded})):
+        data = load(repo / name)
+        data["stages"][stage]["deps"].append(entry)
+        dump(repo / name, data)
 
 
 def test_what_the_page_on_the_real_cloud_says_of_remotes_has_full_marks(repo: Path) -> None:

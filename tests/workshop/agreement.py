@@ -23,7 +23,12 @@ def theirs(oracle: Oracle, repo: Path) -> tuple[Verdict, str]:
     answer = oracle.status(repo)
     if "error" in answer:
         return "error", answer["error"]
-    return {name: _reasons(lines) for name, lines in answer["status"].items()}, ""
+    return reasons_by_stage(answer["status"]), ""
+
+
+def reasons_by_stage(status: dict[str, Any]) -> Verdict:
+    """What ``dvc status --json`` prints, as a verdict."""
+    return {name: _reasons(lines) for name, lines in status.items()}
 
 
 def _reasons(lines: list[Any]) -> set[tuple[str, str, str | None]]:
@@ -50,9 +55,12 @@ def ours(repo: Path, store: Path | None = None) -> tuple[Verdict, str]:
     DVC's JSON does not tell a param from a dep, so they are one here.
     """
     try:
-        state = Workspace(repo, store).state()
+        state = Workspace(repo, store).state(ask_s=60)
     except project.ProjectError as error:
         return "error", f"{error}"
+    unknown = [f"{one.path}: {one.why}" for stage in state.stages for one in stage.unanswered]
+    if unknown:  # DVC says nothing then of all else
+        return "error", "; ".join(unknown)
     found: dict[str, set[tuple[str, str, str | None]]] = {}
     for stage in state.stages:
         reasons: set[tuple[str, str, str | None]] = {
@@ -66,4 +74,4 @@ def ours(repo: Path, store: Path | None = None) -> tuple[Verdict, str]:
 
 def files_named(words: str) -> set[str]:
     """The names of a project's own files in an error message."""
-    return set(re.findall(r"dvc\.yaml|dvc\.lock|[\w.]+\.dvc\b|\.dvcignore|\.gitignore", words))
+    return set(re.findall(r"\w+\.yaml|dvc\.lock|[\w.]+\.dvc\b|\.dvcignore|\.gitignore", words))

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,21 +55,26 @@ def _states(live: LiveProject) -> list[str]:
     return [one.state for one in live.state().stages]
 
 
+@contextmanager
+def followed(repo: Path, **options: float) -> Iterator[tuple[LiveProject, Reports]]:
+    """The project as soon as it is watched and all of it is fresh, and its watcher."""
+    reports = Reports()
+    with LiveProject(repo, watch=reports, **options) as live:
+        _until(lambda: live.watching)
+        assert _states(live) == ["fresh"] * 3
+        yield live, reports
+
+
 def test_nothing_is_looked_at_while_nothing_is_reported(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with LiveProject(repo, watch=Reports()) as live:
-        _until(lambda: live.watching)
-        assert _states(live) == ["fresh"] * 3
+    with followed(repo) as (live, _):
         monkeypatch.setattr(live.workspace, "state", lambda touched: pytest.fail("looked"))
         assert _states(live) == ["fresh"] * 3
 
 
 def test_a_reported_change_is_seen_and_nothing_else_is_looked_at(repo: Path) -> None:
-    reports = Reports()
-    with LiveProject(repo, watch=reports) as live:
-        _until(lambda: live.watching)
-        assert _states(live) == ["fresh"] * 3
+    with followed(repo) as (live, reports):
         changed = repo / "data" / "stage000" / "000001.jpg"
         changed.write_text("changed")
         (repo / "data" / "stage002" / "000001.jpg").write_text("not reported")
@@ -82,10 +88,7 @@ def test_a_watcher_that_dies_leads_to_a_look_at_everything_and_is_started_again(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workshop.project.live._RESTART_S", 0.05)
-    reports = Reports()
-    with LiveProject(repo, watch=reports) as live:
-        _until(lambda: live.watching)
-        assert _states(live) == ["fresh"] * 3
+    with followed(repo) as (live, reports):
         (repo / "data" / "stage002" / "000001.jpg").write_text("not reported")
         reports.queue.put(OSError("no space left for watches"))
         _until(lambda: reports.started == 2)
@@ -93,10 +96,7 @@ def test_a_watcher_that_dies_leads_to_a_look_at_everything_and_is_started_again(
 
 
 def test_a_flood_of_reports_leads_to_a_look_at_everything(repo: Path) -> None:
-    reports = Reports()
-    with LiveProject(repo, watch=reports) as live:
-        _until(lambda: live.watching)
-        assert _states(live) == ["fresh"] * 3
+    with followed(repo) as (live, reports):
         (repo / "data" / "stage002" / "000001.jpg").write_text("lost in the flood")
         version = live.version
         reports.queue.put({str(repo / f"other{number}") for number in range(FLOOD)})
@@ -105,9 +105,7 @@ def test_a_flood_of_reports_leads_to_a_look_at_everything(repo: Path) -> None:
 
 
 def test_what_is_never_reported_is_found_by_the_look_in_the_background(repo: Path) -> None:
-    with LiveProject(repo, watch=Reports(), rescan_s=0.2) as live:
-        _until(lambda: live.watching)
-        assert _states(live) == ["fresh"] * 3
+    with followed(repo, rescan_s=0.2) as (live, _):
         version = live.version
         (repo / "data" / "stage002" / "000001.jpg").write_text("never reported")
         live.wait(version, 10)
@@ -202,10 +200,7 @@ def test_a_repository_in_the_place_of_another_is_watched(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workshop.project.live._RESTART_S", 0.05)
-    reports = Reports()
-    with LiveProject(repo, watch=reports) as live:
-        _until(lambda: live.watching)
-        assert _states(live) == ["fresh"] * 3
+    with followed(repo) as (live, reports):
         repo.rename(repo.with_name("old"))
         _until(lambda: not live.watching)
         with pytest.raises(NotAProjectError):
@@ -219,9 +214,7 @@ def test_a_repository_in_the_place_of_another_is_watched(
 def test_a_bug_in_one_look_ends_none_of_the_next(
     repo: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with LiveProject(repo, watch=Reports(), rescan_s=0.1) as live:
-        _until(lambda: live.watching)
-        assert _states(live) == ["fresh"] * 3
+    with followed(repo, rescan_s=0.1) as (live, _):
         with monkeypatch.context() as patch:
             patch.setattr(live.workspace, "state", lambda touched: 1 / 0)
             _until(lambda: "a look at the project failed" in caplog.text)

@@ -229,6 +229,38 @@ def test_a_hash_that_was_edited_into_none(
     _same(repo, tmp_path / "store", oracle)
 
 
+@pytest.mark.parametrize("kind", ["deps", "outs"])
+@pytest.mark.parametrize("nfiles", [None, 0, 2])
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_number_in_the_place_of_a_hash(
+    kind: str, nfiles: int | None, cache: bool, repo: Path, tmp_path: Path, oracle: Oracle
+) -> None:
+    if not cache:
+        text = (repo / "dvc.yaml").read_text()
+        (repo / "dvc.yaml").write_text(text.replace("[prep]", "[prep: {cache: false}]", 1))
+    data = dvc_repositories.load(repo / "dvc.lock")
+    for entry in data["stages"]["prepare"][kind]:
+        if entry["path"] in ("data/raw", "prep"):
+            entry.pop("nfiles")
+            entry |= {"md5": 123} | ({} if nfiles is None else {"nfiles": nfiles})
+    dvc_repositories.dump(repo / "dvc.lock", data)
+    verdict = _same(repo, tmp_path / "hashes.sqlite", oracle)
+    assert (verdict == "error") == (not nfiles or (kind == "outs" and cache))
+
+
+def test_an_import_of_another_repository_looks_for_a_newer_version(
+    templates: dict[str, Path], tmp_path: Path, oracle: Oracle
+) -> None:
+    repo = dvc_repositories.copy(templates["imported"], tmp_path / "repo")
+    for name in ("data.txt.dvc", "fold.dvc"):
+        data = dvc_repositories.load(repo / name)
+        source = data["deps"][0]["repo"]
+        source["rev_lock"] = dvc_repositories.git(Path(source["url"]), "rev-parse", "HEAD~1")
+        dvc_repositories.dump(repo / name, data)
+    verdict = _same(repo, tmp_path / "hashes.sqlite", oracle)
+    assert "update available" in str(verdict)
+
+
 @pytest.mark.parametrize("inside", [True, False])
 def test_a_dvc_folder_that_is_a_link(
     inside: bool, repo: Path, tmp_path: Path, oracle: Oracle

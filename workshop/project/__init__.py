@@ -12,13 +12,23 @@ from workshop.project import report as _report
 from workshop.project import stage_graph
 from workshop.project.errors import NotAProjectError, ProjectError
 from workshop.project.lock_record import Lock, read_lock
-from workshop.project.model import Project, ProjectState, Reason, Stage, StageState
+from workshop.project.model import (
+    Project,
+    ProjectState,
+    Reason,
+    Stage,
+    StageState,
+    Unanswered,
+)
 from workshop.project.repository import find_root
 from workshop.project.workspace import Workspace
 
+ASK_S = 8.0
+"""Of an address DVC tells in two seconds, and in a minute where there is no network."""
+
 __all__ = [
     "Lock", "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage",
-    "StageState", "Workspace",
+    "StageState", "Unanswered", "Workspace",
     "as_json", "find_root", "graph", "read", "read_lock", "stage_as_json", "status",
 ]  # fmt: skip
 
@@ -29,8 +39,11 @@ def read(repo: Path) -> Project:
 
 
 def status(repo: Path) -> ProjectState:
-    """The state of every stage of the project that the folder ``repo`` is in."""
-    return Workspace(find_root(repo)).state()
+    """The state of every stage of the project that the folder ``repo`` is in.
+
+    What lies elsewhere is asked, and waited for a few seconds: ``unanswered`` says what is unknown.
+    """
+    return Workspace(find_root(repo)).state(ask_s=ASK_S)
 
 
 def graph(state: ProjectState) -> str:

@@ -96,7 +96,7 @@ class Collector:
         shown = os.path.relpath(path, root).replace(os.sep, "/")
         if shown.endswith(".dvc"):
             data = document.read(Path(path), shown, schema.single_stage_file)
-            return [single_file.stage(root, shown, data)]
+            return [single_file.stage(self._repository, shown, data)]
         return list(self._pipeline(Path(path), shown))
 
     def _pipeline(self, path: Path, shown: str) -> Iterator[Stage]:
@@ -111,7 +111,7 @@ class Collector:
         folder = os.path.dirname(shown)
         self.metrics += declared.metrics(data, folder)
         self.plots += declared.plots(data, folder)
-        reader = StageReader(self._repository.root, shown)
+        reader = StageReader(self._repository, shown)
         for name, entry in data.get("stages", {}).items():
             yield reader.stage(name, entry, locked.get(name, {}))
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,13 @@ def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
     if shown.endswith("dvc.lock"):
         fix = f"bring it back with git checkout -- {shown}, or delete it and run dvc repro"
     return FileError(problem, fix, path=shown, line=line, column=column)
+
+
+def placed(error: FileError, path: Path, shown: str, keys: Sequence[object]) -> FileError:
+    """The same error with the line and column in ``path`` of what ``keys`` lead to."""
+    place = yaml_places.node_at(read_text(path, shown), list(keys))
+    line, column = place or (None, None)
+    return FileError(error.problem, error.fix, path=shown, line=line, column=column)
 
 
 def _is_endless(data: Any) -> bool:

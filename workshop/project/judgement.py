@@ -22,7 +22,7 @@ _NEVER_RECORDED = hashlib.algorithms_available - {"md5"}
 
 
 class Judge:
-    """Looks at the data of stages and says what DVC would say."""
+    """Looks at the data of stages that is on this machine and says what DVC would say."""
 
     def __init__(
         self, ignore: DvcIgnore, cache: ObjectCache, worktree: Worktree, memory: ParamsMemory,
@@ -37,12 +37,11 @@ class Judge:
 
     def reasons(self, stages: Iterable[Stage]) -> dict[str, tuple[Reason, ...]]:
         """The reasons of each stage, by its name. All files are hashed together."""
-        everything = list(stages)
-        stages = [stage for stage in everything if stage.unnatural is None]
+        stages = list(stages)
         self._params.begin()
         for stage in stages:
             self._refuse_ignored_outs(stage)
-        outs = [out for stage in stages for out in stage.outs]
+        outs = [out for stage in stages for out in stage.outs if out.place]
         cached = [out for out in outs if out.cache and _md5(out.recorded)]
         for out in cached:
             if not out.inside:
@@ -52,33 +51,23 @@ class Judge:
                 )
         missing = self._cache.missing(cached, self._worktree, self._touched)
         looked_at: list[Dep | Out] = [o for o in outs if key_of(o) not in missing]
-        looked_at += [dep for stage in stages if not stage.frozen for dep in stage.deps]
+        deps = (dep for stage in stages if not stage.frozen for dep in stage.deps)
+        looked_at += filter(_is_here, deps)
         hashes = self._worktree.hashes(
             _wanted(entry)
             for entry in looked_at
             if entry.recorded.algorithm not in _NEVER_RECORDED and self._exists(entry)
         )
         seen = _Seen(missing, hashes, {})
-        found = {stage.name: self._sorted(self._reasons(stage, seen)) for stage in stages}
-        if len(stages) < len(everything):
-            from workshop.project import dvc_process  # and subprocess with it
-
-            found |= dvc_process.reasons(
-                self._root, [stage for stage in everything if stage.unnatural is not None]
-            )
-        return found
-
-    @staticmethod
-    def _sorted(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-        return tuple(sorted(set(reasons), key=_order))
+        return {stage.name: in_order(self._reasons(stage, seen)) for stage in stages}
 
     def _reasons(self, stage: Stage, seen: "_Seen") -> Iterator[Reason]:
         if not stage.frozen:
             yield from _last_of_each_path(
-                [(dep.path, self._changed(dep, "dep", seen)) for dep in stage.deps]
+                [(dep.path, self._changed(dep, "dep", seen)) for dep in stage.deps if dep.place]
                 + [(file.path, self._params_changed(file)) for file in stage.params]
             )
-        outs = [(out.path, self._out_changed(out, seen)) for out in stage.outs]
+        outs = [(out.path, self._out_changed(out, seen)) for out in stage.outs if out.place]
         yield from _last_of_each_path(outs)
         if stage.runs_always:
             yield Reason("always_changed", "", None)
@@ -134,7 +123,7 @@ class Judge:
 
     def _refuse_ignored_outs(self, stage: Stage) -> None:
         """DVC does not load a stage with an out that .dvcignore leaves out."""
-        for out in stage.outs:
+        for out in filter(_is_here, stage.outs):
             path = str(out.place)
             if self._is_ignored(path):
                 rule = self._ignore.ignoring_rule(path, os.path.isdir(path))
@@ -210,6 +199,10 @@ def state(stage: Stage, reasons: tuple[Reason, ...]) -> State:
     return "frozen" if stage.frozen else "fresh"
 
 
+def _is_here(entry: Dep | Out) -> bool:
+    return entry.place is not None
+
+
 def _wanted(entry: Dep | Out) -> Wanted:
     return str(entry.place), entry.recorded.algorithm
 
@@ -220,6 +213,11 @@ def _md5(recorded: Recorded) -> str | None:
         return recorded.md5
     names = [file["relpath"] for file in recorded.files]
     return folder_md5(names, [file["md5"] for file in recorded.files])
+
+
+def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Each of ``reasons`` once, sorted by kind and path."""
+    return tuple(sorted(set(reasons), key=_order))
 
 
 def _order(reason: Reason) -> tuple[int, str, str]:

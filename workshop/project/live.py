@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from workshop.project import report
+from workshop.project import report, watching
 from workshop.project.errors import ProjectError
 from workshop.project.model import ProjectState
 from workshop.project.touched import Everything, Touched
-from workshop.project.watching import Watch, watchfiles_watch
+from workshop.project.watching import Watch
 from workshop.project.workspace import Workspace
 
 Answer = ProjectState | ProjectError
@@ -51,7 +51,7 @@ class LiveProject:
     ) -> None:
         self.workspace = Workspace(root)
         self._real_root = os.path.realpath(self.workspace.root)
-        self._watch = watch or watchfiles_watch
+        self._watch = watch or watching.watchfiles_watch
         self._rescan_s = rescan_s
         self._news = threading.Condition()
         self._touched: set[str] = set()
@@ -247,8 +247,7 @@ class LiveProject:
             # What changed before it was watched is not going to be reported.
             self._mark(set(), everything=True)
             self._watching = True
-        paths = {self._in_our_words(path) for path in changes}
-        relevant = {path for path in paths if self._matters(path)}
+        relevant = set(watching.relevant(changes, str(self.workspace.root), self._real_root))
         if relevant:
             self._mark(relevant)
 
@@ -274,21 +273,6 @@ class LiveProject:
                 _log.exception("a look at the project failed")
             now = time.monotonic()
             self._stop.wait(max(_PAUSE_S, min(10 * (now - started), due - now)))
-
-    def _in_our_words(self, path: str) -> str:
-        """Undo what macOS does, which reports /private/var for a /var that it watches."""
-        if path.startswith(self._real_root + os.sep):
-            return str(self.workspace.root) + path[len(self._real_root) :]
-        return path
-
-    def _matters(self, path: str) -> bool:
-        """Not DVC's locks and temporary files, nor what git does inside of .git."""
-        root = str(self.workspace.root)
-        inside = path[len(root) + 1 :] if path.startswith(root + os.sep) else path
-        parts = inside.split(os.sep)
-        if parts[0] == ".git":
-            return parts[1:] in ([], ["config"], ["info"], ["info", "exclude"])
-        return parts[:2] != [".dvc", "tmp"]
 
 
 class _Look:

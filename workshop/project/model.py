@@ -72,8 +72,9 @@ class ParamsFile:
 class Stage:
     """One stage of a ``dvc.yaml``, or one ``.dvc`` file.
 
-    ``recorded`` is False for a stage that is not in the lock. ``unnatural`` says why only DVC can
-    tell about it (an address instead of a path, an import), None for all others.
+    ``recorded`` is False for a stage that is not in the lock. ``elsewhere`` names the deps and
+    outs that ``dvc status`` looks at and that are not on this machine: in a cloud, in another
+    repository.
     """
 
     name: str
@@ -87,7 +88,12 @@ class Stage:
     recorded: bool = False
     command_changed: bool = False
     checksum_changed: bool = False
-    unnatural: str | None = None
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it is a ``.dvc`` file whose data comes from elsewhere."""
+        return self.cmd is None and any(dep.place is None for dep in self.deps)
 
     @property
     def runs_always(self) -> bool:
@@ -108,14 +114,26 @@ class Reason:
     change: str | None
 
 
+@dataclass(frozen=True, order=True)
+class Unanswered:
+    """A dep or out elsewhere of which nothing is known, and why: nobody asked, or got an answer."""
+
+    path: str
+    why: str
+
+
 @dataclass(frozen=True)
 class StageState:
-    """A stage and why it is not up to date; ``upstream_stale``: one above it is not."""
+    """A stage and why it is not up to date; ``upstream_stale``: one above it is not.
+
+    ``state`` and ``reasons`` leave out what is ``unanswered``.
+    """
 
     stage: Stage
     state: State
     reasons: tuple[Reason, ...]
     upstream_stale: bool = False
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from workshop.project import document
 from workshop.project.errors import FileError
 from workshop.project.model import Dep, Out, ParamsFile, Recorded, Stage
 from workshop.project.places import Place, locate
+from workshop.project.repository import Repository
 
 _DEFAULT_PARAMS = "params.yaml"
 _FLAGS = ("cache", "persist")
@@ -21,14 +23,16 @@ _FLAGS = ("cache", "persist")
 class StageReader:
     """Makes the stages of one ``dvc.yaml``, which is named ``shown`` and lies in ``folder``."""
 
-    def __init__(self, root: Path, shown: str) -> None:
-        self.root = str(root)
+    def __init__(self, repository: Repository, shown: str) -> None:
+        self.root = str(repository.root)
+        self.remotes = repository.remotes
         self.shown = shown
         self.folder = os.path.dirname(os.path.join(self.root, shown))
 
     def stage(self, name: str, entry: Mapping[str, Any], locked: Mapping[str, Any]) -> Stage:
         """The stage ``name``; ``locked`` is its entry in the lock, empty when it has none."""
         wdir = os.path.abspath(os.path.join(self.folder, entry.get("wdir") or "."))
+        self._name = name
         deps = [self._dep(path, wdir, locked) for path in entry.get("deps") or []]
         outs = [
             self._out(path, flags, kind, wdir, locked)
@@ -50,23 +54,26 @@ class StageReader:
             always_changed=bool(entry.get("always_changed")),
             recorded=bool(locked),
             command_changed=bool(locked) and locked.get("cmd") != entry["cmd"],
-            unnatural=address_among([*deps, *outs]),
+            elsewhere=elsewhere([*(() if entry.get("frozen") else deps), *outs]),
         )
 
     def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
-        place = self._locate(path, wdir)
-        return Dep(place.shown, _path(place), self._recorded(place, "deps", locked), place.inside)
+        place = self._locate(path, wdir, "deps")
+        return Dep(
+            place.shown, _path(place), self._recorded(place, "deps", locked, False), place.inside
+        )
 
     def _out(
         self, path: str, flags: Mapping[str, Any], kind: str, wdir: str, locked: Mapping[str, Any]
     ) -> Out:
-        place = self._locate(path, wdir)
+        place = self._locate(path, wdir, kind)
+        cached = flags.get("cache", True)
         return Out(
             place.shown,
             _path(place),
-            self._recorded(place, "outs", locked),
+            self._recorded(place, "outs", locked, cached),
             place.inside,
-            cache=flags.get("cache", True),
+            cache=cached,
             metric=kind == "metrics",
             plot=kind == "plots",
             persist=flags.get("persist", False),
@@ -77,7 +84,7 @@ class StageReader:
     def _params(
         self, path: str, keys: list[str], wdir: str, locked: Mapping[str, Any]
     ) -> ParamsFile:
-        place = self._locate(path or os.path.join(self.root, _DEFAULT_PARAMS), wdir)
+        place = self._locate(path or os.path.join(self.root, _DEFAULT_PARAMS), wdir, "params")
         if place.path is None:
             raise FileError(
                 f"the params file {path!r} is an address", "name a file", path=self.shown
@@ -87,26 +94,32 @@ class StageReader:
             values = {key: values[key] for key in keys if key in values}
         return ParamsFile(place.shown, Path(place.path), tuple(keys), values)
 
-    def _locate(self, path: str, wdir: str) -> Place:
-        if not isinstance(path, str):
-            raise FileError(f"{path!r} is no path", "write a path there", path=self.shown)
+    def _locate(self, path: str, wdir: str, kind: str) -> Place:
         try:
-            return locate(path, wdir, self.root)
+            if not isinstance(path, str):
+                raise FileError(f"{path!r} is no path", "write a path there")
+            return locate(path, wdir, self.root, self.remotes)
         except FileError as error:
-            raise FileError(error.problem, error.fix, path=self.shown) from None
+            raise self._blamed(error, self.shown, kind, path) from None
 
-    def _recorded(self, place: Place, kind: str, locked: Mapping[str, Any]) -> Recorded:
+    def _blamed(self, error: FileError, shown: str, kind: str, *keys: object) -> FileError:
+        path = Path(self.root, shown)
+        return document.placed(error, path, shown, ("stages", self._name, kind, *keys))
+
+    def _recorded(
+        self, place: Place, kind: str, locked: Mapping[str, Any], cached: bool
+    ) -> Recorded:
         if not locked:
             return Recorded("md5", None)
-        entry = {}
-        for item in locked.get(kind, ()):
+        entry, number = {}, 0
+        for index, item in enumerate(locked.get(kind, ())):
             if item["path"] == place.key:
-                entry = item
+                entry, number = item, index
         try:
-            return recorded(entry, place.inside)
+            return recorded(entry, place.inside, cached)
         except FileError as error:
             shown = self.shown[: -len("dvc.yaml")] + "dvc.lock"
-            raise FileError(error.problem, error.fix, path=shown) from None
+            raise self._blamed(error, shown, kind, number, "md5") from None
 
     def _merged(self, entries: Iterable[Any], kind: str) -> dict[str, dict[str, Any]]:
         """Paths with their flags; the same path twice is one out with the flags of both."""
@@ -148,21 +161,23 @@ class StageReader:
         return merged
 
 
-def address_among(entries: Iterable[Dep | Out]) -> str | None:
-    """Why DVC itself has to be asked about these, when one of them is no path on this machine."""
-    for entry in entries:
-        if entry.place is None:
-            return f"{entry.path} is an address"
-    return None
+def elsewhere(entries: Iterable[Dep | Out]) -> tuple[str, ...]:
+    """The addresses of those ``entries`` that are not on this machine."""
+    return tuple(dict.fromkeys(entry.path for entry in entries if entry.place is None))
 
 
-def recorded(entry: Mapping[str, Any], inside: bool) -> Recorded:
-    """What one entry of a lock file or a ``.dvc`` file says about a path's content."""
+def recorded(entry: Mapping[str, Any], inside: bool, cached: bool = True) -> Recorded:
+    """What one entry of a lock file or a ``.dvc`` file says about a path's content.
+
+    ``cached``: it is an out in the cache.
+    """
     # Outside of the repository DVC takes the md5 by the current rules, whatever `hash:` says.
     algorithm = entry.get("hash", "md5-dos2unix") if inside else "md5"
     # Of a folder it takes the md5 for the look into the cache even where `hash:` is another.
     counts = algorithm == "md5" or "hash" not in entry or entry.get("nfiles")
     value = entry.get("md5") if counts else None
+    if isinstance(value, int) and entry.get("nfiles") and not cached:
+        value = str(value)  # DVC ends where it asks a number for its ".dir", and does not ask here
     if not isinstance(value, str | None):
         raise FileError(f"the md5 {value!r} is a number", "put it in quotes")
     return Recorded(

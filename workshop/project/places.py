@@ -4,7 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.project import remote_address
 from workshop.project.errors import FileError
+from workshop.project.remote_address import Remotes
 
 # dvc_objects.fs and dvc.fs: a scheme that is not in this list makes a path, not an address.
 _ADDRESS_SCHEMES = frozenset(
@@ -17,8 +19,8 @@ _ADDRESS_SCHEMES = frozenset(
 class Place:
     """``key`` finds the entry in the lock file; ``shown`` is the name in ``dvc status``.
 
-    ``path`` is None for an address. ``inside``: in the repository and not written as an absolute
-    path, so hashes follow the ``hash:`` of the lock entry.
+    ``path`` is None for an address that leads off this machine. ``inside``: in the repository and
+    not written as an absolute path, so hashes follow the ``hash:`` of the lock entry.
     """
 
     key: str
@@ -27,14 +29,14 @@ class Place:
     inside: bool
 
 
-def locate(path: str, wdir: str, root: str) -> Place:
+def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Place:
     """The place that ``path`` means in a stage that runs in ``wdir`` (both absolute)."""
     if path.endswith(".dvc") or os.path.basename(path) == "dvc.yaml":
         raise FileError(
             f"{path!r} is a file of DVC's own and cannot be a dep or an out", "name the data itself"
         )
     if (":" in path or path.startswith("//")) and _is_address(path):
-        return Place(path, path, None, inside=False)
+        return Place(path, path, remote_address.local_path(path, remotes), inside=False)
     key = path
     if os.path.isabs(path) and _is_in(os.path.normpath(path), root):
         key = os.path.relpath(path, wdir)

@@ -22,8 +22,12 @@ def as_json(state: ProjectState) -> dict[str, Any]:
 
 
 def stage_as_json(state: StageState) -> dict[str, Any]:
-    """One stage, as ``GET /pipeline/{stage}`` answers; ``cmd`` is null for a ``.dvc`` file."""
+    """One stage, as ``GET /pipeline/{stage}`` answers; ``cmd`` is null for a ``.dvc`` file.
+
+    ``unanswered`` is there where something is: what lies elsewhere and is not known.
+    """
     stage = state.stage
+    unknown = [{"path": one.path, "why": one.why} for one in state.unanswered]
     return {
         "name": stage.name,
         "state": state.state,
@@ -34,6 +38,7 @@ def stage_as_json(state: StageState) -> dict[str, Any]:
         "deps": [_dep(dep) for dep in stage.deps],
         "outs": [_out(out) for out in stage.outs],
         "params": {file.path: _values(file.recorded) for file in stage.params},
+        **({"unanswered": unknown} if unknown else {}),
     }
 
 

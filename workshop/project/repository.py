@@ -9,6 +9,7 @@ from workshop.project import config, git_repository
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.errors import FileError, NotAProjectError
 from workshop.project.gitignore import GitIgnore
+from workshop.project.remote_address import Remotes
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Repository:
     dvcignore: DvcIgnore
     git: GitIgnore | None
     parsing: Mapping[str, str]
+    remotes: Remotes
 
     def git_ignores(self, path: str, is_folder: bool) -> bool:
         """Whether git leaves out ``path``; nothing, where there is no git."""
@@ -45,6 +47,7 @@ def find(root: Path) -> Repository:
         DvcIgnore(str(root)),
         None if settings.no_scm else _git_told(root, real_root),
         settings.sections.get("parsing", {}),
+        settings.remotes,
     )
 
 

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workshop.project import config_schema, document, remote_address
 from workshop.project.errors import FileError
 from workshop.project.model import Dep, Out, Stage
-from workshop.project.pipeline_file import address_among, recorded
+from workshop.project.pipeline_file import elsewhere, recorded
 from workshop.project.places import Place, locate
+from workshop.project.remote_address import Remotes
+from workshop.project.repository import Repository
 
 _NOT_HASHED = frozenset(
     # dvc/stage/utils.py, compute_md5: what may change without changing the stage.
@@ -30,44 +33,79 @@ _NOT_HASHED = frozenset(
 )
 
 
-def stage(root: Path, shown: str, data: Mapping[str, Any]) -> Stage:
+def stage(repository: Repository, shown: str, data: Mapping[str, Any]) -> Stage:
     """The stage in the ``.dvc`` file ``shown``, whose content is ``data``."""
-    folder = os.path.dirname(os.path.join(root, shown))
+    folder = os.path.dirname(os.path.join(repository.root, shown))
     wdir = os.path.abspath(os.path.join(folder, data.get("wdir") or "."))
-    deps = [_Entry(item, root, wdir, shown) for item in data.get("deps") or []]
-    outs = [_Entry(item, root, wdir, shown) for item in data.get("outs") or []]
+    deps, outs = (
+        [
+            _Entry(item, (kind, number), repository, wdir, shown)
+            for number, item in enumerate(data.get(kind) or [])
+        ]
+        for kind in ("deps", "outs")
+    )
     imported = len(deps) == 1 and len(outs) == 1
+    frozen = bool(data.get("locked") or data.get("frozen"))
+    asked = list(deps) if not frozen else []
+    if imported and deps[0].looks_for_a_newer(repository.remotes):
+        asked = deps
     return Stage(
         name=shown,
         file=shown,
         cmd=None,
         deps=tuple(entry.dep() for entry in deps),
         outs=tuple(entry.out() for entry in outs),
-        frozen=bool(data.get("locked") or data.get("frozen")),
+        frozen=frozen,
         always_changed=bool(data.get("always_changed")),
         recorded=True,
         checksum_changed=data.get("md5")
         != (_md5(data, wdir, folder, deps, outs) if imported else None),
-        unnatural=_unnatural(deps, outs),
+        elsewhere=elsewhere([*(e.dep() for e in asked), *(entry.out() for entry in outs)]),
     )
 
 
 class _Entry:
     """A dep or an out of a ``.dvc`` file."""
 
-    def __init__(self, item: Mapping[str, Any], root: Path, wdir: str, shown: str) -> None:
-        self.item = _cloud_merged(item)
+    def __init__(
+        self,
+        item: Mapping[str, Any],
+        keys: tuple[str, int],
+        repository: Repository,
+        wdir: str,
+        shown: str,
+    ) -> None:
+        self.item = item
         self.wdir = wdir
-        if "path" not in item and "db" not in item:
-            raise FileError("an entry has no path", "add 'path: …'", path=shown)
-        if "repo" in item or "db" in item:
-            self.place = Place(item.get("path", ""), item.get("path", ""), None, inside=False)
-            return
+        self._cached = keys[0] == "outs" and item.get("cache", True)
+        key = "path"
         try:
-            self.place = locate(item["path"], wdir, str(root))
-            recorded(self.item, self.place.inside)
+            self.place = self._place(repository, wdir)
+            key = "md5"
+            self._recorded()
         except FileError as error:
-            raise FileError(error.problem, error.fix, path=shown) from None
+            raise document.placed(error, repository.root / shown, shown, (*keys, key)) from None
+
+    def _place(self, repository: Repository, wdir: str) -> Place:
+        if "repo" in self.item:
+            name = self.item.get("path", "")
+            return Place(name, f"{name} ({self.item['repo']['url']})", None, inside=False)
+        if "db" in self.item:
+            return Place("", "a database", None, inside=False)
+        if "path" not in self.item:
+            raise FileError("an entry has no path", "add 'path: …'")
+        path, options = self.item["path"], self.item.get("fs_config")
+        if options:
+            _check_options(path, options, repository.remotes)
+        return locate(path, wdir, str(repository.root), repository.remotes)
+
+    def looks_for_a_newer(self, remotes: Remotes) -> bool:
+        """Whether ``dvc status`` asks for a newer version, though the import be frozen."""
+        if self.place.path is not None or "db" in self.item:
+            return False
+        told = any(self.item.get(name) for name in ("repo", "version_id", "files", "cloud"))
+        chosen = str((self.item.get("fs_config") or {}).get("version_aware", "")).lower() == "true"
+        return told or chosen or remote_address.is_versioned(self.place.key, remotes)
 
     def dep(self) -> Dep:
         return Dep(self.place.shown, self._path(), self._recorded(), self.place.inside)
@@ -85,7 +123,7 @@ class _Entry:
         )
 
     def _recorded(self) -> Any:
-        return recorded(self.item, self.place.inside)
+        return recorded(self.item, self.place.inside, self._cached)
 
     def _path(self) -> Path | None:
         return None if self.place.path is None else Path(self.place.path)
@@ -129,6 +167,16 @@ class _Entry:
         return os.path.relpath(self.place.path, self.wdir).replace(os.sep, "/")
 
 
+def _check_options(path: str, options: Mapping[str, Any], remotes: Remotes) -> None:
+    """DVC does not load a file with an ``fs_config`` that a remote of that kind would not take."""
+    url = remote_address.options(path, remotes)["url"] if path.startswith("remote://") else path
+    given = {name: str(value) for name, value in options.items()}
+    wrong = config_schema.problem({'remote ""': {"url": url, **given}})
+    if wrong:
+        told = wrong.message.removeprefix('remote ""').lstrip(":. ")
+        raise FileError(f"fs_config: {told}", "mend or delete that option")
+
+
 def _md5(
     data: Mapping[str, Any], wdir: str, folder: str, deps: list[_Entry], outs: list[_Entry]
 ) -> str:
@@ -158,18 +206,3 @@ def _compact(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: item for key, item in value.items() if item}
     return value
-
-
-def _cloud_merged(item: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(item)
-
-
-def _unnatural(deps: list[_Entry], outs: list[_Entry]) -> str | None:
-    for entry in deps:
-        if "repo" in entry.item:
-            return f"{entry.place.key} is imported from {entry.item['repo']['url']}"
-        if "db" in entry.item:
-            return "it is imported from a database"
-        if entry.item.get("version_id") or entry.item.get("cloud"):
-            return f"{entry.place.key} is a version in a cloud"
-    return address_among([entry.out() for entry in outs] + [entry.dep() for entry in deps])

@@ -1,7 +1,8 @@
 """What changes in folders, as the operating system reports it."""
 
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 Watch = Callable[[list[Path], threading.Event], Iterator[set[str]]]
@@ -25,3 +26,24 @@ def watchfiles_watch(folders: list[Path], stop: threading.Event) -> Iterator[set
     )
     for change in changes:
         yield {path for _, path in change}
+
+
+def relevant(changes: Iterable[str], root: str, real_root: str) -> Iterator[str]:
+    """Those of the changed paths that may change the state of the project at ``root``.
+
+    All of them begin with ``root``; ``real_root`` is the same without links, which macOS reports.
+    """
+    for path in changes:
+        if path.startswith(real_root + os.sep):
+            path = root + path[len(real_root) :]
+        if _matters(path, root):
+            yield path
+
+
+def _matters(path: str, root: str) -> bool:
+    """Not DVC's locks and temporary files, nor what git does inside of .git."""
+    inside = path[len(root) + 1 :] if path.startswith(root + os.sep) else path
+    parts = inside.split(os.sep)
+    if parts[0] == ".git":
+        return parts[1:] in ([], ["config"], ["info"], ["info", "exclude"])
+    return parts[:2] != [".dvc", "tmp"]

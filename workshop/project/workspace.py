@@ -1,19 +1,21 @@
 """One repository, looked at again and again: what was read and hashed is remembered in between."""
 
+import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workshop.project import document, hash_store, regular_file, repository, stage_graph
 from workshop.project.collection import Collector
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.hash_store import HashStore
 from workshop.project.inputs import Inputs
-from workshop.project.judgement import Judge, state
+from workshop.project.judgement import Judge, in_order, state
 from workshop.project.model import (
     Dep,
     Out,
@@ -28,6 +30,9 @@ from workshop.project.object_cache import ObjectCache
 from workshop.project.params_memory import ParamsMemory
 from workshop.project.touched import Everything, PlaceIndex, Touched
 from workshop.project.worktree import Worktree
+
+if TYPE_CHECKING:
+    from workshop.project.asking import Answer, Answers
 
 
 class Workspace:
@@ -53,11 +58,20 @@ class Workspace:
         self._read()
         return self._current.project
 
-    def state(self, touched: Touched | None = None, *, read: bool = True) -> ProjectState:
+    def state(
+        self,
+        touched: Touched | None = None,
+        *,
+        read: bool = True,
+        ask_s: float = 0,
+        trusted: bool = True,
+    ) -> ProjectState:
         """The state of every stage, now.
 
         ``touched``: who watched the repository since the last look says what may have changed.
         ``read`` false: what ``project`` has read this moment is not read once more.
+        ``ask_s``: how long the answer on what lies elsewhere is waited for; 0 asks nobody.
+        ``trusted``: the repository is one's own, so that asking may run what its config names.
         """
         before = self._known
         ignore = self._read() if read else DvcIgnore(str(self.root))
@@ -67,9 +81,10 @@ class Workspace:
             touched = Everything()  # one object of the cache may be part of any out
         if touched.everything:
             self._reasons = {}
-        self._reasons |= self._judged(known, ignore, touched)
-        self._store.save()
-        return self._summed_up(known.project)
+        with _asking(known.project, ask_s, trusted) as answers:
+            self._reasons |= self._judged(known, ignore, touched)
+            self._store.save()
+            return self._summed_up(known.project, answers())
 
     def _judged(
         self, known: "_Known", ignore: DvcIgnore, touched: Touched
@@ -84,12 +99,20 @@ class Workspace:
             stages = [stage for stage in stages if stage.name in names]
         return Judge(ignore, cache, self._worktree, self._params, touched).reasons(stages)
 
-    def _summed_up(self, project: Project) -> ProjectState:
-        reasons = self._reasons
+    def _summed_up(self, project: Project, answers: "Answers") -> ProjectState:
+        reasons = self._reasons | {
+            name: _with_answer(self._reasons[name], answer) for name, answer in answers.items()
+        }
         states = {one.name: state(one, reasons[one.name]) for one in project.stages}
         stale_above = stage_graph.upstream_stale(states, project.edges)
         stages = tuple(
-            StageState(one, states[one.name], reasons[one.name], one.name in stale_above)
+            StageState(
+                one,
+                states[one.name],
+                reasons[one.name],
+                one.name in stale_above,
+                tuple(sorted(set(answers[one.name].unanswered))) if one.name in answers else (),
+            )
             for one in project.stages
         )
         return ProjectState(project, stages, _lock_md5(self.root), _now())
@@ -140,6 +163,30 @@ class _Known:
     found: tuple[Stage, ...]
     index: PlaceIndex
     by_dvc2: bool
+
+
+@contextlib.contextmanager
+def _asking(project: Project, ask_s: float, trusted: bool) -> "Iterator[Callable[[], Answers]]":
+    """Begin to ask about what lies elsewhere; the answers come when they are called for."""
+    stages = [stage for stage in project.stages if stage.elsewhere]
+    if not stages:
+        yield dict
+        return
+    from workshop.project import asking  # and subprocess with it
+
+    if not ask_s:
+        yield lambda: asking.not_asked(stages)
+        return
+    with asking.Question(project.root, stages, ask_s, trusted) as question:
+        yield question.answers
+
+
+def _with_answer(reasons: tuple[Reason, ...], answer: "Answer") -> tuple[Reason, ...]:
+    found = [*reasons, *answer.reasons]
+    if answer.checksum_changed is not None:
+        found = [one for one in found if one.kind != "checksum"]
+        found += [Reason("checksum", "", None)] if answer.checksum_changed else []
+    return in_order(found)
 
 
 def _places(stages: Iterable[Stage]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,6 @@ is 17. PyYAML follows YAML 1.1 and says otherwise in each of these, so it gets r
 implicit tags, its int, float and timestamp rules, and its refusal of duplicate keys here.
 """
 
-import datetime
 import re
 import warnings
 from collections.abc import Callable, Hashable
@@ -14,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import yaml
+
+from workshop.project import yaml_scalars
 
 try:
     from yaml import CSafeLoader as FastLoader
@@ -25,52 +26,12 @@ MarkedYAMLError = yaml.MarkedYAMLError
 
 _TAG = "tag:yaml.org,2002:"
 
-# ruamel.yaml 0.19, resolver.py: tag, pattern, first characters, in the order they are tried.
-_IMPLICIT_TAGS = [
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    (
-        "float",
-        r"""[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?
-        |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
-        |[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?
-        |[-+]?\.(?:inf|Inf|INF)
-        |\.(?:nan|NaN|NAN)""",
-        "-+0123456789.",
-    ),
-    (
-        "int",
-        r"[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+",
-        "-+0123456789",
-    ),
-    ("merge", r"<<", "<"),
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    (
-        "timestamp",
-        r"""[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]
-        |[0-9][0-9][0-9][0-9] -[0-9][0-9]? -[0-9][0-9]?
-        (?:[Tt]|[ \t]+)[0-9][0-9]?
-        :[0-9][0-9] :[0-9][0-9] (?:\.[0-9]*)?
-        (?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9][0-9])?))?""",
-        "0123456789",
-    ),
-    ("value", r"=", "="),
-]
 _MAX_DEPTH = 400
 MAX_MERGED = 500_000
 """Entries that ``<<`` may bring into mappings, all in all: nested, a few lines make billions."""
-_NAN = float(
-    "nan"
-)  # always the same one, so that `.nan` twice is a duplicate key as in ruamel.yaml
 _MAYBE_DEEP = re.compile(rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}", re.MULTILINE)
 _SMALL = 32 * 1024  # characters; a lock of 30 stages, or more than anybody writes by hand
 _COMMENT = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
-_TIMESTAMP = re.compile(
-    r"""(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})
-    (?:(?:[Tt]|[ \t]+)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})
-    (?:\.(?P<fraction>[0-9]*))?
-    (?:[ \t]*(?P<tz>Z|(?P<sign>[-+])(?P<tz_hour>[0-9]{1,2})(?::(?P<tz_minute>[0-9]{2}))?))?)?$""",
-    re.VERBOSE,
-)
 
 
 def load(text: str) -> Any:
@@ -250,12 +211,12 @@ def _ordered(loader: Loader, node: yaml.Node) -> dict[Hashable, Any]:
     return dict(pairs)
 
 
-def _located(read: Callable[[Loader, yaml.ScalarNode], Any]) -> Callable[..., Any]:
+def _located(read: Callable[[str], Any]) -> Callable[..., Any]:
     """``+_`` and the 30th of February match a pattern and are no number and no date."""
 
     def constructed(loader: Loader, node: yaml.ScalarNode) -> Any:
         try:
-            return read(loader, node)
+            return read(loader.construct_scalar(node))
         except (ValueError, OverflowError, LookupError) as error:
             told = f"{node.value[:40]!r} is no number, no date and no truth value: {error}"
             raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from None
@@ -263,55 +224,11 @@ def _located(read: Callable[[Loader, yaml.ScalarNode], Any]) -> Callable[..., An
     return constructed
 
 
-def _int(loader: Loader, node: yaml.ScalarNode) -> int:
-    text = loader.construct_scalar(node).replace("_", "")
-    sign = -1 if text[0] == "-" else 1
-    text = text.lstrip("+-") if text[0] in "+-" else text
-    for prefix, base in (("0b", 2), ("0x", 16), ("0o", 8)):
-        if text.startswith(prefix):
-            return sign * int(text[2:], base)
-    return sign * int(text)
-
-
-def _float(loader: Loader, node: yaml.ScalarNode) -> float:
-    text = loader.construct_scalar(node).replace("_", "").lower()
-    return _NAN if text == ".nan" else float(text.replace(".inf", "inf"))
-
-
-def _timestamp(loader: Loader, node: yaml.ScalarNode) -> datetime.date:
-    match = _TIMESTAMP.match(loader.construct_scalar(node))
-    if match is None:
-        raise yaml.constructor.ConstructorError(
-            None, None, f"failed to read {node.value!r} as a date", node.start_mark
-        )
-    date = datetime.date(*(int(match[part]) for part in ("year", "month", "day")))
-    if match["hour"] is None:
-        return date
-    hour, minute, second = (int(match[part]) for part in ("hour", "minute", "second"))
-    time = datetime.time(hour, minute, second, tzinfo=_zone(match))
-    return datetime.datetime.combine(date, time) + _fraction(match)
-
-
-def _fraction(match: re.Match[str]) -> datetime.timedelta:
-    digits = match["fraction"] or "0"
-    micros = int(digits[:6].ljust(6, "0")) + (len(digits) > 6 and int(digits[6]) > 4)
-    return datetime.timedelta(microseconds=micros)
-
-
-def _zone(match: re.Match[str]) -> datetime.timezone | None:
-    if not match["tz"]:
-        return None
-    offset = datetime.timedelta(
-        hours=int(match["tz_hour"] or 0), minutes=int(match["tz_minute"] or 0)
-    )
-    return datetime.timezone(-offset if match["sign"] == "-" else offset, match["tz"])
-
-
-for _tag, _pattern, _first in _IMPLICIT_TAGS:
+for _tag, _pattern, _first in yaml_scalars.IMPLICIT_TAGS:
     Loader.add_implicit_resolver(
         _TAG + _tag, re.compile(f"^(?:{_pattern})$", re.VERBOSE), list(_first)
     )
-Loader.add_constructor(_TAG + "int", _located(_int))
-Loader.add_constructor(_TAG + "float", _located(_float))
-Loader.add_constructor(_TAG + "timestamp", _located(_timestamp))
+Loader.add_constructor(_TAG + "int", _located(yaml_scalars.integer))
+Loader.add_constructor(_TAG + "float", _located(yaml_scalars.floating))
+Loader.add_constructor(_TAG + "timestamp", _located(yaml_scalars.timestamp))
 Loader.add_constructor(_TAG + "omap", _ordered)

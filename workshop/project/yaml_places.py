@@ -8,7 +8,10 @@ from workshop.project import yaml12
 
 
 def node_at(text: str, keys: list[object]) -> tuple[int, int] | None:
-    """Line and column (from 1) of what ``keys`` lead to, or of the last of them that is there."""
+    """Line and column (from 1) of what ``keys`` lead to, or of the last of them that is there.
+
+    In a list, a text is the key of the item that is this text, or has it as a key.
+    """
     try:
         node = yaml.compose(text, Loader=yaml12.Loader)
     except yaml12.YAMLError:
@@ -52,6 +55,8 @@ def _child(node: yaml.Node, key: object) -> tuple[yaml.Node, Any] | None:
         for key_node, value_node in node.value:
             if key_node.value == str(key):
                 return value_node, key_node.start_mark
-    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-        return node.value[key], node.value[key].start_mark
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            if key in (index, item.value) or (isinstance(key, str) and _child(item, key)):
+                return item, item.start_mark
     return None
