@@ -210,7 +210,7 @@ def _lost(
         f"{path} of {stage.name} is {where}, and the remote {remote.name} has {there} of that"
         f" name: dvc pull cannot bring it; {rest}.",
         "the object in the cache or on the remote",
-        f"{len(lost)} objects are in neither",
+        f"objects of which neither has the right bytes: {len(lost)}",
         fixes.commands(
             *(stages.removal(view, one) for one in damaged[:_DELETED]),
             *_made_again(view, stage, path, is_here=is_here),
@@ -228,7 +228,7 @@ def _made_again(view: View, stage: Stage, path: str, *, is_here: bool) -> list[s
     name = fixes.quoted(stage.name)
     if is_here:
         return [f"dvc commit {name}"]
-    ask = "ask whoever made this commit to type dvc push, then type dvc pull here"
+    ask = "ask whoever made this commit to dvc push, then dvc pull"
     if stage.cmd:
         other = "if nobody has it, make it again:"
         again = fixes.run_again(stage.name, stages.uncached(stage)).splitlines()
