@@ -300,7 +300,7 @@ def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
             place.chmod(0o644)
             place.write_bytes(content[::-1] if damaged else content)
             report = grade(repo, offline=True, memory=memory)
-            found = next(o for o in report["checks"] if o["id"] == "share.cache_intact")
+            found = next(o for o in report["checks"] if o["id"] == "pipeline.cache_intact")
             assert (found["status"] == "fail") is damaged
     finally:
         memory.close()
