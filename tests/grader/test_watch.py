@@ -54,7 +54,7 @@ def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
     before = snapshot(repo)
     with terminal() as window:
         watching(window, repo)
-        text = window.shows(f"{STATIC} of {STATIC} points", "✓ share")
+        text = window.shows(f"{STATIC} of {STATIC} points", "not asked")
         assert "next:" not in text
         assert snapshot(repo) == before
         break_params(repo)
