@@ -134,7 +134,12 @@ def test_with_nothing_installed_the_remedies_work_from_top_to_bottom(
     change: dict[str, Any], lines: list[str], is_activated: bool
 ) -> None:
     """The computer's own Python may be `python` in the terminal, and is no environment."""
-    bare = {"dvc": "", "dvc_gs": "", "missing_packages": ("yaml",), "dvc_on_path": False}
+    bare: dict[str, Any] = {
+        "dvc": "",
+        "dvc_gs": "",
+        "missing_packages": ("yaml",),
+        "dvc_on_path": False,
+    }
     found = told(replace(FINE, **bare, is_activated=is_activated, is_environment=False, **change))
     typed = [line for one in found for line in one.remedy.splitlines()]
     assert typed == [
