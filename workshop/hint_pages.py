@@ -3,7 +3,7 @@
 import functools
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ _SAYS_LITTLE = re.compile(
 )
 """Words of most messages: they alone are about nothing."""
 _ERROR_LINE = re.compile(r"^\W*(?:error|fatal)\b", re.IGNORECASE | re.MULTILINE)
+_FILE = re.compile(r"[\w./-]*\w\.(?:yaml|yml|lock|dvc|toml|json)\b")
+"""A name that is safe in a shell."""
 _UNSEEN = str.maketrans("", "", "'\"`\u2018\u2019\u201c\u201d")
 
 
@@ -25,7 +27,8 @@ class HintPage:
     """A message that stops people: ``fact`` and ``why``, what to ``type``, how it is ``seen``.
 
     ``general``: DVC prints it before another message that says more. ``notice``: it is printed
-    where nothing went wrong, and beside an error says nothing of it.
+    where nothing went wrong, and beside an error says nothing of it. ``file`` stands for ``{file}``
+    where the message names none.
     """
 
     id: str
@@ -36,6 +39,19 @@ class HintPage:
     seen: str
     general: bool = False
     notice: bool = False
+    file: str = ""
+
+    def about(self, text: str) -> "HintPage":
+        """The page with the file that the message in ``text`` names."""
+        named = _FILE.search(_decisive(text)) or _FILE.search(text)
+        file = named[0].removeprefix("./") if named else self.file
+
+        def filled(sentence: str) -> str:
+            return sentence.replace("{file}", file)
+
+        lines = tuple(map(filled, self.type))
+        fact, why, seen = map(filled, (self.fact, self.why, self.seen))
+        return replace(self, fact=fact, why=why, type=lines, seen=seen)
 
 
 @functools.cache
@@ -48,6 +64,12 @@ def pages() -> tuple[HintPage, ...]:
 def fixes() -> dict[str, tuple[str, ...]]:
     """What to type for each code of the grader's; in place of words in capitals go real names."""
     return {name: tuple(lines) for name, lines in _document()["code"].items()}
+
+
+@functools.cache
+def fixes_of_checks() -> dict[str, tuple[str, ...]]:
+    """The same for checks of which their codes say little."""
+    return {name: tuple(lines) for name, lines in _document()["check"].items()}
 
 
 def _document() -> dict[str, Any]:
@@ -66,8 +88,7 @@ def found(text: str) -> HintPage | None:
     Case, quotes and white space don't count: a terminal may have broken a line inside of a word.
     """
     pasted = _told(text)
-    error = _ERROR_LINE.search(text)
-    decisive = _told(text[error.start() :]) if error else pasted
+    decisive = _told(_decisive(text))
     part = _part(text)
     closest: tuple[tuple[bool, bool, bool, bool, int], HintPage] | None = None
     for page in pages():
@@ -79,6 +100,11 @@ def found(text: str) -> HintPage | None:
             if shared and (closest is None or rank > closest[0]):
                 closest = rank, page
     return closest[1] if closest else None
+
+
+def _decisive(text: str) -> str:
+    error = _ERROR_LINE.search(text)
+    return text[error.start() :] if error else text
 
 
 def _part(text: str) -> str:
