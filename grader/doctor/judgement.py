@@ -145,7 +145,8 @@ def _made_and_activated(m: Machine) -> str:
         if not m.makes_environments and m.distribution in _PACKAGED:
             lines.append(f"sudo apt-get install python{version}-venv")
     python = f"py -{version}" if m.system == "win32" else f"python{version}"
-    return "\n".join([*lines, f"{python} -m venv .venv", _on(m)])
+    anew = " --clear" if m.is_activated and m.is_environment else ""  # of a Python that will not do
+    return "\n".join([*lines, f"{python} -m venv{anew} .venv", _on(m)])
 
 
 def _will_do(m: Machine) -> bool:

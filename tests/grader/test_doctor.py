@@ -149,6 +149,12 @@ def test_with_nothing_installed_the_remedies_work_from_top_to_bottom(
     ]
 
 
+def test_an_environment_of_an_old_python_is_made_anew() -> None:
+    old = replace(FINE, python=(3, 9, 1), distribution="noble", dvc="", dvc_gs="")
+    (remedy,) = [one.remedy for one in told(old) if one.subject == "environment"]
+    assert remedy == "python3.12 -m venv --clear .venv\n. .venv/bin/activate"
+
+
 def test_folders_with_like_names_are_not_synced() -> None:
     for path in ("/home/ada/dropboxes/w", "/home/ada/my-onedrive/w", "/home/boxer/w"):
         assert told(replace(FINE, repo=path)) == []
