@@ -27,8 +27,8 @@ class HintPage:
     """A message that stops people: ``fact`` and ``why``, what to ``type``, how it is ``seen``.
 
     ``general``: DVC prints it before another message that says more. ``notice``: it is printed
-    where nothing went wrong, and beside an error says nothing of it. ``file`` stands for ``{file}``
-    where the message names none.
+    where nothing went wrong, or comes of what did: any other message says more. ``file`` stands for
+    ``{file}`` where the message names none.
     """
 
     id: str
