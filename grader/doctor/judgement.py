@@ -21,7 +21,10 @@ _PACKAGED = {
     "questing": "3.13",
 }  # fmt: skip
 """Which Python that will do a Debian or an Ubuntu has as a package."""
-_INSTALL = "python -m pip install --require-hashes -r requirements.txt"
+_INSTALL = (
+    "python -m pip install --require-hashes -r requirements.txt\n"
+    "python -m pip install --no-deps --no-build-isolation -e ."
+)
 _SYNCED = re.compile(
     r"[\\/](OneDrive|Dropbox|Google ?Drive|My Drive|iCloud ?Drive|Mobile Documents|CloudStorage"
     r"|Box Sync|pCloud ?Drive|Nextcloud|ownCloud)(?![a-z])[^\\/]*([\\/]|$)",
@@ -50,7 +53,7 @@ def findings(machine: Machine) -> list[Finding]:
 
 def _python(m: Machine) -> Verdict:
     shown = ".".join(map(str, m.python))
-    if _OLDEST <= m.python[:2] < _TOO_NEW:
+    if _will_do(m):
         return OK, f"Python {shown}", ""
     what = "too old" if m.python[:2] < _OLDEST else "too new: TensorFlow is not built for it"
     remedy = {
@@ -122,22 +125,47 @@ def _line_ends(m: Machine) -> Verdict:
 
 
 def _environment(m: Machine) -> Verdict:
-    if m.is_activated:
+    if m.is_activated and (m.dvc or (m.is_environment and _will_do(m))):
         return OK, "the environment is activated", ""
-    command = m.activate or "python3 -m venv .venv"
-    if m.activate == "" and m.system == "win32":
-        command = "py -3.12 -m venv .venv"
+    command = m.activate
+    if m.is_activated or not command:
+        command = _made_and_activated(m)
     if m.python_on_path is None:
         return PROBLEM, "there is no python on PATH: no stage can start", command
     told = "python is another one here than that of the workshop: activate its environment"
     return PROBLEM, told, command
 
 
+def _made_and_activated(m: Machine) -> str:
+    """With the Python that ``_python`` has told to install, where the one at work will not do."""
+    version = _PACKAGED.get(m.distribution, "3.12") if m.system == "linux" else "3.12"
+    lines = [f'cd "{m.checkout}"'] if m.checkout else []
+    if _will_do(m):
+        version = ".".join(map(str, m.python[:2]))
+        if not m.makes_environments and m.distribution in _PACKAGED:
+            lines.append(f"sudo apt-get install python{version}-venv")
+    python = f"py -{version}" if m.system == "win32" else f"python{version}"
+    anew = " --clear" if m.is_activated and m.is_environment else ""  # of a Python that will not do
+    return "\n".join([*lines, f"{python} -m venv{anew} .venv", _on(m)])
+
+
+def _will_do(m: Machine) -> bool:
+    return _OLDEST <= m.python[:2] < _TOO_NEW
+
+
+def _installation(m: Machine) -> str:
+    """Where the environment was made above, the terminal is in the checkout already."""
+    is_there = not m.checkout or _environment(m)[0] != OK
+    return _INSTALL if is_there else f'cd "{m.checkout}"\n{_INSTALL}'
+
+
 def _dvc(m: Machine) -> Verdict:
     if not m.dvc:
-        return PROBLEM, "DVC is not in this environment", m.activate or _INSTALL
+        is_made = m.activate and not m.is_activated
+        remedy = m.activate if is_made else _installation(m)
+        return PROBLEM, "DVC is not in this environment", remedy
     if int(re.findall(r"\d+", m.dvc)[0]) < 3:
-        return PROBLEM, f"DVC {m.dvc} is old; the lessons need 3", _INSTALL
+        return PROBLEM, f"DVC {m.dvc} is old; the lessons need 3", _installation(m)
     if not m.dvc_on_path:
         return PROBLEM, "dvc is installed, and the terminal does not find it", m.activate or _on(m)
     return OK, f"DVC {m.dvc}", ""
@@ -155,14 +183,15 @@ def _plugin(m: Machine) -> Verdict:
 
 def _packages(m: Machine) -> Verdict:
     if m.missing_packages and m.dvc:
-        return PROBLEM, f"not installed: {', '.join(m.missing_packages)}", _INSTALL
+        return PROBLEM, f"not installed: {', '.join(m.missing_packages)}", _installation(m)
     return OK, "what the stages import is there" if m.dvc else "see DVC", ""
 
 
 def _disk(m: Machine) -> Verdict:
     shown = f"{m.free / _GB:.1f} GB are free"
     if m.free < _GB:
-        return PROBLEM, f"only {shown}", "dvc gc --workspace"
+        room = "dvc gc --workspace" if m.dvc else "# make room on this disk"
+        return PROBLEM, f"only {shown}", room
     if m.free < 4 * _GB and not m.dvc:
         return WARNING, f"{shown}; the environment takes 2.4 GB", "# make room on this disk"
     return OK, shown, ""
@@ -243,11 +272,11 @@ _SUBJECTS: tuple[tuple[str, Callable[[Machine], Verdict]], ...] = (
     ("git", _git),
     ("identity", _identity),
     ("line ends", _line_ends),
+    ("disk", _disk),
     ("environment", _environment),
     ("dvc", _dvc),
     ("plugin", _plugin),
     ("packages", _packages),
-    ("disk", _disk),
     ("synced folder", _synced),
     ("long paths", _length),
     ("characters", _characters),

@@ -29,6 +29,8 @@ class Machine:
     ``system`` as ``sys.platform`` has it, times in seconds since 1970, ``free`` in bytes.
     ``activate`` is the command that would activate an environment which is already there,
     ``distribution`` the code name of a Debian or an Ubuntu, or the id of another Linux.
+    ``is_environment``: this Python is not the computer's own; ``makes_environments``: it has what
+    ``-m venv`` needs, of which Debian makes a package. ``checkout`` is empty where we are in it.
     """
 
     system: str
@@ -59,6 +61,9 @@ class Machine:
     sync_folders: tuple[str, ...] = ()
     is_folder: bool = True
     distribution: str = ""
+    is_environment: bool = True
+    makes_environments: bool = True
+    checkout: str = ""
 
 
 def examined(repo: Path) -> Machine:
@@ -97,6 +102,9 @@ def examined(repo: Path) -> Machine:
         sync_folders=_sync_folders(),
         is_folder=repo.is_dir(),
         distribution=_distribution(),
+        is_environment=sys.prefix != sys.base_prefix,
+        makes_environments=importlib.util.find_spec("ensurepip") is not None,
+        checkout=_checkout(),
     )
 
 
@@ -170,6 +178,13 @@ def _activation(repo: Path) -> str:
             shown = script if folder == Path(os.getcwd()) else folder / script  # noqa: PTH109 - shown
             return f'& "{shown}"' if windows else f'. "{shown}"'
     return ""
+
+
+def _checkout() -> str:
+    """The folder with requirements.txt, unless it is the current one or nobody has it."""
+    folder = Path(__file__).parents[2]
+    elsewhere = not _is_same(folder, Path())
+    return str(folder) if elsewhere and (folder / "requirements.txt").is_file() else ""
 
 
 def _distribution(path: Path = Path("/etc/os-release")) -> str:

@@ -64,15 +64,21 @@ def test_a_computer_that_is_ready_has_no_finding() -> None:
         ("line ends", WARNING, "git config --global core.autocrlf input",
          {"autocrlf": "true", "has_attributes": False}),
         ("environment", PROBLEM, ". ./x", {"is_activated": False, "activate": ". ./x"}),
-        ("environment", PROBLEM, "python3 -m venv .venv",
+        ("environment", PROBLEM, "python3.12 -m venv .venv\n. .venv/bin/activate",
          {"is_activated": False, "python_on_path": None}),
-        ("environment", PROBLEM, "py -3.12 -m venv .venv",
+        ("environment", PROBLEM, 'cd "/w"\nsudo apt-get install python3.12-venv\npython3.12 -m',
+         {"is_activated": False, "distribution": "noble", "makes_environments": False,
+          "checkout": "/w"}),
+        ("environment", PROBLEM, r"""py -3.12 -m venv .venv
+.venv\Scripts\Activate.ps1""",
          {"is_activated": False, "system": "win32"}),
         ("dvc", PROBLEM, "python -m pip install --require-hashes -r requirements.txt", {"dvc": ""}),
         ("dvc", PROBLEM, "python -m pip install", {"dvc": "2.58.2"}),
         ("dvc", PROBLEM, ". .venv/bin/activate", {"dvc_on_path": False}),
         ("plugin", PROBLEM, "python -m pip install dvc-gs", {"dvc_gs": ""}),
         ("packages", PROBLEM, "python -m pip install", {"missing_packages": ("tensorflow",)}),
+        ("packages", PROBLEM, 'cd "/w"\npython -m pip install',
+         {"missing_packages": ("tensorflow",), "checkout": "/w"}),
         ("disk", PROBLEM, "dvc gc --workspace", {"free": 10**8}),
         ("synced folder", WARNING, "cd ~", {"repo": "/home/ada/Dropbox/my-workshop"}),
         ("synced folder", WARNING, "cd ~", {"repo": "/Users/ada/OneDrive-Uni/w"}),
@@ -103,6 +109,50 @@ def test_what_is_wrong_is_told_with_its_remedy(
     assert not found[0].told.endswith(".")
     words = f"{found[0].told} {found[0].remedy}".lower()
     assert not [word for word in ("simply", "obviously", "invalid") if word in words]
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        ({}, ["python3.12 -m venv .venv", ". .venv/bin/activate"]),
+        ({"python": (3, 9, 1), "distribution": "bookworm"},
+         ["sudo apt-get install python3.11 python3.11-venv", "python3.11 -m venv .venv",
+          ". .venv/bin/activate"]),
+        ({"python": (3, 8, 1), "distribution": "fedora"},
+         ["sudo dnf install python3.12", "python3.12 -m venv .venv", ". .venv/bin/activate"]),
+        ({"python": (3, 9, 1), "system": "darwin", "architecture": "arm64"},
+         ["brew install python@3.12", "python3.12 -m venv .venv", ". .venv/bin/activate"]),
+        ({"python": (3, 14, 0), "system": "win32"},
+         ["winget install Python.Python.3.12", "py -3.12 -m venv .venv",
+          r".venv\Scripts\Activate.ps1"]),
+        ({"python": (3, 13, 0), "system": "win32"},
+         ["py -3.13 -m venv .venv", r".venv\Scripts\Activate.ps1"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_activated", [False, True])
+def test_with_nothing_installed_the_remedies_work_from_top_to_bottom(
+    change: dict[str, Any], lines: list[str], is_activated: bool
+) -> None:
+    """The computer's own Python may be `python` in the terminal, and is no environment."""
+    bare: dict[str, Any] = {
+        "dvc": "",
+        "dvc_gs": "",
+        "missing_packages": ("yaml",),
+        "dvc_on_path": False,
+    }
+    found = told(replace(FINE, **bare, is_activated=is_activated, is_environment=False, **change))
+    typed = [line for one in found for line in one.remedy.splitlines()]
+    assert typed == [
+        *lines,
+        "python -m pip install --require-hashes -r requirements.txt",
+        "python -m pip install --no-deps --no-build-isolation -e .",
+    ]
+
+
+def test_an_environment_of_an_old_python_is_made_anew() -> None:
+    old = replace(FINE, python=(3, 9, 1), distribution="noble", dvc="", dvc_gs="")
+    (remedy,) = [one.remedy for one in told(old) if one.subject == "environment"]
+    assert remedy == "python3.12 -m venv --clear .venv\n. .venv/bin/activate"
 
 
 def test_folders_with_like_names_are_not_synced() -> None:

@@ -182,7 +182,7 @@ def test_a_page_reads_as_a_hint_does(page: HintPage) -> None:
     for command in page.type:
         assert not [word for word in SHELL_WORDS if word in command]
         assert re.match(
-            r"\. ./activate$|(cd|dvc|git|grader|python|workshop|uvicorn|ls|Set-)", command
+            r"\. ./activate$|(cd|dvc|git|grader|python|workshop|uvicorn|ls|rm|Set-)", command
         )
 
 
@@ -221,6 +221,23 @@ TOLD = [
         "ERROR: failed to push data to the cloud - 35 files failed to upload",
     ),
     ("no-bucket", "ERROR: unexpected error - b/nosuch/o"),
+    ("endpoint", "ERROR: unexpected error - b/dvc-workshop/o"),
+    (
+        "endpoint",
+        "ERROR: unexpected error - Cannot connect to host 127.0.0.1:4443 ssl:default [None]: ",
+    ),
+    ("no-activate", "zsh: no such file or directory: ./activate"),
+    ("no-activate", ". : The term './activate' is not recognized as the name of a cmdlet,"),
+    (
+        "not-activated",
+        "Traceback (most recent call last):\nModuleNotFoundError: No module named 'dvc'\n",
+    ),
+    (
+        "no-pipeline",
+        "'data/raw.dvc' didn't change, skipping\npython: Error while finding module specification"
+        " for 'pipeline.plot' (ModuleNotFoundError: No module named 'pipeline')\n"
+        "ERROR: failed to reproduce 'plot': failed to run: python -m pipeline.plot, exited with 1",
+    ),
     ("no-scm", "ERROR: /home/ada is not tracked by any supported SCM tool (e.g. Git)."),
     (
         "no-git-repository",
@@ -241,7 +258,11 @@ def test_a_message_finds_its_page(page: str, message: str) -> None:
     assert found and found.id == page, found
 
 
-@pytest.mark.parametrize("text", ["the door does not exist", "exit", "404"])
+@pytest.mark.parametrize(
+    "text",
+    ["the door does not exist", "exit", "404", "ERROR", "error:", "fatal:", "Unexpected error",
+     "ERROR: failed to", "not found"],
+)  # fmt: skip
 def test_words_of_anything_find_no_page(text: str) -> None:
     assert hint_pages.found(text) is None
 
@@ -459,6 +480,54 @@ def _no_git(repo: Path) -> list[str]:
     return ["git", "status"]
 
 
+def _broken_module(repo: Path) -> list[str]:
+    """All stages above it are skipped, which DVC says of each."""
+    path = repo / "pipeline" / "plot.py"
+    finished.write(path, "import nosuch\n" + path.read_text("utf-8"))
+    return ["dvc", "repro"]
+
+
+def _no_plugin(repo: Path) -> list[str]:
+    run(repo, "dvc", "remote", "add", "--force", "--default", "other", "azure://bucket/x")
+    return ["dvc", "push"]
+
+
+def _status_in_a_conflict(repo: Path) -> list[str]:
+    run(repo, *_conflict(repo), exit_codes=(0, 1))
+    run(repo, "git", "checkout", "--theirs", "params.yaml")
+    run(repo, "git", "add", "params.yaml")
+    return ["git", "status"]
+
+
+def _dvc_in_a_conflict(repo: Path) -> list[str]:
+    run(repo, *_conflict(repo), exit_codes=(0, 1))
+    run(repo, "git", "checkout", "--theirs", "params.yaml")
+    return ["dvc", "status"]
+
+
+def _status_detached(repo: Path) -> list[str]:
+    run(repo, "git", "checkout", "--quiet", "HEAD~1")
+    return ["git", "status"]
+
+
+def _gs_remote(repo: Path, endpoint: str) -> list[str]:
+    """Nobody listens there: DVC stops at the address, or at the first word to it."""
+    run(repo, "dvc", "remote", "add", "--force", "--default", "dvc-workshop", "gs://dvc-workshop/x")
+    for option, value in (("endpointurl", endpoint), ("allow_anonymous_login", "true")):
+        run(repo, "dvc", "remote", "modify", "dvc-workshop", option, value)
+    return ["dvc", "push"]
+
+
+def _unsaved(repo: Path) -> list[str]:
+    (repo / "data" / "raw" / "mine.txt").write_text("x")
+    return ["dvc", "checkout"]
+
+
+def _git_at_work(repo: Path) -> list[str]:
+    (repo / ".git" / "index.lock").write_text("")
+    return ["git", "add", "params.yaml"]
+
+
 def _overwritten(repo: Path) -> list[str]:
     edit(repo, "params.yaml", "examples: 12", "examples: 13")
     return ["git", "checkout", "HEAD~2"]
@@ -508,6 +577,24 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("nothing-to-commit", _as_typed("git", "commit", "--message", "x")),
     ("git-ignores", _as_typed("git", "add", "data/raw")),
     ("would-be-overwritten", _overwritten),
+    ("stage-failed", _broken_module),
+    ("plugin", _no_plugin),
+    ("conflict", _status_in_a_conflict),
+    ("conflict", _dvc_in_a_conflict),
+    ("detached-head", _status_detached),
+    ("config-key", _as_typed("dvc", "remote", "modify", "workshop", "endpoint", "http://x")),
+    ("endpoint", lambda repo: _gs_remote(repo, "127.0.0.1:4443")),
+    ("import-inside", _as_typed("dvc", "import-url", "pipeline", "data/raw")),
+    ("no-such-stage", _as_typed("dvc", "repro", "trian")),
+    ("no-such-stage", _as_typed("dvc", "push", "trian")),
+    ("pathspec", _as_typed("git", "add", "nosuch")),
+    ("pathspec", _as_typed("git", "checkout", "nosuch")),
+    ("unsaved", _unsaved),
+    ("overlapping", _as_typed("dvc", "add", "data")),
+    ("unknown-remote", _as_typed("dvc", "remote", "default", "nosuch")),
+    ("unknown-remote", _as_typed("dvc", "push", "-r", "nosuch")),
+    ("index-lock", _git_at_work),
+    ("no-stage-module", _as_typed("python", "-m", "pipeline.nosuch")),
 ]
 
 
@@ -532,6 +619,17 @@ def test_the_real_message_finds_its_page(repo: Path, page: str, provoke: Provoke
     found = hint_pages.found(done.stdout)
     assert found, done.stdout
     assert found.id == page, done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="cmd reads no script of that name")
+def test_the_shell_finds_no_activate(tmp_path: Path) -> None:
+    for shell in filter(shutil.which, ("sh", "bash", "zsh", "dash")):
+        done = subprocess.run(
+            [shell, "-c", ". ./activate"], cwd=tmp_path, capture_output=True, encoding="utf-8",
+            timeout=60, check=False,
+        )  # fmt: skip
+        found = hint_pages.found(done.stderr)
+        assert found and found.id == "no-activate", done.stderr
 
 
 @pytest.mark.parametrize(
