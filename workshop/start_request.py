@@ -7,7 +7,7 @@ import socket
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,6 +38,10 @@ class Remote:
 
     url: str
     endpoint: str | None = None
+
+    def without_slashes(self) -> "Remote":
+        """The same, its server's address as it is put before the paths of requests."""
+        return replace(self, endpoint=self.endpoint and self.endpoint.rstrip("/"))
 
 
 def check_name(attendee: str | None) -> None:

@@ -95,6 +95,7 @@ def start(
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
     lessons = solved_at(at)
+    remote = remote and remote.without_slashes()
     check_name(attendee)
     check_remote(remote, lessons, folder)
     try:

@@ -4,6 +4,7 @@ import os
 import re
 
 from grader.checks import fixes
+from grader.facts import endpoints
 from grader.facts.view import View
 
 _BUCKET = "gs://dvc-workshop"
@@ -39,13 +40,14 @@ def name(view: View) -> str:
 def server_options(view: View, remote: str, address: str) -> list[str]:
     """What ``remote`` lacks to reach ``address``, where that is the bucket server's."""
     known = view.facts.remote_options.get(remote.lower(), {})
-    endpoints = [one["endpointurl"] for one in view.facts.remote_options.values()
+    told = [one["endpointurl"] for one in view.facts.remote_options.values()
                  if "endpointurl" in one]  # fmt: skip
     if not f"{address}/".startswith(f"{_bucket(view)}/") and "endpointurl" not in known:
         return []
     modify = f"dvc remote modify {fixes.quoted(remote)}"
     there = view.remotes.get(remote.lower(), {})
-    wanted = {"endpointurl": [*endpoints, _endpoint()][0], "allow_anonymous_login": "true"}
+    server = endpoints.mended([*told, _endpoint()][0])
+    wanted = {"endpointurl": server, "allow_anonymous_login": "true"}
     return [f"{modify} {key} {fixes.quoted(value)}"
             for key, value in wanted.items() if key not in there]  # fmt: skip
 

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from grader.checks import addresses, agreed, fixes
+from grader.checks import addresses, agreed, fixes, servers
 from grader.facts.remote import options_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
@@ -158,6 +158,10 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
         elif name == (view.default_remote or "").lower() and addresses.is_inside(view, url):
             what = "is a folder in the repository itself: no clone has it, and no clone reaches it"
             wanted = addresses.place(view)
+        elif found := servers.half_address(
+            view, name, {CONFIG: options, LOCAL: _remotes_of(view, LOCAL).remotes.get(name, {})}
+        ):
+            return found
         else:
             continue
         is_folder = "://" not in wanted

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
+from grader.facts import endpoints
 from grader.facts.objects import Objects, Unread
 from grader.finding import UnknownError
 from grader.shell import by_hand, quoted
@@ -180,10 +180,11 @@ class Remote:
 
     def _check_listens(self, endpoint: str) -> None:
         """Refused at once, where gcsfs would try again for half a minute."""
-        parts = urlsplit(endpoint)
         try:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            socket.create_connection((parts.hostname or "", port), timeout=_LISTENS_S).close()
+            address = endpoints.address(endpoint)
+            socket.create_connection(address, timeout=_LISTENS_S).close()
+            if endpoint.startswith("https://") and endpoints.speaks_plain_http(address, _LISTENS_S):
+                raise self._not_https(endpoint)
         except (OSError, ValueError) as error:
             raise UnknownError(
                 f"The remote {self.name} could not be asked: no server answers at {endpoint}"
@@ -191,6 +192,15 @@ class Remote:
                 by_hand("in a terminal of its own, and left running: python -m workshop bucket"),
                 code="remote-unreachable",
             ) from None
+
+    def _not_https(self, endpoint: str) -> UnknownError:
+        wanted = quoted(endpoints.mended(endpoint.replace("https://", "http://", 1)))
+        return UnknownError(
+            f"The remote {self.name} could not be asked: the server at {endpoint} speaks http, not"
+            " https.",
+            f"dvc remote modify {quoted(self.name)} endpointurl {wanted}",
+            code="remote-unreachable",
+        )
 
     def _storage_options(self, scheme: str) -> dict[str, Any]:
         """DVC's options in fsspec's words."""
