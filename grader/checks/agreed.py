@@ -4,20 +4,14 @@ import os
 import re
 
 from grader.checks import fixes
-from grader.facts import endpoints
 from grader.facts.view import View
+from workshop import endpoints
 
 _BUCKET = "gs://dvc-workshop"
 _ENDPOINT = "http://127.0.0.1:4443"
 """The bucket server's, as the lesson starts it (workshop.bucket)."""
 _SERVER_VARIABLE = "STORAGE_EMULATOR_HOST"
 """Where gcsfs looks for a server that is not Google's, too."""
-_PLACEHOLDER = re.compile(
-    r"<[^/]*>|\{[^/]*\}|\[[^/]*\]|…|\.\.\.|YOUR[-_ ]?[A-Z_ -]+|your[-_](?:name|bucket|prefix)|NAME"
-)
-"""A part of an address, as the lessons, the documentation and DVC's own help leave it open."""
-_NO_BUCKET = re.compile(r"MY[-_]?BUCKET|BUCKET(?:[-_]?NAME)?|CACHE|RAW|PROJECT")
-"""The same of a bucket, whose real name has no capitals."""
 
 
 def url(view: View) -> str:
@@ -50,16 +44,6 @@ def server_options(view: View, remote: str, address: str) -> list[str]:
     wanted = {"endpointurl": server, "allow_anonymous_login": "true"}
     return [f"{modify} {key} {fixes.quoted(value)}"
             for key, value in wanted.items() if key not in there]  # fmt: skip
-
-
-def placeholders(address: str) -> list[str]:
-    """The parts of an address in whose place a name of one's own was to be typed."""
-    scheme, separator, rest = address.partition("://")
-    if not separator or scheme.casefold() == "remote":
-        return []
-    bucket, *prefix = rest.split("/")
-    left = [bucket] if _NO_BUCKET.fullmatch(bucket) else []
-    return left + [part for part in (bucket, *prefix) if _PLACEHOLDER.fullmatch(part)]
 
 
 def _endpoint() -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from grader.checks import fixes
-from grader.facts import endpoints
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
+from workshop import endpoints
 
 
 def half_address(view: View, name: str, configs: Mapping[str, Mapping[str, str]]) -> Finding | None:

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from grader.facts import endpoints
 from grader.facts.objects import Objects, Unread
 from grader.finding import UnknownError
-from grader.shell import by_hand, quoted
-from workshop import activation
+from workshop import activation, endpoints
 from workshop.project import regular_file
+from workshop.shell import by_hand, quoted
 
 TIMEOUT_S = 7.0  # with all else that a check takes, an answer comes within ten
 _LISTENS_S = 3.0

@@ -9,7 +9,7 @@ from typing import Any
 from grader.next_action import kind_of, next_action
 from grader.rendering.text import padded, wrapped
 from grader.report import Report
-from grader.shell import printable
+from workshop.shell import printable
 from workshop.status_table import Style
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}

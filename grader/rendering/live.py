@@ -7,7 +7,7 @@ from grader.next_action import NextAction, awaits_commit, kind_of, next_action
 from grader.rendering.human import remote_told
 from grader.rendering.text import cut, padded, width_of, wrapped
 from grader.report import Report
-from grader.shell import printable
+from workshop.shell import printable
 from workshop.status_table import Style
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}

@@ -16,8 +16,9 @@ def address(endpoint: str) -> tuple[str, int]:
 def is_whole(endpoint: str) -> bool:
     """Whether it says how to speak to the server, and to which."""
     try:
-        return urlsplit(endpoint).scheme in _PORTS and bool(urlsplit(endpoint).hostname)
-    except ValueError:
+        parts = urlsplit(endpoint)
+        return parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what port tells that is no number
         return False
 
 
