@@ -44,7 +44,10 @@ class Programs:
 
     @cached_property
     def _unknown(self) -> dict[str, str]:
-        """What git does not know of who works here, in no config of this computer."""
+        """What git does not know of who works here, in no config of this computer.
+
+        Asked once the repository exists: before, git would find one that the folder lies in.
+        """
         unknown = {}
         for part, value in self._person.items():
             try:
@@ -56,7 +59,13 @@ class Programs:
     def commit(self, message: str, *paths: str) -> None:
         """Commit ``paths``, or all that git does not ignore."""
         self.git("add", *(paths or ("--all",)))
-        self.git("commit", "--quiet", "--message", message)
+        named = {
+            f"GIT_{role}_{part.upper()}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in self._unknown.items()
+        }
+        words = ("git", *_GIT, "commit", "--quiet", "--message", message)
+        self.run(*words, environment={**named, **self._environment()})
 
     def run(self, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Run a program; a ProgramError with its last words where it fails."""
@@ -92,13 +101,7 @@ class Programs:
     def _environment(self) -> dict[str, str]:
         """Our own interpreter first, and our packages where nobody installed them."""
         home = str(Path(__file__).parents[1])
-        missing = {
-            f"GIT_{role}_{part.upper()}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in self._unknown.items()
-        }
         return {
-            **missing,
             **_kept(),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "PYTHONPATH": home,

@@ -229,6 +229,13 @@ def test_commits_are_by_whom_git_knows(tmp_path: Path, monkeypatch: pytest.Monke
     starter.start(tmp_path / "known", attendee="Ada", preset=SMALL)
     known = "Grace Hopper <g@example.com>"
     assert run(tmp_path / "known", *shown).strip() == f"{known}, {known}"
+    settings.write_text("", "utf-8")
+    outer = tmp_path / "a repository that knows somebody"
+    for words in (["init", "--quiet", str(outer)], ["-C", str(outer), "config", "user.name", "X"],
+                  ["-C", str(outer), "config", "user.email", "x@example.com"]):  # fmt: skip
+        subprocess.run(["git", *words], check=True, timeout=60)
+    starter.start(outer / "inner", attendee="Ada", preset=SMALL)
+    assert run(outer / "inner", *shown).strip() == f"{nobody}, {nobody}"
 
 
 @pytest.mark.parametrize("before", ["nothing", "an empty folder", "a remote of others"])
