@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import shlex
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from grader.report import NOT_TOLD, exit_code
 from tests.grader import finished
 from tests.grader.gallery import save
 from tests.grader.test_mistakes import codes
+from tests.repositories import run
 
 CLOUD = "gs://workshop-bucket/ada"
 
@@ -191,3 +195,34 @@ def test_of_imports_those_are_asked_for_that_dvc_pushes(
     assert pushed["code"] == ("out-not-pushed" if is_asked_for else None), pushed
     if is_asked_for:
         assert pushed["fix"] == "dvc push -r workshop"
+
+
+@pytest.mark.slow
+def test_what_dvc_2_recorded_is_asked_for_where_dvc_looks_for_it(repo: Path) -> None:
+    raw = repo / "data" / "raw.dvc"
+    text = raw.read_text("utf-8").replace("  hash: md5\n", "")
+    finished.write(raw, text)
+    save(repo)
+    report = grade(repo)
+    assert codes(report) == {"out-lost"}
+    found = next(one for one in report["checks"] if one["code"])
+    assert "DVC looks for it outside of files/md5" in found["rationale"]
+    for line in str(found["fix"]).splitlines():
+        run(repo, *shlex.split(line))
+    assert codes(grade(repo)) == set()
+    clone = repo.parent / "clone"
+    run(repo, "git", "clone", "--quiet", str(repo), str(clone))
+    run(clone, "dvc", "pull", "--quiet", "data/raw.dvc")
+    listing = Objects(repo / ".dvc" / "cache").children(next(cached_by_dvc_2(repo, "*.dir")))
+    next((repo.parent / "remote" / listing[0][:2]).glob(listing[0][2:])).unlink()
+    found = next(one for one in grade(repo)["checks"] if one["code"])
+    assert found["code"] == "out-not-pushed"
+    deletion, push = str(found["fix"]).splitlines()
+    run(repo, sys.executable, *shlex.split(deletion)[1:])
+    run(repo, *shlex.split(push))
+    assert codes(grade(repo)) == set()
+
+
+def cached_by_dvc_2(repo: Path, name: str) -> Iterator[Path]:
+    """What lies in the cache beside that of DVC 3."""
+    return (repo / ".dvc" / "cache").glob(f"[0-9a-f][0-9a-f]/{name}")
