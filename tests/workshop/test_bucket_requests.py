@@ -4,6 +4,7 @@ import base64
 import errno
 import hashlib
 import json
+import os
 import shutil
 import socket
 import ssl
@@ -501,3 +502,26 @@ def test_a_file_that_changed_on_disk_is_hashed_again(server: BucketProcess, tmp_
     server.put("disk/a", b"before")
     (server.folder / BUCKET / "disk" / "a").write_bytes(b"after")
     assert server.ask("GET", f"{O}/disk%2Fa").json()["md5Hash"] == md5_of(b"after")
+
+
+def test_a_name_of_very_many_parts_is_refused(server: BucketProcess) -> None:
+    for name in ("/" * 1000, f"z{'/' * 900}x"):
+        assert server.put(name, b"x").status == 400
+        assert "parts between slashes" in server.get(name).json()["error"]["message"]
+    deep = "/".join("deep" * 2 for _ in range(100))
+    assert server.put(deep, b"x").status == 200
+    assert server.names("prefix=deepdeep/") == [deep]
+    assert server.ask("GET", O).status == 200
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time of a file's last change")
+def test_an_object_is_hashed_again_though_a_program_put_its_time_back(
+    server: BucketProcess,
+) -> None:
+    server.put("back", b"one")
+    path = server.folder / BUCKET / "back"
+    before = path.stat()
+    time.sleep(0.05)  # a file system's clock ticks in hundredths of a second
+    path.write_bytes(b"two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert server.ask("GET", f"{O}/back").json()["md5Hash"] == md5_of(b"two")
