@@ -23,6 +23,7 @@ help:
 	@echo "make bench   the measurements"
 
 env: .venv/installed
+	@echo "done. next: source .venv/bin/activate"
 
 .venv/installed: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 found"; \
@@ -32,24 +33,24 @@ env: .venv/installed
 	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
 	@touch $@
 
-data: env
+data: .venv/installed
 	$(BIN)/python -m pipeline.posters data/raw --expect data/raw.dvc
 
 run: data
 	$(BIN)/dvc repro
 	$(BIN)/uvicorn service.main:app --port $(PORT)
 
-test: env
+test: .venv/installed
 	$(BIN)/python -m pytest $(PARALLEL)
 
-check: env
+check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
-bench: env
+bench: .venv/installed
 	$(BIN)/python -m benchmarks
 
 # Resolves the newest versions anew; see CONTRIBUTING.md.

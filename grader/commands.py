@@ -256,7 +256,7 @@ def _page(about: str) -> int:
         problem = f"no check is called {shown}, and no message that is known has these words"
         fix = f"paste another part of the message, or type grader list; known are\n{hint.index()}"
         return refuse(problem, fix.rstrip())
-    write(hint.page_text(page))
+    write(hint.page_text(page.about(about)))
     return 0
 
 

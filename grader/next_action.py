@@ -11,6 +11,9 @@ Entry = dict[str, Any]
 """One of the checks of a report."""
 
 
+_WAITS = "waits for "
+
+
 @dataclass(frozen=True)
 class NextAction:
     """``command`` for what ``entry`` found or waits for; ``more`` to mend, ``blocked`` wait."""
@@ -24,16 +27,32 @@ class NextAction:
 def next_action(report: Report) -> NextAction | None:
     """The first check that fails, else the first that waits; None where neither is there.
 
-    What could not be told comes last: there is nothing of the attendee's to mend.
+    What could not be told comes last: there is nothing of the attendee's to mend. Of an out that is
+    absent and lost, the loss is told: nothing brings it before that is mended.
     """
     kinds = [kind_of(entry) for entry in report["checks"]]
+    beyond = _not_to_be_pulled(report)
     for wanted in ("fail", "blocked"):
         if wanted in kinds:
-            entry = report["checks"][kinds.index(wanted)]
+            found = zip(report["checks"], kinds, strict=True)
+            entry = next(one for one, kind in found if kind == wanted and one not in beyond)
             more = kinds.count(wanted) - 1
             blocked = kinds.count("blocked") if wanted == "fail" else 0
             return NextAction(entry, first_step(entry) or "grader check", more, blocked)
     return None
+
+
+def _not_to_be_pulled(report: Report) -> list[Entry]:
+    """The entries on absent outs that no cache and no remote has."""
+    lost = {
+        path for one in report["checks"] if one["code"] == "out-lost" for path in _in_folder(one)
+    }
+    missing = [one for one in report["checks"] if one["code"] == "out-missing"]
+    return [one for one in missing if lost.issuperset(_in_folder(one))]
+
+
+def _in_folder(entry: Entry) -> list[str]:
+    return [one["path"] for one in entry["evidence"] if one["source"] == "worktree"]
 
 
 def kind_of(entry: Entry) -> str:
@@ -49,7 +68,14 @@ def first_step(entry: Entry) -> str:
     file, colon, _ = line.removeprefix("# ").partition(": ")
     if not colon:
         return f"{line.removeprefix('# ')} (by hand)"
-    return f"edit {file.partition(', stage ')[0]}, as told for {entry['id']}"
+    return f"edit {file.partition(', stage ')[0]}, as told for {waits_for(entry) or entry['id']}"
+
+
+def waits_for(entry: Entry) -> str | None:
+    """The check that has to hold before a blocked one can be judged."""
+    if entry["status"] != "blocked":
+        return None
+    return str(entry["rationale"] or "").removeprefix(_WAITS) or None
 
 
 def awaits_commit(entry: Entry) -> bool:
@@ -61,8 +87,8 @@ def awaits_commit(entry: Entry) -> bool:
         return bool(entry["status"] == "fail") and first_step(entry).startswith("git ")
     if entry["id"] == "init.dvc":
         return entry["status"] == "fail" and "dvc init" not in (entry["fix"] or "")
-    reasons = {f"waits for {name}" for name in COMMITTED if not _stands_on(entry["id"], name)}
-    return entry["status"] == "blocked" and entry["rationale"] in reasons
+    asked = [name for name in COMMITTED if not _stands_on(entry["id"], name)]
+    return waits_for(entry) in asked
 
 
 def _stands_on(check: str, name: str) -> bool:

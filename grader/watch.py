@@ -5,6 +5,7 @@ costs less than 100 ms of CPU, an answer over a bad network may take ten seconds
 """
 
 import contextlib
+import dataclasses
 import os
 import queue
 import signal
@@ -76,6 +77,7 @@ class _Watching:
         self._report: Report | None = None
         self._static: Report | None = None
         self._news = live.News()
+        self._complete: set[str] = set()
         self._is_asking = False
         self._running: str | None = None
 
@@ -142,7 +144,7 @@ class _Watching:
         report = grade(self._repo, offline=True, memory=self._memory)
         if report == self._static:
             return
-        self._news = live.news(self._static, report) or self._news
+        self._take_in(live.news(self._static, report), report)
         self._static = self._report = report
         self._tell()
 
@@ -166,9 +168,15 @@ class _Watching:
 
     def _take(self, answer: Report) -> None:
         self._is_asking = False
-        self._news = live.news(self._report, answer) or self._news
+        self._take_in(live.news(self._report, answer), answer)
         self._report = answer
         self._tell()
+
+    def _take_in(self, news: live.News, report: Report) -> None:
+        """A lesson is complete once: that its files changed and were committed again is no news."""
+        told = tuple(one for one in news.lessons if one not in self._complete)
+        self._news = dataclasses.replace(news, lessons=told) or self._news
+        self._complete.update(live.complete(report))
 
     def _tell(self) -> None:
         if self._screen:
@@ -179,7 +187,7 @@ class _Watching:
     def _show(self) -> None:
         if self._screen and self._report:
             columns, rows = self._size()
-            room = live.Room(columns, rows, self._footer())
+            room = live.Room(columns, rows, self._footer(), self._keyboard is not None)
             lines = live.screen(self._report, self._news, room, self._style, self._running)
             self._screen.show(lines)
 

@@ -55,7 +55,9 @@ class Attendee:
             return ""
         if command.text == activation.COMMAND:
             printed, _ = self._run(f"{command.text}; {_ASK_VARIABLES}")
-            self.activated = json.loads(printed)
+            told, variables = printed.splitlines()
+            assert "are on in this terminal" in told
+            self.activated = json.loads(variables)
             return ""
         if command.goes_on:
             self._start_bucket(command)

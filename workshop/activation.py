@@ -16,10 +16,16 @@ VARIABLE = "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"
 VALUE = "false"
 COMMAND = ". ./activate"
 """The same in bash, zsh and PowerShell, which finds activate.ps1."""
+_ON = "The workshop's dvc, python and grader are on in this terminal."
+_GONE = "error: there is no dvc where the workshop's environment was:"
+_FIX = "  fix: make it there anew, as the README of dvc-workshop says"
 
 
 def texts(programs_dir: Path | None = None) -> dict[str, str]:
-    """The files of an attendee's repository that set up a terminal, by name; git ignores them."""
+    """The files of an attendee's repository that set up a terminal, by name; git ignores them.
+
+    Each says that the terminal is set up, or that the environment has gone from its folder.
+    """
     folder = str(programs_dir or Path(sys.executable).parent)
     return {"activate": _posix(folder), "activate.ps1": _power_shell(folder)}
 
@@ -34,10 +40,18 @@ def _posix(folder: str) -> str:
     if path.drive:  # Git Bash on Windows: /c/Users/ada
         folder = f"/{path.drive[0].lower()}{path.as_posix()[len(path.drive) :]}"
     quoted = "'" + folder.replace("'", "'\\''") + "'"
-    return f'# Type: {COMMAND}\nexport PATH={quoted}:"$PATH"\nexport {VARIABLE}={VALUE}\n'
+    return (
+        f'# Type: {COMMAND}\nexport PATH={quoted}:"$PATH"\nexport {VARIABLE}={VALUE}\n'
+        f"if [ -e {quoted}/dvc ] || [ -e {quoted}/dvc.exe ]; then\n"
+        f'  echo "{_ON}"\nelse\n  echo "{_GONE}"\n  echo {quoted}\n  echo "{_FIX}"\nfi\n'
+    )
 
 
 def _power_shell(folder: str) -> str:
     quoted = "'" + folder.replace("'", "''") + "'"
     path = f"$env:PATH = {quoted} + [IO.Path]::PathSeparator + $env:PATH"
-    return f'# Type: {COMMAND}\n{path}\n$env:{VARIABLE} = "{VALUE}"\n'
+    there = f"(Test-Path ({quoted} + '/dvc')) -or (Test-Path ({quoted} + '/dvc.exe'))"
+    return (
+        f'# Type: {COMMAND}\n{path}\n$env:{VARIABLE} = "{VALUE}"\n'
+        f'if ({there}) {{\n  "{_ON}"\n}} else {{\n  "{_GONE}"\n  {quoted}\n  "{_FIX}"\n}}\n'
+    )

@@ -3,7 +3,7 @@
 import functools
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ PATH = Path(__file__).parent / "lessons" / "hints.toml"
 _SHORTEST = 5
 """Fewer characters are in many messages, and lead nowhere."""
 _NAME, _LONGEST_NAME = "…", 200
+_FILE = re.compile(r"[\w./-]*\w\.(?:yaml|yml|lock|dvc|toml|json)\b")
+"""A name that is safe in a shell."""
 _UNSEEN = str.maketrans("", "", "'\"`\u2018\u2019\u201c\u201d")
 
 
@@ -18,7 +20,8 @@ _UNSEEN = str.maketrans("", "", "'\"`\u2018\u2019\u201c\u201d")
 class HintPage:
     """A message that stops people: ``fact`` and ``why``, what to ``type``, how it is ``seen``.
 
-    ``general``: DVC prints it before another message that says more.
+    ``general``: DVC prints it before another message that says more. ``file`` stands for ``{file}``
+    where the message names none.
     """
 
     id: str
@@ -28,6 +31,19 @@ class HintPage:
     type: tuple[str, ...]
     seen: str
     general: bool = False
+    file: str = ""
+
+    def about(self, text: str) -> "HintPage":
+        """The page with the file that the message in ``text`` names."""
+        named = _FILE.search(text)
+        file = named[0].removeprefix("./") if named else self.file
+
+        def filled(sentence: str) -> str:
+            return sentence.replace("{file}", file)
+
+        lines = tuple(map(filled, self.type))
+        fact, why, seen = map(filled, (self.fact, self.why, self.seen))
+        return replace(self, fact=fact, why=why, type=lines, seen=seen)
 
 
 @functools.cache
@@ -40,6 +56,12 @@ def pages() -> tuple[HintPage, ...]:
 def fixes() -> dict[str, tuple[str, ...]]:
     """What to type for each code of the grader's; in place of words in capitals go real names."""
     return {name: tuple(lines) for name, lines in _document()["code"].items()}
+
+
+@functools.cache
+def fixes_of_checks() -> dict[str, tuple[str, ...]]:
+    """The same for checks of which their codes say little."""
+    return {name: tuple(lines) for name, lines in _document()["check"].items()}
 
 
 def _document() -> dict[str, Any]:

@@ -121,10 +121,11 @@ def _committing(view: View, paths: list[str]) -> str:
     lines = [f"git checkout HEAD -- {' '.join(map(fixes.quoted, deleted))}"] if deleted else []
     if there:
         edits, edited = unignoring(view, filter(view.facts.ignores, there))
-        commit = fixes.commit(
-            [*edited, *there], "Commit what describes the pipeline", force=bool(edits)
-        )
-        lines += [*edits, *commit.splitlines()]
+        message = "Commit what describes the pipeline"
+        if edits:
+            lines += [*edits, *fixes.commit([*edited, *there], message, force=True).splitlines()]
+        else:
+            lines += stages.committing(view, there, message)
     return fixes.commands(*lines)
 
 

@@ -10,7 +10,8 @@ from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES, LessonStage
 from grader.registry import check, stage_check
-from workshop.project import Stage
+from workshop.project import ProjectError, Stage
+from workshop.project import params as params_files
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
@@ -55,11 +56,27 @@ def _stage_add(view: View, wanted: LessonStage) -> str:
     words = [f"dvc stage add -n {wanted.name}"]
     words += [
         f"-d {fixes.quoted(path)}"
-        for path in [*paths_of(view, model, wanted, wanted.reads), *code.imported()]
+        for path in [*paths_of(view, model, wanted, wanted.reads), *sorted(code.imported())]
     ]
-    words += [f"-p {fixes.quoted(','.join(code.params()))}"] if code.params() else []
+    params = _sections_of_params(view, code.params())
+    words += [f"-p {fixes.quoted(','.join(params))}"] if params else []
     words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
     return " ".join([*words, fixes.quoted(wanted.command)])
+
+
+def _sections_of_params(view: View, keys: list[str]) -> list[str]:
+    """The section in place of its keys, where all of it is read: as the lessons write it."""
+    try:
+        values = params_files.read(view.facts.root / "params.yaml", "params.yaml")
+    except ProjectError:  # told where it is declared
+        return keys
+    found: dict[str, None] = {}
+    for key in keys:
+        section = key.partition(".")[0]
+        all_of_it = values.get(section)
+        is_whole = isinstance(all_of_it, dict) and all(f"{section}.{k}" in keys for k in all_of_it)
+        found[section if is_whole else key] = None
+    return list(found)
 
 
 def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:

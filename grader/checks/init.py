@@ -4,10 +4,11 @@ import re
 
 from grader.checks import fixes
 from grader.checks.ignored import unignoring
+from grader.checks.stages import committing, uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
-from workshop.project import ProjectError, config_schema
+from workshop.project import ProjectError, Stage, config_schema
 from workshop.project.errors import ConfigError, NotAProjectError
 
 
@@ -63,7 +64,9 @@ def dvc_is_initialised(view: View) -> Finding | None:
     if ".dvc/config" in facts.committed:
         return None
     lies_there = facts.worktree.content(".dvc/config") is not None
-    commit = fixes.commit([".dvc", ".dvcignore"], "Initialise DVC")
+    is_staged = facts.is_staged(".dvc/config")  # as dvc init leaves it
+    added = [] if is_staged else [".dvc", ".dvcignore"]
+    commit = fixes.commands(*committing(view, added, "Initialise DVC"))
     return Finding(
         "not-a-repository",
         "DVC is initialised here, but that is not committed: a clone has no DVC."
@@ -172,10 +175,11 @@ def _unreadable(view: View, error: ProjectError, code: str) -> Finding:
     line = f", line {error.line}" if error.line else ""
     column = f", column {error.column}" if error.line and error.column else ""
     problem = f"{'it ' * error.problem.startswith(('is ', 'has '))}{error.problem}"
+    clones = ", and so does everybody who clones" if view.source == "HEAD" else ""
     return Finding(
         code,
-        f"{path}{line}{column} cannot be read: {problem}. Every dvc command stops there, and so"
-        " does everybody who clones.",
+        f"{path}{line}{column} cannot be read: {problem}. Every dvc command stops there{clones}."
+        " Most checks wait until it is mended, and their points with them.",
         "a file that DVC reads",
         str(error),
         fixes.commands(*_mending(view, path, line, error, code)),
@@ -184,12 +188,47 @@ def _unreadable(view: View, error: ProjectError, code: str) -> Finding:
 
 
 def _mending(view: View, path: str, line: str, error: ProjectError, code: str) -> list[str]:
-    """A lock is written anew, out of DVC's memory of its runs; any other file is edited."""
+    """A lock is taken from git or written anew, out of DVC's memory of its runs; others are edited.
+
+    Where HEAD's can be read there is nothing to commit yet: what was typed is typed again first.
+    """
+    is_new = view.source == "worktree"
+    if is_new and path in view.facts.unmerged:
+        return _merged(view)
     if code == "lock-inconsistent":
+        if is_new and path in view.facts.committed:
+            return [f"git checkout HEAD -- {fixes.quoted(path)}", "dvc repro"]
         delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
         return [delete, "dvc repro", *fixes.commit([path], "Write the lock anew").splitlines()]
     if code == "lock-uncommitted":
         edits, edited = unignoring(view, [path])
         return [*edits, *fixes.commit([*edited, path], f"Commit {path}", force=True).splitlines()]
-    edit = fixes.by_hand(f"{path}{line}: {error.fix.partition(', then: ')[0]}")
-    return [edit, *fixes.commit([path], f"Mend {path}").splitlines()]
+    told = f"{path}{line}: {error.fix.partition(', then: ')[0]}".split("; ")
+    if is_new:
+        return [fixes.by_hand(one) for one in (*told, "save it, and type again what you typed")]
+    commit = fixes.commit([path], f"Mend {path}").splitlines()
+    return [*map(fixes.by_hand, told), *commit]
+
+
+def _merged(view: View) -> list[str]:
+    """The end of a merge that stopped: one side of what a run writes, an edit of all else."""
+    facts = view.facts
+    written = {"dvc.lock", *uncached(*_stages_at_head(view))}
+    taken = [path for path in facts.unmerged if path in written]
+    edited = [path for path in facts.unmerged if path not in written]
+    edits = [
+        fixes.by_hand(
+            f"{path}: keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
+        )
+        for path in edited
+    ]
+    sides = [f"git checkout --ours {' '.join(map(fixes.quoted, taken))}"] if taken else []
+    commit = fixes.commit(dict.fromkeys([*facts.unmerged, "dvc.lock"]), "Merge").splitlines()
+    return [*edits, *sides, "dvc repro", *commit]
+
+
+def _stages_at_head(view: View) -> tuple[Stage, ...]:
+    try:
+        return view.facts.head.project.stages
+    except ProjectError:
+        return ()

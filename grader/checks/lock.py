@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from grader.checks import fixes
 from grader.checks.ignored import unignoring
-from grader.checks.stages import LOCK, uncached, wait_until_readable
+from grader.checks.stages import LOCK, committing, uncached, wait_until_readable
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES
@@ -40,13 +40,18 @@ def lock_is_committed(view: View) -> Finding | None:
     elif not ignored and path not in facts.committed:
         difference = "was never committed"
     edits, edited = unignoring(view, [path] if ignored else [])
-    commit = fixes.commit([*edited, path, *_beside(view)], "Record the run", force=ignored)
+    paths = [*edited, path, *_beside(view)]
+    commit = (
+        fixes.commit(paths, "Record the run", force=True).splitlines()
+        if ignored
+        else committing(view, paths, "Record the run")
+    )
     return Finding(
         "lock-uncommitted",
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        fixes.commands(*edits, *commit.splitlines())
+        fixes.commands(*edits, *commit)
         if lies_there
         else f"git checkout HEAD -- {fixes.quoted(path)}",
         (Evidence("worktree", path), Evidence("HEAD", path)),

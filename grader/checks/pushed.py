@@ -1,7 +1,7 @@
 """Lesson ``share``: every object is on the remote. The one place that asks the remote."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,9 +55,10 @@ def outs_are_pushed(view: View) -> Finding | None:
         here = options_of(remote.name, view.facts.remote_options) or remote.options
         if names and not replace(remote, options=here).is_same_place(remote):
             return _elsewhere(view, remote, here["url"], _told(lacking))
-        lost = [one for one in names if not _cached(view, one, old).exists()]
+        damaged = [] if old else view.facts.objects.corrupt(names)
+        lost = [one for one in names if one in damaged or not _cached(view, one, old).exists()]
         if lost:
-            return _lost(view, remote, lacking, owners[lost[0]], lost)
+            return _lost(view, remote, lacking, owners, lost, damaged)
         if names:
             return _not_pushed(view, remote, lacking, [owners[one] for one in names])
     return None
@@ -206,29 +207,61 @@ def _deletion(remote: Remote, name: str) -> str:
 
 
 def _lost(
-    view: View, remote: Remote, lacking: Lacking, owner: tuple[Stage, str], lost: list[str]
+    view: View,
+    remote: Remote,
+    lacking: Lacking,
+    owners: Mapping[str, tuple[Stage, str]],
+    lost: list[str],
+    damaged: list[str],
 ) -> Finding:
-    stage, path = owner
-    name = fixes.quoted(stage.name)
-    if stages.is_as_recorded(view, stage):
-        again = f"dvc commit {name}"
-    elif stage.cmd:
-        again = fixes.run_again(stage.name, stages.uncached(stage))
-    else:
-        again = fixes.commands(
-            fixes.by_hand(f"{path}: get the data again"),
-            f"dvc add {fixes.quoted(path)}",
-            *fixes.commit([stage.file], "Take up the data again").splitlines(),
-        )
+    stage, path = owners[lost[0]]
+    is_here = stages.is_as_recorded(view, stage)
+    where = "damaged in your cache" if lost[0] in damaged else "not in your cache"
+    there = "other bytes" if lost[0] in lacking.wrong else "nothing"
+    rest = (
+        "what lies in your folder is what the run wrote, and can be kept again"
+        if is_here
+        else "whoever made this commit may still have it"
+    )
+    gone = dict.fromkeys(owners[one][1] for one in lost)
     return Finding(
         "out-lost",
-        f"{path} of {stage.name} is neither in your cache nor on the remote {remote.name}: nobody"
-        f" can get it as it was.{_AS_DVC_2 if remote.is_of_dvc_2 else ''}",
+        f"{path} of {stage.name} is {where}, and the remote {remote.name} has {there} of that"
+        f" name: dvc pull cannot bring it; {rest}.{_AS_DVC_2 if remote.is_of_dvc_2 else ''}",
         "the object in the cache or on the remote",
-        f"{len(lost)} objects are in neither",
-        fixes.commands(*again.splitlines(), *_pushing(view, remote, lacking, [])),
-        _evidence(remote, lost),
+        f"objects of which neither has the right bytes: {len(lost)}",
+        fixes.commands(
+            *(stages.removal(view, one) for one in damaged[:_DELETED]),
+            *_made_again(view, stage, path, is_here=is_here),
+            *_pushing(view, remote, lacking, []),
+        ),
+        (
+            *(Evidence("worktree", one, value="absent") for one in gone if _is_absent(view, one)),
+            *_evidence(remote, lost),
+        ),
     )
+
+
+def _made_again(view: View, stage: Stage, path: str, *, is_here: bool) -> list[str]:
+    """What gives the cache the bytes of an out that neither it nor the remote has."""
+    name = fixes.quoted(stage.name)
+    if is_here:
+        return [f"dvc commit {name}"]
+    ask = "ask whoever made this commit to dvc push, then dvc pull"
+    if stage.cmd:
+        other = "if nobody has it, make it again:"
+        again = fixes.run_again(stage.name, stages.uncached(stage)).splitlines()
+    else:
+        other = f"if nobody has it, get {path} again:"
+        again = [
+            f"dvc add {fixes.quoted(path)}",
+            *fixes.commit([stage.file], "Take up the data again").splitlines(),
+        ]
+    return [fixes.by_hand(ask), fixes.by_hand(other), *again]
+
+
+def _is_absent(view: View, path: str) -> bool:
+    return not (view.facts.root / path).exists()
 
 
 def _told(lacking: Lacking) -> str:

@@ -10,6 +10,7 @@ from grader.lessons import STAGES, LessonStage
 from grader.registry import stage_check
 from workshop.project import ProjectError, Reason, Stage, StageState
 from workshop.project import params as params_files
+from workshop.project.model import NOBODY_LISTENS
 
 
 @stage_check("run", "stage-never-run", requires=("{stage}.declared",))
@@ -66,10 +67,15 @@ def _refuse_unanswered(view: View, stage: Stage) -> None:
     if not view.facts.ask_s or not _is_worktree_told(view):
         return
     for one in _state(view, stage).unanswered:
+        is_down = one.why.startswith(NOBODY_LISTENS)
+        start = "in a terminal of its own, and left running: python -m workshop bucket"
         raise UnknownError(
             f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
             " changed since the last run cannot be told.",
-            fixes.commands(f"dvc status {fixes.quoted(stage.name)}", "grader check --offline"),
+            fixes.commands(
+                fixes.by_hand(start) if is_down else f"dvc status {fixes.quoted(stage.name)}",
+                "grader check --offline",
+            ),
             code="remote-unreachable",
         )
 

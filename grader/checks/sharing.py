@@ -1,6 +1,5 @@
 """Lesson ``share``: nothing in the pipeline belongs to this laptop alone."""
 
-import os
 import re
 from collections.abc import Iterator
 
@@ -243,21 +242,17 @@ def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
 
 
 def _corrupt(view: View, stage: Stage, out: Out, name: str) -> Finding:
-    path = view.facts.objects.path(name)
-    shown = os.path.relpath(path, view.facts.root).replace(os.sep, "/")
-    place = fixes.literal(shown)
-    remove = fixes.python(f"import os; os.chmod({place}, 0o644); os.remove({place})")
     target = fixes.quoted(stage.name)
     again = [f"dvc commit {target}"]
     if not stages.is_as_recorded(view, stage):
         again = [f"dvc pull --force {target}"]
-        rerun = f"if dvc pull does not have it: dvc repro --force --single-item {target}"
+        rerun = f"if that brings no sound one: dvc repro --force --single-item {target}"
         again += [fixes.by_hand(rerun)] if stage.cmd else []
     return Finding(
         "cache-corrupt",
         f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",
         f"bytes with the md5 {name}",
         "other bytes",
-        fixes.commands(remove, *again),
-        (Evidence("cache", shown, value=name),),
+        fixes.commands(stages.removal(view, name), *again),
+        (Evidence("cache", stages.shown_in_cache(view, name), value=name),),
     )

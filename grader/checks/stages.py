@@ -1,5 +1,6 @@
 """What the checks of stages share: the attendee's stage, and the paths that its command names."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 
@@ -84,6 +85,14 @@ def edit_then_run(view: View, stage: Stage, change: Change) -> str:
     )
 
 
+def committing(view: View, paths: Iterable[str], message: str) -> list[str]:
+    """Commit ``paths``, without a ``git add`` of what was added as it lies there."""
+    left = [path for path in paths if not view.facts.is_staged(path)]
+    if not left:
+        return [fixes.committed(message)]
+    return fixes.commit(left, message).splitlines()
+
+
 def is_out_of_sight(view: View, path: str) -> bool:
     """Whether DVC cannot see a file that is there: git ignores it, or the folder lost it."""
     facts = view.facts
@@ -119,6 +128,18 @@ def have_to_run(view: View) -> bool:
     )
 
 
+def removal(view: View, name: str) -> str:
+    """The command that takes a damaged object out of the cache."""
+    place = fixes.literal(shown_in_cache(view, name))
+    return fixes.python(f"import os; os.chmod({place}, 0o644); os.remove({place})")
+
+
+def shown_in_cache(view: View, name: str) -> str:
+    """The path of a cached object from the repository's root on."""
+    path = view.facts.objects.path(name)
+    return os.path.relpath(path, view.facts.root).replace(os.sep, "/")
+
+
 def is_as_recorded(view: View, stage: Stage) -> bool:
     """Whether what lies in the folder is what the run of ``stage`` read and left, cached or not."""
     try:
@@ -127,7 +148,20 @@ def is_as_recorded(view: View, stage: Stage) -> bool:
         return False
     found = [one for one in states if one.stage.name == stage.name]
     changes = [reason.change for one in found for reason in one.reasons]
-    return bool(found) and set(changes) <= {"not in cache"}
+    return bool(found) and set(changes) <= {"not in cache"} and _has_outs(view, stage)
+
+
+def _has_outs(view: View, stage: Stage) -> bool:
+    """Whether the outs lie there as recorded: of one that is in no cache, DVC says no more."""
+    for out in stage.outs:
+        if not out.cache or out.place is None:
+            continue
+        if out.recorded.algorithm != "md5":
+            if not out.place.exists():
+                return False
+        elif view.facts.workspace.md5_of(out.place) != out.recorded.md5:
+            return False
+    return True
 
 
 def restored(view: View, stage: Stage, path: str) -> str:
@@ -135,7 +169,8 @@ def restored(view: View, stage: Stage, path: str) -> str:
     out = next((one for one in stage.outs if covers(one.path, path)), None)
     if out and out.cache and out.recorded.md5 and not is_as_recorded(view, stage):
         objects = view.facts.objects
-        if all(objects.path(name).exists() for name in objects.names(out.recorded.md5)):
+        names = objects.names(out.recorded.md5)
+        if all(objects.path(one).exists() for one in names) and not objects.corrupt(names):
             return f"dvc checkout --force {fixes.quoted(stage.name)}"
     return fixes.run_again(stage.name, kept_by_git(view, stage))
 

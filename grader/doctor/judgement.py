@@ -219,7 +219,7 @@ def _credentials(m: Machine) -> Verdict:
 def _variable(m: Machine) -> Verdict:
     if not m.lacks_variable:
         return OK, f"{activation.VARIABLE} is {activation.VALUE}", ""
-    told = f"{activation.VARIABLE} is not set: with the workshop's bucket DVC waits a minute"
+    told = f"{activation.VARIABLE} is not set: with the workshop's bucket DVC waits for minutes"
     if m.has_activate:
         return WARNING, told, activation.COMMAND
     if m.system == "win32":

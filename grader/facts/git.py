@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from grader.facts.answers import Answers, Key
 from grader.finding import UnknownError
@@ -57,6 +58,14 @@ class Place:
 
     file: str
     line: int
+
+
+class Entry(NamedTuple):
+    """A path in git's index and the object that stands for it: several where a merge stopped."""
+
+    path: str
+    oid: str
+    is_unmerged: bool
 
 
 class GitError(UnknownError):
@@ -127,6 +136,10 @@ class Git:
 
     def index(self) -> tuple[str, ...]:
         """Every path that git tracks, committed or only added."""
+        return tuple(dict.fromkeys(one.path for one in self.entries()))
+
+    def entries(self) -> tuple[Entry, ...]:
+        """What git's index holds of each path: three entries where a merge stopped."""
         original = self.control / "index"
         if not original.exists():
             return ()
@@ -134,15 +147,18 @@ class Git:
         parts = {one.name: one.read_bytes() for one in self.control.glob("sharedindex.*")}
         parts["index"] = original.read_bytes()
         key: Key = ("index", *(hashlib.sha256(parts[name]).digest() for name in sorted(parts)))
-        known: tuple[str, ...] | None = self._answers.get(*key)
-        return known or self._answers.keep(self._index(parts), *key)
+        known: tuple[Entry, ...] | None = self._answers.get(*key)
+        return known or self._answers.keep(self._entries(parts), *key)
 
-    def _index(self, parts: Mapping[str, bytes]) -> tuple[str, ...]:
+    def _entries(self, parts: Mapping[str, bytes]) -> tuple[Entry, ...]:
         with tempfile.TemporaryDirectory(prefix="grader-") as folder:
             for name, content in parts.items():
                 Path(folder, name).write_bytes(content)
-            answer = self._ask("ls-files", "-z", "--full-name", index=Path(folder, "index"))
-        return tuple(dict.fromkeys(_names(answer)))
+            words = ("ls-files", "--stage", "-z", "--full-name")
+            answer = self._ask(*words, index=Path(folder, "index"))
+        found = (entry.partition("\t") for entry in _names(answer))
+        told = ((name, *words.split()[1:]) for words, _, name in found)
+        return tuple(Entry(name, oid, stage != "0") for name, oid, stage in told)
 
     def ignoring_line(self, path: str) -> Place | None:
         """The line of the .gitignore that leaves out ``path``, tracked or not."""

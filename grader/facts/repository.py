@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -111,13 +111,32 @@ class Facts:
     def links(self) -> list[str]:
         """Every link and every sub-module at HEAD, likewise; seldom asked for."""
         paths = self.git.links(self.commit) if self.git and self.commit else []
-        return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]
+        return self._below(paths)
 
     @cached_property
     def tracked(self) -> tuple[str, ...]:
         """Every path in git's index below the root of the DVC repository."""
-        paths = self.git.index() if self.git else ()
-        return tuple(p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix))
+        return tuple(dict.fromkeys(self._below(self.git.index() if self.git else ())))
+
+    def _below(self, paths: Iterable[str]) -> list[str]:
+        return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]
+
+    @cached_property
+    def unmerged(self) -> list[str]:
+        """Every path of which a merge that goes on has left several versions."""
+        entries = self.git.entries() if self.git else ()
+        return self._below(dict.fromkeys(one.path for one in entries if one.is_unmerged))
+
+    def is_staged(self, path: str) -> bool:
+        """Whether git's index has the small file ``path`` as it lies in the folder."""
+        content = self.worktree.content(path)
+        if content is None or self.git is None or path in self.unmerged:
+            return False
+        oids = [one.oid for one in self.git.entries() if one.path == f"{self.prefix}{path}"]
+        there = self.git.contents(oids)
+        return content.replace(b"\r\n", b"\n") in [
+            one.replace(b"\r\n", b"\n") for one in there.values()
+        ]
 
     @cached_property
     def head(self) -> View:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from grader.lessons import STAGES
 from grader.registry import Check
 from workshop.course import course
-from workshop.hint_pages import fixes
+from workshop.hint_pages import fixes, fixes_of_checks
 
 STAGE_NAMES = frozenset(stage.name for stage in STAGES)
 
@@ -34,17 +34,20 @@ def explanation(name: str, checks: Sequence[Check]) -> str:
     ``checks``: the one that is called so, or all that may find the code.
     """
     codes = checks[0].codes if name == checks[0].id else (name,)
-    lines = [line for code in codes for line in _typed(code)]
+    if name in fixes_of_checks():
+        lines = _typed(name, fixes_of_checks()[name])
+    else:
+        lines = [line for code in codes for line in _typed(code, fixes()[code])]
     lines += ["", *_wrapped(f"With the names of your repository: grader hint {name}")]
     for check, others in _grouped(checks):
         lines += ["", *_explained(check, others)]
     return "\n".join(lines) + "\n"
 
 
-def _typed(code: str) -> list[str]:
-    """What mends it, in general."""
-    lines, heading = [code], ""
-    for line in fixes()[code]:
+def _typed(name: str, typed: Iterable[str]) -> list[str]:
+    """What mends the code or the check ``name``, in general."""
+    lines, heading = [name], ""
+    for line in typed:
         wanted = "  by hand:" if line.startswith("#") else "  type:"
         lines += [wanted] * (wanted != heading)
         heading = wanted

@@ -4,10 +4,11 @@ Written by hand and not with rich, whose import alone takes 84 ms: a third of wh
 check takes, and more than what is left of half a ``dvc status``.
 """
 
+import textwrap
 from typing import Any
 
-from grader.next_action import kind_of, next_action
-from grader.rendering.text import padded, wrapped
+from grader.next_action import NextAction, kind_of, next_action, waits_for
+from grader.rendering.text import padded, width_of, wrapped
 from grader.report import Report
 from workshop.shell import printable
 from workshop.status_table import Style
@@ -16,6 +17,7 @@ _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice":
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
 _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "33", "advice": "36"}
 _TITLE_WIDTH = 44
+_ABOVE = " ..., as told above"
 _ASKING = "share.pushed"
 """The check that asks the remote."""
 
@@ -38,7 +40,7 @@ def render(report: Report, style: Style) -> str:
                 names = ", ".join(one["id"] for one in others[:3])
                 more = f" and {len(others) - 3} more" if len(others) > 3 else ""
                 lines += _wrapped(f"for the same reason: {names}{more}", style)
-    return "\n".join([*lines, "", *_ending(report, style)]) + "\n"
+    return "\n".join([*lines, *_waited_for(report, style), "", *_ending(report, style)]) + "\n"
 
 
 def _nothing_to_grade(report: Report, style: Style) -> str:
@@ -81,13 +83,31 @@ def _entry(entry: dict[str, Any], kind: str, style: Style) -> list[str]:
     lines += [line for one in entry["evidence"][:4] for line in _evidence(one, style)]
     if len(entry["evidence"]) > 4:
         lines.append(f"    and {len(entry['evidence']) - 4} more")
+    return [*lines, *_fix(entry, "  try:" if kind == "error" else "  type:")]
+
+
+def _fix(entry: dict[str, Any], heading: str) -> list[str]:
+    lines: list[str] = []
     by_hand = None
     for line in (entry["fix"] or "").splitlines():
         if by_hand is not line.startswith("#"):
             by_hand = line.startswith("#")
-            lines += ["  by hand:" if by_hand else "  try:" if kind == "error" else "  type:"]
+            lines += ["  by hand:" if by_hand else heading]
         lines.append(f"    {printable(line)}")
     return lines
+
+
+def _waited_for(report: Report, style: Style) -> list[str]:
+    """What has to hold first, where that was not among what was to be judged."""
+    action = next_action(report)
+    root = waits_for(action.entry) if action else None
+    if action is None or root is None or not action.entry["fix"]:
+        return []
+    lines = [
+        "",
+        f"{_mark('blocked', style)} {_coloured(root, 'blocked', style)}  has to hold first",
+    ]
+    return [*lines, *_fix(action.entry, "  type:"), f"  why: grader check --only {root}"]
 
 
 def _evidence(one: dict[str, Any], style: Style) -> list[str]:
@@ -102,18 +122,27 @@ def _ending(report: Report, style: Style) -> list[str]:
     action = next_action(report)
     if action and failed:
         return [
-            f"next: {_coloured(printable(action.command), 'fail', style)}",
+            f"next: {_coloured(_next(action, style), 'fail', style)}",
             *([f"then: {_rest(action.more, blocked)}"] if action.more or blocked else []),
         ]
     if action and not errors:
         return [
-            f"next: {_coloured(printable(action.command), 'fail', style)}",
+            f"next: {_coloured(_next(action, style), 'fail', style)}",
             f"then: what is blocked can be judged; it {action.entry['rationale']}",
         ]
     if errors:
         return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")
     told = "" if "remote" in report["verified"] else ", as far as could be told without the remote"
     return [f"All of it holds{told}.", *_who_asks(report)]
+
+
+def _next(action: NextAction, style: Style) -> str:
+    """The command, which stands in full above: of a long one the beginning."""
+    command, room = printable(action.command), style.width - len("next: ")
+    if width_of(command) <= room:
+        return command
+    words = textwrap.wrap(command, room - len(_ABOVE), break_on_hyphens=False)
+    return f"{words[0]}{_ABOVE}"
 
 
 def _rest(more: int, blocked: int) -> str:

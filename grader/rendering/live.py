@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.next_action import NextAction, awaits_commit, kind_of, next_action
+from grader.registry import CHECKS, Check
 from grader.rendering.human import remote_told
 from grader.rendering.text import cut, padded, width_of, wrapped
 from grader.report import Report
@@ -13,6 +14,8 @@ from workshop.status_table import Style
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "amber": "o"}
 _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "35", "amber": "33", "next": "1"}
+_MEANINGS = {"pass": "holds", "fail": "to mend", "amber": "to commit", "blocked": "waits"}
+_ALL_OF_IT = "all of it, to copy: grader hint --step 3"
 WIDEST = 80
 
 
@@ -30,11 +33,12 @@ class News:
 
 @dataclass(frozen=True)
 class Room:
-    """How much fits, and what is said at the bottom."""
+    """How much fits, what is said at the bottom, and whether Enter asks the remote."""
 
     columns: int
     rows: int
     footer: str = "Ctrl-C ends."
+    has_keyboard: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,28 @@ def news(before: Report | None, now: Report) -> News:
         return News()
     passed = {one["id"]: one["status"] == "pass" for one in before["checks"]}
     known = [one for one in now["checks"] if one["id"] in passed]
-    full = {one["id"] for one in before["lessons"] if one["earned"] == one["max"]}
+    full = complete(before)
     return News(
         tuple(o["id"] for o in known if o["status"] == "pass" and not passed[o["id"]]),
         tuple(o["id"] for o in known if kind_of(o) == "fail" and passed[o["id"]]),
-        tuple(o["id"] for o in now["lessons"] if o["earned"] == o["max"] and o["id"] not in full),
+        tuple(one for one in complete(now) if one not in full),
     )
+
+
+def complete(report: Report) -> list[str]:
+    """The lessons with full points, those left out of which the remote has not told its part."""
+    left = {one.lesson for one in _not_judged(report)}
+    return [
+        one["id"]
+        for one in report["lessons"]
+        if one["earned"] == one["max"] and one["id"] not in left
+    ]
+
+
+def _not_judged(report: Report) -> list[Check]:
+    """The checks with points that the report has no verdict on: the remote was not asked."""
+    judged = {one["id"] for one in report["checks"]}
+    return [one for one in CHECKS.values() if one.points and one.id not in judged]
 
 
 def line(report: Report, changed: News, running: str | None = None) -> str:
@@ -97,7 +117,8 @@ def _next_in_a_line(report: Report) -> str:
     if action is None:
         return _end(report)
     more = f" ({_more(action)})" if _more(action) else ""
-    return f"next: {printable(action.command)}{more}"
+    told = f"; {_ALL_OF_IT}" if is_told_elsewhere(action) else ""
+    return f"next: {printable(action.command)}{more}{told}"
 
 
 def screen(
@@ -110,8 +131,8 @@ def screen(
     """
     columns = min(room.columns, WIDEST)
     head = [_Line(_headline(report))]
-    tail = [_Line(room.footer, "blocked")] if room.rows > 3 else []
-    command, why = _action(report, columns, style)
+    tail = [_Line(_footer(room, columns, style), "blocked")] if room.rows > 3 else []
+    command, why = _action(report, columns, style, room.has_keyboard)
     if running:
         command, why = [_Line(_waiting(running), "amber")], []
     told = _told(changed, report, style)
@@ -130,6 +151,13 @@ def screen(
             gaps -= 1
         lines += block
     return [one.fitted(columns, style) for one in lines[: room.rows]]
+
+
+def _footer(room: Room, columns: int, style: Style) -> str:
+    """With what the marks mean, where there is room for it."""
+    marks = ", ".join(f"{_mark(kind, style)} {meaning}" for kind, meaning in _MEANINGS.items())
+    both = f"{room.footer}   {marks}"
+    return both if width_of(both) <= columns else room.footer
 
 
 def _headline(report: Report) -> str:
@@ -185,19 +213,26 @@ def _named(kind: str, what: str, names: Sequence[str], style: Style) -> _Line:
     return _Line(f"{_mark(kind, style)} {what}: {shown}", kind)
 
 
-def _action(report: Report, columns: int, style: Style) -> tuple[list[_Line], list[_Line]]:
+def _action(
+    report: Report, columns: int, style: Style, has_keyboard: bool
+) -> tuple[list[_Line], list[_Line]]:
     """What to do next, and why."""
     action = next_action(report)
     if action is None:
-        return [_Line(_end(report), "pass")], []
+        return [_Line(_end(report, has_keyboard), "pass")], []
     command = f"next: {printable(action.command)}"
     told = [_Line(cut(command, columns, style.plain), "next")]
-    if width_of(command) > columns:
-        told.append(_Line("      all of it, to copy: grader hint --step 3", "blocked"))
+    if width_of(command) > columns or is_told_elsewhere(action):
+        told.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
     told += [_Line(f"then: {_more(action)}")] * bool(_more(action))
     reason = action.entry["rationale"] or ""
     why = [_Line(one) for one in wrapped(f"{action.entry['id']}: {reason}", columns, "      ")]
     return told, why
+
+
+def is_told_elsewhere(action: NextAction) -> bool:
+    """Whether the next thing is an edit, which one line has no room for."""
+    return action.command.startswith("edit ")
 
 
 def _more(action: NextAction) -> str:
@@ -206,13 +241,15 @@ def _more(action: NextAction) -> str:
     return ", ".join(parts)
 
 
-def _end(report: Report) -> str:
+def _end(report: Report, has_keyboard: bool = False) -> str:
     unknown = [one for one in report["checks"] if kind_of(one) == "error"]
     if unknown:
         return f"{len(unknown)} could not be told; all else holds. More: grader check"
     if "remote" in report["verified"]:
         return "All of it holds."
-    return "All holds here. What the remote has: grader check"
+    left = sum(one.points for one in _not_judged(report))
+    ask = "press Enter" if has_keyboard else "grader check"
+    return f"All holds here. {left} points more are the remote's: {ask}"
 
 
 def _mark(kind: str, style: Style) -> str:

@@ -700,6 +700,23 @@ def lock_has_merge_markers(repo: Path) -> None:
     save(repo)
 
 
+@mistake("lock-inconsistent")
+def merge_stopped_at_the_lock(repo: Path) -> None:
+    """Git merges the code, changed at its two ends, and not the records of its runs."""
+    run(repo, "git", "branch", "other")
+    finished.write(repo / "pipeline" / "plot.py", f"# Mine.\n{_text(repo, 'pipeline/plot.py')}")
+    _run_alone(repo, "plot")
+    run(repo, "git", "checkout", "--quiet", "other")
+    append(repo, "pipeline/plot.py", "# Theirs.\n")
+    _run_alone(repo, "plot")
+    run(repo, "git", "checkout", "--quiet", "main")
+    run(repo, "git", "merge", "--quiet", "other", exit_codes=(1,))
+
+
+def _text(repo: Path, path: str) -> str:
+    return (repo / path).read_text("utf-8")
+
+
 # ── stages of the attendee's own ──
 
 
@@ -1263,6 +1280,28 @@ def model_is_neither_in_the_cache_nor_on_the_remote(repo: Path) -> None:
 def cache_was_deleted_before_the_push(repo: Path) -> None:
     shutil.rmtree(repo / ".dvc" / "cache")
     shutil.rmtree(repo.parent / "remote" / "files")
+
+
+@mistake("out-lost", "out-missing")
+def neighbour_pushed_to_git_and_not_with_dvc(repo: Path) -> None:
+    model_is_neither_in_the_cache_nor_on_the_remote(repo)
+    (repo / "models" / "classifier.onnx").unlink()
+
+
+@mistake("out-lost", "cache-corrupt")
+def object_is_damaged_in_the_cache_and_on_the_remote(repo: Path) -> None:
+    md5 = finished.md5_of(repo, "export", "models/classifier.onnx")
+    _corrupt(finished.cache_object(repo, md5))
+    _corrupt(finished.remote_object(repo, md5))
+
+
+@mistake("out-lost", "cache-corrupt", "out-wrong")
+def object_is_damaged_wherever_it_is(repo: Path) -> None:
+    """As with links in place of copies: what is in the folder is what is in the cache."""
+    object_is_damaged_in_the_cache_and_on_the_remote(repo)
+    md5 = finished.md5_of(repo, "export", "models/classifier.onnx")
+    damaged = finished.cache_object(repo, md5).read_bytes()
+    finished.write(repo / "models" / "classifier.onnx", damaged)
 
 
 @mistake("remote-unreachable")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from grader.grading import grade
+from grader.next_action import next_action
 from tests.grader import finished, gallery
 from tests.grader.gallery import MISTAKES, Mistake
 from tests.grader.test_mistakes import told
@@ -63,9 +64,15 @@ def _take_back_the_address(repo: Path) -> None:
     run(repo, "git", "revert", "--no-edit", "HEAD")
 
 
+def _ask_in_vain(_repo: Path) -> None:
+    """Whoever made the commit does not have it any more."""
+
+
 BY_HAND: dict[str, Callable[[Path], None]] = {
     "command_names_the_home_folder_by_a_variable": _leave_out_the_home_folder,
     "pipeline_is_in_a_folder": _move_notes,
+    "neighbour_pushed_to_git_and_not_with_dvc": _ask_in_vain,
+    "object_is_damaged_wherever_it_is": _ask_in_vain,
     "stage_has_a_wdir": _move_notes,
     "stages_are_under_another_file": _name_the_section,
     "nobody_answers_at_the_address": _take_back_the_address,
@@ -100,6 +107,9 @@ def test_typing_the_fix_mends_the_mistake(
 
 def _first(report: dict[str, Any]) -> dict[str, Any] | None:
     """What is to be typed next; that a secret was once in git stays, as advice."""
+    action = next_action(report)
+    if action and action.entry["status"] == "fail":
+        return action.entry
     for entry in report["checks"]:
         is_history = entry["code"] == "secret-in-config" and entry["severity"] == "advice"
         if entry["status"] in ("fail", "error") and not is_history:

@@ -228,6 +228,8 @@ TOLD = [
     ),
     ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
     ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot.py"),
+    ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
+    ("lock-unreadable", "'./dvc.lock' validation failed: 5 errors.\n\nextra keys not allowed, in"),
     ("conflict", "CONFLICT (content): Merge conflict in dvc.lock\nAutomatic merge failed; fix"
                  " conflicts and then commit the result."),
 ]  # fmt: skip
@@ -242,6 +244,22 @@ def test_a_message_finds_its_page(page: str, message: str) -> None:
 @pytest.mark.parametrize("text", ["the door does not exist", "exit", "404"])
 def test_words_of_anything_find_no_page(text: str) -> None:
     assert hint_pages.found(text) is None
+
+
+def test_a_page_is_about_the_file_that_the_message_names() -> None:
+    broken = (
+        "ERROR: unable to read: 'params.yaml', YAML file structure is corrupted: mapping values are"
+        ' not allowed here\n  in "<unicode string>", line 29, column 21:'
+    )
+    page = hint_pages.found(broken)
+    assert page
+    text = hint.page_text(page.about(broken))
+    assert "DVC cannot read params.yaml: " in text
+    assert "and the one above" in " ".join(text.split())
+    assert "\n  git diff params.yaml\n" in text
+    for message in ("'./dvc.yaml' validation failed.", "extra keys not allowed, in train, line 23"):
+        page = hint_pages.found(message)
+        assert page and "git diff dvc.yaml" in hint.page_text(page.about(message))
 
 
 def test_a_page_about_a_file_names_no_other() -> None:
@@ -302,6 +320,22 @@ def _conflict(repo: Path) -> list[str]:
     finished.record(repo, "plot")
     run(repo, "git", "commit", "--quiet", "--all", "--message", "Other")
     return ["git", "merge", "main"]
+
+
+def _reading_a_conflict(repo: Path) -> list[str]:
+    run(repo, *_conflict(repo), exit_codes=(1,))
+    run(repo, "git", "checkout", "--ours", "params.yaml")
+    return ["dvc", "status"]
+
+
+def _lock_edited(repo: Path) -> list[str]:
+    edit(repo, "dvc.lock", "outs:", "outz:")
+    return ["dvc", "status"]
+
+
+def _params_broken(repo: Path) -> list[str]:
+    edit(repo, "params.yaml", "  dropout:", "dropout:")
+    return ["dvc", "status"]
 
 
 def _conflict_in_params(repo: Path) -> list[str]:
@@ -447,6 +481,9 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("no-such-data", _missing),
     ("missing-source", _no_source),
     ("conflict", _conflict),
+    ("conflict", _reading_a_conflict),
+    ("lock-unreadable", _lock_edited),
+    ("yaml", _params_broken),
     ("conflict-elsewhere", _conflict_in_params),
     ("conflict-elsewhere", _in_conflict),
     ("divergent", _diverged),

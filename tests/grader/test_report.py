@@ -19,7 +19,7 @@ from grader.grading import grade
 from grader.rendering import github, gradescope, human, junit
 from tests.grader import finished
 from tests.grader.command_line import grader
-from tests.grader.gallery import append, edit_stages, save
+from tests.grader.gallery import append, edit, edit_stages, save
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT
 from workshop import hint_pages
@@ -360,12 +360,45 @@ def test_what_is_explained_begins_with_what_to_type(tmp_path: Path) -> None:
     assert text.index("dvc remote default NAME") < text.index("A default remote is set")
 
 
+def test_what_cannot_be_read_is_explained_by_its_spaces(tmp_path: Path) -> None:
+    text = grader("explain", "init.readable", cwd=tmp_path).stdout
+    assert text.startswith("init.readable\n  type:\n    git diff\n  by hand:\n")
+    assert "as many spaces in front as its neighbours" in text
+    assert "dvc stage add" not in text
+    assert "git init" not in text
+
+
 def test_every_code_has_commands_to_explain_it() -> None:
     codes = {code for one in CHECKS.values() for code in one.codes}
     assert set(hint_pages.fixes()) == codes
-    for lines in hint_pages.fixes().values():
+    own = hint_pages.fixes_of_checks()
+    assert set(own) <= set(CHECKS)
+    for lines in [*hint_pages.fixes().values(), *own.values()]:
         assert lines
         assert all(re.match(r"# |(dvc|git|grader|python) ", line) for line in lines)
+
+
+def test_what_a_lesson_waits_for_is_told_with_it(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dropout:", "dropout:")
+    for words in (("--lesson", "train"), ("--only", "train.declared")):
+        told = grader("check", *words, cwd=repo).stdout
+        assert "· init.readable  has to hold first\n  by hand:\n    # params.yaml, line " in told
+        assert "  why: grader check --only init.readable\n" in told
+        assert ", as told for init.readable\n" in told
+        assert "train.declared" not in told
+    assert "has to hold first" not in grader("check", cwd=repo).stdout
+
+
+def test_a_long_command_is_printed_once(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages.pop("train"), run_again=False)
+    found = next(one for one in grade(repo)["checks"] if one["id"] == "train.declared")
+    command = found["fix"].splitlines()[0]
+    told = grader("check", "--lesson", "train", cwd=repo).stdout
+    assert told.count(command) == 1
+    line = next(one for one in told.splitlines() if one.startswith("next: "))
+    assert line.startswith("next: dvc stage add -n train -d ")
+    assert line.endswith(" ..., as told above")
+    assert len(line) <= 80
 
 
 def test_the_lesson_on_the_remote_says_that_the_remote_was_not_asked(repo: Path) -> None:

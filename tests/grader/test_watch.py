@@ -20,7 +20,7 @@ from grader.next_action import awaits_commit
 from grader.rendering import live
 from grader.rendering.text import width_of
 from tests.grader import finished
-from tests.grader.gallery import MISTAKES, Mistake, append, edit
+from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
 from workshop.status_table import Style
@@ -394,6 +394,46 @@ def test_news_is_what_turned() -> None:
     )
     assert live.news(before, now) == live.News(("a.x", "c.x"), ("b.x",), ("a", "c", "d"))
     assert not live.news(None, now)
+
+
+def test_a_lesson_is_complete_when_the_remote_has_told_its_part(repo: Path) -> None:
+    offline, asked = grade(repo, offline=True), grade(repo)
+    assert "share" not in live.complete(offline)
+    assert "data" in live.complete(offline)
+    assert "share" in live.complete(asked)
+    rest = f"{ALL - STATIC} points more are the remote's"
+    shown = live.screen(offline, live.News(), live.Room(80, 24, has_keyboard=True), Style())
+    assert f"All holds here. {rest}: press Enter" in shown
+    assert f"All holds here. {rest}: grader check" in live.line(offline, live.News())
+
+
+def test_an_edit_says_where_it_is_told_and_the_marks_what_they_mean(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
+    report = grade(repo, offline=True)
+    footer = "Enter asks the remote, Ctrl-C ends."
+    shown = live.screen(report, live.News(), live.Room(80, 24, footer), Style())
+    at = next(n for n, line in enumerate(shown) if line.startswith("next: edit dvc.yaml, as told"))
+    told = "all of it, to copy: grader hint --step 3"
+    assert any(line.strip() == told for line in shown[at:])
+    assert shown[-1] == f"{footer}   ✓ holds, ✗ to mend, ● to commit, · waits"
+    narrow = live.screen(report, live.News(), live.Room(40, 24, footer), Style())
+    assert narrow[-1] == footer
+    assert live.line(report, live.News()).endswith(f"; {told}")
+
+
+def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> None:
+    append(repo, "params.yaml", "# A line.\n")
+
+    def fix() -> list[str]:
+        found = next(o for o in grade(repo)["checks"] if o["id"] == "data.committed")
+        return str(found["fix"]).splitlines()
+
+    commit = 'git commit -m "Commit what describes the pipeline"'
+    assert fix() == ["git add params.yaml", commit]
+    run(repo, "git", "add", "params.yaml")
+    assert fix() == [commit]
+    append(repo, "params.yaml", "# Another.\n")
+    assert fix() == ["git add params.yaml", commit]
 
 
 def test_what_has_to_be_run_first_is_not_called_done(repo: Path) -> None:

@@ -216,11 +216,25 @@ def test_an_option_that_makes_no_sense_is_told(
 
 
 def test_one_command_sets_up_a_terminal_everywhere(tmp_path: Path) -> None:
-    for name, text in activation.texts(Path("/a folder/it's/bin")).items():
+    programs_dir = tmp_path / "a folder" / "it's" / "bin"
+    for name, text in activation.texts(programs_dir).items():
         (tmp_path / name).write_text(text, "utf-8", newline="\n")
-    shell = tmp_path / "activate.ps1"
-    assert "$env:PATH = '/a folder/it''s/bin' + " in shell.read_text("utf-8")
-    assert f'$env:{activation.VARIABLE} = "false"\n' in shell.read_text("utf-8")
+    shell = (tmp_path / "activate.ps1").read_text("utf-8")
+    assert f"$env:PATH = '{str(programs_dir).replace(chr(39), chr(39) * 2)}' + " in shell
+    assert f'$env:{activation.VARIABLE} = "false"\n' in shell
+    gone = activated(tmp_path)
+    assert gone[0] == "error: there is no dvc where the workshop's environment was:"
+    assert gone[1] == str(programs_dir)
+    programs_dir.mkdir(parents=True)
+    (programs_dir / "dvc").touch()
+    told, value, path = activated(tmp_path)
+    assert told == "The workshop's dvc, python and grader are on in this terminal."
+    assert value == "false"
+    assert path.startswith(str(programs_dir) + os.pathsep)
+
+
+def activated(folder: Path) -> list[str]:
+    """What a terminal prints when it is set up, and then the variable and the path that it has."""
     if sys.platform == "win32":
         command = ["powershell", "-ExecutionPolicy", "Bypass", "-Command"]
         show = f"{activation.COMMAND}; $env:{activation.VARIABLE}; $env:PATH"
@@ -228,11 +242,9 @@ def test_one_command_sets_up_a_terminal_everywhere(tmp_path: Path) -> None:
         command = ["sh", "-c"]
         show = f'{activation.COMMAND}; echo "${activation.VARIABLE}"; echo "$PATH"'
     done = subprocess.run(
-        [*command, show], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        [*command, show], cwd=folder, capture_output=True, text=True, timeout=60, check=True
     )
-    value, path = done.stdout.splitlines()
-    assert value == "false"
-    assert path.startswith("/a folder/it's/bin" + os.pathsep)
+    return done.stdout.splitlines()
 
 
 def test_a_windows_folder_is_one_for_git_bash_too() -> None:

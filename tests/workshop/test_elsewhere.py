@@ -228,6 +228,16 @@ def test_a_server_that_does_not_answer_is_not_waited_for(
     assert "✓ here fresh" in told
 
 
+def test_a_server_that_is_down_is_told_at_once(repo: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        endpoint = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    config = repo / ".dvc" / "config"
+    config.write_text(config.read_text().replace("endpointurl = ", f"endpointurl = {endpoint} #"))
+    state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60)
+    unknown = {each.path: each.why for one in state.stages for each in one.unanswered}
+    assert unknown["remote://cloud/raw/a.txt"].startswith(f"no server answers at {endpoint} (")
+
+
 def test_without_dvc_all_else_is_judged(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

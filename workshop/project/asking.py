@@ -20,7 +20,7 @@ from typing import Any
 
 from workshop import activation
 from workshop.project import dvc_process
-from workshop.project.model import Kind, Reason, Stage, Unanswered
+from workshop.project.model import NOBODY_LISTENS, Kind, Reason, Stage, Unanswered
 
 NOT_ASKED = "not asked"
 HARMLESS = ("gs", "http", "https")
@@ -30,8 +30,9 @@ config or the address names, and a server of somebody's own would be given our c
 _ENVIRONMENT = {activation.VARIABLE: activation.VALUE, "GIT_TERMINAL_PROMPT": "0"}
 
 _SCRIPT = """
-import contextlib, json, os, sys, threading
-root, *harmless = sys.argv[1:]
+import contextlib, json, os, socket, sys, threading
+from urllib.parse import urlsplit
+root, nobody_listens, *harmless = sys.argv[1:]
 stages = json.load(sys.stdin)
 os.chdir(root)
 from dvc.repo import Repo
@@ -63,10 +64,23 @@ def is_harmless(entry):
     own = chosen.get("endpoint_url") and chosen.get("token") != "anon"
     return entry.fs is not None and entry.fs.protocol in harmless and not own
 
+def refuse_silence(entry):  # where nobody listens, gcsfs would try again for half a minute
+    chosen = getattr(entry.fs, "fs_args", {}).get("endpoint_url")
+    address = chosen or os.environ.get("STORAGE_EMULATOR_HOST", "")
+    parts = urlsplit(address)
+    if entry.fs is None or entry.fs.protocol != "gs" or not parts.hostname:
+        return
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname, port), 3).close()
+    except OSError as error:
+        raise ValueError(f"{nobody_listens} {address} ({error})") from None
+
 def ask(number, kind, entry):
     try:
         if harmless and not is_harmless(entry):
             raise ValueError("not asked: it may lead anywhere")
+        refuse_silence(entry)
         # One clone is shared by all imports of a repository.
         with clones if is_in_a_repository(entry) else contextlib.nullcontext():
             status = entry.status()
@@ -146,7 +160,7 @@ class Question:
     def _start(self, harmless: list[str]) -> None:
         wanted = [_address(stage) for stage in self._stages]
         process = self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and text
-            [sys.executable, "-P", "-c", _SCRIPT, str(self._root), *harmless],
+            [sys.executable, "-P", "-c", _SCRIPT, str(self._root), NOBODY_LISTENS, *harmless],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

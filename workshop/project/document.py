@@ -99,7 +99,8 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
         line, column = yaml_places.unfolding(text, yaml12.MAX_MERGED) or (None, None)
     return FileError(
         f"is not valid YAML: {problem}",
-        "mend that line (indent with spaces, put odd values in quotes)",
+        "mend that line or the one above it; a line has as many spaces in front as its neighbours,"
+        f" no + of a diff, quotes around odd values; git diff {shown} marks what you changed",
         path=shown, line=line, column=column,
     )  # fmt: skip
 
@@ -109,8 +110,10 @@ def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
     where = ".".join(str(key) for key in mismatch.keys)
     problem = f"{mismatch.message}, in {where}" if where else mismatch.message
     line, column = place or (None, None)
+    stage = ", or its spaces: two before a stage's name, four before deps and outs"
     fix = (
-        "change that entry; https://doc.dvc.org/user-guide/project-structure lists what is allowed"
+        f"change that entry{stage if shown.endswith('dvc.yaml') else ''};"
+        " https://doc.dvc.org/user-guide/project-structure lists what is allowed"
     )
     if shown.endswith("dvc.lock"):
         fix = f"bring it back with git checkout -- {shown}, or delete it and run dvc repro"

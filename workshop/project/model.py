@@ -111,6 +111,10 @@ class Reason:
     change: str | None
 
 
+NOBODY_LISTENS = "no server answers at"
+"""How the reason begins where the server of a cloud is down; its address follows."""
+
+
 @dataclass(frozen=True, order=True)
 class Unanswered:
     """A dep or out elsewhere of which nothing is known, and why: nobody asked, or got an answer."""

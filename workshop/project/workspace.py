@@ -86,6 +86,13 @@ class Workspace:
             self._store.save()
             return self._summed_up(known.project, answers())
 
+    def md5_of(self, place: Path) -> str | None:
+        """The hash of what lies at ``place`` as ``state`` saw it, None where nothing does."""
+        if not place.exists():
+            return None
+        wanted = str(place), "md5"
+        return self._worktree.hashes([wanted])[wanted].md5
+
     def _judged(
         self, known: "_Known", ignore: DvcIgnore, touched: Touched
     ) -> dict[str, tuple[Reason, ...]]:
