@@ -114,7 +114,9 @@ def test_the_place_of_another_is_not_yours(repo: Path, server: BucketProcess, ur
     assert "remote-not-yours" in codes(grade(repo))
 
 
-@pytest.mark.parametrize("url", ["gs:/bucket/ada", "gs//bucket/ada", "ftp://x/ada", "gs://"])
+@pytest.mark.parametrize(
+    "url", ["gs:/bucket/ada", "gs//bucket/ada", "ftp://x/ada", "gs://", "gs://b/50%25 a?b=c"]
+)
 def test_an_address_that_is_none_is_malformed(repo: Path, url: str) -> None:
     """DVC itself refuses to give such a remote an endpointurl."""
     use(repo, "http://127.0.0.1:9", url)
