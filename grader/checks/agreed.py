@@ -1,7 +1,9 @@
 """Where an attendee's data is to go, and what was left unreplaced in the text that said so."""
 
+import hashlib
 import os
 import re
+import unicodedata
 
 from grader.checks import fixes
 from grader.facts.view import View
@@ -24,11 +26,18 @@ def name(view: View) -> str:
     """The attendee's by workshop.toml, else the first name of who made the last commit."""
     facts = view.facts
     author = facts.git.author(facts.commit) if facts.git and facts.commit else ""
-    for known in (facts.settings.attendee or "", author):
-        words = re.findall(r"[a-z0-9][a-z0-9-]*", known.casefold())
-        if words:
+    known = [one for one in (facts.settings.attendee or "", author) if one]
+    for one in known:
+        if words := re.findall(r"[a-z0-9][a-z0-9-]*", _in_latin(one)):
             return str(words[0])
-    return "attendee"
+    # Two neighbours without Latin letters in their names are still not one.
+    return f"attendee-{hashlib.sha256(known[0].encode()).hexdigest()[:6]}" if known else "attendee"
+
+
+def _in_latin(name: str) -> str:
+    """In small letters without their accents."""
+    parts = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
 def server_options(view: View, remote: str, address: str) -> list[str]:

@@ -96,3 +96,23 @@ def test_what_was_left_of_a_text_is_seen(address: str) -> None:
 )  # fmt: skip
 def test_a_real_address_has_no_placeholder(address: str) -> None:
     assert remote_places.placeholders(address) == []
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [("Ünal Kaya", "unal"), ("Jörg", "jorg"), ("Émilie", "emilie"), ("Straße", "strasse")],
+)
+def test_accents_are_left_out_of_a_name(repo: Path, author: str, name: str) -> None:
+    settle(repo, f'attendee = "{author}"\n')
+    assert fix(repo)[0] == f"dvc remote add -d dvc-workshop gs://dvc-workshop/{name}"
+
+
+def test_neighbours_without_latin_letters_have_places_of_their_own(repo: Path) -> None:
+    told = []
+    for author in ("王芳", "李娜"):
+        settle(repo, f'attendee = "{author}"\n')
+        who = f"{author} <a@example.com>"
+        run(repo, "git", "commit", "--quiet", "--amend", "--no-edit", "--author", who)
+        told.append(fix(repo)[0])
+    assert told[0] != told[1]
+    assert "gs://dvc-workshop/attendee-" in told[0]
