@@ -36,7 +36,9 @@ def grade(
     facts = Facts(repo, memory, 0 if offline else ASK_S)
     try:
         checks = in_teaching_order()
-        wanted = [name for name, one in checks.items() if selected(one) and one.tier in tiers]
-        return report(facts, runner.verdicts(facts, checks, wanted), tiers)
+        chosen = [one for one in checks.values() if selected(one)]
+        wanted = [one.id for one in chosen if one.tier in tiers]
+        lessons = {one.lesson for one in chosen}
+        return report(facts, runner.verdicts(facts, checks, wanted), tiers, lessons)
     finally:
         facts.close()

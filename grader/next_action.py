@@ -83,7 +83,7 @@ def awaits_commit(entry: Entry) -> bool:
 
     What has to be run or mended before it is committed is not done.
     """
-    if entry["id"] in (*COMMITTED, "share.uncached"):
+    if entry["id"] in (*COMMITTED, "pipeline.uncached"):
         return bool(entry["status"] == "fail") and first_step(entry).startswith("git ")
     if entry["id"] == "init.dvc":
         return entry["status"] == "fail" and "dvc init" not in (entry["fix"] or "")

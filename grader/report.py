@@ -1,6 +1,6 @@
 """The report: everything that was found about one repository, the source of every format."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, TypeVar
 
 from grader.facts.repository import Facts
@@ -17,10 +17,14 @@ PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 """Exit codes; 2 is also that of a wrong option."""
 
 
-def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Report:
+def report(
+    facts: Facts, verdicts: Iterable[Verdict], verified: list[str], lessons: Container[str]
+) -> Report:
     """The report on ``facts``; ``verified`` are the tiers that were to be looked at.
 
-    One that gave no answer was not: a remote that nobody reached, or that nobody asked.
+    One that gave no answer was not: a remote that nobody reached, or that nobody asked. Of the
+    ``lessons`` with these ids, one that only the remote can judge then has no check, and counts 0
+    of 0 points.
     """
     verdicts = list(verdicts)
     answered = {one.check.tier for one in verdicts if one.status in ("pass", "fail")}
@@ -46,7 +50,7 @@ def report(facts: Facts, verdicts: Iterable[Verdict], verified: list[str]) -> Re
                 "supplied": lesson.id in supplied,
             }
             for lesson in course().lessons
-            if any(verdict.check.lesson == lesson.id for verdict in verdicts)
+            if lesson.id in lessons
         ],
         "checks": [_entry(verdict) for verdict in verdicts],
     }

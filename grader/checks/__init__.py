@@ -10,19 +10,19 @@ from grader.checks import (
     lock,
     others,
     outs,
+    portable,
     pushed,
     remotes,
     results,
     runs,
     secrets,
-    sharing,
 )
 from grader.registry import CHECKS, Check
 from workshop.course import course
 
 __all__ = [
     "CHECKS", "change", "code", "data", "declared", "in_git", "in_teaching_order", "init", "lock",
-    "others", "outs", "pushed", "remotes", "results", "runs", "secrets", "sharing",
+    "others", "outs", "portable", "pushed", "remotes", "results", "runs", "secrets",
 ]  # fmt: skip
 
 

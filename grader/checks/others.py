@@ -25,7 +25,7 @@ def of_the_attendees_own(view: View) -> Iterator[Stage]:
 @check(
     "others.run",
     "stage-never-run",
-    requires=("share.place", "lock.committed"),
+    requires=("pipeline.place", "lock.committed"),
     committed_only=True,
 )
 def other_stages_have_run(view: View) -> Finding | None:
@@ -63,7 +63,7 @@ def _rerun(view: View, stage: Stage) -> str:
 @check(
     "others.current",
     "lock-stale",
-    requires=("share.place", "lock.committed"),
+    requires=("pipeline.place", "lock.committed"),
     committed_only=True,
 )
 def other_stages_are_current(view: View) -> Finding | None:
@@ -94,7 +94,7 @@ def _is_to_be_current(stage: Stage) -> bool:
 @check(
     "others.thawed",
     "stage-frozen",
-    requires=("share.place", "lock.committed"),
+    requires=("pipeline.place", "lock.committed"),
     committed_only=True,
 )
 def other_stages_are_not_frozen(view: View) -> Finding | None:

@@ -20,6 +20,8 @@ _TITLE_WIDTH = 44
 _ABOVE = " ..., as told above"
 _ASKING = "share.pushed"
 """The check that asks the remote."""
+NONE = "blocked"
+"""The kind of a lesson without a check: only the remote can judge it, and was not asked."""
 
 
 def render(report: Report, style: Style) -> str:
@@ -66,11 +68,16 @@ def remote_told(report: Report) -> str:
 
 def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) -> str:
     kinds = [kind_of(entry) for entry in checks if entry["lesson"] == lesson["id"]]
-    kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass")
+    kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass" if kinds else NONE)
     width = min(_TITLE_WIDTH + 11, style.width - 13)
     title = padded(f"{lesson['id']:<11}{lesson['title']}"[:width], width)
     supplied = "  supplied" if lesson["supplied"] else ""
-    return f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}{supplied}"
+    return f"{_mark(kind, style)} {title} {earned(lesson)}{supplied}"
+
+
+def earned(lesson: dict[str, Any]) -> str:
+    """The points of a lesson; one of which nothing was judged has none to earn."""
+    return f"{lesson['earned']:3} of {lesson['max']:2}" if lesson["max"] else "not asked"
 
 
 def _entry(entry: dict[str, Any], kind: str, style: Style) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from grader.next_action import NextAction, awaits_commit, kind_of, next_action
 from grader.registry import CHECKS, Check
-from grader.rendering.human import remote_told
+from grader.rendering.human import NONE, earned, remote_told
 from grader.rendering.text import cut, padded, width_of, wrapped
 from grader.report import Report
 from workshop.shell import printable
@@ -179,7 +179,7 @@ def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Lin
         kind = _kind_of_lesson(report, lesson["id"])
         done += kind == "pass"
         title = padded(cut(f"{lesson['id']:<11}{lesson['title']}", width, style.plain), width)
-        text = f"{_mark(kind, style)} {title} {lesson['earned']:3} of {lesson['max']:2}"
+        text = f"{_mark(kind, style)} {title} {earned(lesson)}"
         lines.append((kind, _Line(text, kind, 1)))
     if len(lines) <= rows:
         return [one for _, one in lines]
@@ -191,7 +191,8 @@ def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Lin
 def _kind_of_lesson(report: Report, lesson: str) -> str:
     entries = [one for one in report["checks"] if one["lesson"] == lesson]
     kinds = ["amber" if awaits_commit(one) else kind_of(one) for one in entries]
-    return next((k for k in ("fail", "amber", "error", "blocked") if k in kinds), "pass")
+    shown = ("fail", "amber", "error", "blocked")
+    return next((k for k in shown if k in kinds), "pass" if kinds else NONE)
 
 
 def _told(changed: News, report: Report, style: Style) -> list[_Line]:

@@ -54,7 +54,7 @@ def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
     before = snapshot(repo)
     with terminal() as window:
         watching(window, repo)
-        text = window.shows(f"{STATIC} of {STATIC} points", "✓ share")
+        text = window.shows(f"{STATIC} of {STATIC} points", "not asked")
         assert "next:" not in text
         assert snapshot(repo) == before
         break_params(repo)
@@ -300,7 +300,7 @@ def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
             place.chmod(0o644)
             place.write_bytes(content[::-1] if damaged else content)
             report = grade(repo, offline=True, memory=memory)
-            found = next(o for o in report["checks"] if o["id"] == "share.cache_intact")
+            found = next(o for o in report["checks"] if o["id"] == "pipeline.cache_intact")
             assert (found["status"] == "fail") is damaged
     finally:
         memory.close()

@@ -1,4 +1,4 @@
-"""Lesson ``share``: nothing in the pipeline belongs to this laptop alone."""
+"""Nothing in the pipeline belongs to this laptop alone: asked from the first stage on."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _EXPANDED = re.compile(r"^[$%~]")
 _OPTION = re.compile(r"^--?[\w-]+=")
 
 
-@check("share.portable", "absolute-path", requires=("preprocess.declared",))
+@check("pipeline.portable", "absolute-path", requires=("preprocess.declared",))
 def paths_are_relative(view: View) -> Finding | None:
     """No path of this machine is in the pipeline.
 
@@ -116,7 +116,7 @@ def _cache_dir(view: View) -> Finding | None:
     )
 
 
-@check("share.place", "wrong-directory", requires=("preprocess.declared",))
+@check("pipeline.place", "wrong-directory", requires=("preprocess.declared",))
 def stages_run_in_the_root(view: View) -> Finding | None:
     """Every stage is in the dvc.yaml of the root, and runs there.
 
@@ -164,7 +164,7 @@ def _has_wdir(view: View, stage: Stage) -> bool:
 
 
 @check(
-    "share.uncached",
+    "pipeline.uncached",
     "uncached-out-uncommitted",
     requires=("preprocess.run",),
 )
@@ -222,7 +222,7 @@ def _uncached_fix(view: View, stage: Stage, out: Out) -> str:
     )
 
 
-@check("share.cache_intact", "cache-corrupt", requires=("preprocess.run",))
+@check("pipeline.cache_intact", "cache-corrupt", requires=("preprocess.run",))
 def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
     """Every object in the cache is what its name says.
 
