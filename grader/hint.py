@@ -10,10 +10,10 @@ from grader.next_action import Entry, next_action
 from grader.registry import CHECKS
 from grader.rendering.text import wrapped
 from grader.report import Report
-from grader.shell import printable
 from workshop.course import course
 from workshop.hint_pages import HintPage, pages
 from workshop.project.hash_store import cache_dir
+from workshop.shell import printable
 
 WIDTH = 80
 STEPS = 3

@@ -6,10 +6,10 @@ from grader.facts.repository import Facts
 from grader.facts.view import View
 from grader.finding import Finding, NotThereYetError, UnknownError
 from grader.registry import Check
-from grader.shell import by_hand
 from grader.verdict import Verdict
 from workshop.project import ProjectError
 from workshop.project.errors import ConfigError
+from workshop.shell import by_hand
 
 COMMITTED = ("data.committed", "lock.committed")
 """The checks that tell of work which is done and not committed."""

@@ -44,7 +44,10 @@ class Programs:
 
     @cached_property
     def _unknown(self) -> dict[str, str]:
-        """What git does not know of who works here, in no config of this computer."""
+        """What git does not know of who works here, in no config of this computer.
+
+        Asked once the repository exists: before, git would find one that the folder lies in.
+        """
         unknown = {}
         for part, value in self._person.items():
             try:
@@ -56,7 +59,13 @@ class Programs:
     def commit(self, message: str, *paths: str) -> None:
         """Commit ``paths``, or all that git does not ignore."""
         self.git("add", *(paths or ("--all",)))
-        self.git("commit", "--quiet", "--message", message)
+        named = {
+            f"GIT_{role}_{part.upper()}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in self._unknown.items()
+        }
+        words = ("git", *_GIT, "commit", "--quiet", "--message", message)
+        self.run(*words, environment={**named, **self._environment()})
 
     def run(self, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Run a program; a ProgramError with its last words where it fails."""
@@ -78,25 +87,21 @@ class Programs:
                 f"{self._shown(command)} took over {TIMEOUT_S} s", "see why"
             ) from None
         if done.returncode:
-            words = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+            words = _why(done.stderr) or _why(done.stdout) or f"exit code {done.returncode}"
             raise ProgramError(
-                f"{self._shown(command)} failed: {' '.join(words[-3:])}",
+                f"{self._shown(command)} failed: {words}",
                 "mend that, and try again",
             )
 
     def _shown(self, command: tuple[str, ...]) -> str:
-        return " ".join(word for word in command[:6] if word not in (*_GIT, "-P"))
+        python_dvc = (sys.executable, "-P", "-m", "dvc")
+        words = command[3:] if command[:4] == python_dvc else command
+        return " ".join([word for word in words if word not in (*_GIT, "-P")][:6])
 
     def _environment(self) -> dict[str, str]:
         """Our own interpreter first, and our packages where nobody installed them."""
         home = str(Path(__file__).parents[1])
-        missing = {
-            f"GIT_{role}_{part.upper()}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in self._unknown.items()
-        }
         return {
-            **missing,
             **_kept(),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "PYTHONPATH": home,
@@ -104,6 +109,14 @@ class Programs:
             "DVC_NO_ANALYTICS": "1",
             activation.VARIABLE: activation.VALUE,
         }
+
+
+def _why(printed: bytes) -> str:
+    """The lines that a program calls errors, else its last; DVC's end in an advertisement."""
+    lines = [line.strip() for line in printed.decode("utf-8", "replace").splitlines()]
+    errors = [line for line in lines if line.startswith(("ERROR:", "error:", "fatal:"))]
+    told = errors or [line for line in lines if line and not line.startswith("Having any troubles")]
+    return " ".join(told[-3:])
 
 
 def _kept() -> dict[str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from workshop import starter
 from workshop.course import Lesson, course
 from workshop.kept_runs import KeptRuns
-from workshop.programs import Programs
+from workshop.programs import ProgramError, Programs
+from workshop.start_error import StartError
 from workshop.starter import Remote
 
 REMOTE = "dvc-workshop"
@@ -33,13 +34,13 @@ def solve(
     if "data" in known:
         _track_data(programs)
     if "remote" in known:
-        _agree_on_remote(where, programs)
+        set_up(where, programs)
     if stages := [lesson.id for lesson in lessons if lesson.has_stage]:
         _run_pipeline(folder, stages, kept, programs)
     if "change" in known:
         _change_one_param(folder, kept, programs)
     if "share" in known:
-        programs.dvc("push", "--quiet")
+        push(where, programs)
     return where.url if "remote" in known else None
 
 
@@ -55,7 +56,8 @@ def _track_data(programs: Programs) -> None:
     programs.commit("Track the raw data", "data/raw.dvc", "data/.gitignore")
 
 
-def _agree_on_remote(where: Remote, programs: Programs) -> None:
+def set_up(where: Remote, programs: Programs) -> None:
+    """Agree on the remote, and commit it."""
     if "://" not in where.url:
         Path(where.url).mkdir(parents=True, exist_ok=True)
     programs.dvc("remote", "add", "--quiet", "-d", REMOTE, where.url)
@@ -63,6 +65,17 @@ def _agree_on_remote(where: Remote, programs: Programs) -> None:
         programs.dvc("remote", "modify", "--quiet", REMOTE, "endpointurl", where.endpoint)
         programs.dvc("remote", "modify", "--quiet", REMOTE, "allow_anonymous_login", "true")
     programs.commit("Set the default remote", ".dvc/config")
+
+
+def push(where: Remote, programs: Programs) -> None:
+    """Not with --quiet: then DVC says nothing of why it stops."""
+    try:
+        programs.dvc("push")
+    except ProgramError as error:
+        raise StartError(
+            f"nothing could be pushed to {where.url}: {error.problem}",
+            "--remote with a place where you may write; without it, a folder beside the repository",
+        ) from None
 
 
 def _run_pipeline(folder: Path, stages: Sequence[str], kept: KeptRuns, programs: Programs) -> None:

@@ -1,35 +1,26 @@
 """What `grader start` is asked for, looked at before anything is made."""
 
 import contextlib
+import importlib.util
 import os
+import re
 import shutil
-import socket
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from workshop import endpoints, remote_places, servers
 from workshop.course import Lesson
+from workshop.start_error import StartError
 
 _SCHEMES = frozenset(
     ("azure", "gdrive", "gs", "hdfs", "http", "https", "oss", "s3", "ssh", "webdav", "webdavs",
      "webhdfs")
 )  # fmt: skip
-_PORTS = {"http": 80, "https": 443}
-_ANSWER_S = 5.0
 _GIT_DROPS = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
 """What git takes off the ends of a name (ident.c); of nothing else it makes no commit."""
-
-
-class StartError(Exception):
-    """No repository could be made: ``problem`` says why, ``fix`` what to do."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.fix = fix
 
 
 @dataclass(frozen=True)
@@ -38,6 +29,10 @@ class Remote:
 
     url: str
     endpoint: str | None = None
+
+    def without_slashes(self) -> "Remote":
+        """The same, its server's address as it is put before the paths of requests."""
+        return replace(self, endpoint=self.endpoint and self.endpoint.rstrip("/"))
 
 
 def check_name(attendee: str | None) -> None:
@@ -58,17 +53,25 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def check_remote(remote: Remote | None, lessons: Sequence[Lesson], folder: Path) -> None:
-    """A StartError for an address that DVC would take for a folder of the repository.
+def check_remote(
+    remote: Remote | None, lessons: Sequence[Lesson], folder: Path, name: str | None = None
+) -> None:
+    """A StartError for a remote that is nobody's place, or a folder of the repository to DVC.
 
     A bucket server has to be what it says, and to answer before anything is pushed to it.
     """
     if remote is None:
         return
+    known = {lesson.id for lesson in lessons}
     if remote.endpoint is not None:
-        _check_server(remote.url, remote.endpoint, {lesson.id for lesson in lessons})
+        _check_endpoint(remote.url, remote.endpoint, known)
     scheme, separator, rest = remote.url.partition("://")
     if separator and scheme in _SCHEMES and rest.strip("/") and remote.url.isprintable():
+        _check_place(remote, name)
+        if "share" in known:
+            _check_plugin(scheme)
+        if "share" in known and remote.endpoint is not None:
+            servers.check(remote.url, remote.endpoint)
         return
     path = Path(remote.url)
     if separator or not (path.is_absolute() or remote.url.startswith("/")):
@@ -80,28 +83,39 @@ def check_remote(remote: Remote | None, lessons: Sequence[Lesson], folder: Path)
         raise StartError(f"{remote.url} is inside of {folder}", "--remote with a folder beside it")
 
 
-def _check_server(url: str, endpoint: str, known: set[str]) -> None:
+def _check_place(remote: Remote, name: str | None) -> None:
+    if what := remote_places.not_ones_own(remote.url):
+        own = name if name and re.fullmatch(r"[A-Za-z0-9-]+", name) else "ada"
+        bucket = "dvc-workshop" if remote.url.startswith("gs://") else "BUCKET"
+        scheme = remote.url.partition("://")[0]
+        raise StartError(
+            f"{remote.url} {what}", f"--remote {scheme}://{bucket}/{own}   (with your own name)"
+        )
+
+
+def _check_plugin(scheme: str) -> None:
+    module = remote_places.PLUGINS.get(scheme)
+    if module and not importlib.util.find_spec(module):
+        package = module.replace("_", "-")
+        raise StartError(
+            f"DVC needs {package} for {scheme}:// addresses, and it is not installed here",
+            f"python -m pip install {package}",
+        )
+
+
+def _check_endpoint(url: str, endpoint: str, known: set[str]) -> None:
     if not url.startswith("gs://"):
         raise StartError("--endpoint is for a gs:// remote", "--remote gs://dvc-workshop/NAME")
     if "remote" not in known:
         raise StartError(
             "--endpoint is for a remote that --at sets up", "leave it out, or --at end"
         )
-    try:
-        address = urlsplit(endpoint)
-        host, port = address.hostname, address.port
-    except ValueError:
-        host = port = None
-    if not host or address.scheme not in ("http", "https"):
+    if not endpoints.is_whole(endpoint):
+        wanted = endpoints.mended(endpoint) if "://" not in endpoint else ""
         raise StartError(
-            f"{endpoint} is no address of a server", "--endpoint http://127.0.0.1:4443"
+            f"{endpoint} is no address of a server: it begins with http:// and has a port",
+            f"--endpoint {wanted if endpoints.is_whole(wanted) else 'http://127.0.0.1:4443'}",
         )
-    if "share" not in known:
-        return
-    try:
-        socket.create_connection((host, port or _PORTS[address.scheme]), _ANSWER_S).close()
-    except OSError:
-        raise StartError(f"no server answers at {endpoint}", "python -m workshop bucket") from None
 
 
 @contextlib.contextmanager

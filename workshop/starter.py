@@ -16,13 +16,13 @@ from typing import Any
 
 import yaml
 
-from workshop import activation, lesson_index
+from workshop import activation, lesson_index, remote_places, shell
 from workshop.course import Lesson, course
 from workshop.kept_runs import KeptRuns
 from workshop.programs import ProgramError, Programs
+from workshop.start_error import StartError
 from workshop.start_request import (
     Remote,
-    StartError,
     check_folder,
     check_name,
     check_remote,
@@ -32,8 +32,6 @@ from workshop.start_request import (
 __all__ = ["END", "QUICK", "Preset", "Remote", "StartError", "pipeline_dir", "start", "template"]
 
 END = "end"
-_RAW = "gs://dvc-workshop-raw"
-"""Where the bucket server has the raw data, for all to read."""
 _TRY_AGAIN = "name a place where you may write; what was begun of the folder is deleted"
 _GITATTRIBUTES = """\
 # With CRLF every hash that DVC records differs on Windows.
@@ -95,8 +93,9 @@ def start(
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
     lessons = solved_at(at)
+    remote = remote and remote.without_slashes()
     check_name(attendee)
-    check_remote(remote, lessons, folder)
+    check_remote(remote, lessons, folder, attendee)
     try:
         check_folder(folder)
         with undone_on_failure(folder, *_made_beside(folder, remote, lessons)):
@@ -146,7 +145,7 @@ def _made(
 
     where = solution.solve(folder, lessons, remote, kept, programs)
     if lessons == course().lessons:
-        return f"{folder} holds the whole solution, pushed to {where}."
+        return f"{shell.printable(str(folder))} holds the whole solution, pushed to {where}."
     following = course().lessons[len(lessons)]
     return _told(folder, following, f"solved as far as {lessons[-1].id}")
 
@@ -172,13 +171,20 @@ def _told(folder: Path, following: Lesson, what: str) -> str:
         shown = Path(os.path.relpath(folder))
     except ValueError:  # on another drive of Windows
         shown = folder
-    path = f'"{shown}"' if " " in str(shown) else str(shown)
-    lines = [f"{folder} is ready, {what}.", f"next: cd {path}"]
+    printable = shell.printable(str(folder))
+    lines = [f"{printable} is ready, {what}.", f"next: {_entered(shown.as_posix())}"]
     if not shutil.which("grader", path=str(Path(sys.executable).parent)):
-        root = pipeline_dir().parent
+        root = shell.quoted(pipeline_dir().parent.as_posix())
         lines += [f"then: python -m pip install --no-deps --no-build-isolation -e {root}"]
     lines += [f"then, in each terminal: {activation.COMMAND}"]
     return "\n".join([*lines, f"then: open {page}, and type what it says"])
+
+
+def _entered(path: str) -> str:
+    """How to go into a folder; some names have no form that every shell takes."""
+    if not shell.is_quotable(path):
+        return f"go into the folder {shell.printable(path)}"
+    return f"cd {shell.quoted(path if not path.startswith('-') else f'./{path}')}"
 
 
 def _lay(folder: Path, texts: Mapping[str, str]) -> None:
@@ -251,7 +257,7 @@ def _settings(attendee: str | None, remote: str | None, supplied: Sequence[Lesso
     lines = ["# Who works here, and where the data is to go: the grader compares with it."]
     lines += ["[workshop]", f"attendee = {_quoted(attendee or '')}"]
     lines += [f"remote = {_quoted(remote)}"] if remote else []
-    lines += [f"raw = {_quoted(_RAW)}"]  # where nobody pushes to
+    lines += [f"raw = {_quoted(remote_places.RAW)}"]  # where nobody pushes to
     if supplied:
         lines += [f"supplied = [{', '.join(_quoted(lesson.id) for lesson in supplied)}]"]
     return "\n".join(lines) + "\n"

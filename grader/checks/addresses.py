@@ -24,6 +24,8 @@ def harm(url: str) -> str:
     """What DVC does with an address that is none."""
     if url.startswith("file://"):
         return "is a folder in a form that DVC takes for no address: dvc push stops"
+    if _has_query(url):
+        return "has a ? in it: DVC takes that for the end of the place, and pushes above it"
     if url.startswith("remote://"):
         return "builds on a remote that is not there: dvc push stops"
     return "is no address that DVC knows: it pushes into a folder of that name, here"
@@ -39,8 +41,14 @@ def is_malformed(url: str) -> bool:
     """Whether DVC would take the address for a folder, or refuse it."""
     scheme, separator, rest = url.partition("://")
     if separator and scheme.isalnum():
+        if _has_query(url):
+            return True
         return scheme.lower() not in _SUPPORTED | {"remote"} or not rest.strip("/")
     return any(pattern.match(url) for pattern in (_ALMOST, _NORMALISED, _WEB_PAGE))
+
+
+def _has_query(url: str) -> bool:
+    return url.startswith("gs://") and "?" in url
 
 
 def is_inside(view: View, url: str) -> bool:
@@ -63,6 +71,8 @@ def mended(url: str) -> str:
     """What a malformed address was meant to be."""
     if url.startswith("file://"):
         return url.removeprefix("file://")
+    if _has_query(url):
+        return url.partition("?")[0]
     if page := _WEB_PAGE.match(url):
         path = url[page.end() :].removeprefix("storage/browser/").removeprefix("storage/v1/b/")
         return f"gs://{path.strip('/')}"

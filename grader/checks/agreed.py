@@ -1,22 +1,19 @@
 """Where an attendee's data is to go, and what was left unreplaced in the text that said so."""
 
+import hashlib
 import os
 import re
+import unicodedata
 
 from grader.checks import fixes
 from grader.facts.view import View
+from workshop import endpoints
 
 _BUCKET = "gs://dvc-workshop"
 _ENDPOINT = "http://127.0.0.1:4443"
 """The bucket server's, as the lesson starts it (workshop.bucket)."""
 _SERVER_VARIABLE = "STORAGE_EMULATOR_HOST"
 """Where gcsfs looks for a server that is not Google's, too."""
-_PLACEHOLDER = re.compile(
-    r"<[^/]*>|\{[^/]*\}|\[[^/]*\]|…|\.\.\.|YOUR[-_ ]?[A-Z_ -]+|your[-_](?:name|bucket|prefix)|NAME"
-)
-"""A part of an address, as the lessons, the documentation and DVC's own help leave it open."""
-_NO_BUCKET = re.compile(r"MY[-_]?BUCKET|BUCKET(?:[-_]?NAME)?|CACHE|RAW|PROJECT")
-"""The same of a bucket, whose real name has no capitals."""
 
 
 def url(view: View) -> str:
@@ -29,35 +26,33 @@ def name(view: View) -> str:
     """The attendee's by workshop.toml, else the first name of who made the last commit."""
     facts = view.facts
     author = facts.git.author(facts.commit) if facts.git and facts.commit else ""
-    for known in (facts.settings.attendee or "", author):
-        words = re.findall(r"[a-z0-9][a-z0-9-]*", known.casefold())
-        if words:
+    known = [one for one in (facts.settings.attendee or "", author) if one]
+    for one in known:
+        if words := re.findall(r"[a-z0-9][a-z0-9-]*", _in_latin(one)):
             return str(words[0])
-    return "attendee"
+    # Two neighbours without Latin letters in their names are still not one.
+    return f"attendee-{hashlib.sha256(known[0].encode()).hexdigest()[:6]}" if known else "attendee"
+
+
+def _in_latin(name: str) -> str:
+    """In small letters without their accents."""
+    parts = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
 def server_options(view: View, remote: str, address: str) -> list[str]:
     """What ``remote`` lacks to reach ``address``, where that is the bucket server's."""
     known = view.facts.remote_options.get(remote.lower(), {})
-    endpoints = [one["endpointurl"] for one in view.facts.remote_options.values()
+    told = [one["endpointurl"] for one in view.facts.remote_options.values()
                  if "endpointurl" in one]  # fmt: skip
     if not f"{address}/".startswith(f"{_bucket(view)}/") and "endpointurl" not in known:
         return []
     modify = f"dvc remote modify {fixes.quoted(remote)}"
     there = view.remotes.get(remote.lower(), {})
-    wanted = {"endpointurl": [*endpoints, _endpoint()][0], "allow_anonymous_login": "true"}
+    server = endpoints.mended([*told, _endpoint()][0])
+    wanted = {"endpointurl": server, "allow_anonymous_login": "true"}
     return [f"{modify} {key} {fixes.quoted(value)}"
             for key, value in wanted.items() if key not in there]  # fmt: skip
-
-
-def placeholders(address: str) -> list[str]:
-    """The parts of an address in whose place a name of one's own was to be typed."""
-    scheme, separator, rest = address.partition("://")
-    if not separator or scheme.casefold() == "remote":
-        return []
-    bucket, *prefix = rest.split("/")
-    left = [bucket] if _NO_BUCKET.fullmatch(bucket) else []
-    return left + [part for part in (bucket, *prefix) if _PLACEHOLDER.fullmatch(part)]
 
 
 def _endpoint() -> str:

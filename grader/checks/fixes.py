@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from grader.shell import by_hand, in_quotes, is_quotable, literal, python, quoted
+from workshop.shell import by_hand, in_quotes, is_quotable, literal, python, quoted
 
 __all__ = [
     "by_hand", "commands", "commit", "committed", "is_quotable", "listed", "literal", "python",

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from grader.checks import agreed, fixes, stages
 from grader.checks.remotes import LOCAL
@@ -19,6 +20,11 @@ _DELETED = 10  # the next check names the others
 _WAITS = (
     f" {activation.VARIABLE} is not {activation.VALUE} in this terminal: here dvc push waits a"
     " minute for each object."
+)
+
+
+_AS_DVC_2 = (
+    " It is recorded without hash: md5, as DVC 2 did: DVC looks for it outside of files/md5."
 )
 
 
@@ -40,16 +46,17 @@ def outs_are_pushed(view: View) -> Finding | None:
     kept_back = _kept_back(view)
     if kept_back:
         return kept_back
-    for name in dict.fromkeys(out.remote for _, out in _outs(view)):
+    for name, old in dict.fromkeys((out.remote, _is_of_dvc_2(out)) for _, out in _outs(view)):
         remote = _remote(view, name or view.default_remote or "", is_default=name is None)
+        remote = replace(remote, is_of_dvc_2=old)
         owners = dict(_objects(view, remote, name))
         lacking = remote.lacking(owners)
         names = lacking.absent + lacking.wrong
         here = options_of(remote.name, view.facts.remote_options) or remote.options
         if names and not replace(remote, options=here).is_same_place(remote):
             return _elsewhere(view, remote, here["url"], _told(lacking))
-        damaged = view.facts.objects.corrupt(names)
-        lost = [one for one in names if one in damaged or not _is_cached(view, one)]
+        damaged = [] if old else view.facts.objects.corrupt(names)
+        lost = [one for one in names if one in damaged or not _cached(view, one, old).exists()]
         if lost:
             return _lost(view, remote, lacking, owners, lost, damaged)
         if names:
@@ -98,7 +105,7 @@ def _elsewhere(view: View, remote: Remote, url: str, absent: str) -> Finding:
 
 def _outs(view: View) -> Iterator[tuple[Stage, Out]]:
     for stage in view.project.stages:
-        for out in () if stage.is_import else stage.outs:  # what is imported is not pushed
+        for out in () if stage.is_kept_at_source else stage.outs:  # nothing of it is pushed
             if out.cache and out.recorded.md5 and out.inside:
                 yield stage, out
 
@@ -112,13 +119,24 @@ def _objects(
     """
     for stage, out in _outs(view):
         md5 = out.recorded.md5
-        if out.remote != name or not md5:
+        if out.remote != name or not md5 or _is_of_dvc_2(out) != remote.is_of_dvc_2:
             continue
         yield md5, (stage, out.path)
         if md5.endswith(".dir"):
-            listed = view.facts.objects.names(md5)[1:]
+            listed = view.facts.objects.children(_cached(view, md5, remote.is_of_dvc_2))
             for child in listed or children_of(remote.content(md5) or b""):
                 yield child, (stage, out.path)
+
+
+def _is_of_dvc_2(out: Out) -> bool:
+    """Whether DVC keeps it apart from what DVC 3 recorded, in the cache and on the remote."""
+    return out.recorded.algorithm != "md5"
+
+
+def _cached(view: View, name: str, is_of_dvc_2: bool) -> Path:
+    if is_of_dvc_2:
+        return view.project.cache_dir / name[:2] / name[2:]
+    return view.facts.objects.path(name)
 
 
 def _kept_back(view: View) -> Finding | None:
@@ -182,7 +200,8 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
 
 def _deletion(remote: Remote, name: str) -> str:
     """DVC has no command for it; its own client reaches every kind of remote."""
-    objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)})"
+    kind = ", hash_name='md5-dos2unix'" if remote.is_of_dvc_2 else ""
+    objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
     code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
     return fixes.python(code).replace("-c", "-P -c", 1)
 
@@ -208,7 +227,7 @@ def _lost(
     return Finding(
         "out-lost",
         f"{path} of {stage.name} is {where}, and the remote {remote.name} has {there} of that"
-        f" name: dvc pull cannot bring it; {rest}.",
+        f" name: dvc pull cannot bring it; {rest}.{_AS_DVC_2 if remote.is_of_dvc_2 else ''}",
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
         fixes.commands(
@@ -239,10 +258,6 @@ def _made_again(view: View, stage: Stage, path: str, *, is_here: bool) -> list[s
             *fixes.commit([stage.file], "Take up the data again").splitlines(),
         ]
     return [fixes.by_hand(ask), fixes.by_hand(other), *again]
-
-
-def _is_cached(view: View, name: str) -> bool:
-    return view.facts.objects.path(name).exists()
 
 
 def _is_absent(view: View, path: str) -> bool:

@@ -5,20 +5,16 @@ import os
 import re
 from collections.abc import Mapping
 
-from grader.checks import addresses, agreed, fixes
+from grader.checks import addresses, agreed, fixes, servers
 from grader.facts.remote import options_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.registry import check
+from workshop import remote_places
 from workshop.project.config import sections_of
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _NAME = "dvc-workshop"
-_PLUGINS = {
-    "gs": "dvc_gs", "s3": "dvc_s3", "azure": "dvc_azure", "ssh": "dvc_ssh",
-    "gdrive": "dvc_gdrive", "oss": "dvc_oss", "hdfs": "dvc_hdfs", "webdav": "dvc_webdav",
-    "webdavs": "dvc_webdav", "http": "dvc_http", "https": "dvc_http",
-}  # fmt: skip
 
 
 def default_url(view: View) -> str:
@@ -148,7 +144,7 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     for name, options in view.remotes.items():
         url = options.get("url", "")
         more: list[str] = []
-        if left := agreed.placeholders(url):
+        if left := remote_places.placeholders(url):
             what = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
             wanted = agreed.url(view)
             more = agreed.server_options(view, name, wanted)
@@ -158,6 +154,10 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
         elif name == (view.default_remote or "").lower() and addresses.is_inside(view, url):
             what = "is a folder in the repository itself: no clone has it, and no clone reaches it"
             wanted = addresses.place(view)
+        elif found := servers.half_address(
+            view, name, {CONFIG: options, LOCAL: _remotes_of(view, LOCAL).remotes.get(name, {})}
+        ):
+            return found
         else:
             continue
         is_folder = "://" not in wanted
@@ -274,7 +274,7 @@ def plugin_is_installed(view: View) -> Finding | None:
     DVC talks to each cloud through a package of its own: dvc-gs for Google Cloud Storage.
     """
     scheme = default_url(view).partition("://")[0]
-    module = _PLUGINS.get(scheme)
+    module = remote_places.PLUGINS.get(scheme)
     if module is None or _is_installed(module) or not _is_installed("dvc"):
         return None
     package = module.replace("_", "-")

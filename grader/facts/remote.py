@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from grader.facts.objects import Objects, Unread
 from grader.finding import UnknownError
-from grader.shell import by_hand, quoted
-from workshop import activation
+from workshop import activation, endpoints
 from workshop.project import regular_file
+from workshop.shell import by_hand, quoted
 
 TIMEOUT_S = 7.0  # with all else that a check takes, an answer comes within ten
 _LISTENS_S = 3.0
@@ -67,12 +66,15 @@ class Remote:
     """The remote called ``name``; ``options`` are those of DVC's config, config.local included.
 
     All that is asked of it is answered within TIMEOUT_S of ``since``, or it is unreachable.
+    ``is_of_dvc_2``: it is asked where DVC looks for what DVC 2 recorded (dvc/data_cloud.py). What
+    is there is not compared with its name, which is that of a text with other ends of lines.
     """
 
     name: str
     options: Mapping[str, str]
     config_dir: Path
     since: float = field(default_factory=time.monotonic)
+    is_of_dvc_2: bool = False
 
     @property
     def url(self) -> str:
@@ -108,7 +110,11 @@ class Remote:
 
     def place(self, name: str) -> str:
         """Where the remote keeps the object of that name."""
-        return f"{self.url}/files/md5/{name[:2]}/{name[2:]}"
+        return f"{self.url}{self._below}/{name[:2]}/{name[2:]}"
+
+    @property
+    def _below(self) -> str:
+        return "" if self.is_of_dvc_2 else "/files/md5"
 
     def _lacking_in_folder(self, names: list[str]) -> Lacking:
         """Every object is read: DVC takes whatever has its name for it, half a copy too."""
@@ -116,6 +122,8 @@ class Remote:
             raise _unreachable(self.name, f"there is no folder {self.url}")
         present = [name for name in names if os.path.isfile(self.place(name))]  # noqa: PTH113
         absent = [name for name in names if name not in set(present)]
+        if self.is_of_dvc_2:
+            return Lacking(absent, [])
         until = self.since + TIMEOUT_S - _SPARE_S
         try:
             return Lacking(absent, Objects(Path(self.url)).corrupt(present, until))
@@ -145,21 +153,22 @@ class Remote:
         tells how many there are. Google Cloud Storage tells the MD5 of each, its name in DVC.
         """
         files, root = self._files()
-        paths = {name: f"{root}/files/md5/{name[:2]}/{name[2:]}" for name in names}
-        estimate = 256 * len(files.find(f"{root}/files/md5/00"))
+        root += self._below
+        paths = {name: f"{root}/{name[:2]}/{name[2:]}" for name in names}
+        estimate = 256 * len(files.find(f"{root}/00"))
         if estimate > _LISTED_FOR_ONE_ASKED * max(len(names), _PAGE):
             held = _held(files, list(paths.values()))
         else:
-            held = files.find(f"{root}/files/md5", detail=True)
+            held = files.find(root, detail=True)
         absent = [name for name, path in paths.items() if path not in held]
         there = [(name, held[path]) for name, path in paths.items() if path in held]
         wrong = [name for name, one in there if _md5_of(one) not in (None, name[:32])]
-        return Lacking(absent, wrong)
+        return Lacking(absent, [] if self.is_of_dvc_2 else wrong)
 
     def _downloaded(self, name: str) -> bytes | None:
         files, root = self._files()
         try:
-            content: bytes = files.cat_file(f"{root}/files/md5/{name[:2]}/{name[2:]}")
+            content: bytes = files.cat_file(f"{root}{self._below}/{name[:2]}/{name[2:]}")
         except FileNotFoundError:
             return None
         return content
@@ -180,10 +189,11 @@ class Remote:
 
     def _check_listens(self, endpoint: str) -> None:
         """Refused at once, where gcsfs would try again for half a minute."""
-        parts = urlsplit(endpoint)
         try:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            socket.create_connection((parts.hostname or "", port), timeout=_LISTENS_S).close()
+            address = endpoints.address(endpoint)
+            socket.create_connection(address, timeout=_LISTENS_S).close()
+            if endpoint.startswith("https://") and endpoints.speaks_plain_http(address, _LISTENS_S):
+                raise self._not_https(endpoint)
         except (OSError, ValueError) as error:
             raise UnknownError(
                 f"The remote {self.name} could not be asked: no server answers at {endpoint}"
@@ -191,6 +201,15 @@ class Remote:
                 by_hand("in a terminal of its own, and left running: python -m workshop bucket"),
                 code="remote-unreachable",
             ) from None
+
+    def _not_https(self, endpoint: str) -> UnknownError:
+        wanted = quoted(endpoints.mended(endpoint.replace("https://", "http://", 1)))
+        return UnknownError(
+            f"The remote {self.name} could not be asked: the server at {endpoint} speaks http, not"
+            " https.",
+            f"dvc remote modify {quoted(self.name)} endpointurl {wanted}",
+            code="remote-unreachable",
+        )
 
     def _storage_options(self, scheme: str) -> dict[str, Any]:
         """DVC's options in fsspec's words."""

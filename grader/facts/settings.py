@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 
 from grader.finding import UnknownError
-from grader.shell import by_hand
+from workshop.shell import by_hand
 
 PATH = "workshop.toml"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.report import Report
-from grader.shell import printable
+from workshop.shell import printable
 
 _MOST = 10
 _COMMANDS = {"fail": "error", "error": "warning", "advice": "notice"}

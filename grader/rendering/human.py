@@ -10,7 +10,7 @@ from typing import Any
 from grader.next_action import NextAction, kind_of, next_action, waits_for
 from grader.rendering.text import padded, width_of, wrapped
 from grader.report import Report
-from grader.shell import printable
+from workshop.shell import printable
 from workshop.status_table import Style
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}

@@ -8,7 +8,7 @@ from grader.registry import CHECKS, Check
 from grader.rendering.human import NONE, earned, remote_told
 from grader.rendering.text import cut, padded, width_of, wrapped
 from grader.report import Report
-from grader.shell import printable
+from workshop.shell import printable
 from workshop.status_table import Style
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}

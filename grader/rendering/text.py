@@ -3,7 +3,7 @@
 import textwrap
 import unicodedata
 
-from grader.shell import printable
+from workshop.shell import printable
 
 
 def width_of(text: str) -> int:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks import agreed
 from grader.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import edit, save
 from tests.repositories import run
+from workshop import remote_places
 
 SERVER = "dvc remote modify dvc-workshop"
 
@@ -84,7 +84,7 @@ def test_a_placeholder_is_replaced_by_what_is_known(repo: Path) -> None:
     ],
 )
 def test_what_was_left_of_a_text_is_seen(address: str) -> None:
-    assert agreed.placeholders(address)
+    assert remote_places.placeholders(address)
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,24 @@ def test_what_was_left_of_a_text_is_seen(address: str) -> None:
     ],
 )  # fmt: skip
 def test_a_real_address_has_no_placeholder(address: str) -> None:
-    assert agreed.placeholders(address) == []
+    assert remote_places.placeholders(address) == []
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [("Ünal Kaya", "unal"), ("Jörg", "jorg"), ("Émilie", "emilie"), ("Straße", "strasse")],
+)
+def test_accents_are_left_out_of_a_name(repo: Path, author: str, name: str) -> None:
+    settle(repo, f'attendee = "{author}"\n')
+    assert fix(repo)[0] == f"dvc remote add -d dvc-workshop gs://dvc-workshop/{name}"
+
+
+def test_neighbours_without_latin_letters_have_places_of_their_own(repo: Path) -> None:
+    told = []
+    for author in ("王芳", "李娜"):
+        settle(repo, f'attendee = "{author}"\n')
+        who = f"{author} <a@example.com>"
+        run(repo, "git", "commit", "--quiet", "--amend", "--no-edit", "--author", who)
+        told.append(fix(repo)[0])
+    assert told[0] != told[1]
+    assert "gs://dvc-workshop/attendee-" in told[0]

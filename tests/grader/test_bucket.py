@@ -114,7 +114,9 @@ def test_the_place_of_another_is_not_yours(repo: Path, server: BucketProcess, ur
     assert "remote-not-yours" in codes(grade(repo))
 
 
-@pytest.mark.parametrize("url", ["gs:/bucket/ada", "gs//bucket/ada", "ftp://x/ada", "gs://"])
+@pytest.mark.parametrize(
+    "url", ["gs:/bucket/ada", "gs//bucket/ada", "ftp://x/ada", "gs://", "gs://b/50%25 a?b=c"]
+)
 def test_an_address_that_is_none_is_malformed(repo: Path, url: str) -> None:
     """DVC itself refuses to give such a remote an endpointurl."""
     use(repo, "http://127.0.0.1:9", url)
@@ -173,3 +175,35 @@ def test_who_forgot_the_variable_is_told_first_of_all(
     assert by_hand.startswith("# in this terminal, set the variable GCSFS_EXPERIMENTAL_ZB_HNS_")
     assert push == "dvc push -r dvc-workshop"
     assert "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT" not in os.environ
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_an_endpoint_without_http_is_malformed(repo: Path, local: bool) -> None:
+    use(repo, "127.0.0.1:4443")
+    if local:
+        config = repo / ".dvc" / "config"
+        line = "    endpointurl = 127.0.0.1:4443\n"
+        finished.write(config, config.read_text("utf-8").replace(line, ""))
+        finished.write(repo / ".dvc" / "config.local", f"['remote \"dvc-workshop\"']\n{line}")
+        save(repo)
+    finding = the_finding(grade(repo))
+    assert finding["code"] == "remote-url-malformed"
+    assert "no http:// is before it" in finding["rationale"]
+    option = "--local " if local else ""
+    assert finding["fix"].splitlines()[0] == (
+        f"dvc remote modify {option}dvc-workshop endpointurl http://127.0.0.1:4443"
+    )
+    assert finding["evidence"][0]["line"] is not None
+
+
+def test_https_to_a_server_that_speaks_http_is_told(repo: Path, server: BucketProcess) -> None:
+    use(repo, server.endpoint.replace("http://", "https://") + "/")
+    finding = the_finding(grade(repo))
+    assert (finding["code"], finding["status"]) == ("remote-unreachable", "error")
+    assert "speaks http, not https" in finding["rationale"]
+    assert finding["fix"] == f"dvc remote modify dvc-workshop endpointurl {server.endpoint}"
+
+
+def test_a_slash_at_the_end_of_the_endpoint_is_nothing(repo: Path, server: BucketProcess) -> None:
+    use(repo, f"{server.endpoint}/")
+    assert codes(grade(repo)) == set()

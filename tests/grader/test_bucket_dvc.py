@@ -12,9 +12,11 @@ import pytest
 
 from grader import grading
 from grader.facts import remote
+from grader.facts.objects import Objects
 from grader.grading import grade
 from tests.bucket_server import BUCKET, VARIABLE, BucketProcess, serving, use
 from tests.grader.gallery import save
+from tests.grader.test_bucket import held
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import BIN, ROOT, environment, run
 from tests.workshop.dvc_repositories import dump, load
@@ -77,6 +79,15 @@ def test_raw_data_that_is_imported_from_the_bucket_has_full_marks(
     monkeypatch.setattr(asking, "Question", lambda *_: pytest.fail("DVC was asked"))
     report = grade(repo)
     assert codes(report) == set(), told(report)
+    for name in Objects(repo / ".dvc" / "cache").names(md5_of_raw_data(repo)):
+        held(server, name).unlink()
+    assert codes(grade(repo)) == {"out-not-pushed"}
+    run(repo, "dvc", "push", "--quiet")
+    assert codes(grade(repo)) == set()
+
+
+def md5_of_raw_data(repo: Path) -> str:
+    return str(load(repo / "data" / "raw.dvc")["outs"][0]["md5"])
 
 
 def test_a_dep_in_the_cloud_is_judged_by_those_who_ask(

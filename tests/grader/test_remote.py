@@ -2,12 +2,16 @@
 
 import hashlib
 import os
+import shlex
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
+import yaml
 
 from grader.checks import remotes
 from grader.facts.objects import Objects, Unread
@@ -18,6 +22,7 @@ from grader.report import NOT_TOLD, exit_code
 from tests.grader import finished
 from tests.grader.gallery import save
 from tests.grader.test_mistakes import codes
+from tests.repositories import run
 
 CLOUD = "gs://workshop-bucket/ada"
 
@@ -158,3 +163,66 @@ def test_the_listing_of_a_folder_is_asked_of_the_remote_where_the_cache_lacks_it
     child = next((repo.parent / "remote" / "files" / "md5").glob("*/*.dir"))
     child.unlink()
     assert codes(grade(repo)) & {"out-lost", "out-not-pushed"}
+
+
+def imported(repo: Path, dep: dict[str, Any]) -> None:
+    """Turn the raw data into what ``dvc import-url`` or ``dvc import`` leaves."""
+    path = repo / "data" / "raw.dvc"
+    outs = yaml.safe_load(path.read_text("utf-8"))["outs"]
+    document = {"frozen": True, "deps": [dep], "outs": outs}
+    finished.write(path, yaml.safe_dump(document, sort_keys=False))
+    save(repo)
+
+
+FROM_A_CLOUD = {"path": "gs://dvc-workshop-raw/raw", "hash": "md5", "md5": "ab" * 16 + ".dir"}
+FROM_A_REPOSITORY = {"path": "raw", "repo": {"url": "https://example.com/r", "rev_lock": "ab" * 20}}
+KEEPS_VERSIONS = {**FROM_A_CLOUD, "fs_config": {"version_aware": True}}
+
+
+@pytest.mark.parametrize(
+    ("dep", "is_asked_for"),
+    [(FROM_A_CLOUD, True), (FROM_A_REPOSITORY, False), (KEEPS_VERSIONS, False)],
+    ids=["import-url", "import", "import-url of a version"],
+)
+def test_of_imports_those_are_asked_for_that_dvc_pushes(
+    repo: Path, dep: dict[str, Any], is_asked_for: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.grading.ASK_S", 0)  # no source is asked for a newer version
+    imported(repo, dep)
+    md5 = yaml.safe_load((repo / "data" / "raw.dvc").read_text("utf-8"))["outs"][0]["md5"]
+    finished.remote_object(repo, md5).unlink()
+    pushed = next(one for one in grade(repo)["checks"] if one["id"] == "share.pushed")
+    assert pushed["code"] == ("out-not-pushed" if is_asked_for else None), pushed
+    if is_asked_for:
+        assert pushed["fix"] == "dvc push -r workshop"
+
+
+@pytest.mark.slow
+def test_what_dvc_2_recorded_is_asked_for_where_dvc_looks_for_it(repo: Path) -> None:
+    raw = repo / "data" / "raw.dvc"
+    text = raw.read_text("utf-8").replace("  hash: md5\n", "")
+    finished.write(raw, text)
+    save(repo)
+    report = grade(repo)
+    assert codes(report) == {"out-lost"}
+    found = next(one for one in report["checks"] if one["code"])
+    assert "DVC looks for it outside of files/md5" in found["rationale"]
+    for line in str(found["fix"]).splitlines():
+        run(repo, *shlex.split(line))
+    assert codes(grade(repo)) == set()
+    clone = repo.parent / "clone"
+    run(repo, "git", "clone", "--quiet", str(repo), str(clone))
+    run(clone, "dvc", "pull", "--quiet", "data/raw.dvc")
+    listing = Objects(repo / ".dvc" / "cache").children(next(cached_by_dvc_2(repo, "*.dir")))
+    next((repo.parent / "remote" / listing[0][:2]).glob(listing[0][2:])).unlink()
+    found = next(one for one in grade(repo)["checks"] if one["code"])
+    assert found["code"] == "out-not-pushed"
+    deletion, push = str(found["fix"]).splitlines()
+    run(repo, sys.executable, *shlex.split(deletion)[1:])
+    run(repo, *shlex.split(push))
+    assert codes(grade(repo)) == set()
+
+
+def cached_by_dvc_2(repo: Path, name: str) -> Iterator[Path]:
+    """What lies in the cache beside that of DVC 3."""
+    return (repo / ".dvc" / "cache").glob(f"[0-9a-f][0-9a-f]/{name}")

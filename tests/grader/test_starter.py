@@ -1,6 +1,7 @@
 """A start scores next to nothing, the solution everything, catching up what it has solved."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,12 +12,14 @@ import pytest
 
 from grader.grading import grade
 from grader.report import FAILED, PASSED, exit_code
+from tests.bucket_server import serving
 from tests.grader import finished
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import ROOT, run
-from workshop import starter
+from workshop import remote_places, solution, starter
 from workshop.course import Lesson, course
 from workshop.kept_runs import KeptRuns
+from workshop.programs import Programs
 from workshop.starter import Preset, Remote, StartError
 
 SMALL = Preset(
@@ -142,6 +145,7 @@ def test_catching_up_takes_kept_runs_and_leaves_the_lesson_itself_to_the_attende
         (None, "gs://dvc-workshop/ada", "http://127.0.0.1:4443", "a remote that --at sets up"),
         ("end", "/srv/ada", "http://127.0.0.1:4443", "for a gs:// remote"),
         ("end", "gs://dvc-workshop/ada", "127.0.0.1:4443", "is no address of a server"),
+        ("end", "gs://dvc-workshop/ada", "ftp://127.0.0.1:4443", "is no address of a server"),
         ("end", "gs://dvc-workshop/ada", "http://[::1", "is no address of a server"),
         ("end", "gs://dvc-workshop/ada", "http://127.0.0.1:x", "is no address of a server"),
         ("end", "gs://dvc-workshop/ada", "http://127.0.0.1:1", "no server answers at http://127"),
@@ -226,6 +230,13 @@ def test_commits_are_by_whom_git_knows(tmp_path: Path, monkeypatch: pytest.Monke
     starter.start(tmp_path / "known", attendee="Ada", preset=SMALL)
     known = "Grace Hopper <g@example.com>"
     assert run(tmp_path / "known", *shown).strip() == f"{known}, {known}"
+    settings.write_text("", "utf-8")
+    outer = tmp_path / "a repository that knows somebody"
+    for words in (["init", "--quiet", str(outer)], ["-C", str(outer), "config", "user.name", "X"],
+                  ["-C", str(outer), "config", "user.email", "x@example.com"]):  # fmt: skip
+        subprocess.run(["git", *words], check=True, timeout=60)
+    starter.start(outer / "inner", attendee="Ada", preset=SMALL)
+    assert run(outer / "inner", *shown).strip() == f"{nobody}, {nobody}"
 
 
 @pytest.mark.parametrize("before", ["nothing", "an empty folder", "a remote of others"])
@@ -256,3 +267,90 @@ def test_any_name_of_an_attendee_can_be_read_back(tmp_path: Path) -> None:
     starter.start(tmp_path / "repo", attendee='Åda 😀 "x" \\')
     settings = tomllib.loads((tmp_path / "repo" / "workshop.toml").read_text("utf-8"))
     assert settings["workshop"]["attendee"] == 'Åda 😀 "x" \\'
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("gs://YOUR-BUCKET/NAME", "still has YOUR-BUCKET and NAME in it"),
+        ("gs://dvc-workshop/YOUR-NAME", "still has YOUR-NAME in it"),
+        ("gs://dvc-workshop-raw/ada", "is the place of the raw data"),
+        ("gs://dvc-workshop-raw", "is the place of the raw data"),
+        ("gs://dvc-workshop", "is the root of a bucket"),
+        ("s3://ours/", "is the root of a bucket"),
+    ],
+)
+@pytest.mark.parametrize("at", [None, "end"])
+def test_an_address_that_is_nobodys_place_is_refused(
+    url: str, what: str, at: str | None, tmp_path: Path
+) -> None:
+    with pytest.raises(StartError, match=what) as told:
+        starter.start(tmp_path / "late", at, "grace", Remote(url), preset=SMALL)
+    assert re.match(r"--remote (gs://dvc-workshop|s3://BUCKET)/grace ", told.value.fix)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_remote_without_its_plugin_is_refused_where_data_is_to_be_pushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(remote_places.PLUGINS, "s3", "dvc_no_such")
+    with pytest.raises(StartError, match="DVC needs dvc-no-such for s3://") as told:
+        starter.start(tmp_path / "late", "end", remote=Remote("s3://ours/ada"), preset=SMALL)
+    assert told.value.fix == "python -m pip install dvc-no-such"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_is_asked_for_the_bucket_before_anything_is_made(tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    with serving(tmp_path / "server") as server:
+        remote = Remote("gs://nobucket/a", f"{server.endpoint}/")
+        with pytest.raises(StartError, match=r"has no bucket nobucket.*There is: dvc-workshop"):
+            starter.start(late, "end", remote=remote, preset=SMALL)
+        https = server.endpoint.replace("http", "https")
+        with pytest.raises(StartError, match="speaks http, not https") as told:
+            starter.start(late, "end", remote=Remote("gs://dvc-workshop/a", https), preset=SMALL)
+    assert told.value.fix == f"--endpoint {server.endpoint}"
+    assert not late.exists()
+
+
+def test_the_slash_at_the_end_of_an_endpoint_is_left_out() -> None:
+    remote = Remote("gs://dvc-workshop/ada", "http://127.0.0.1:4443/").without_slashes()
+    assert remote.endpoint == "http://127.0.0.1:4443"
+
+
+@pytest.mark.slow
+def test_what_dvc_says_of_a_push_that_fails_is_told(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    finished.write(repo / "x", "x")
+    run(repo, "git", "init", "--quiet")
+    programs = Programs(repo, "ada")
+    programs.dvc("init", "--quiet")
+    programs.dvc("add", "x")
+    with serving(tmp_path / "server") as server:
+        where = Remote("gs://dvc-workshop-raw/ada", server.endpoint)
+        solution.set_up(where, programs)
+        with pytest.raises(
+            StartError, match="nothing could be pushed to gs://dvc-workshop-raw/ada"
+        ) as told:
+            solution.push(where, programs)
+    assert "ada: dvc push failed: ERROR: failed to transfer" in told.value.problem
+    assert "troubles" not in told.value.problem
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("plain", "next: cd plain"),
+        ("a b", 'next: cd "a b"'),
+        ("$x", "next: cd '$x'"),
+        ("bü 'q' $x", "next: go into the folder bü 'q' $x"),
+        ("-x", "next: cd ./-x"),
+    ],
+)
+def test_what_to_type_next_is_safe_to_paste(
+    name: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert starter._told(tmp_path / name, LESSONS[0], "with 3 posters").splitlines()[1] == line

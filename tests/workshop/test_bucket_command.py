@@ -250,3 +250,24 @@ def activated(folder: Path) -> list[str]:
 def test_a_windows_folder_is_one_for_git_bash_too() -> None:
     text = activation.texts(Path("C:\\Users\\ada\\.venv\\Scripts"))["activate"]
     assert "export PATH='/c/Users/ada/.venv/Scripts':\"$PATH\"" in text
+
+
+@pytest.mark.parametrize(
+    ("objects", "offered"),
+    [
+        ("data/raw", "data/raw"),
+        ("data/raw/x", "data/raw"),
+        ("data/raw/x", None),  # the posters of the repository
+        ("kept", "kept/dvc-workshop/ada"),
+    ],
+)
+def test_raw_data_and_objects_are_kept_apart(
+    objects: str, offered: str | None, tmp_path: Path
+) -> None:
+    for folder in ("data/raw", "kept/dvc-workshop/ada"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "workshop.toml").write_text("", "utf-8")
+    told = refused(tmp_path, "--dir", objects, *(["--raw", offered] if offered else []))
+    assert "are one in the other" in told
+    assert "fix: python -m workshop bucket --dir FOLDER" in told
+    assert not (tmp_path / "data" / "raw" / "x").exists()

@@ -4,8 +4,10 @@ import base64
 import errno
 import hashlib
 import json
+import os
 import shutil
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -441,10 +443,38 @@ def test_a_client_that_leaves_in_the_middle_leaves_no_object(server: BucketProce
     assert server.get("half").status == 404
 
 
-def test_who_speaks_grpc_is_told_which_variable_is_missing(server: BucketProcess) -> None:
+def greet(server: BucketProcess, protocol: str) -> None:
+    """Begin to speak TLS, in two packets, and be cut off."""
+    context, answer, hello = ssl.create_default_context(), ssl.MemoryBIO(), ssl.MemoryBIO()
+    context.set_alpn_protocols([protocol])
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(answer, hello, server_hostname="localhost").do_handshake()
+    words = hello.read()
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        connection.sendall(words[:100])
+        time.sleep(0.05)
+        connection.sendall(words[100:])
         assert connection.recv(100) == b""
+
+
+def test_who_speaks_https_is_told_that_it_is_http(server: BucketProcess) -> None:
+    before = server.log().count("minute for each object")
+    greet(server, "http/1.1")
+    assert "127.0.0.1: asks over https there, and this server speaks http" in server.log()
+    assert "endpointurl http://" in server.log()
+    assert server.log().count("minute for each object") == before
+
+
+def test_an_endpoint_with_a_slash_at_its_end_leads_to_the_same(server: BucketProcess) -> None:
+    server.put("ada/x", b"x")
+    for path in (f"/storage/v1/b/{BUCKET}/o", f"/storage/v1/b/{BUCKET}/o/ada%2Fx", ""):
+        once, twice = server.ask("GET", path or "/"), server.ask("GET", f"/{path}")
+        assert (once.status, twice.status) == (200, 200)
+        assert twice.body == once.body
+
+
+def test_who_speaks_grpc_is_told_which_variable_is_missing(server: BucketProcess) -> None:
+    greet(server, "h2")
     assert "127.0.0.1: DVC waits there, a minute for each object" in server.log()
     assert "export GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false" in server.log()
 
@@ -472,3 +502,26 @@ def test_a_file_that_changed_on_disk_is_hashed_again(server: BucketProcess, tmp_
     server.put("disk/a", b"before")
     (server.folder / BUCKET / "disk" / "a").write_bytes(b"after")
     assert server.ask("GET", f"{O}/disk%2Fa").json()["md5Hash"] == md5_of(b"after")
+
+
+def test_a_name_of_very_many_parts_is_refused(server: BucketProcess) -> None:
+    for name in ("/" * 1000, f"z{'/' * 900}x"):
+        assert server.put(name, b"x").status == 400
+        assert "parts between slashes" in server.get(name).json()["error"]["message"]
+    deep = "/".join("deep" * 2 for _ in range(100))
+    assert server.put(deep, b"x").status == 200
+    assert server.names("prefix=deepdeep/") == [deep]
+    assert server.ask("GET", O).status == 200
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time of a file's last change")
+def test_an_object_is_hashed_again_though_a_program_put_its_time_back(
+    server: BucketProcess,
+) -> None:
+    server.put("back", b"one")
+    path = server.folder / BUCKET / "back"
+    before = path.stat()
+    time.sleep(0.05)  # a file system's clock ticks in hundredths of a second
+    path.write_bytes(b"two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert server.ask("GET", f"{O}/back").json()["md5Hash"] == md5_of(b"two")

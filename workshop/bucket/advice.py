@@ -140,6 +140,14 @@ def variable_is_missing(address: str) -> str:
     )
 
 
+def https_is_not_spoken(address: str) -> str:
+    """For whoever gave the server's address with https."""
+    return (
+        f"{address}: asks over https there, and this server speaks http. Type, in that repository:"
+        "\n  dvc remote modify dvc-workshop endpointurl http://…   (the rest as it was)"
+    )
+
+
 def _reached(host: str) -> str:
     """The address under which others reach a server that listens on ``host``."""
     if host not in _ANYWHERE:

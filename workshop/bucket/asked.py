@@ -70,7 +70,8 @@ def parts_of(request: BaseRequest) -> Asked:
     if "://" in raw:  # the absolute form, as to a proxy
         raw = "/" + raw.partition("://")[2].partition("/")[2]
     try:
-        words = [unquote(word, errors="strict") for word in raw.removeprefix("/").split("/")]
+        # An endpoint with a slash at its end makes gcsfs begin its paths with two.
+        words = [unquote(word, errors="strict") for word in raw.lstrip("/").split("/")]
         pairs = parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         raise RefusedError(400, "Malformed address: it is not UTF-8, or too long.") from None

@@ -11,15 +11,18 @@ from workshop.bucket.errors import RefusedError
 
 _IDLE_S = 60.0  # for the headers of the first request too
 _TLS_HELLO = b"\x16\x03"
+_HEADER = 5
+_HTTP_1 = b"\x08http/1.1"
+"""What a client of https offers in its hello (RFC 7301); gRPC offers h2 alone."""
 
 
 class BucketServer(Server):
-    """Makes a connection's handler; ``on_tls`` is told the address of who speaks TLS."""
+    """Makes a connection's handler; ``on_tls`` is told who speaks TLS, and if that is gRPC."""
 
     def __init__(
         self,
         handler: Callable[[BaseRequest], Any],
-        on_tls: Callable[[str], None],
+        on_tls: Callable[[str, bool], None],
     ) -> None:
         self._limits: dict[str, Any] = {
             "keepalive_timeout": _IDLE_S,
@@ -38,21 +41,31 @@ class BucketServer(Server):
 
 
 class _Connection(RequestHandler):
-    __slots__ = ("_bucket_server", "_is_first")
+    __slots__ = ("_bucket_server", "_hello", "_is_first")
 
     def __init__(self, server: BucketServer, **options: Any) -> None:
         super().__init__(server, **options)
         self._bucket_server = server
         self._is_first = True
+        self._hello = b""
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of requests, or of gcsfs trying gRPC, which this server does not speak."""
-        if self._is_first and data.startswith(_TLS_HELLO) and self.transport is not None:
-            self._bucket_server.on_tls(self.transport.get_extra_info("peername")[0])
-            self.transport.close()
+        """Bytes of requests, or of TLS: of gcsfs trying gRPC, or of an address with https."""
+        if self._is_first and (self._hello or data).startswith(_TLS_HELLO):
+            self._hello += data
+            self._close_on_hello()
             return
         self._is_first = False
         super().data_received(data)
+
+    def _close_on_hello(self) -> None:
+        """Once the hello is whole, in one packet or several: its last words tell who it is."""
+        length = int.from_bytes(self._hello[3:_HEADER], "big")
+        if len(self._hello) < _HEADER + length or self.transport is None:
+            return
+        is_grpc = _HTTP_1 not in self._hello
+        self._bucket_server.on_tls(self.transport.get_extra_info("peername")[0], is_grpc)
+        self.transport.close()
 
     def handle_error(
         self,

@@ -33,6 +33,7 @@ class Folders:
 
 def prepare(options: Options) -> Folders:
     """Make what is not there yet, and look at what is offered; a BucketError where that fails."""
+    _check_apart(options)
     objects, partial = options.folder / options.name, options.folder / _PARTIAL
     raw_dir = options.folder / f"{options.name}-raw"
     try:
@@ -54,6 +55,24 @@ def prepare(options: Options) -> Folders:
             f"the raw data cannot be offered: {error.filename or raw_dir}: {error.strerror}",
             f"{COMMAND} --raw FOLDER",
         ) from None
+
+
+def _check_apart(options: Options) -> None:
+    """Refuse a folder of raw data that holds pushed objects, or lies among them."""
+    kept = os.path.realpath(options.folder)
+    ours = [os.path.realpath(options.folder / name) for name in (options.name, _PARTIAL)]
+    for offered in filter(None, (options.raw, options.posters)):
+        real = os.path.realpath(offered)
+        if _is_in(kept, real) or any(_is_in(real, folder) for folder in ours):
+            raise BucketError(
+                f"{options.folder}, where objects are kept, and {offered}, the raw data, are one in"
+                " the other",
+                f"{COMMAND} --dir FOLDER   (another one, beside the raw data)",
+            )
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or raw.is_below(path, folder)
 
 
 def _offered(posters: Path | None, folders: Folders) -> Folders:

@@ -47,10 +47,11 @@ async def _serve(options: Options, folders: Folders, write: Callable[[str], None
     handler = Handler(_buckets(options.name, folders), folders.partial_dir, report=write)
     warned: set[str] = set()
 
-    def warn(address: str) -> None:
-        if address not in warned:
-            warned.add(address)
-            write(advice.variable_is_missing(address))
+    def warn(address: str, is_grpc: bool) -> None:
+        told = advice.variable_is_missing if is_grpc else advice.https_is_not_spoken
+        if (text := told(address)) not in warned:
+            warned.add(text)
+            write(text)
 
     connections = BucketServer(handler, warn)
     loop = asyncio.get_running_loop()

@@ -20,6 +20,7 @@ from workshop.bucket.upload import Upload
 
 _REMEMBERED = 65_536
 _BLOCK = 1 << 20
+_Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self._root = names.long_path(root)
-        self._hashes: OrderedDict[str, tuple[int, int, str, str]] = OrderedDict()
+        self._hashes: OrderedDict[str, tuple[_Stamp, str, str]] = OrderedDict()
         self._lock = threading.Lock()  # listings run in threads
 
     def look(self, name: str) -> Held | None:
@@ -176,9 +177,9 @@ class Store:
     def _hashed(self, path: str, status: os.stat_result) -> tuple[str, str]:
         with self._lock:
             known = self._hashes.get(path)
-            if known and known[:2] == (status.st_size, status.st_mtime_ns):
+            if known and known[0] == _stamp(status):
                 self._hashes.move_to_end(path)
-                return known[2:]
+                return known[1:]
         hashes = Hashes()
         with open(path, "rb") as file:  # noqa: PTH123
             while block := file.read(_BLOCK):
@@ -187,7 +188,7 @@ class Store:
         return hashes.md5, hashes.crc32c
 
     def _remember(self, path: str, status: os.stat_result, hashes: Hashes) -> None:
-        entry = (status.st_size, status.st_mtime_ns, hashes.md5, hashes.crc32c)
+        entry = (_stamp(status), hashes.md5, hashes.crc32c)
         with self._lock:
             self._hashes[path] = entry
             self._hashes.move_to_end(path)
@@ -228,6 +229,11 @@ class Store:
         """Whether that is how the name is kept: what a system leaves in a folder is no object."""
         pieces = names.encoded(name[:-1] if entry.is_dir() else name)
         return os.path.join(self._root, *pieces) == entry.path  # noqa: PTH118
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    """What changes with a file; ctime and inode tell of a program that puts the mtime back."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def scanned(folder: str) -> list["os.DirEntry[str]"]:

@@ -74,7 +74,8 @@ class Stage:
 
     ``recorded`` is False for a stage that is not in the lock. ``elsewhere`` names the deps and
     outs that ``dvc status`` looks at and that are not on this machine: in a cloud, in another
-    repository.
+    repository. ``is_kept_at_source``: DVC pushes nothing of it and pulls it from where it was
+    imported from, another repository or a cloud that keeps versions (dvc/repo/index.py).
     """
 
     name: str
@@ -89,11 +90,7 @@ class Stage:
     command_changed: bool = False
     checksum_changed: bool = False
     elsewhere: tuple[str, ...] = ()
-
-    @property
-    def is_import(self) -> bool:
-        """Whether it is a ``.dvc`` file whose data comes from elsewhere."""
-        return self.cmd is None and any(dep.place is None for dep in self.deps)
+    is_kept_at_source: bool = False
 
     @property
     def runs_always(self) -> bool:

@@ -46,9 +46,8 @@ def stage(repository: Repository, shown: str, data: Mapping[str, Any]) -> Stage:
     )
     imported = len(deps) == 1 and len(outs) == 1
     frozen = bool(data.get("locked") or data.get("frozen"))
-    asked = list(deps) if not frozen else []
-    if imported and deps[0].looks_for_a_newer(repository.remotes):
-        asked = deps
+    at_source = imported and deps[0].is_version_of_source(repository.remotes)
+    asked = deps if at_source or not frozen else []
     return Stage(
         name=shown,
         file=shown,
@@ -61,6 +60,7 @@ def stage(repository: Repository, shown: str, data: Mapping[str, Any]) -> Stage:
         checksum_changed=data.get("md5")
         != (_md5(data, wdir, folder, deps, outs) if imported else None),
         elsewhere=elsewhere([*(e.dep() for e in asked), *(entry.out() for entry in outs)]),
+        is_kept_at_source=at_source,
     )
 
 
@@ -99,8 +99,11 @@ class _Entry:
             _check_options(path, options, repository.remotes)
         return locate(path, wdir, str(repository.root), repository.remotes)
 
-    def looks_for_a_newer(self, remotes: Remotes) -> bool:
-        """Whether ``dvc status`` asks for a newer version, though the import be frozen."""
+    def is_version_of_source(self, remotes: Remotes) -> bool:
+        """Whether the source keeps this version of it.
+
+        Then ``dvc status`` asks for a newer one, though the import be frozen.
+        """
         if self.place.path is not None or "db" in self.item:
             return False
         told = any(self.item.get(name) for name in ("repo", "version_id", "files", "cloud"))

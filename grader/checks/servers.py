@@ -1,0 +1,35 @@
+"""The addresses of servers in place of a cloud's own, as the configs have them."""
+
+from collections.abc import Mapping
+
+from grader.checks import fixes
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from workshop import endpoints
+
+
+def half_address(view: View, name: str, configs: Mapping[str, Mapping[str, str]]) -> Finding | None:
+    """The first address without its beginning: ``configs`` are the remote's options by file."""
+    for path, options in configs.items():
+        endpoint = options.get("endpointurl") or ""
+        if endpoint and not endpoints.is_whole(endpoint):
+            return _finding(view, name, path, endpoint)
+    return None
+
+
+def _finding(view: View, name: str, path: str, endpoint: str) -> Finding:
+    wanted, is_local = endpoints.mended(endpoint), path.endswith(".local")
+    modify = f"dvc remote modify {'--local ' * is_local}{fixes.quoted(name)}"
+    commit = fixes.commit([path], "Mend the server's address").splitlines()
+    line = view.facts.worktree.line(path, endpoint) if is_local else view.line(path, endpoint)
+    return Finding(
+        "remote-url-malformed",
+        f"The endpointurl of {name} is {endpoint}, and no http:// is before it: DVC does not know"
+        " how to reach the server there.",
+        wanted,
+        endpoint,
+        fixes.commands(
+            f"{modify} endpointurl {fixes.quoted(wanted)}", *([] if is_local else commit)
+        ),
+        (Evidence("worktree" if is_local else "HEAD", path, line, f"endpointurl = {endpoint}"),),
+    )
