@@ -244,10 +244,9 @@ def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
 def _corrupt(view: View, stage: Stage, out: Out, name: str) -> Finding:
     target = fixes.quoted(stage.name)
     again = [f"dvc commit {target}"]
-    if not stages.is_as_recorded(view, stage):
-        again = [f"dvc pull --force {target}"]
-        rerun = f"if that brings no sound one: dvc repro --force --single-item {target}"
-        again += [fixes.by_hand(rerun)] if stage.cmd else []
+    if not stages.is_as_recorded(view, stage):  # and the remote may have a damaged one too
+        run = fixes.run_again(stage.name, stages.kept_by_git(view, stage))
+        again = run.splitlines() if stage.cmd else [f"dvc pull --force {target}"]
     return Finding(
         "cache-corrupt",
         f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",

@@ -421,7 +421,7 @@ def _dvcignored(repo: Path) -> list[str]:
 
 def _no_pipeline(repo: Path) -> list[str]:
     (repo / "pipeline").rename(repo / "code")
-    return ["python", "-m", "pipeline.plot"]
+    return ["python", "-S", "-m", "pipeline.plot"]  # without the project, where it is installed
 
 
 def _model_tracked(repo: Path) -> list[str]:
