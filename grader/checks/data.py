@@ -170,6 +170,10 @@ def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -
         "the data that the .dvc file records",
         "other data",
         fixes.commands(
+            fixes.by_hand(
+                f"by accident? dvc checkout --force {fixes.quoted(stage.file)} brings back what"
+                f" {stage.file} records, and nothing below is to be typed"
+            ),
             f"dvc add {fixes.quoted(path)}",
             "dvc repro",
             *fixes.commit([stage.file, "dvc.lock", *beside], "Take up the new data").splitlines(),
