@@ -118,7 +118,15 @@ def _running(view: View, paths: list[str]) -> str:
 def _committing(view: View, paths: list[str]) -> str:
     deleted = [path for path in paths if _difference(view, path) == "is deleted"]
     there = [path for path in paths if path not in deleted]
-    lines = [f"git checkout HEAD -- {' '.join(map(fixes.quoted, deleted))}"] if deleted else []
+    replaced = [path for path in deleted if _is_replaced(view, path)]
+    lost = [path for path in deleted if path not in replaced]
+    lines = [f"git checkout HEAD -- {' '.join(map(fixes.quoted, lost))}"] if lost else []
+    if replaced:  # what is staged as deleted already is no error
+        removed = " ".join(map(fixes.quoted, replaced))
+        lines.append(f"git rm --cached --ignore-unmatch -- {removed}")
+        lines += [f"git add {fixes.quoted(path)}" for path in _edited_gitignores(view, replaced)]
+        if not there:
+            lines.append(fixes.committed("Leave the data to its other .dvc file"))
     if there:
         edits, edited = unignoring(view, filter(view.facts.ignores, there))
         message = "Commit what describes the pipeline"
@@ -127,6 +135,29 @@ def _committing(view: View, paths: list[str]) -> str:
         else:
             lines += stages.committing(view, there, message)
     return fixes.commands(*lines)
+
+
+def _edited_gitignores(view: View, paths: list[str]) -> list[str]:
+    """The .gitignore beside each path that lost its line by dvc remove, and is not committed."""
+    beside = dict.fromkeys("/".join([*path.split("/")[:-1], ".gitignore"]) for path in paths)
+    changed = (path for path in beside if path in view.facts.uncommitted)
+    return [path for path in changed if view.facts.worktree.content(path) is not None]
+
+
+def _is_replaced(view: View, path: str) -> bool:
+    """Whether another .dvc file in the folder tracks what a deleted one did, or a part of it."""
+    try:
+        there = [one for one in view.facts.worktree.project.stages if one.cmd is None]
+    except ConfigError:  # what is wrong with the config, its own checks tell
+        return False
+    gone = [out.path for one in view.project.stages if one.file == path for out in one.outs]
+    return any(
+        stages.covers(was, out.path) or stages.covers(out.path, was)
+        for one in there
+        if one.file != path and one.file.endswith(".dvc")
+        for out in one.outs
+        for was in gone
+    )
 
 
 @check(

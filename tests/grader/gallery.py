@@ -507,6 +507,14 @@ def folder_around_an_out_was_added(repo: Path) -> None:
     finished.push(repo)
 
 
+@mistake("dvc-file-uncommitted")
+def dvc_file_of_the_folder_above_is_deleted_and_not_committed(repo: Path) -> None:
+    raw = (repo / "data" / "raw.dvc").read_text("utf-8")
+    finished.write(repo / "raw.dvc", raw.replace("path: raw", "path: data/raw"))
+    save(repo)
+    (repo / "raw.dvc").unlink()
+
+
 @mistake("dvcignore-hides-data")
 def dvcignore_hides_pictures(repo: Path) -> None:
     append(repo, ".dvcignore", "*.jpg\n")
