@@ -9,11 +9,13 @@ from grader.checks import fixes, stages
 from grader.checks.stages import covers
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
+from grader.lessons import STAGES
 from grader.registry import check
 from workshop.project import Stage
 from workshop.project.dvcignore import DvcIgnore
 from workshop.project.model import Out
 
+_RAW = "data/raw"
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 
 
@@ -30,7 +32,40 @@ def outs_do_not_overlap(view: View) -> Finding | None:
                 if inner.path == outer.path and owner.name > other.name and other.cmd is None:
                     continue  # told the other way round: the .dvc file is the one to remove
                 return _overlap(view, (outer, owner), (inner, other))
-    return None
+    return next((_too_much(view, one) for one in owned if _is_too_much(view, *one)), None)
+
+
+def _is_too_much(view: View, out: Out, owner: Stage) -> bool:
+    """Whether a .dvc file tracks the raw data with what a stage, not declared yet, will write."""
+    if owner.cmd is not None or out.path == _RAW or not covers(out.path, _RAW):
+        return False
+    return any(
+        covers(out.path, path)
+        for wanted in STAGES
+        if not view.stage(wanted)
+        for path in stages.paths_of(
+            view, Stage(wanted.name, "dvc.yaml", wanted.command), wanted, wanted.writes
+        )
+    )
+
+
+def _too_much(view: View, owned: tuple[Out, Stage]) -> Finding:
+    out, owner = owned
+    return Finding(
+        "out-overlap",
+        f"{owner.file} tracks all of {out.path}/, also what the stages will write there.",
+        f"{_RAW}.dvc, which tracks the raw data alone",
+        f"{owner.file}, which tracks {out.path}",
+        fixes.commands(
+            f"dvc remove {fixes.quoted(owner.name)}",
+            f"dvc add {_RAW}",
+            "git add --update",
+            *fixes.commit(
+                [f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data alone"
+            ).splitlines(),
+        ),
+        (Evidence(view.source, owner.file),),
+    )
 
 
 def _overlap(view: View, outer: tuple[Out, Stage], inner: tuple[Out, Stage]) -> Finding:
