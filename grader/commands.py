@@ -254,8 +254,8 @@ def _page(about: str) -> int:
     if page is None:
         shown = repr(_cut(about))
         problem = f"no check is called {shown}, and no message that is known has these words"
-        fix = f"paste another part of the message, or type grader list; known are\n{hint.index()}"
-        return refuse(problem, fix.rstrip())
+        output.tell(f"the messages that are known:\n{hint.index().rstrip()}\n\n")
+        return refuse(problem, "paste another part of the message, or type grader list")
     write(hint.page_text(page.about(about)))
     return 0
 

@@ -1,6 +1,7 @@
 """Lesson ``init``: a git repository with DVC in it, whose files can be read."""
 
 import re
+from pathlib import Path
 
 from grader.checks import fixes
 from grader.checks.ignored import unignoring
@@ -37,7 +38,8 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
             "This folder is in no git repository, or in a bare one: nobody can clone your work.",
             "a git repository with a commit",
             "no git repository with a working folder",
-            fixes.commands(
+            _below(facts.start)
+            or fixes.commands(
                 "git init",
                 "git add .dvc" if (facts.root / ".dvc").is_dir() else "dvc init",
                 fixes.committed("Start with DVC"),
@@ -52,6 +54,18 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
         fixes.commands("git add .", fixes.committed("Start")),
         where,
     )
+
+
+def _below(folder: Path) -> str | None:
+    """The way into a repository of the workshop that lies right below, if there is one."""
+    try:
+        found = [one.parent.name for one in folder.glob("*/workshop.toml")]
+    except OSError:
+        return None
+    names = sorted(name for name in found if name.isprintable())  # a fix is told line by line
+    if not names:
+        return None
+    return fixes.by_hand(f"your repository is in {names[0]}: cd {fixes.quoted(names[0])}")
 
 
 @check("init.dvc", "not-a-repository", requires=("init.git",), committed_only=True)

@@ -33,6 +33,15 @@ def test_a_folder_without_git_has_nothing_to_grade(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_above_a_repository_the_way_into_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "my-workshop").mkdir()
+    (tmp_path / "my-workshop" / "workshop.toml").write_text("[workshop]\n", "utf-8")
+    done = grader("check", cwd=tmp_path)
+    assert done.returncode == NOTHING_TO_GRADE
+    assert "# your repository is in my-workshop: cd my-workshop" in done.stdout
+    assert "git init" not in done.stdout
+
+
 def test_a_bare_repository_has_nothing_to_grade(tmp_path: Path) -> None:
     run(tmp_path, "git", "init", "--quiet", "--bare")
     report = grade(tmp_path)

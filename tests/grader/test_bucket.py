@@ -142,7 +142,7 @@ def test_a_server_that_is_down_is_unreachable_at_once(repo: Path) -> None:
     finding = the_finding(grade(repo))
     assert (finding["code"], finding["status"]) == ("remote-unreachable", "error")
     assert f"no server answers at http://127.0.0.1:{port}" in finding["rationale"]
-    assert finding["fix"].endswith(" left running: python -m workshop bucket")
+    assert finding["fix"].endswith(f" left running: python -m workshop bucket --port {port}")
 
 
 @pytest.mark.slow

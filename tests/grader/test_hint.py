@@ -128,6 +128,9 @@ def test_words_that_nobody_knows_are_told_with_what_there_is(tmp_path: Path) -> 
         "no check is called 'the moon', and no message that is known has these words" in done.stderr
     )
     assert all(page.messages[0] in done.stderr for page in pages())
+    what, fix = done.stderr.splitlines()[-2:]  # the list is longer than a screen
+    assert what.startswith("error: no check is called")
+    assert fix.startswith("  fix: paste another part")
 
 
 @pytest.mark.parametrize("mistake", MISTAKES[::5], ids=lambda one: one.name)
