@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from workshop import output
+from workshop import endpoints, output
 from workshop.output import OutputError, tell, write
 
 
@@ -54,7 +54,12 @@ def _add_bucket(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         default="127.0.0.1",
         help="0.0.0.0 for the whole room (default: 127.0.0.1)",
     )
-    add("--port", type=_port, default=4443, help="default: 4443; 0 takes a free one")
+    add(
+        "--port",
+        type=_port,
+        default=endpoints.BUCKET_PORT,
+        help="default: %(default)s; 0 takes a free one",
+    )
     add("--dir", type=_folder, metavar="FOLDER", help="keeps the objects (default: ~/dvc-bucket)")
     add("--name", type=_bucket_name, default="dvc-workshop", help="default: dvc-workshop")
     add(

@@ -1,16 +1,27 @@
 """The address of a server in place of a cloud's own: whole or not, and what is spoken there."""
 
-import http.client
-import ssl
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+BUCKET_COMMAND = "python -m workshop bucket"
+BUCKET_PORT = 4443
+BUCKET_SERVER = f"http://127.0.0.1:{BUCKET_PORT}"
+"""The workshop's own server, as the lessons start it."""
 
 
 def address(endpoint: str) -> tuple[str, int]:
     """Host and port; a ValueError where the port is no number."""
     parts = urlsplit(endpoint)
     return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
+
+
+def bucket_command(endpoint: str) -> str:
+    """What starts the bucket server where ``endpoint`` expects it."""
+    try:
+        port = address(endpoint)[1]
+    except ValueError:
+        port = BUCKET_PORT
+    return BUCKET_COMMAND + (f" --port {port}" if port != BUCKET_PORT else "")
 
 
 def is_whole(endpoint: str) -> bool:
@@ -31,6 +42,9 @@ def mended(endpoint: str) -> str:
 
 def speaks_plain_http(where: tuple[str, int], timeout_s: float) -> bool:
     """Whether the server there refuses TLS, and answers without it."""
+    import http.client  # here, since every command reads this module and few ask a server
+    import ssl
+
     try:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is sent
@@ -45,6 +59,8 @@ def speaks_plain_http(where: tuple[str, int], timeout_s: float) -> bool:
 
 
 def _answers(where: tuple[str, int], timeout_s: float) -> bool:
+    import http.client
+
     plain = http.client.HTTPConnection(*where, timeout=timeout_s)
     try:
         plain.request("GET", "/")

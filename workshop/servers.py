@@ -26,7 +26,9 @@ def check(url: str, endpoint: str) -> None:
             raise StartError(
                 f"the server at {endpoint} speaks http, not https", f"--endpoint {plain}"
             ) from None
-        raise StartError(f"no server answers at {endpoint}", "python -m workshop bucket") from None
+        raise StartError(
+            f"no server answers at {endpoint}", endpoints.bucket_command(endpoint)
+        ) from None
     finally:
         connection.close()
     if status == 404:

@@ -114,7 +114,7 @@ def _check_endpoint(url: str, endpoint: str, known: set[str]) -> None:
         wanted = endpoints.mended(endpoint) if "://" not in endpoint else ""
         raise StartError(
             f"{endpoint} is no address of a server: it begins with http:// and has a port",
-            f"--endpoint {wanted if endpoints.is_whole(wanted) else 'http://127.0.0.1:4443'}",
+            f"--endpoint {wanted if endpoints.is_whole(wanted) else endpoints.BUCKET_SERVER}",
         )
 
 

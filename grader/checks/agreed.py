@@ -10,8 +10,6 @@ from grader.facts.view import View
 from workshop import endpoints
 
 _BUCKET = "gs://dvc-workshop"
-_ENDPOINT = "http://127.0.0.1:4443"
-"""The bucket server's, as the lesson starts it (workshop.bucket)."""
 _SERVER_VARIABLE = "STORAGE_EMULATOR_HOST"
 """Where gcsfs looks for a server that is not Google's, too."""
 
@@ -57,7 +55,7 @@ def server_options(view: View, remote: str, address: str) -> list[str]:
 
 def _endpoint() -> str:
     told = os.environ.get(_SERVER_VARIABLE, "")
-    return told if told.startswith(("http://", "https://")) else _ENDPOINT
+    return told if told.startswith(("http://", "https://")) else endpoints.BUCKET_SERVER
 
 
 def _bucket(view: View) -> str:

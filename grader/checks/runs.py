@@ -8,6 +8,7 @@ from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.lessons import STAGES, LessonStage
 from grader.registry import stage_check
+from workshop import endpoints
 from workshop.project import ProjectError, Reason, Stage, StageState
 from workshop.project import params as params_files
 from workshop.project.model import NOBODY_LISTENS
@@ -68,7 +69,10 @@ def _refuse_unanswered(view: View, stage: Stage) -> None:
         return
     for one in _state(view, stage).unanswered:
         is_down = one.why.startswith(NOBODY_LISTENS)
-        start = "in a terminal of its own, and left running: python -m workshop bucket"
+        command = endpoints.bucket_command(
+            one.why.removeprefix(f"{NOBODY_LISTENS} ").partition(" ")[0]
+        )
+        start = f"in a terminal of its own, and left running: {command}"
         raise UnknownError(
             f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
             " changed since the last run cannot be told.",

@@ -21,8 +21,6 @@ from workshop.shell import by_hand, quoted
 
 TIMEOUT_S = 7.0  # with all else that a check takes, an answer comes within ten
 _LISTENS_S = 3.0
-_BUCKET_PORT = 4443
-"""Where the bucket server listens unless told otherwise."""
 _SPARE_S = 1.5
 """Kept of the time limit, for the last object that is read of a folder."""
 _NOWHERE = logging.NullHandler()
@@ -200,7 +198,10 @@ class Remote:
             raise UnknownError(
                 f"The remote {self.name} could not be asked: no server answers at {endpoint}"
                 f" ({error}). Is the bucket server running, and is that its address?",
-                by_hand(f"in a terminal of its own, and left running: {_bucket_at(endpoint)}"),
+                by_hand(
+                    "in a terminal of its own, and left running:"
+                    f" {endpoints.bucket_command(endpoint)}"
+                ),
                 code="remote-unreachable",
             ) from None
 
@@ -253,15 +254,6 @@ class Remote:
             words = " ".join(str(failures[0]).split())[:200] or type(failures[0]).__name__
             raise _unreachable(self.name, words)
         raise _unreachable(self.name, f"no answer within {TIMEOUT_S:g} s")
-
-
-def _bucket_at(endpoint: str) -> str:
-    """What starts the bucket server where the remote expects it."""
-    try:
-        port = endpoints.address(endpoint)[1]
-    except ValueError:
-        port = _BUCKET_PORT
-    return "python -m workshop bucket" + (f" --port {port}" if port != _BUCKET_PORT else "")
 
 
 def _import_gcsfs() -> None:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop import endpoints
 from workshop.project.errors import ProjectError
 
-COMMAND = "python -m workshop bucket"
+COMMAND = endpoints.BUCKET_COMMAND
 
 
 class BucketError(ProjectError):
