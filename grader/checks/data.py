@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from grader.checks import fixes, stages
 from grader.checks.ignored import unignoring
+from grader.checks.outs import is_junk, wait_until_parted
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
@@ -21,6 +22,8 @@ def raw_data_is_tracked(view: View) -> Finding | None:
 
     The .dvc file is what git keeps in place of the data: small, and with the data's hash in it.
     """
+    if left_out := _left_out(view):
+        return _tracked_in_part(view, left_out)
     if any(stage.cmd is None for stage in view.project.stages):
         return None
     if view.facts.worktree.content(f"{_RAW}.dvc") and view.facts.ignores(f"{_RAW}.dvc"):
@@ -33,6 +36,48 @@ def raw_data_is_tracked(view: View) -> Finding | None:
         "no .dvc file",
         fixes.commands(f"dvc add {_RAW}", commit),
         (Evidence(view.source, f"{_RAW}.dvc"),),
+    )
+
+
+def _left_out(view: View) -> list[str]:
+    """What lies in the raw data's folder and is in neither DVC nor git, where a part of it is."""
+    folder = view.facts.root / _RAW
+    outs = [out.path for stage in _both_stages(view) for out in stage.outs]
+    if any(stages.covers(out, _RAW) for out in outs) or not folder.is_dir():
+        return []
+    kept = [path for path in (*outs, *view.facts.tracked) if stages.covers(_RAW, path)]
+    names = sorted(entry.name for entry in folder.iterdir()) if kept else []
+    paths = [f"{_RAW}/{name}" for name in names if not is_junk(name)]
+    own = (".dvc", ".gitignore")
+    return [
+        path
+        for path in paths
+        if not path.endswith(own) and not any(stages.covers(path, one) for one in kept)
+    ]
+
+
+def _both_stages(view: View) -> list[Stage]:
+    """Those of HEAD and those of the folder, for what is not committed yet is there too."""
+    return [*view.project.stages, *view.facts.worktree.project.stages]
+
+
+def _tracked_in_part(view: View, left_out: list[str]) -> Finding:
+    files = {stage.file for stage in view.facts.worktree.project.stages if stage.cmd is None}
+    parts = sorted(file for file in files if stages.covers(_RAW, file))
+    in_git = any(stages.covers(_RAW, path) for path in view.facts.tracked)
+    commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track all of the raw data")
+    return Finding(
+        "dvc-file-uncommitted",
+        f"A part of {_RAW} is tracked; {fixes.listed(left_out)} is not: a clone lacks it.",
+        f"{_RAW}.dvc, which tracks the whole folder",
+        f"{fixes.listed(parts) or 'git'} tracks a part of it",
+        fixes.commands(
+            *(f"dvc remove {fixes.quoted(file)}" for file in parts),
+            *([f"git rm -r --quiet --cached {_RAW}"] if in_git else []),
+            f"dvc add {_RAW}",
+            *commit.splitlines(),
+        ),
+        tuple(Evidence("worktree", path) for path in left_out),
     )
 
 
@@ -59,6 +104,9 @@ def dvc_files_are_committed(view: View) -> Finding | None:
             raise NotThereYetError("data.tracked")
         return None
     stages.wait_until_readable(view)
+    wait_until_parted(view)
+    if _left_out(view) and all(stages.covers(_RAW, path) for path in paths):
+        raise NotThereYetError("data.tracked")
     is_there = not any(_is_out_of_place(view, path) for path in paths)
     has_to_run = is_there and stages.have_to_run(view)
     return Finding(

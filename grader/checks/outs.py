@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.checks import fixes, stages
+from grader.checks.editing import Change
 from grader.checks.stages import covers
 from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES
 from grader.registry import check
 from workshop.project import Stage
@@ -18,6 +19,9 @@ from workshop.project.model import Out
 _RAW = "data/raw"
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 
+_Owned = tuple[Out, Stage]
+"""An out and what it belongs to."""
+
 
 @check("data.no_overlap", "out-overlap", requires=("init.readable",))
 def outs_do_not_overlap(view: View) -> Finding | None:
@@ -25,14 +29,31 @@ def outs_do_not_overlap(view: View) -> Finding | None:
 
     What lies in two outs has two owners: dvc repro stops, or one of them goes stale at once.
     """
-    owned = [(out, stage) for stage in stages.any_of(view) for out in stage.outs if out.place]
+    owned = _owned(stages.any_of(view))
+    if doubled := _doubled(owned):
+        return _overlap(view, *doubled)
+    return next((_too_much(view, one) for one in owned if _is_too_much(view, *one)), None)
+
+
+def wait_until_parted(view: View) -> None:
+    """Raise where two own one path in the folder: DVC refuses to run what would be committed."""
+    if _doubled(_owned(view.facts.worktree.project.stages)):
+        raise NotThereYetError("data.no_overlap")
+
+
+def _owned(some: Iterable[Stage]) -> list[_Owned]:
+    return [(out, stage) for stage in some for out in stage.outs if out.place]
+
+
+def _doubled(owned: list[_Owned]) -> tuple[_Owned, _Owned] | None:
+    """The outer and the inner out of two that overlap."""
     for outer, owner in owned:
         for inner, other in owned:
             if owner is not other and covers(outer.path, inner.path):
                 if inner.path == outer.path and owner.name > other.name and other.cmd is None:
                     continue  # told the other way round: the .dvc file is the one to remove
-                return _overlap(view, (outer, owner), (inner, other))
-    return next((_too_much(view, one) for one in owned if _is_too_much(view, *one)), None)
+                return (outer, owner), (inner, other)
+    return None
 
 
 def _is_too_much(view: View, out: Out, owner: Stage) -> bool:
@@ -49,7 +70,7 @@ def _is_too_much(view: View, out: Out, owner: Stage) -> bool:
     )
 
 
-def _too_much(view: View, owned: tuple[Out, Stage]) -> Finding:
+def _too_much(view: View, owned: _Owned) -> Finding:
     out, owner = owned
     return Finding(
         "out-overlap",
@@ -68,19 +89,46 @@ def _too_much(view: View, owned: tuple[Out, Stage]) -> Finding:
     )
 
 
-def _overlap(view: View, outer: tuple[Out, Stage], inner: tuple[Out, Stage]) -> Finding:
-    added = outer[1] if outer[1].cmd is None else inner[1]
-    commit = fixes.commit([], "Leave the out to its stage").splitlines()[1]
-    fix = fixes.commands(f"dvc remove {fixes.quoted(added.name)}", "git add --update", commit)
+def _overlap(view: View, outer: _Owned, inner: _Owned) -> Finding:
     return Finding(
         "out-overlap",
         f"{inner[0].path} belongs to {inner[1].name} and to {outer[1].name} ({outer[0].path}):"
         " DVC refuses to run where two own one thing.",
         "one owner for each path",
         f"{outer[0].path} and {inner[0].path} overlap",
-        fix,
+        _parting(view, outer, inner),
         (Evidence(view.source, outer[1].file), Evidence(view.source, inner[1].file)),
     )
+
+
+def _parting(view: View, *owned: _Owned) -> str:
+    """Leave the path to one of the two: to the stage that writes it, by its command."""
+    for _, owner in owned:
+        if owner.cmd is None:
+            return fixes.commands(
+                f"dvc remove {fixes.quoted(owner.name)}",
+                "git add --update",
+                fixes.committed("Leave the out to its stage"),
+            )
+    for out, owner in owned:
+        if out.path in _read_by(view, owner):
+            change = Change(add={"deps": (out.path,)}, remove={_section(out): (out.path,)})
+            return stages.edit_then_run(view, owner, change)
+    out, owner = owned[-1]
+    return stages.edit_then_run(view, owner, Change(remove={_section(out): (out.path,)}))
+
+
+def _read_by(view: View, stage: Stage) -> list[str]:
+    return [
+        path
+        for wanted in STAGES
+        if (found := view.stage(wanted)) and found.name == stage.name
+        for path in stages.paths_of(view, stage, wanted, wanted.reads)
+    ]
+
+
+def _section(out: Out) -> str:
+    return "metrics" if out.metric else "plots" if out.plot else "outs"
 
 
 @check(
@@ -122,6 +170,11 @@ def _line(view: View, rule: str) -> int | None:
     return next((at for at, line in enumerate(lines, 1) if line.strip() == rule.strip()), None)
 
 
+def is_junk(name: str) -> bool:
+    """Whether a file or folder of that name is no data: systems, editors and Python leave it."""
+    return _JUNK.match(name) is not None
+
+
 def _data_paths(view: View) -> list[str]:
     """Outs, and deps, from the root; each once."""
     paths = [out.path for stage in stages.any_of(view) for out in stage.outs if out.inside]
@@ -134,9 +187,9 @@ def _places(root: Path, path: str) -> Iterator[tuple[str, bool]]:
     top = os.path.join(root, path)  # noqa: PTH118 - thousands of paths, as text
     yield top, os.path.isdir(top)  # noqa: PTH112 - a text already
     for folder, folders, files in os.walk(top):
-        folders[:] = [name for name in folders if not _JUNK.match(name)]
+        folders[:] = [name for name in folders if not is_junk(name)]
         for name in folders:
             yield os.path.join(folder, name), True  # noqa: PTH118 - thousands of paths
         for name in files:
-            if not _JUNK.match(name):
+            if not is_junk(name):
                 yield os.path.join(folder, name), False  # noqa: PTH118 - thousands of paths

@@ -231,6 +231,20 @@ def url_has_the_bucket_and_nobodys_name(repo: Path) -> None:
     _config(repo, _remote(repo, "gs://dvc-workshop/<your-name>"))
 
 
+@mistake("remote-url-malformed")
+def name_and_address_are_swapped(repo: Path) -> None:
+    text = "[core]\n    remote = gs://dvc-workshop/ada\n"
+    _config(repo, text + "['remote \"gs://dvc-workshop/ada\"']\n    url = ../dvc-workshop\n")
+
+
+@mistake("no-default-remote")
+def name_and_address_are_swapped_and_not_committed(repo: Path) -> None:
+    _config(repo, "")
+    text = "[core]\n    remote = gs://dvc-workshop/ada\n"
+    text += "['remote \"gs://dvc-workshop/ada\"']\n    url = ../dvc-workshop\n"
+    finished.write(repo / ".dvc" / "config", text)
+
+
 @mistake("remote-relative-path")
 def remote_is_a_folder_beside_the_repository(repo: Path) -> None:
     _config(repo, _remote(repo, "../../remote"))
@@ -450,6 +464,28 @@ def data_was_never_added(repo: Path) -> None:
     save(repo)
 
 
+@mistake("dvc-file-uncommitted", "lock-stale")
+def images_alone_were_added(repo: Path) -> None:
+    _add_a_part(repo, "data/raw/Images")
+    run(repo, "git", "add", "data/raw/Images.dvc", "data/raw/.gitignore")
+    run(repo, "git", "commit", "--quiet", "--message", "Track the images")
+
+
+@mistake("dvc-file-uncommitted", "lock-stale")
+def table_alone_was_added_and_not_committed(repo: Path) -> None:
+    _add_a_part(repo, "data/raw/train.csv")
+
+
+def _add_a_part(repo: Path, path: str) -> None:
+    """What DVC writes into the folder changes the stage's dep, too."""
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    edit(repo, "data/.gitignore", "/raw\n", "")
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Begin anew")
+    finished.write(repo / "data" / "raw" / ".gitignore", f"/{Path(path).name}\n")
+    finished.add(repo, path)
+    finished.push(repo)
+
+
 @mistake("dvc-file-uncommitted", "lock-uncommitted")
 def run_with_another_param_is_not_committed(repo: Path) -> None:
     finished.change_param(repo, "plot", "dpi", 90)
@@ -505,6 +541,17 @@ def folder_around_an_out_was_added(repo: Path) -> None:
     finished.add(repo, "results/curves")
     save(repo)
     finished.push(repo)
+
+
+@mistake("out-overlap", "dep-undeclared")
+def dep_stands_among_the_outs(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        deps = stages["evaluate"]["deps"]
+        deps.remove("models/classifier.onnx")
+        stages["evaluate"].setdefault("outs", []).append("models/classifier.onnx")
+
+    finished.change_pipeline(repo, change)
+    save(repo)
 
 
 @mistake("dvc-file-uncommitted")

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 OFFLINE = {
     *("remote-url-malformed", "remote-not-yours", "remote-plugin-missing"),
     *("there_is_no_remote", "default_remote_was_removed"),
+    "name_and_address_are_swapped_and_not_committed",
 }
 """Codes and mistakes after whose fix the remote is a bucket that nobody has: it is not asked."""
 LINE = re.compile(r"# (\S+), line (\d+): ")
