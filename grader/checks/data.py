@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, missing, stages
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
@@ -59,6 +59,7 @@ def dvc_files_are_committed(view: View) -> Finding | None:
             raise NotThereYetError("data.tracked")
         return None
     stages.wait_until_readable(view)
+    missing.wait_until_restored(view)
     is_there = not any(_is_out_of_place(view, path) for path in paths)
     has_to_run = is_there and stages.have_to_run(view)
     return Finding(
@@ -201,6 +202,7 @@ def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -
         "the data that the .dvc file records",
         "other data",
         fixes.commands(
+            "dvc diff",  # which of the two it is, is seen there
             fixes.by_hand(
                 f"by accident? dvc checkout --force {fixes.quoted(stage.file)} brings back what"
                 f" {stage.file} records, and nothing below is to be typed"
