@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, missing, stages
 from grader.checks.ignored import unignoring
 from grader.checks.outs import is_junk, wait_until_parted
 from grader.checks.stages import LOCK, uncached
@@ -105,6 +105,7 @@ def dvc_files_are_committed(view: View) -> Finding | None:
         return None
     stages.wait_until_readable(view)
     wait_until_parted(view)
+    missing.wait_until_restored(view)
     if _left_out(view) and all(stages.covers(_RAW, path) for path in paths):
         raise NotThereYetError("data.tracked")
     is_there = not any(_is_out_of_place(view, path) for path in paths)
@@ -249,6 +250,7 @@ def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -
         "the data that the .dvc file records",
         "other data",
         fixes.commands(
+            "dvc diff",  # which of the two it is, is seen there
             fixes.by_hand(
                 f"by accident? dvc checkout --force {fixes.quoted(stage.file)} brings back what"
                 f" {stage.file} records, and nothing below is to be typed"

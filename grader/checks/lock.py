@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from grader.checks import fixes
+from grader.checks import fixes, missing
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, committing, uncached, wait_until_readable
 from grader.facts.view import View
@@ -31,6 +31,7 @@ def lock_is_committed(view: View) -> Finding | None:
             raise NotThereYetError("preprocess.run")
         return None
     wait_until_readable(view)
+    missing.wait_until_restored(view)
     path = paths[0]
     lies_there = facts.worktree.content(path) is not None
     ignored = lies_there and facts.ignores(path)

@@ -844,6 +844,19 @@ def last_stage_is_not_there_yet(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages.pop("plot"))
 
 
+@mistake("stage-missing", "stage-never-run")
+def stage_has_a_misspelt_name_and_another_command(repo: Path) -> None:
+    def rename(stages: Any) -> None:
+        stages["plto"] = stages.pop("plot") | {"cmd": "python -m pipeline.plto"}
+
+    edit_stages(repo, rename, run_again=False)
+
+
+@mistake("stage-missing", "gitignore-lost")
+def stage_was_removed_and_not_yet_committed(repo: Path) -> None:
+    run(repo, "dvc", "remove", "train")
+
+
 @mistake("stage-missing")
 def pipeline_has_merge_markers(repo: Path) -> None:
     edit(repo, "dvc.yaml", "stages:\n", "stages:\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n")

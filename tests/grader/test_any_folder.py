@@ -42,6 +42,25 @@ def test_above_a_repository_the_way_into_it_is_told(tmp_path: Path) -> None:
     assert "git init" not in done.stdout
 
 
+def test_in_the_workshops_own_checkout_the_way_to_ones_own_repository_is_told(
+    repo: Path,
+) -> None:
+    for part in ("grader/__main__.py", "service/main.py", "workshop/lessons/course.toml"):
+        (repo / part).parent.mkdir(parents=True, exist_ok=True)
+        (repo / part).write_text("", "utf-8")
+    (repo / "workshop.toml").unlink(missing_ok=True)
+    what = "note: this is the checkout of the workshop, and not your own repository\n"
+    assert (
+        grader("check", "--offline", cwd=repo).stderr
+        == f"{what}  fix: grader start ../my-workshop\n"
+    )
+    (repo.parent / "my-workshop").mkdir()
+    (repo.parent / "my-workshop" / "workshop.toml").write_text("[workshop]\n", "utf-8")
+    assert grader("hint", cwd=repo).stderr == f"{what}  fix: cd ../my-workshop\n"
+    (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")
+    assert grader("check", "--offline", cwd=repo).stderr == ""
+
+
 def test_a_bare_repository_has_nothing_to_grade(tmp_path: Path) -> None:
     run(tmp_path, "git", "init", "--quiet", "--bare")
     report = grade(tmp_path)
