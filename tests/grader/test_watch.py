@@ -154,7 +154,7 @@ def test_a_repository_may_come_and_go(tmp_path: Path, repo: Path) -> None:
     folder.mkdir()
     with terminal() as window:
         window.type(f"'{sys.executable}' -m grader watch --repo '{folder}'", "Enter")
-        window.shows("Nothing to grade yet in", "next: git init")
+        window.shows("Nothing to grade yet in", "next: in the wrong folder? cd to yours first")
         run(folder, "git", "init", "--quiet")
         window.shows("next: git add .")
         window.type("C-c")
