@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, lost_params, outs, stages
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
-from workshop.project import Stage
+from workshop.project import ProjectError, Stage
 from workshop.project.errors import ConfigError
 
 _RAW = "data/raw"
@@ -61,14 +61,26 @@ def dvc_files_are_committed(view: View) -> Finding | None:
     stages.wait_until_readable(view)
     is_there = not any(_is_out_of_place(view, path) for path in paths)
     has_to_run = is_there and stages.have_to_run(view)
+    first = _to_mend_first(view) if is_there else None
+    fix = _running(view, paths) if has_to_run else _committing(view, paths)
     return Finding(
         "dvc-file-uncommitted",
-        _told(view, paths, has_to_run),
+        f"{first.rationale} Mend that first; the rest is to be committed then."
+        if first
+        else _told(view, paths, has_to_run),
         "the same at HEAD as in your folder",
         "; ".join(f"{path} {_difference(view, path)}" for path in paths[:4]),
-        _running(view, paths) if has_to_run else _committing(view, paths),
+        first.fix if first else fix,
         tuple(Evidence("worktree", path, value=_difference(view, path)) for path in paths),
     )
+
+
+def _to_mend_first(view: View) -> Finding | None:
+    """What lies in the folder and is not to be committed: DVC would stop at it."""
+    try:
+        return outs.to_come(view.facts.worktree) or lost_params.in_folder(view)
+    except ProjectError:  # which other checks tell
+        return None
 
 
 def _ignored(view: View) -> list[str]:

@@ -9,7 +9,7 @@ from grader.checks import fixes, stages
 from grader.checks.stages import covers
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
-from grader.lessons import STAGES
+from grader.lessons import STAGES, LessonStage
 from grader.registry import check
 from workshop.project import Stage
 from workshop.project.dvcignore import DvcIgnore
@@ -32,40 +32,61 @@ def outs_do_not_overlap(view: View) -> Finding | None:
                 if inner.path == outer.path and owner.name > other.name and other.cmd is None:
                     continue  # told the other way round: the .dvc file is the one to remove
                 return _overlap(view, (outer, owner), (inner, other))
-    return next((_too_much(view, one) for one in owned if _is_too_much(view, *one)), None)
+    return to_come(view)
 
 
-def _is_too_much(view: View, out: Out, owner: Stage) -> bool:
-    """Whether a .dvc file tracks the raw data with what a stage, not declared yet, will write."""
-    if owner.cmd is not None or out.path == _RAW or not covers(out.path, _RAW):
-        return False
-    return any(
-        covers(out.path, path)
-        for wanted in STAGES
-        if not view.stage(wanted)
-        for path in stages.paths_of(
-            view, Stage(wanted.name, "dvc.yaml", wanted.command), wanted, wanted.writes
-        )
-    )
+def to_come(view: View) -> Finding | None:
+    """The finding on a .dvc file that tracks what a stage, not declared yet, will write."""
+    for owner in view.project.stages:
+        for out in owner.outs if owner.cmd is None and owner.file.endswith(".dvc") else ():
+            for wanted in STAGES:
+                path = None if view.stage(wanted) else _written(view, wanted, out.path)
+                if path:
+                    return _too_much(view, out, owner, f"the stage {wanted.name} writes {path}")
+    return None
 
 
-def _too_much(view: View, owned: tuple[Out, Stage]) -> Finding:
-    out, owner = owned
+def _written(view: View, wanted: LessonStage, tracked: str) -> str | None:
+    """What the stage of a lesson will write within ``tracked``, or around it."""
+    model = Stage(wanted.name, "dvc.yaml", wanted.command)
+    paths = stages.paths_of(view, model, wanted, wanted.writes)
+    return next((one for one in paths if covers(tracked, one) or covers(one, tracked)), None)
+
+
+def _too_much(view: View, out: Out, owner: Stage, writes: str) -> Finding:
+    holds_raw = covers(out.path, _RAW)
+    slash = "/" * (out.recorded.md5 or "").endswith(".dir")
     return Finding(
         "out-overlap",
-        f"{owner.file} tracks all of {out.path}/, also what the stages will write there.",
-        f"{_RAW}.dvc, which tracks the raw data alone",
+        f"{owner.file} tracks all of {out.path}{slash}, and {writes}: dvc stage add refuses an out"
+        " that overlaps another.",
+        f"{_RAW}.dvc, which tracks the raw data alone"
+        if holds_raw
+        else "what stages write, left to the stages",
         f"{owner.file}, which tracks {out.path}",
         fixes.commands(
             f"dvc remove {fixes.quoted(owner.name)}",
-            f"dvc add {_RAW}",
-            "git add --update",
-            *fixes.commit(
-                [f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data alone"
-            ).splitlines(),
+            *_forgotten(view, owner.file, "" if holds_raw else "Leave the outs to their stages"),
+            *_raw_alone() * holds_raw,
         ),
         (Evidence(view.source, owner.file),),
     )
+
+
+def _raw_alone() -> list[str]:
+    commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data alone")
+    return [f"dvc add {_RAW}", *commit.splitlines()]
+
+
+def _forgotten(view: View, file: str, message: str) -> list[str]:
+    """What takes ``file``, and the line for its data, out of git where git has them."""
+    facts = view.facts
+    ignoring = "/".join([*file.split("/")[:-1], ".gitignore"])
+    known = [path for path in (file, ignoring) if path in facts.tracked]
+    if file not in known:
+        return []
+    update = f"git add --update {' '.join(map(fixes.quoted, known))}"
+    return [update, *[fixes.committed(message)] * (bool(message) and file in facts.committed)]
 
 
 def _overlap(view: View, outer: tuple[Out, Stage], inner: tuple[Out, Stage]) -> Finding:
