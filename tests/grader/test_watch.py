@@ -341,7 +341,8 @@ def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
         for one in checks
     ]
     return {
-        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "verified": ["static"],
+        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "branch": None,
+        "no_branch": "on no branch: git checkout main returns", "verified": ["static"],
         "checks": checks, "lessons": lessons, "repo": "here",
     }  # fmt: skip
 
