@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, missing, stages
+from grader.checks import fixes, hidden, lost_params, missing, overlap, stages
 from grader.checks.ignored import unignoring
-from grader.checks.outs import is_junk, wait_until_parted
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
-from workshop.project import Stage
+from workshop.project import ProjectError, Stage
 from workshop.project.errors import ConfigError
 
 _RAW = "data/raw"
@@ -42,12 +41,12 @@ def raw_data_is_tracked(view: View) -> Finding | None:
 def _left_out(view: View) -> list[str]:
     """What lies in the raw data's folder and is in neither DVC nor git, where a part of it is."""
     folder = view.facts.root / _RAW
-    outs = [out.path for stage in _both_stages(view) for out in stage.outs]
-    if any(stages.covers(out, _RAW) for out in outs) or not folder.is_dir():
+    in_dvc = [out.path for stage in _both_stages(view) for out in stage.outs]
+    if any(stages.covers(out, _RAW) for out in in_dvc) or not folder.is_dir():
         return []
-    kept = [path for path in (*outs, *view.facts.tracked) if stages.covers(_RAW, path)]
+    kept = [path for path in (*in_dvc, *view.facts.tracked) if stages.covers(_RAW, path)]
     names = sorted(entry.name for entry in folder.iterdir()) if kept else []
-    paths = [f"{_RAW}/{name}" for name in names if not is_junk(name)]
+    paths = [f"{_RAW}/{name}" for name in names if not hidden.is_junk(name)]
     own = (".dvc", ".gitignore")
     return [
         path
@@ -104,20 +103,34 @@ def dvc_files_are_committed(view: View) -> Finding | None:
             raise NotThereYetError("data.tracked")
         return None
     stages.wait_until_readable(view)
-    wait_until_parted(view)
     missing.wait_until_restored(view)
-    if _left_out(view) and all(stages.covers(_RAW, path) for path in paths):
-        raise NotThereYetError("data.tracked")
     is_there = not any(_is_out_of_place(view, path) for path in paths)
     has_to_run = is_there and stages.have_to_run(view)
+    first = _to_mend_first(view, is_there=is_there)
+    fix = _running(view, paths) if has_to_run else _committing(view, paths)
     return Finding(
         "dvc-file-uncommitted",
-        _told(view, paths, has_to_run),
+        f"{first.rationale} Mend that first; the rest is to be committed then."
+        if first
+        else _told(view, paths, has_to_run),
         "the same at HEAD as in your folder",
         "; ".join(f"{path} {_difference(view, path)}" for path in paths[:4]),
-        _running(view, paths) if has_to_run else _committing(view, paths),
+        first.fix if first else fix,
         tuple(Evidence("worktree", path, value=_difference(view, path)) for path in paths),
     )
+
+
+def _to_mend_first(view: View, *, is_there: bool) -> Finding | None:
+    """What lies in the folder and is not to be committed: DVC would stop at it, or a part is."""
+    here = view.facts.worktree
+    try:
+        if left_out := _left_out(view):
+            return _tracked_in_part(view, left_out)
+        if not is_there:
+            return None
+        return overlap.outs_do_not_overlap(here) or lost_params.in_folder(view)
+    except (NotThereYetError, ProjectError):  # which other checks tell
+        return None
 
 
 def _ignored(view: View) -> list[str]:

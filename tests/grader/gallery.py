@@ -978,6 +978,41 @@ def declared_param_is_of_a_section_that_is_gone(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["evaluate"].update(params=["evaluate.batch"]))
 
 
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_params_is_misspelled(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dpi:", "  dpis:")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_a_section_that_is_declared_as_a_whole_is_misspelled(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].update(params=["plot"]))
+    edit(repo, "params.yaml", "  dpi:", "  dpis:")
+
+
+@mistake("param-unknown")
+def misspelled_key_of_params_is_committed(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dropout:", "  droput:")
+    save(repo)
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_params_was_deleted(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dpi: 100\n", "")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def section_of_params_is_misspelled(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].update(params=["plot"]))
+    edit(repo, "params.yaml", "\nplot:", "\nplots:")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_a_stage_of_ones_own_was_deleted(repo: Path) -> None:
+    append(repo, "params.yaml", "notes:\n  width: 3\n")
+    _add_a_stage(repo, params=["notes.width"])
+    edit(repo, "params.yaml", "  width: 3\n", "  height: 3\n")
+
+
 @mistake("out-undeclared")
 def model_is_no_out(repo: Path) -> None:
     def change(stages: Any) -> None:

@@ -29,7 +29,8 @@ def test_a_folder_without_git_has_nothing_to_grade(tmp_path: Path) -> None:
     done = grader("check", cwd=tmp_path)
     assert done.returncode == NOTHING_TO_GRADE
     assert "Nothing to grade" in done.stdout
-    assert "git init" in done.stdout
+    told = "# in the wrong folder? cd to yours first\n  type:\n    git init\n"
+    assert told in done.stdout
     assert done.stderr == ""
 
 
