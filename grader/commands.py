@@ -132,7 +132,7 @@ def _add_repo(command: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from grader import rendering
+    from grader import checkout, rendering
     from grader.checks import CHECKS
     from grader.grading import grade
     from grader.report import exit_code
@@ -156,6 +156,7 @@ def _check(options: argparse.Namespace) -> int:
         _save(options.output, text)
     else:
         write(text)
+    output.tell(checkout.note(options.repo))
     return exit_code(report)
 
 
@@ -220,7 +221,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _hint(options: argparse.Namespace) -> int:
-    from grader import hint
+    from grader import checkout, hint
     from grader.grading import grade
 
     if not options.repo.is_dir():
@@ -232,6 +233,7 @@ def _hint(options: argparse.Namespace) -> int:
     names = _checks_called(about)
     if about and not names:
         return _page(about)
+    output.tell(checkout.note(options.repo))
     report, entry = hint.wanted(names, lambda remote: grade(options.repo, offline=not remote))
     remembered.leave_out_what_passes(report)
     if entry is None:

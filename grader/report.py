@@ -3,9 +3,11 @@
 from collections.abc import Callable, Container, Iterable
 from typing import Any, TypeVar
 
+from grader.facts.git import Git
 from grader.facts.repository import Facts
 from grader.finding import UnknownError
 from grader.verdict import Verdict
+from workshop import shell
 from workshop.course import course
 
 SCHEMA = 1
@@ -36,6 +38,8 @@ def report(
         "schema": SCHEMA,
         "repo": str(_known(lambda: facts.root) or facts.start),
         "commit": _known(lambda: facts.commit),
+        "branch": _known(lambda: facts.git.branch if facts.git else None),
+        "no_branch": _known(lambda: _no_branch(facts.git)),
         "gradable": _known(lambda: facts.git) is not None,
         "score": sum(verdict.earned for verdict in counted),
         "max_score": sum(verdict.check.points for verdict in counted),
@@ -62,6 +66,20 @@ def _known(fact: Callable[[], Fact]) -> Fact | None:
         return fact()
     except UnknownError:
         return None
+
+
+def _no_branch(git: Git | None) -> str | None:
+    """What to say where HEAD is on no branch: no mistake, but it is soon forgotten."""
+    if git is None or git.branch is not None:
+        return None
+    if git.going_on == "rebase":
+        return "on no branch while git rebase goes on: git status says how it ends"
+    if git.going_on == "bisect":
+        return "on no branch while git bisect goes on: git bisect reset ends it"
+    names = git.branches(2)
+    if len(names) == 1 and shell.is_quotable(names[0]):
+        return f"on no branch: git checkout {shell.quoted(names[0])} returns"
+    return "on no branch: git branch lists those to return to" if names else "on no branch"
 
 
 def exit_code(report: Report) -> int:

@@ -1,6 +1,7 @@
 """Runs checks in the order in which they stand on each other; a crash in one hides no other."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from grader.facts.repository import Facts
 from grader.facts.view import View
@@ -24,7 +25,26 @@ def verdicts(facts: Facts, checks: Mapping[str, Check], wanted: Iterable[str]) -
     known: dict[str, Verdict] = {}
     for one in _ordered(checks, wanted):
         known[one.id] = _verdict(facts, one, known)
-    return [known[name] for name in checks if name in wanted]
+    return list(_without_vain_pulls([known[name] for name in checks if name in wanted]))
+
+
+def _without_vain_pulls(found: list[Verdict]) -> Iterator[Verdict]:
+    """The fixes for absent outs without the ``dvc pull`` of what the remote, once asked, lacks."""
+    lost = [one.finding for one in found if one.finding and one.code == "out-lost"]
+    paths = {path for one in lost for path in _in_folder(one)}
+    for one in found:
+        gone = _in_folder(one.finding) if one.finding and one.code == "out-missing" else []
+        if one.finding and gone and paths.issuperset(gone):
+            lines = one.finding.fix.splitlines()
+            rest = "\n".join(line for line in lines if not line.startswith("dvc pull "))
+            fix = rest or lost[0].fix
+            yield replace(one, finding=replace(one.finding, fix=fix))
+        else:
+            yield one
+
+
+def _in_folder(finding: Finding) -> list[str]:
+    return [one.path for one in finding.evidence if one.source == "worktree"]
 
 
 def _ordered(checks: Mapping[str, Check], wanted: set[str]) -> Iterator[Check]:

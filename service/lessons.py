@@ -64,6 +64,8 @@ class ReportModel(Described):
     schema_: Literal[1] = pydantic.Field(alias="schema")
     repo: str
     commit: str | None
+    branch: str | None
+    no_branch: str | None
     gradable: bool
     score: int
     max_score: int

@@ -29,7 +29,10 @@ from workshop.start_request import (
     undone_on_failure,
 )
 
-__all__ = ["END", "QUICK", "Preset", "Remote", "StartError", "pipeline_dir", "start", "template"]
+__all__ = [
+    "END", "QUICK", "Preset", "Remote", "StartError", "params_text", "pipeline_dir", "start",
+    "template",
+]  # fmt: skip
 
 END = "end"
 _TRY_AGAIN = "name a place where you may write; what was begun of the folder is deleted"
@@ -202,7 +205,7 @@ def _texts(preset: Preset, settings: str) -> dict[str, str]:
     return {
         ".gitattributes": _GITATTRIBUTES,
         ".gitignore": _GITIGNORE,
-        "params.yaml": _params(preset),
+        "params.yaml": params_text(preset),
         "workshop.toml": settings,
         **{f"{lesson_index.FOLDER}/{name}": text for name, text in lesson_index.texts().items()},
     }
@@ -226,7 +229,7 @@ def template(name: str) -> Path:
     return installed if installed.exists() else pipeline_dir().parent / name
 
 
-def _params(preset: Preset) -> str:
+def params_text(preset: Preset) -> str:
     """The project's params with the preset's values: its comments stay where a line stays."""
     lines = template("params.yaml").read_text("utf-8").splitlines()
     document = yaml.safe_load("\n".join(lines))

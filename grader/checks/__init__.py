@@ -5,11 +5,12 @@ from grader.checks import (
     code,
     data,
     declared,
+    hidden,
     in_git,
     init,
     lock,
     others,
-    outs,
+    overlap,
     portable,
     pushed,
     remotes,
@@ -21,8 +22,8 @@ from grader.registry import CHECKS, Check
 from workshop.course import course
 
 __all__ = [
-    "CHECKS", "change", "code", "data", "declared", "in_git", "in_teaching_order", "init", "lock",
-    "others", "outs", "portable", "pushed", "remotes", "results", "runs", "secrets",
+    "CHECKS", "change", "code", "data", "declared", "hidden", "in_git", "in_teaching_order", "init",
+    "lock", "others", "overlap", "portable", "pushed", "remotes", "results", "runs", "secrets",
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What the code of a stage reads is declared: its modules, its data, its params."""
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, lost_params, stages
 from grader.checks.declared import producers
 from grader.checks.editing import Change
 from grader.checks.stages import covers, paths_of, stage_of
@@ -84,9 +84,12 @@ def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
 def declared_params_exist(view: View, wanted: LessonStage) -> Finding | None:
     """Every param that {stage} declares is in its file.
 
-    DVC says nothing of a key that is not there until dvc repro stops at it.
+    DVC says nothing of a key that is not there until dvc repro stops at it. What the code of
+    {stage} reads belongs in the file; any other key is one too many in dvc.yaml.
     """
-    return unknown_params(view, stage_of(view, wanted))
+    stage, code = stage_of(view, wanted), view.code(wanted)
+    lost = lost_params.finding(view, stage, [*code.params(), *code.params_below()])
+    return lost or unknown_params(view, stage)
 
 
 def unknown_params(view: View, stage: Stage) -> Finding | None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, hidden, lost_params, missing, overlap, stages
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.registry import check
-from workshop.project import Stage
+from workshop.project import ProjectError, Stage
 from workshop.project.errors import ConfigError
 
 _RAW = "data/raw"
@@ -21,6 +21,8 @@ def raw_data_is_tracked(view: View) -> Finding | None:
 
     The .dvc file is what git keeps in place of the data: small, and with the data's hash in it.
     """
+    if left_out := _left_out(view):
+        return _tracked_in_part(view, left_out)
     if any(stage.cmd is None for stage in view.project.stages):
         return None
     if view.facts.worktree.content(f"{_RAW}.dvc") and view.facts.ignores(f"{_RAW}.dvc"):
@@ -33,6 +35,48 @@ def raw_data_is_tracked(view: View) -> Finding | None:
         "no .dvc file",
         fixes.commands(f"dvc add {_RAW}", commit),
         (Evidence(view.source, f"{_RAW}.dvc"),),
+    )
+
+
+def _left_out(view: View) -> list[str]:
+    """What lies in the raw data's folder and is in neither DVC nor git, where a part of it is."""
+    folder = view.facts.root / _RAW
+    in_dvc = [out.path for stage in _both_stages(view) for out in stage.outs]
+    if any(stages.covers(out, _RAW) for out in in_dvc) or not folder.is_dir():
+        return []
+    kept = [path for path in (*in_dvc, *view.facts.tracked) if stages.covers(_RAW, path)]
+    names = sorted(entry.name for entry in folder.iterdir()) if kept else []
+    paths = [f"{_RAW}/{name}" for name in names if not hidden.is_junk(name)]
+    own = (".dvc", ".gitignore")
+    return [
+        path
+        for path in paths
+        if not path.endswith(own) and not any(stages.covers(path, one) for one in kept)
+    ]
+
+
+def _both_stages(view: View) -> list[Stage]:
+    """Those of HEAD and those of the folder, for what is not committed yet is there too."""
+    return [*view.project.stages, *view.facts.worktree.project.stages]
+
+
+def _tracked_in_part(view: View, left_out: list[str]) -> Finding:
+    files = {stage.file for stage in view.facts.worktree.project.stages if stage.cmd is None}
+    parts = sorted(file for file in files if stages.covers(_RAW, file))
+    in_git = any(stages.covers(_RAW, path) for path in view.facts.tracked)
+    commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track all of the raw data")
+    return Finding(
+        "dvc-file-uncommitted",
+        f"A part of {_RAW} is tracked; {fixes.listed(left_out)} is not: a clone lacks it.",
+        f"{_RAW}.dvc, which tracks the whole folder",
+        f"{fixes.listed(parts) or 'git'} tracks a part of it",
+        fixes.commands(
+            *(f"dvc remove {fixes.quoted(file)}" for file in parts),
+            *([f"git rm -r --quiet --cached {_RAW}"] if in_git else []),
+            f"dvc add {_RAW}",
+            *commit.splitlines(),
+        ),
+        tuple(Evidence("worktree", path) for path in left_out),
     )
 
 
@@ -59,16 +103,34 @@ def dvc_files_are_committed(view: View) -> Finding | None:
             raise NotThereYetError("data.tracked")
         return None
     stages.wait_until_readable(view)
+    missing.wait_until_restored(view)
     is_there = not any(_is_out_of_place(view, path) for path in paths)
     has_to_run = is_there and stages.have_to_run(view)
+    first = _to_mend_first(view, is_there=is_there)
+    fix = _running(view, paths) if has_to_run else _committing(view, paths)
     return Finding(
         "dvc-file-uncommitted",
-        _told(view, paths, has_to_run),
+        f"{first.rationale} Mend that first; the rest is to be committed then."
+        if first
+        else _told(view, paths, has_to_run),
         "the same at HEAD as in your folder",
         "; ".join(f"{path} {_difference(view, path)}" for path in paths[:4]),
-        _running(view, paths) if has_to_run else _committing(view, paths),
+        first.fix if first else fix,
         tuple(Evidence("worktree", path, value=_difference(view, path)) for path in paths),
     )
+
+
+def _to_mend_first(view: View, *, is_there: bool) -> Finding | None:
+    """What lies in the folder and is not to be committed: DVC would stop at it, or a part is."""
+    here = view.facts.worktree
+    try:
+        if left_out := _left_out(view):
+            return _tracked_in_part(view, left_out)
+        if not is_there:
+            return None
+        return overlap.outs_do_not_overlap(here) or lost_params.in_folder(view)
+    except (NotThereYetError, ProjectError):  # which other checks tell
+        return None
 
 
 def _ignored(view: View) -> list[str]:
@@ -201,6 +263,7 @@ def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -
         "the data that the .dvc file records",
         "other data",
         fixes.commands(
+            "dvc diff",  # which of the two it is, is seen there
             fixes.by_hand(
                 f"by accident? dvc checkout --force {fixes.quoted(stage.file)} brings back what"
                 f" {stage.file} records, and nothing below is to be typed"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
+from grader.checks import fixes, missing, stages
 from grader.checks.editing import UNCACHED, Change
 from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
 from grader.facts.stage_code import values_of
@@ -25,12 +25,17 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
     if is_out_of_sight(view, "dvc.yaml"):
         raise NotThereYetError("data.committed")
     there = [one.name for one in stages.any_of(view) if one.cmd]
+    committed = view.source == "worktree" and view.facts.head.stage(wanted)
+    if committed:
+        return missing.removal(view, committed, there)
+    other = missing.misspelt(view, wanted)
     return Finding(
         "stage-missing",
-        f"dvc.yaml has no stage {wanted.name}: dvc repro makes nothing of it.",
+        f"dvc.yaml has {missing.told(wanted, other)}",
         f"a stage that runs python -m {wanted.module}",
         f"stages: {fixes.listed(there, 6) or 'none'}",
         fixes.commands(
+            *[f"dvc remove {fixes.quoted(other)}"] * bool(other),
             _stage_add(view, wanted),
             f"dvc repro {wanted.name}",
             *fixes.commit(

@@ -40,6 +40,7 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
             "no git repository with a working folder",
             _below(facts.start)
             or fixes.commands(
+                fixes.by_hand("in the wrong folder? cd to yours first"),
                 "git init",
                 "git add .dvc" if (facts.root / ".dvc").is_dir() else "dvc init",
                 fixes.committed("Start with DVC"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from grader.checks import fixes
+from grader.checks import fixes, missing
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, committing, uncached, wait_until_readable
 from grader.facts.view import View
@@ -31,6 +31,7 @@ def lock_is_committed(view: View) -> Finding | None:
             raise NotThereYetError("preprocess.run")
         return None
     wait_until_readable(view)
+    missing.wait_until_restored(view)
     path = paths[0]
     lies_there = facts.worktree.content(path) is not None
     ignored = lies_there and facts.ignores(path)
@@ -85,10 +86,10 @@ def lock_is_consistent(view: View) -> Finding | None:
     stage, dep, maker, md5 = found[0]
     return Finding(
         "lock-inconsistent",
-        f"{LOCK} contradicts itself: {stage.name} did not read the {dep.path} that"
-        f" {maker.name} wrote.",
-        f"{dep.path} {md5} in {stage.name}",
-        f"{dep.path} {dep.recorded.md5}",
+        f"{LOCK} contradicts itself: it says that {maker.name} wrote one {dep.path}, and that"
+        f" {stage.name} read another. One of the two was edited, or {stage.name} has to run again.",
+        f"the same {dep.path} below {maker.name} and below {stage.name}",
+        f"{md5} written by {maker.name}, {dep.recorded.md5} read by {stage.name}",
         fixes.commands(
             "dvc repro",
             *fixes.commit([LOCK, *uncached(*view.project.stages)], "Run it").splitlines(),

@@ -7,7 +7,7 @@ An experiment that is half done costs no points: what is told of it is advice. O
 from collections.abc import Iterator
 from dataclasses import replace
 
-from grader.checks import code, fixes, runs, stages
+from grader.checks import code, fixes, lost_params, runs, stages
 from grader.checks.stages import LOCK
 from grader.facts.view import View
 from grader.finding import Evidence, Finding
@@ -115,5 +115,8 @@ def params_of_other_stages_exist(view: View) -> Finding | None:
 
     dvc repro stops at a key that is not there, and runs none of the lessons' stages either.
     """
-    found = (code.unknown_params(view, stage) for stage in of_the_attendees_own(view))
+    found = (
+        lost_params.finding(view, stage, None) or code.unknown_params(view, stage)
+        for stage in of_the_attendees_own(view)
+    )
     return next((one for one in found if one), None)

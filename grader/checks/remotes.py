@@ -1,5 +1,6 @@
 """Lesson ``remote``: one default remote, committed, that a colleague's clone can reach."""
 
+import dataclasses
 import importlib.util
 import os
 import re
@@ -105,6 +106,10 @@ def _only_local(view: View, name: str | None, local: _Config) -> Finding:
 def _none(view: View) -> Finding:
     worktree = _remotes_of(view, CONFIG)
     commit = fixes.commit([CONFIG], "Set the default remote")
+    for name in worktree.remotes:
+        if "://" in name:
+            swapped = _swapped(view, name, worktree.remotes[name].get("url", ""))
+            return dataclasses.replace(swapped, code="no-default-remote")
     if worktree.default and worktree.default.lower() in worktree.remotes:
         actual = f"{worktree.default} is set in your folder, and not committed"
         fix = commit
@@ -144,6 +149,8 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     for name, options in view.remotes.items():
         url = options.get("url", "")
         more: list[str] = []
+        if "://" in name:
+            return _swapped(view, name, url)
         if left := remote_places.placeholders(url):
             what = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
             wanted = agreed.url(view)
@@ -175,6 +182,27 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
             (Evidence("HEAD", CONFIG, view.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
         )
     return None
+
+
+def _swapped(view: View, name: str, url: str) -> Finding:
+    """The name of a remote is an address: the two words of dvc remote add are in the wrong order.
+
+    DVC keeps the second, a name, as a folder beside .dvc/config.
+    """
+    meant = url.replace("\\", "/").rpartition("/")[2]
+    return Finding(
+        "remote-url-malformed",
+        f"A remote is called {name}, which is an address: its name comes first, the address then.",
+        f"a remote called {meant} with the address {name}",
+        f"a remote called {name} with the address {url}",
+        fixes.commands(
+            f"dvc remote remove {fixes.quoted(name)}",
+            f"dvc remote add -d {fixes.quoted(meant)} {fixes.quoted(name)}",
+            *agreed.server_options(view, meant, name),
+            *fixes.commit([CONFIG], "Give the remote its name and its address").splitlines(),
+        ),
+        (Evidence("HEAD", CONFIG, view.line(CONFIG, name), f"url = {url}"),),
+    )
 
 
 @check(

@@ -35,7 +35,7 @@ def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
     )
 
 
-@stage_check("current", "lock-stale", requires=("{stage}.run",))
+@stage_check("current", "lock-stale", requires=("{stage}.run", "{stage}.params_exist"))
 def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
     """{stage} ran on the code, data, params and command that are there now.
 

@@ -248,6 +248,9 @@ def _credentials(m: Machine) -> Verdict:
 def _variable(m: Machine) -> Verdict:
     if not m.lacks_variable:
         return OK, f"{activation.VARIABLE} is {activation.VALUE}", ""
+    if not (m.has_activate or m.is_attendees):
+        told = f"{activation.COMMAND} in your own repository, such as my-workshop, will set"
+        return OK, f"{told} {activation.VARIABLE}: it is not needed before", ""
     told = f"{activation.VARIABLE} is not set: with the workshop's bucket DVC waits for minutes"
     if m.has_activate:
         return WARNING, told, activation.COMMAND

@@ -64,6 +64,7 @@ class Machine:
     is_environment: bool = True
     makes_environments: bool = True
     checkout: str = ""
+    is_attendees: bool = True
 
 
 def examined(repo: Path) -> Machine:
@@ -105,6 +106,8 @@ def examined(repo: Path) -> Machine:
         is_environment=sys.prefix != sys.base_prefix,
         makes_environments=importlib.util.find_spec("ensurepip") is not None,
         checkout=_checkout(),
+        is_attendees=(repo / "workshop.toml").is_file()
+        or "endpointurl" in _text(repo / ".dvc" / "config"),
     )
 
 

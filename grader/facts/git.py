@@ -107,6 +107,27 @@ class Git:
             return None
 
     @cached_property
+    def branch(self) -> str | None:
+        """The branch that the next commit goes to, None where HEAD is on none."""
+        try:
+            ref = self._ask("symbolic-ref", "--quiet", "HEAD")
+        except GitError:
+            return None
+        return ref.decode("utf-8", "replace").strip().removeprefix("refs/heads/")
+
+    def branches(self, at_most: int) -> list[str]:
+        """The names of the branches of this repository, or the first of them."""
+        words = ("--format=%(refname:lstrip=2)", f"--count={at_most}", "refs/heads")
+        return self._ask("for-each-ref", *words).decode("utf-8", "replace").split()
+
+    @property
+    def going_on(self) -> str | None:
+        """The command that has taken HEAD off its branch until it ends, if one has."""
+        if any((self.control / name).is_dir() for name in ("rebase-merge", "rebase-apply")):
+            return "rebase"
+        return "bisect" if (self.control / "BISECT_LOG").is_file() else None
+
+    @cached_property
     def is_shallow(self) -> bool:
         """Whether only the newest commits are here, as ``actions/checkout`` fetches them."""
         return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"

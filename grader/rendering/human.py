@@ -28,7 +28,7 @@ def render(report: Report, style: Style) -> str:
     """A line a lesson, every finding in full, and what to do next."""
     if not report["gradable"]:
         return _nothing_to_grade(report, style)
-    lines = [*_wrapped(_score(report), style, ""), ""]
+    lines = [*_wrapped(_score(report), style, ""), *_off_branch(report, style), ""]
     lines += [_lesson(lesson, report["checks"], style) for lesson in report["lessons"]]
     for kind in ("fail", "error", "advice"):
         told: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -56,6 +56,10 @@ def _nothing_to_grade(report: Report, style: Style) -> str:
 def _score(report: Report) -> str:
     commit = f", at commit {report['commit'][:7]}" if report["commit"] else ""
     return f"{report['score']} of {report['max_score']} points{commit}{remote_told(report)}"
+
+
+def _off_branch(report: Report, style: Style) -> list[str]:
+    return _wrapped(report["no_branch"], style, "") if report["no_branch"] else []
 
 
 def remote_told(report: Report) -> str:

@@ -17,6 +17,8 @@ _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "35", "amber": 
 _MEANINGS = {"pass": "holds", "fail": "to mend", "amber": "to commit", "blocked": "waits"}
 _ALL_OF_IT = "all of it, to copy: grader hint --step 3"
 WIDEST = 80
+_ROWS_FOR_BRANCH = 8
+"""On fewer, the next action and what explains it need the room."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def lines(report: Report, changed: News, columns: int, running: str | None = Non
 def parts(report: Report, changed: News, running: str | None) -> list[str]:
     """The score, what turned, and what is next or what DVC is doing."""
     found = [_score(report)]
+    found += [printable(report["no_branch"])] if report["no_branch"] else []
     found += [f"just turned green: {', '.join(changed.green)}"] if changed.green else []
     found += [f"fails now: {', '.join(changed.red)}"] if changed.red else []
     return [*found, _waiting(running) if running else _next_in_a_line(report)]
@@ -131,6 +134,8 @@ def screen(
     """
     columns = min(room.columns, WIDEST)
     head = [_Line(_headline(report))]
+    if report["no_branch"] and room.rows >= _ROWS_FOR_BRANCH:
+        head.append(_Line(printable(report["no_branch"]), "amber"))
     tail = [_Line(_footer(room, columns, style), "blocked")] if room.rows > 3 else []
     command, why = _action(report, columns, style, room.has_keyboard)
     if running:

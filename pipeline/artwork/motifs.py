@@ -1,7 +1,7 @@
 """The silhouettes that tell of a genre: what is drawn, as paths in a box of 1000 units.
 
 A motif is a list of (tone, path), drawn in order; the tones are those of a palette. The language
-of the paths is described in ``pipeline.silhouettes``.
+of the paths is described in ``pipeline.artwork.silhouettes``.
 """
 
 Motif = tuple[tuple[str, str], ...]

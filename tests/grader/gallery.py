@@ -231,6 +231,20 @@ def url_has_the_bucket_and_nobodys_name(repo: Path) -> None:
     _config(repo, _remote(repo, "gs://dvc-workshop/<your-name>"))
 
 
+@mistake("remote-url-malformed")
+def name_and_address_are_swapped(repo: Path) -> None:
+    text = "[core]\n    remote = gs://dvc-workshop/ada\n"
+    _config(repo, text + "['remote \"gs://dvc-workshop/ada\"']\n    url = ../dvc-workshop\n")
+
+
+@mistake("no-default-remote")
+def name_and_address_are_swapped_and_not_committed(repo: Path) -> None:
+    _config(repo, "")
+    text = "[core]\n    remote = gs://dvc-workshop/ada\n"
+    text += "['remote \"gs://dvc-workshop/ada\"']\n    url = ../dvc-workshop\n"
+    finished.write(repo / ".dvc" / "config", text)
+
+
 @mistake("remote-relative-path")
 def remote_is_a_folder_beside_the_repository(repo: Path) -> None:
     _config(repo, _remote(repo, "../../remote"))
@@ -450,6 +464,28 @@ def data_was_never_added(repo: Path) -> None:
     save(repo)
 
 
+@mistake("dvc-file-uncommitted", "lock-stale")
+def images_alone_were_added(repo: Path) -> None:
+    _add_a_part(repo, "data/raw/Images")
+    run(repo, "git", "add", "data/raw/Images.dvc", "data/raw/.gitignore")
+    run(repo, "git", "commit", "--quiet", "--message", "Track the images")
+
+
+@mistake("dvc-file-uncommitted", "lock-stale")
+def table_alone_was_added_and_not_committed(repo: Path) -> None:
+    _add_a_part(repo, "data/raw/train.csv")
+
+
+def _add_a_part(repo: Path, path: str) -> None:
+    """What DVC writes into the folder changes the stage's dep, too."""
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    edit(repo, "data/.gitignore", "/raw\n", "")
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Begin anew")
+    finished.write(repo / "data" / "raw" / ".gitignore", f"/{Path(path).name}\n")
+    finished.add(repo, path)
+    finished.push(repo)
+
+
 @mistake("dvc-file-uncommitted", "lock-uncommitted")
 def run_with_another_param_is_not_committed(repo: Path) -> None:
     finished.change_param(repo, "plot", "dpi", 90)
@@ -505,6 +541,17 @@ def folder_around_an_out_was_added(repo: Path) -> None:
     finished.add(repo, "results/curves")
     save(repo)
     finished.push(repo)
+
+
+@mistake("out-overlap", "dep-undeclared")
+def dep_stands_among_the_outs(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        deps = stages["evaluate"]["deps"]
+        deps.remove("models/classifier.onnx")
+        stages["evaluate"].setdefault("outs", []).append("models/classifier.onnx")
+
+    finished.change_pipeline(repo, change)
+    save(repo)
 
 
 @mistake("dvc-file-uncommitted")
@@ -797,6 +844,19 @@ def last_stage_is_not_there_yet(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages.pop("plot"))
 
 
+@mistake("stage-missing", "stage-never-run")
+def stage_has_a_misspelt_name_and_another_command(repo: Path) -> None:
+    def rename(stages: Any) -> None:
+        stages["plto"] = stages.pop("plot") | {"cmd": "python -m pipeline.plto"}
+
+    edit_stages(repo, rename, run_again=False)
+
+
+@mistake("stage-missing", "gitignore-lost")
+def stage_was_removed_and_not_yet_committed(repo: Path) -> None:
+    run(repo, "dvc", "remove", "train")
+
+
 @mistake("stage-missing")
 def pipeline_has_merge_markers(repo: Path) -> None:
     edit(repo, "dvc.yaml", "stages:\n", "stages:\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n")
@@ -916,6 +976,41 @@ def declared_param_has_a_typo(repo: Path) -> None:
 @mistake("param-unknown")
 def declared_param_is_of_a_section_that_is_gone(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["evaluate"].update(params=["evaluate.batch"]))
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_params_is_misspelled(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dpi:", "  dpis:")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_a_section_that_is_declared_as_a_whole_is_misspelled(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].update(params=["plot"]))
+    edit(repo, "params.yaml", "  dpi:", "  dpis:")
+
+
+@mistake("param-unknown")
+def misspelled_key_of_params_is_committed(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dropout:", "  droput:")
+    save(repo)
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_params_was_deleted(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dpi: 100\n", "")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def section_of_params_is_misspelled(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].update(params=["plot"]))
+    edit(repo, "params.yaml", "\nplot:", "\nplots:")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_a_stage_of_ones_own_was_deleted(repo: Path) -> None:
+    append(repo, "params.yaml", "notes:\n  width: 3\n")
+    _add_a_stage(repo, params=["notes.width"])
+    edit(repo, "params.yaml", "  width: 3\n", "  height: 3\n")
 
 
 @mistake("out-undeclared")

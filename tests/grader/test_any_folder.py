@@ -29,7 +29,8 @@ def test_a_folder_without_git_has_nothing_to_grade(tmp_path: Path) -> None:
     done = grader("check", cwd=tmp_path)
     assert done.returncode == NOTHING_TO_GRADE
     assert "Nothing to grade" in done.stdout
-    assert "git init" in done.stdout
+    told = "# in the wrong folder? cd to yours first\n  type:\n    git init\n"
+    assert told in done.stdout
     assert done.stderr == ""
 
 
@@ -40,6 +41,25 @@ def test_above_a_repository_the_way_into_it_is_told(tmp_path: Path) -> None:
     assert done.returncode == NOTHING_TO_GRADE
     assert "# your repository is in my-workshop: cd my-workshop" in done.stdout
     assert "git init" not in done.stdout
+
+
+def test_in_the_workshops_own_checkout_the_way_to_ones_own_repository_is_told(
+    repo: Path,
+) -> None:
+    for part in ("grader/__main__.py", "service/main.py", "workshop/lessons/course.toml"):
+        (repo / part).parent.mkdir(parents=True, exist_ok=True)
+        (repo / part).write_text("", "utf-8")
+    (repo / "workshop.toml").unlink(missing_ok=True)
+    what = "note: this is the checkout of the workshop, and not your own repository\n"
+    assert (
+        grader("check", "--offline", cwd=repo).stderr
+        == f"{what}  fix: grader start ../my-workshop\n"
+    )
+    (repo.parent / "my-workshop").mkdir()
+    (repo.parent / "my-workshop" / "workshop.toml").write_text("[workshop]\n", "utf-8")
+    assert grader("hint", cwd=repo).stderr == f"{what}  fix: cd ../my-workshop\n"
+    (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")
+    assert grader("check", "--offline", cwd=repo).stderr == ""
 
 
 def test_a_bare_repository_has_nothing_to_grade(tmp_path: Path) -> None:

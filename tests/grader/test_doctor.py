@@ -111,6 +111,13 @@ def test_what_is_wrong_is_told_with_its_remedy(
     assert not [word for word in ("simply", "obviously", "invalid") if word in words]
 
 
+def test_before_the_attendees_repository_is_there_nothing_is_to_be_set() -> None:
+    machine = replace(FINE, lacks_variable=True, has_activate=False, is_attendees=False)
+    assert told(machine) == []
+    (bucket,) = [one for one in findings(machine) if one.subject == "bucket"]
+    assert bucket.told.startswith(". ./activate in your own repository, such as my-workshop, ")
+
+
 @pytest.mark.parametrize(
     ("change", "lines"),
     [

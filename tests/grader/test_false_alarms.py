@@ -31,6 +31,17 @@ def as_the_workshop_teaches_it(repo: Path) -> None:
 
 
 @variant
+def the_table_in_git_and_the_images_in_dvc(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    edit(repo, "data/.gitignore", "/raw\n", "")
+    finished.write(repo / "data" / "raw" / ".gitignore", "/Images\n")
+    finished.add(repo, "data/raw/Images")
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+@variant
 def another_stage_name(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages.update(fit=stages.pop("train")))
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 OFFLINE = {
     *("remote-url-malformed", "remote-not-yours", "remote-plugin-missing"),
     *("there_is_no_remote", "default_remote_was_removed"),
+    "name_and_address_are_swapped_and_not_committed",
 }
 """Codes and mistakes after whose fix the remote is a bucket that nobody has: it is not asked."""
 LINE = re.compile(r"# (\S+), line (\d+): ")
@@ -174,3 +175,40 @@ def test_an_entry_in_brackets_is_told_in_words(repo: Path) -> None:
     assert found and found["fix"].splitlines()[0] == (
         "# dvc.yaml, stage plot: add plot.examples to params"
     )
+
+
+@pytest.mark.parametrize("edited", ["draw smaller", "# mine\n"])
+def test_a_stage_that_was_removed_comes_back_without_the_loss_of_other_edits(
+    edited: str, repo: Path
+) -> None:
+    run(repo, "dvc", "remove", "train")
+    text = (repo / "dvc.yaml").read_text("utf-8")
+    comment = edited if edited.startswith("#") else ""
+    changed = (
+        text if comment else text.replace("stages:\n", f"stages:\n  notes:\n    cmd: {edited}\n")
+    )
+    finished.write(repo / "dvc.yaml", comment + changed)
+    action = next_action(grade(repo, offline=True))
+    assert action and action.entry["id"] == "train.declared"
+    assert action.command == "edit dvc.yaml, as told for train.declared"
+    assert action.entry["fix"].startswith(
+        "# dvc.yaml: put back the lines of the stage train, which"
+    )
+    assert "git checkout" not in action.entry["fix"]
+
+
+def test_a_stage_that_was_removed_is_not_told_to_be_committed(repo: Path) -> None:
+    run(repo, "dvc", "remove", "train")
+    action = next_action(grade(repo, offline=True))
+    assert action and action.command == "git checkout HEAD -- dvc.lock dvc.yaml models/.gitignore"
+    run(repo, *action.command.split())
+    assert next_action(grade(repo, offline=True)) is None
+
+
+def test_the_next_action_on_data_that_changed_is_one_short_command(repo: Path) -> None:
+    gallery.append(repo, "data/raw/train.csv", "x\n")
+    report = grade(repo, offline=True)
+    action = next_action(report)
+    assert action and action.entry["id"] == "data.in_place"
+    assert action.command == "dvc diff"
+    assert "\n# by accident? dvc checkout --force data/raw.dvc brings back" in action.entry["fix"]

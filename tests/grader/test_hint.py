@@ -249,6 +249,13 @@ TOLD = [
     ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
     ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot.py"),
     ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
+    ("service-down", "curl: (7) Failed to connect to 127.0.0.1 port 8001 after 0 ms: Couldn't"),
+    ("no-such-data", "zsh: cd: no such file or directory: my-workshop"),
+    ("git-editor", "# Please enter a commit message to explain why this merge is necessary,"),
+    ("not-activated", "bash: ./activate: Permission denied"),
+    ("commit-unreadable", "WARNING: failed to collect '9f2bee8ded', skipping\n2 files pushed"),
+    ("commit-unreadable", "ERROR: Failed to collect 'f500c0b7ba': './dvc.lock' validation failed in"
+                          " revision 'f500c0b': 5 errors: extra keys not allowed @ data['stages']"),
     ("lock-unreadable", "'./dvc.lock' validation failed: 5 errors.\n\nextra keys not allowed, in"),
     ("conflict", "CONFLICT (content): Merge conflict in dvc.lock\nAutomatic merge failed; fix"
                  " conflicts and then commit the result."),
@@ -536,6 +543,34 @@ def _overwritten(repo: Path) -> list[str]:
     return ["git", "checkout", "HEAD~2"]
 
 
+def _broken_lock(repo: Path) -> None:
+    """With the marks of a conflict."""
+    edit(repo, "dvc.lock", "stages:\n", "stages:\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n")
+
+
+def _gc_of_a_broken_lock(repo: Path) -> list[str]:
+    _broken_lock(repo)
+    return ["dvc", "gc", "--all-commits", "--dry"]
+
+
+def _conflict_committed(repo: Path) -> list[str]:
+    _broken_lock(repo)
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Merge")
+    run(repo, "git", "checkout", "--quiet", "HEAD~1", "--", "dvc.lock")
+    run(repo, "git", "commit", "--quiet", "--message", "Mend it")
+    return ["dvc", "gc", "--all-commits", "--dry"]
+
+
+def _pushed_to_another_branch(repo: Path) -> list[str]:
+    _with_a_neighbour(repo)
+    return ["git", "push", "-u", "origin", "master"]
+
+
+def _second_origin(repo: Path) -> list[str]:
+    run(repo, "git", "remote", "add", "origin", "../shared.git")
+    return ["git", "remote", "add", "origin", "../shared.git"]
+
+
 def _as_typed(*command: str) -> Provoke:
     return lambda _repo: [*command]
 
@@ -576,7 +611,34 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("no-git-repository", _no_git),
     ("dvc-is-there", _as_typed("dvc", "init")),
     ("no-such-data", _as_typed("dvc", "add", "data/rw")),
-    ("in-two-stages", _as_typed("dvc", "add", "models/classifier.onnx")),
+    ("out-of-a-stage", _as_typed("dvc", "add", "models/classifier.onnx")),
+    ("out-of-a-stage", _as_typed("dvc", "add", "data/preprocess/train.csv")),
+    ("in-two-stages", _as_typed("dvc", "stage", "add", "-n", "x", "-o", "models", "echo")),
+    ("in-two-stages", _as_typed("dvc", "stage", "add", "-n", "x", "-o", "data/preprocess", "x")),
+    ("commit-unreadable", _conflict_committed),
+    ("lock-unreadable", _gc_of_a_broken_lock),
+    ("dvc-checkout-branch", _as_typed("dvc", "checkout", "main")),
+    ("no-such-command", _as_typed("dvc", "repo")),
+    ("no-such-command", _as_typed("git", "comit")),
+    ("word-missing", _as_typed("dvc", "remote", "add", "dvc-workshop")),
+    ("word-missing", _as_typed("dvc", "stage", "add", "train", "python x.py")),
+    ("word-missing", _as_typed("git", "commit", "-am")),
+    ("pathspec", _as_typed("git", "commit", "-m", "Initialise", "DVC")),
+    ("no-such-revision", _as_typed("dvc", "metrics", "diff", "main", "nosuch")),
+    ("no-such-revision", _as_typed("dvc", "exp", "apply", "nosuch")),
+    ("no-such-revision", _as_typed("git", "merge", "nosuch")),
+    ("no-such-revision", _pushed_to_another_branch),
+    ("set-param", _as_typed("dvc", "exp", "run", "-S", "train.droput=0.1", "--dry")),
+    ("gc-of-what", _as_typed("dvc", "gc")),
+    ("no-source-repository", _as_typed("dvc", "list", "../nosuch.git", "models")),
+    ("folder-in-the-way", _as_typed("git", "clone", ".", "../remote")),
+    ("origin-exists", _second_origin),
+    ("branch-exists", _as_typed("git", "checkout", "-b", "main")),
+    ("no-data", _as_typed("dvc", "add", "data/raw.dvc")),
+    ("no-data", _as_typed("dvc", "add", ".")),
+    ("wrong-folder", _as_typed("dvc", "--cd", "data", "repro")),
+    ("wrong-folder", _as_typed("dvc", "--cd", "data", "add", "data/raw")),
+    ("git-editor", _as_typed("git", "-c", "core.editor=true", "commit", "--allow-empty")),
     ("nothing-to-commit", _as_typed("git", "commit", "--message", "x")),
     ("git-ignores", _as_typed("git", "add", "data/raw")),
     ("would-be-overwritten", _overwritten),

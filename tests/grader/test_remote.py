@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -226,3 +227,19 @@ def test_what_dvc_2_recorded_is_asked_for_where_dvc_looks_for_it(repo: Path) -> 
 def cached_by_dvc_2(repo: Path, name: str) -> Iterator[Path]:
     """What lies in the cache beside that of DVC 3."""
     return (repo / ".dvc" / "cache").glob(f"[0-9a-f][0-9a-f]/{name}")
+
+
+def test_what_the_remote_lacks_is_not_to_be_pulled(repo: Path) -> None:
+    for stage, path in (("export", "models/classifier.onnx"), ("plot", "results/plots")):
+        md5 = finished.md5_of(repo, stage, path)
+        finished.cache_object(repo, md5).unlink()
+        if stage == "plot":
+            shutil.rmtree(repo / path)
+            continue
+        finished.remote_object(repo, md5).unlink()
+        (repo / path).unlink()
+    fixes = {one["id"]: one["fix"] for one in grade(repo)["checks"] if one["code"] == "out-missing"}
+    assert fixes["export.present"] == "dvc repro export"
+    assert fixes["plot.present"] == "dvc pull plot\ndvc repro plot"
+    unasked = {one["id"]: one["fix"] for one in grade(repo, offline=True)["checks"]}
+    assert unasked["export.present"] == "dvc pull export\ndvc repro export"

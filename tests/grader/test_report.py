@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ import pytest
 from grader import report as reports
 from grader.checks import CHECKS, in_teaching_order
 from grader.grading import grade
-from grader.rendering import github, gradescope, human, junit
+from grader.rendering import github, gradescope, human, junit, live
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit, edit_stages, save
 from tests.grader.test_mistakes import codes
-from tests.repositories import ROOT
+from tests.repositories import ROOT, run
 from workshop import hint_pages
 from workshop.course import course
 from workshop.status_table import Style, style_of
@@ -77,6 +78,55 @@ def test_an_error_is_left_out_of_the_score_and_exits_with_3(repo: Path) -> None:
     report = grade(repo)
     assert reports.exit_code(report) == reports.NOT_TOLD
     assert report["score"] == report["max_score"] == whole - CHECKS["share.pushed"].points
+
+
+def _detach(repo: Path) -> None:
+    run(repo, "git", "checkout", "--quiet", "HEAD~1")
+
+
+def _detach_with_two_branches(repo: Path) -> None:
+    run(repo, "git", "branch", "other")
+    _detach(repo)
+
+
+def _clone_of_a_commit(repo: Path) -> None:
+    """As in CI, where no branch is fetched."""
+    _detach(repo)
+    run(repo, "git", "branch", "--quiet", "--delete", "--force", "main")
+
+
+def _bisect(repo: Path) -> None:
+    run(repo, "git", "bisect", "start", "HEAD", "HEAD~2")
+
+
+def _rebase(repo: Path) -> None:
+    run(repo, "git", "-c", "sequence.editor=true", "rebase", "--exec", "false", "HEAD~1",
+        exit_codes=(1,))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("leave", "told"),
+    [
+        (_detach, "on no branch: git checkout main returns"),
+        (_detach_with_two_branches, "on no branch: git branch lists those to return to"),
+        (_clone_of_a_commit, "on no branch"),
+        (_bisect, "on no branch while git bisect goes on: git bisect reset ends it"),
+        (_rebase, "on no branch while git rebase goes on: git status says how it ends"),
+    ],
+)
+def test_to_be_on_no_branch_is_said_and_costs_nothing(
+    leave: Callable[[Path], None], told: str, repo: Path
+) -> None:
+    before = grade(repo, offline=True)
+    assert (before["branch"], before["no_branch"]) == ("main", None)
+    leave(repo)
+    report = grade(repo, offline=True)
+    assert (report["branch"], report["no_branch"]) == (None, told)
+    jsonschema.Draft202012Validator(SCHEMA).validate(report)
+    assert human.render(report, Style()).splitlines()[1] == told
+    assert live.screen(report, live.News(), live.Room(80, 24), Style())[1] == told
+    assert live.line(report, live.News()).split("; ")[1] == told
+    assert report["max_score"] == before["max_score"]
 
 
 def test_offline_leaves_out_what_the_remote_answers(repo: Path) -> None:

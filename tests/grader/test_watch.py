@@ -154,7 +154,7 @@ def test_a_repository_may_come_and_go(tmp_path: Path, repo: Path) -> None:
     folder.mkdir()
     with terminal() as window:
         window.type(f"'{sys.executable}' -m grader watch --repo '{folder}'", "Enter")
-        window.shows("Nothing to grade yet in", "next: git init")
+        window.shows("Nothing to grade yet in", "next: in the wrong folder? cd to yours first")
         run(folder, "git", "init", "--quiet")
         window.shows("next: git add .")
         window.type("C-c")
@@ -341,7 +341,8 @@ def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
         for one in checks
     ]
     return {
-        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "verified": ["static"],
+        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "branch": None,
+        "no_branch": "on no branch: git checkout main returns", "verified": ["static"],
         "checks": checks, "lessons": lessons, "repo": "here",
     }  # fmt: skip
 
@@ -518,7 +519,7 @@ def test_lines_in_a_terminal_fit_into_it() -> None:
     report = _report(("plot.run", "fail", "git add " + "a-long-name " * 20))
     changed = live.News(("data.tracked",) * 9, ("train.current",) * 9)
     shown = live.lines(report, changed, 80)
-    assert len(shown) == 4
+    assert len(shown) == 5
     assert all(len(one) <= 80 for one in shown)
     assert shown[-1].startswith("next: git add ")
 

@@ -35,7 +35,9 @@ def type_in(repo: Path, fix: str, solved: Path, by_hand: Edit) -> None:
         elif edit:
             first, last = int(edit[3]), int(edit[4] or edit[3])
             _replace(repo / edit[1], first - 1, last, [])
-        elif line.startswith("# by accident? "):
+        elif renamed := re.match(r"# (\S+), line (\d+): write  (\S+)  in place of  (\S+)$", line):
+            _rename(repo / renamed[1], int(renamed[2]), renamed[4], renamed[3])
+        elif line.startswith(("# by accident? ", "# in the wrong folder? ")):
             continue  # another way out, of which the lines below are not a part
         elif line.startswith("# "):
             if not is_edited:
@@ -68,6 +70,12 @@ def _replace(path: Path, first: int, last: int, new: list[str]) -> None:
     lines = path.read_text("utf-8").splitlines()
     lines[first:last] = new
     finished.write(path, "\n".join(lines) + "\n")
+
+
+def _rename(path: Path, number: int, old: str, new: str) -> None:
+    line = path.read_text("utf-8").splitlines()[number - 1]
+    assert old in line
+    _replace(path, number - 1, number, [line.replace(old, new, 1)])
 
 
 def _command(repo: Path, line: str, solved: Path, *, runs: bool) -> None:

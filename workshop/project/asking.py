@@ -29,90 +29,6 @@ config or the address names, and a server of somebody's own would be given our c
 
 _ENVIRONMENT = {activation.VARIABLE: activation.VALUE, "GIT_TERMINAL_PROMPT": "0"}
 
-_SCRIPT = """
-import contextlib, json, os, socket, sys, threading
-from urllib.parse import urlsplit
-root, nobody_listens, *harmless = sys.argv[1:]
-stages = json.load(sys.stdin)
-os.chdir(root)
-from dvc.repo import Repo
-answers, turn = os.fdopen(os.dup(1), "w", encoding="utf-8"), threading.Lock()
-os.dup2(2, 1)
-clones = threading.Lock()
-
-def tell(number, **answer):
-    with turn:
-        print(json.dumps({"stage": number, **answer}), file=answers, flush=True)
-
-def words(error):
-    if isinstance(error, FileNotFoundError):
-        return "nothing is there any more"
-    return " ".join(str(error).split())[:300] or type(error).__name__
-
-def looked_at(stage):
-    newer = stage.is_repo_import or stage.is_versioned_import
-    for entry in () if stage.frozen and not newer else stage.deps:
-        yield "dep", entry
-    for entry in stage.outs:
-        yield "out", entry
-
-def is_in_a_repository(entry):  # of which DVC says that it is local
-    return hasattr(entry, "def_repo")
-
-def is_harmless(entry):
-    chosen = getattr(entry.fs, "fs_args", {})
-    own = chosen.get("endpoint_url") and chosen.get("token") != "anon"
-    return entry.fs is not None and entry.fs.protocol in harmless and not own
-
-def refuse_silence(entry):  # where nobody listens, gcsfs would try again for half a minute
-    chosen = getattr(entry.fs, "fs_args", {}).get("endpoint_url")
-    address = chosen or os.environ.get("STORAGE_EMULATOR_HOST", "")
-    parts = urlsplit(address)
-    if entry.fs is None or entry.fs.protocol != "gs" or not parts.hostname:
-        return
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((parts.hostname, port), 3).close()
-    except OSError as error:
-        raise ValueError(f"{nobody_listens} {address} ({error})") from None
-
-def ask(number, kind, entry):
-    try:
-        if harmless and not is_harmless(entry):
-            raise ValueError("not asked: it may lead anywhere")
-        refuse_silence(entry)
-        # One clone is shared by all imports of a repository.
-        with clones if is_in_a_repository(entry) else contextlib.nullcontext():
-            status = entry.status()
-        tell(number, kind=kind, path=str(entry), status=status)
-    except BaseException as error:
-        tell(number, kind=kind, path=str(entry), why=words(error))
-
-with Repo(os.curdir) as repo:
-    threads = []
-    for number, (file, name) in enumerate(stages):
-        try:
-            stage = repo.stage.load_one(file, name)
-            entries = [
-                (kind, entry)
-                for kind, entry in looked_at(stage)
-                if entry.fs is None or entry.fs.protocol != "local" or is_in_a_repository(entry)
-            ]
-            changed = name is None and stage.changed_stage()
-        except Exception as error:
-            tell(number, failed=words(error))
-            continue
-        tell(number, asked=[str(entry) for _, entry in entries], changed=changed)
-        threads += [threading.Thread(target=ask, args=(number, *one)) for one in entries]
-    for thread in threads:
-        thread.daemon = True
-        thread.start()
-    for thread in threads:
-        thread.join()
-answers.flush()
-os._exit(0)
-"""
-
 
 @dataclass
 class Answer:
@@ -159,8 +75,11 @@ class Question:
 
     def _start(self, harmless: list[str]) -> None:
         wanted = [_address(stage) for stage in self._stages]
-        process = self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and text
-            [sys.executable, "-P", "-c", _SCRIPT, str(self._root), NOBODY_LISTENS, *harmless],
+        process = self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [
+                *dvc_process.command("ask_elsewhere"),
+                *(str(self._root), NOBODY_LISTENS, *harmless),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

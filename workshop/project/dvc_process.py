@@ -1,6 +1,7 @@
 """DVC itself, in a process of its own that the repository cannot put code into.
 
-``python -P`` keeps what lies in the repository off the import path; the answer is one JSON line.
+``python -P`` keeps what lies in the repository off the import path. What runs there are the
+programs in ``dvc_programs``; the answer of most is one JSON line.
 """
 
 import importlib.util
@@ -17,16 +18,22 @@ TIMEOUT_S = 60
 ENVIRONMENT = {"PYTHONSAFEPATH": "1", "DVC_NO_ANALYTICS": "1", "PYTHONIOENCODING": "utf-8"}
 
 
-def answer(script: str, *arguments: str, why: str) -> dict[str, Any]:
-    """What ``script`` prints; a NeedsDvcError, which tells ``why`` DVC is needed, if nothing."""
+def command(program: str) -> list[str]:
+    """What starts one of ``dvc_programs``; its arguments follow."""
+    path = Path(__file__).parent / "dvc_programs" / f"{program}.py"
+    return [sys.executable, "-P", str(path)]
+
+
+def answer(program: str, *arguments: str, why: str) -> dict[str, Any]:
+    """What ``program`` prints; a NeedsDvcError, which tells ``why`` DVC is needed, if nothing."""
     if importlib.util.find_spec("dvc") is None:
         raise NeedsDvcError(
             f"{why}, which only DVC can tell, and DVC is not installed here",
             "pip install dvc, in the environment that this program runs in",
         )
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and our own text
-            [sys.executable, "-P", "-c", script, *arguments],
+        done = subprocess.run(  # noqa: S603 - our own program
+            [*command(program), *arguments],
             capture_output=True,
             timeout=TIMEOUT_S,
             check=False,

@@ -17,34 +17,6 @@ from workshop.project import document, hash_store
 from workshop.project.errors import FileError
 
 _VERSION = b"2"
-_RESOLVE = """
-import json, os, sys
-from types import SimpleNamespace
-from dvc.config import Config
-from dvc.exceptions import DvcException
-from dvc.fs import localfs
-from dvc.parsing import DataResolver
-from dvc.schema import COMPILED_MULTI_STAGE_SCHEMA
-from dvc.utils import strictyaml
-root, path = sys.argv[1:]
-os.chdir(root)
-try:
-    config = Config(os.path.join(root, ".dvc"))
-    data, _ = strictyaml.load(path, COMPILED_MULTI_STAGE_SCHEMA, localfs)
-    repo = SimpleNamespace(fs=localfs, config=config)
-    resolver = DataResolver(repo, os.path.dirname(path), data)
-    stages = {}
-    for name in resolver.get_keys():
-        stages.update(resolver.resolve_one(name))
-    answer = {"stages": stages}
-    for section in ("artifacts", "datasets", "metrics", "params", "plots"):
-        answer[section] = getattr(resolver, "resolve_" + section)()
-    for stage in stages.values():
-        stage.pop("meta", None), stage.pop("desc", None)
-    print(json.dumps({name: answer[name] for name in ("stages", "metrics", "plots")}))
-except DvcException as error:
-    print(json.dumps({"error": str(error)}))
-"""
 
 
 def is_used(data: Mapping[str, Any]) -> bool:
@@ -80,7 +52,9 @@ def resolved(
     from workshop.project import dvc_process  # and subprocess with it
 
     why = f"{shown}: it uses templating"
-    answer = _kept(answer_path) or dvc_process.answer(_RESOLVE, str(root), str(path), why=why)
+    answer = _kept(answer_path) or dvc_process.answer(
+        "resolve_templates", str(root), str(path), why=why
+    )
     if "error" in answer:
         raise FileError(
             answer["error"], "mend the template, or the value in the file that it names", path=shown

@@ -1,0 +1,19 @@
+"""The workshop's own checkout, in which attendees type what belongs into their repository."""
+
+from pathlib import Path
+
+_OWN = "workshop.toml"
+_PARTS = ("grader/__main__.py", "service/main.py", "workshop/lessons/course.toml")
+"""What a checkout has, and no repository that ``grader start`` made."""
+_WAY = "../my-workshop"
+
+
+def note(repo: Path) -> str:
+    """What to tell of a folder that is the workshop's checkout; empty for any other."""
+    if (repo / _OWN).exists() or not all((repo / part).is_file() for part in _PARTS):
+        return ""
+    is_made = (repo / _WAY / _OWN).is_file()
+    way = f"cd {_WAY}" if is_made else f"grader start {_WAY}"
+    return (
+        f"note: this is the checkout of the workshop, and not your own repository\n  fix: {way}\n"
+    )

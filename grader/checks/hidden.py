@@ -1,0 +1,78 @@
+"""``.dvcignore`` hides none of what DVC keeps."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.checks import fixes, stages
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.registry import check
+from workshop.project.dvcignore import DvcIgnore
+
+_JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
+
+
+@check(
+    "data.not_hidden",
+    "dvcignore-hides-data",
+    requires=("init.readable",),
+    committed_only=True,
+)
+def dvcignore_hides_no_data(view: View) -> Finding | None:
+    """.dvcignore leaves out none of the data.
+
+    DVC neither hashes, nor pushes, nor sees what it ignores: a change there changes nothing.
+    """
+    root = view.facts.root
+    ignore = DvcIgnore(str(root))
+    for path in _data_paths(view):
+        for place, is_folder in _places(root, path):
+            if not ignore.ignores(place, is_folder):
+                continue
+            shown = place[len(str(root)) + 1 :].replace("\\", "/")
+            rule = ignore.ignoring_rule(place, is_folder) or "a line"
+            line = _line(view, rule)
+            return Finding(
+                "dvcignore-hides-data",
+                f"The line {rule!r} of .dvcignore hides {shown} from DVC.",
+                f"every file of {path} kept by DVC",
+                f"{shown} is ignored",
+                fixes.commands(
+                    fixes.by_hand(f".dvcignore: delete {f'line {line}' if line else rule}"),
+                    *fixes.commit([".dvcignore"], "Hide no data from DVC").splitlines(),
+                ),
+                (Evidence("worktree", ".dvcignore", line, rule),),
+            )
+    return None
+
+
+def _line(view: View, rule: str) -> int | None:
+    lines = (view.facts.worktree.text(".dvcignore") or "").splitlines()
+    return next((at for at, line in enumerate(lines, 1) if line.strip() == rule.strip()), None)
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file or folder of that name is no data: systems, editors and Python leave it."""
+    return _JUNK.match(name) is not None
+
+
+def _data_paths(view: View) -> list[str]:
+    """Outs, and deps, from the root; each once."""
+    paths = [out.path for stage in stages.any_of(view) for out in stage.outs if out.inside]
+    paths += [dep.path for stage in view.project.stages for dep in stage.deps if dep.inside]
+    return list(dict.fromkeys(paths))
+
+
+def _places(root: Path, path: str) -> Iterator[tuple[str, bool]]:
+    """The path itself, and every file and folder in it that anybody would call data."""
+    top = os.path.join(root, path)  # noqa: PTH118 - thousands of paths, as text
+    yield top, os.path.isdir(top)  # noqa: PTH112 - a text already
+    for folder, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if not is_junk(name)]
+        for name in folders:
+            yield os.path.join(folder, name), True  # noqa: PTH118 - thousands of paths
+        for name in files:
+            if not is_junk(name):
+                yield os.path.join(folder, name), False  # noqa: PTH118 - thousands of paths

@@ -1,0 +1,104 @@
+"""A stage that dvc.yaml lacks: taken out since it was committed, or there under a misspelt name."""
+
+import re
+from difflib import get_close_matches
+
+from grader.checks import fixes
+from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
+from grader.facts.view import View
+from grader.finding import Evidence, Finding, NotThereYetError
+from grader.lessons import STAGES, LessonStage
+from workshop.project import ProjectError, Stage, document
+from workshop.project.errors import ConfigError
+
+_FILE = "dvc.yaml"
+_COMMENT = re.compile(r"#.*")
+_ALIKE = 0.8
+"""How near two names are of which one is a slip of the other: preproces, and not process."""
+
+
+def wait_until_restored(view: View) -> None:
+    """Raise where dvc.yaml lost a stage of the lessons: its removal is not to be committed."""
+    here = view.facts.worktree
+    try:
+        if is_out_of_sight(here, _FILE):
+            return
+        gone = [one for one in STAGES if view.facts.head.stage(one) and not here.stage(one)]
+    except (ConfigError, ProjectError):  # which other checks tell
+        return
+    if gone:
+        raise NotThereYetError(f"{gone[0].name}.declared")
+
+
+def removal(view: View, stage: Stage, there: list[str]) -> Finding:
+    """What is said of a ``stage`` that HEAD has, and dvc.yaml no more; it has those ``there``."""
+    name = stage.name
+    return Finding(
+        "stage-missing",
+        f"The stage {name} is committed, and your dvc.yaml has it no more: a dvc remove, perhaps.",
+        f"the stage {name}, as it is committed",
+        f"stages: {fixes.listed(there, 6) or 'none'}",
+        _restoring(view, stage),
+        (
+            Evidence("worktree", stage.file),
+            Evidence("HEAD", stage.file, view.facts.head.line(stage.file, f"{name}:")),
+        ),
+    )
+
+
+def _restoring(view: View, stage: Stage) -> str:
+    """The committed files, where nothing else is lost by that; else the lines, by hand."""
+    changed = [path for path in view.facts.uncommitted if _is_edited_by_removal(path)]
+    if all(_only_lacks(view, path) for path in changed):
+        return f"git checkout HEAD -- {' '.join(map(fixes.quoted, changed))}"
+    beside = dict.fromkeys([stage.file, LOCK, *kept_by_git(view, stage)])
+    return fixes.commands(
+        fixes.by_hand(
+            f"{stage.file}: put back the lines of the stage {stage.name}, which"
+            f" git show {fixes.quoted(f'HEAD:./{stage.file}')} prints"
+        ),
+        f"dvc repro {fixes.quoted(stage.name)}",
+        *fixes.commit(beside, f"Put back the stage {stage.name}").splitlines(),
+    )
+
+
+def _is_edited_by_removal(path: str) -> bool:
+    return path.rpartition("/")[2] in (_FILE, LOCK, ".gitignore")
+
+
+def _only_lacks(view: View, path: str) -> bool:
+    """Whether ``path`` is as committed, but for what it has no more.
+
+    DVC indents and folds anew what it writes, so what the lines say is compared.
+    """
+    here, head = view.facts.worktree.text(path), view.facts.head.text(path)
+    if here is None or head is None:
+        return here is None
+    if path.rpartition("/")[2] == ".gitignore":
+        return {*here.split()} <= {*head.split()}
+    written, committed = document.parsed(here, path), document.parsed(head, path)
+    there = written.get("stages") or {}
+    kept = {name: one for name, one in committed.get("stages", {}).items() if name in there}
+    has_new_comment = {*_COMMENT.findall(here)} - {*_COMMENT.findall(head)}
+    return {**committed, "stages": kept} == {**written, "stages": there} and not has_new_comment
+
+
+def told(wanted: LessonStage, other: str) -> str:
+    """What dvc.yaml has in place of the stage: an ``other`` one, or none."""
+    if other:  # while that one has the outs, DVC lets no second stage have them
+        return f"a stage {other}: is that {wanted.name}? It does not run {wanted.module}."
+    return f"no stage {wanted.name}: dvc repro makes nothing of it."
+
+
+def misspelt(view: View, wanted: LessonStage) -> str:
+    """The stage that may be meant by ``wanted``: none of another lesson, with its name or its outs.
+
+    Empty where there is none.
+    """
+    known = {stage.name for one in STAGES if (stage := view.stage(one))}
+    own = [one for one in view.project.stages if one.cmd and one.name not in known]
+    model = Stage(wanted.name, _FILE, wanted.command)
+    outs = list(paths_of(view, model, wanted, wanted.writes))
+    makers = [one.name for one in own if any(covers(o.path, out) for o in one.outs for out in outs)]
+    alike = get_close_matches(wanted.name, [one.name for one in own], 1, _ALIKE)
+    return next(iter(alike or makers), "")

@@ -1,0 +1,139 @@
+"""What DVC keeps has one owner."""
+
+from collections.abc import Iterable
+
+from grader.checks import fixes, stages
+from grader.checks.editing import Change
+from grader.checks.stages import covers
+from grader.facts.view import View
+from grader.finding import Evidence, Finding
+from grader.lessons import STAGES, LessonStage
+from grader.registry import check
+from workshop.project import Stage
+from workshop.project.model import Out
+
+_RAW = "data/raw"
+
+_Owned = tuple[Out, Stage]
+"""An out and what it belongs to."""
+
+
+@check("data.no_overlap", "out-overlap", requires=("init.readable",))
+def outs_do_not_overlap(view: View) -> Finding | None:
+    """No out lies in another, and no two have the same path.
+
+    What lies in two outs has two owners: dvc repro stops, or one of them goes stale at once.
+    """
+    doubled = _doubled(_owned(stages.any_of(view)))
+    return _overlap(view, *doubled) if doubled else _to_come(view)
+
+
+def _owned(some: Iterable[Stage]) -> list[_Owned]:
+    return [(out, stage) for stage in some for out in stage.outs if out.place]
+
+
+def _doubled(owned: list[_Owned]) -> tuple[_Owned, _Owned] | None:
+    """The outer and the inner out of two that overlap."""
+    for outer, owner in owned:
+        for inner, other in owned:
+            if owner is not other and covers(outer.path, inner.path):
+                if inner.path == outer.path and owner.name > other.name and other.cmd is None:
+                    continue  # told the other way round: the .dvc file is the one to remove
+                return (outer, owner), (inner, other)
+    return None
+
+
+def _to_come(view: View) -> Finding | None:
+    """The finding on a .dvc file that tracks what a stage, not declared yet, will write."""
+    for owner in view.project.stages:
+        for out in owner.outs if owner.cmd is None and owner.file.endswith(".dvc") else ():
+            for wanted in STAGES:
+                path = None if view.stage(wanted) else _written(view, wanted, out.path)
+                if path:
+                    return _too_much(view, out, owner, f"the stage {wanted.name} writes {path}")
+    return None
+
+
+def _written(view: View, wanted: LessonStage, tracked: str) -> str | None:
+    """What the stage of a lesson will write within ``tracked``, or around it."""
+    model = Stage(wanted.name, "dvc.yaml", wanted.command)
+    paths = stages.paths_of(view, model, wanted, wanted.writes)
+    return next((one for one in paths if covers(tracked, one) or covers(one, tracked)), None)
+
+
+def _too_much(view: View, out: Out, owner: Stage, writes: str) -> Finding:
+    holds_raw = covers(out.path, _RAW)
+    slash = "/" * (out.recorded.md5 or "").endswith(".dir")
+    return Finding(
+        "out-overlap",
+        f"{owner.file} tracks all of {out.path}{slash}, and {writes}: dvc stage add refuses an out"
+        " that overlaps another.",
+        f"{_RAW}.dvc, which tracks the raw data alone"
+        if holds_raw
+        else "what stages write, left to the stages",
+        f"{owner.file}, which tracks {out.path}",
+        fixes.commands(
+            f"dvc remove {fixes.quoted(owner.name)}",
+            *_forgotten(view, owner.file, "" if holds_raw else "Leave the outs to their stages"),
+            *_raw_alone() * holds_raw,
+        ),
+        (Evidence(view.source, owner.file),),
+    )
+
+
+def _raw_alone() -> list[str]:
+    commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data alone")
+    return [f"dvc add {_RAW}", *commit.splitlines()]
+
+
+def _forgotten(view: View, file: str, message: str) -> list[str]:
+    """What takes ``file``, and the line for its data, out of git where git has them."""
+    facts = view.facts
+    ignoring = "/".join([*file.split("/")[:-1], ".gitignore"])
+    known = [path for path in (file, ignoring) if path in facts.tracked]
+    if file not in known:
+        return []
+    update = f"git add --update {' '.join(map(fixes.quoted, known))}"
+    return [update, *[fixes.committed(message)] * (bool(message) and file in facts.committed)]
+
+
+def _overlap(view: View, outer: _Owned, inner: _Owned) -> Finding:
+    return Finding(
+        "out-overlap",
+        f"{inner[0].path} belongs to {inner[1].name} and to {outer[1].name} ({outer[0].path}):"
+        " DVC refuses to run where two own one thing.",
+        "one owner for each path",
+        f"{outer[0].path} and {inner[0].path} overlap",
+        _parting(view, outer, inner),
+        (Evidence(view.source, outer[1].file), Evidence(view.source, inner[1].file)),
+    )
+
+
+def _parting(view: View, *owned: _Owned) -> str:
+    """Leave the path to one of the two: to the stage that writes it, by its command."""
+    for _, owner in owned:
+        if owner.cmd is None:
+            return fixes.commands(
+                f"dvc remove {fixes.quoted(owner.name)}",
+                "git add --update",
+                fixes.committed("Leave the out to its stage"),
+            )
+    for out, owner in owned:
+        if out.path in _read_by(view, owner):
+            change = Change(add={"deps": (out.path,)}, remove={_section(out): (out.path,)})
+            return stages.edit_then_run(view, owner, change)
+    out, owner = owned[-1]
+    return stages.edit_then_run(view, owner, Change(remove={_section(out): (out.path,)}))
+
+
+def _read_by(view: View, stage: Stage) -> list[str]:
+    return [
+        path
+        for wanted in STAGES
+        if (found := view.stage(wanted)) and found.name == stage.name
+        for path in stages.paths_of(view, stage, wanted, wanted.reads)
+    ]
+
+
+def _section(out: Out) -> str:
+    return "metrics" if out.metric else "plots" if out.plot else "outs"
