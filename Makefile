@@ -9,8 +9,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PORT ?= 8000
 
 BIN := .venv/bin
-# A process a core; each test file stays whole, since its tests share what takes long to make.
-PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
+# Four processes, on two cores as well, for many tests wait for a server or a terminal. Each file
+# stays whole: its tests share what takes long to make.
+PARALLEL ?= --numprocesses 4 --dist loadfile
 # For what DVC starts; make itself may not look here (3.81, which is macOS', does not).
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

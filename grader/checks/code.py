@@ -1,5 +1,9 @@
 """What the code of a stage reads is declared: its modules, its data, its params."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import chain
+
 from grader.checks import fixes, lost_params, stages
 from grader.checks.declared import producers
 from grader.checks.editing import Change
@@ -88,16 +92,22 @@ def declared_params_exist(view: View, wanted: LessonStage) -> Finding | None:
     {stage} reads belongs in the file; any other key is one too many in dvc.yaml.
     """
     stage, code = stage_of(view, wanted), view.code(wanted)
-    lost = lost_params.finding(view, stage, [*code.params(), *code.params_below()])
-    return lost or unknown_params(view, stage)
+    read = [*code.params(), *code.params_below()]
+    return lost_params.finding(view, stage, read) or unknown_params(view, stage, read)
 
 
-def unknown_params(view: View, stage: Stage) -> Finding | None:
-    """The finding on the params that ``stage`` declares and that are not there."""
+def unknown_params(view: View, stage: Stage, read: Iterable[str] = ()) -> Finding | None:
+    """The finding on the params that ``stage`` declares and that are not there.
+
+    ``read`` are those that its code reads: one of them may be meant.
+    """
+    sections = [key.partition(".")[0] for key in read]
     for file in stage.params:
         unknown = _unknown(view, file)
         if unknown:
-            return _unknown_finding(view, stage, file, unknown)
+            known = {*read, *sections} if file.path == "params.yaml" else ()
+            meant = [get_close_matches(key, known, 1, 0.7) for key in unknown]
+            return _unknown_finding(view, stage, file, unknown, [*chain(*meant)])
     return None
 
 
@@ -116,14 +126,18 @@ def _unknown(view: View, file: ParamsFile) -> list[str]:
     return [key for key in file.keys if key not in values]
 
 
-def _unknown_finding(view: View, stage: Stage, file: ParamsFile, unknown: list[str]) -> Finding:
+def _unknown_finding(
+    view: View, stage: Stage, file: ParamsFile, unknown: list[str], meant: list[str]
+) -> Finding:
+    new = tuple(key for key in meant if not _is_declared(view, stage, key))
+    change = Change(add={"params": new} if new else {}, remove={"params": tuple(unknown)})
     return Finding(
         "param-unknown",
         f"{stage.name} declares {fixes.listed(unknown)}, which {file.path} does not have: dvc repro"
-        " stops there.",
+        f" stops there.{f' Is that {fixes.listed(meant)}?' if meant else ''}",
         f"keys of {file.path}",
         fixes.listed(unknown),
-        stages.edit_then_run(view, stage, Change(remove={"params": tuple(unknown)})),
+        stages.edit_then_run(view, stage, change),
         tuple(stages.in_file(view, stage, key, value=key) for key in unknown),
     )
 

@@ -1,12 +1,15 @@
 """Lesson ``data``: the raw data is tracked, committed and in its place."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from grader.checks import fixes, hidden, lost_params, missing, overlap, stages
+from grader.checks import code, fixes, hidden, missing, overlap, stages
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
+from grader.lessons import STAGES
 from grader.registry import check
 from workshop.project import ProjectError, Stage
 from workshop.project.errors import ConfigError
@@ -123,14 +126,19 @@ def dvc_files_are_committed(view: View) -> Finding | None:
 def _to_mend_first(view: View, *, is_there: bool) -> Finding | None:
     """What lies in the folder and is not to be committed: DVC would stop at it, or a part is."""
     here = view.facts.worktree
-    try:
-        if left_out := _left_out(view):
-            return _tracked_in_part(view, left_out)
-        if not is_there:
-            return None
-        return overlap.outs_do_not_overlap(here) or lost_params.in_folder(view)
-    except (NotThereYetError, ProjectError):  # which other checks tell
+    if left_out := _left_out(view):
+        return _tracked_in_part(view, left_out)
+    if not is_there:
         return None
+    judged: list[Callable[[], Finding | None]] = [
+        lambda: overlap.outs_do_not_overlap(here),
+        *(partial(code.declared_params_exist, here, wanted) for wanted in STAGES),
+    ]
+    for judge in judged:
+        with contextlib.suppress(NotThereYetError, ProjectError):  # which other checks tell
+            if found := judge():
+                return found
+    return None
 
 
 def _ignored(view: View) -> list[str]:

@@ -48,18 +48,6 @@ def finding(view: View, stage: Stage, read: Iterable[str] | None) -> Finding | N
     return None
 
 
-def in_folder(view: View) -> Finding | None:
-    """The same of the first of the lessons' stages as they lie in the folder."""
-    here = view.facts.worktree
-    for wanted in STAGES:
-        stage, code = here.stage(wanted), here.code(wanted)
-        with contextlib.suppress(NotThereYetError):  # the file is gone, which is told as such
-            found = stage and finding(here, stage, [*code.params(), *code.params_below()])
-            if found:
-                return found
-    return None
-
-
 def _lost(view: View, file: ParamsFile, there: Any, read: list[str] | None) -> Iterator[_Lost]:
     known = [key for stage in view.project.stages for one in stage.params for key in one.keys]
     known += [key for wanted in STAGES for key in view.code(wanted).params()]

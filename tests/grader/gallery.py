@@ -978,6 +978,11 @@ def declared_param_is_of_a_section_that_is_gone(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["evaluate"].update(params=["evaluate.batch"]))
 
 
+@mistake("param-unknown", "param-undeclared", "dvc-file-uncommitted")
+def section_is_misspelled_where_it_is_declared(repo: Path) -> None:
+    finished.change_pipeline(repo, lambda stages: stages["plot"].update(params=["plto"]))
+
+
 @mistake("param-unknown", "dvc-file-uncommitted")
 def key_of_params_is_misspelled(repo: Path) -> None:
     edit(repo, "params.yaml", "  dpi:", "  dpis:")
