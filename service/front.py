@@ -1,78 +1,106 @@
-"""What every request passes first: its id, its line in the log, its count; and the way out.
+"""What every request passes first: its id, and the way to who answers it.
 
-A plain ``POST /predict`` is answered from here, past the routing and validation of the framework,
-which would take as much time as all the rest that is not the picture's.
+What is asked all the time, a prediction and whether the service is up, is answered from here. All
+else, and these asked in an unusual way, goes to FastAPI's routes. They are loaded with the first
+such request: at the start they would take as long as all that a prediction needs, and with each
+prediction its routing and validation would take as much as all that is not the picture's.
 """
 
+import asyncio
 import os
 import re
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from service import access_log, predictions, problems
+from service import late, lifespan, memory, predictions, problems, readiness
+from service.asgi import App, Headers, Receive, Scope, Send
+from service.json_answer import as_json
 from service.resources import Resources
+from service.uploads import ClientGone
+from service.visit import Visit
 
-PREDICT = "/predict"
+JSON = b"application/json"
 _SANE_ID = re.compile(rb"[\w.:/+=-]{1,100}", re.ASCII)
-
-Headers = Sequence[tuple[bytes, bytes]]
+_PLAIN_QUERY = re.compile(
+    rb"(?:top=([1-9]\d{0,8}))?(?:(?:^|&)threshold=(0\.\d{1,15}|0|1))?", re.ASCII
+)
 
 
 class Front:
-    """The outermost layer of the app."""
+    """The app that uvicorn runs; ``opened`` gives its resources from the start to the end."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Resources]]) -> None:
+        self._opened = opened
         self._prefix = os.urandom(6).hex()
         self._numbers = count(1)
+        self._loading: asyncio.Task[App] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and note that it was answered."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        service: Resources = scope["app"].state.resources
-        visit = _Visit(scope, send, service, self._id(scope["headers"]))
-        scope.setdefault("state", {})[problems.REQUEST_ID] = visit.id
+        if scope["type"] == "lifespan":
+            await lifespan.lived(self._serving(), receive, send)
+        elif scope["type"] == "http":
+            await self._visited(
+                Visit(scope, send, self._service, self._id(scope["headers"])), receive
+            )
+        else:
+            routes = await self._routes()
+            await routes(scope, receive, send)
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        async with self._opened() as self._service:
+            yield
+
+    async def _visited(self, visit: Visit, receive: Receive) -> None:
         visit.begin()
         try:
-            if _is_plain_prediction(scope):
-                visit.route = PREDICT
-                await self._predict(Request(scope, receive), visit, service)
+            answer = self._plain_answer(visit.scope, receive)
+            if answer is not None:
+                visit.route = visit.scope["path"]
+                await _answered(answer, visit)
             else:
-                await self._app(scope, receive, visit.send)
+                await self._routed(visit, receive)
         finally:
             visit.end()
 
-    async def _predict(self, request: Request, visit: "_Visit", service: Resources) -> None:
+    def _plain_answer(self, scope: Scope, receive: Receive) -> Awaitable[bytes] | None:
+        """What is going to be the answer; None where that is for the routes to tell."""
+        service = self._service
+        match scope["method"], scope["path"]:
+            case "POST", "/predict":
+                query = _PLAIN_QUERY.fullmatch(scope["query_string"])
+                if query is None:
+                    return None
+                top = int(query[1]) if query[1] else None
+                threshold = float(query[2]) if query[2] else None
+                return predictions.predicted(scope["headers"], receive, service, top, threshold)
+            case "GET", "/healthz":
+                return _alive()
+            case "GET", "/readyz":
+                return _ready(service)
+        return None
+
+    async def _routed(self, visit: Visit, receive: Receive) -> None:
+        visit.scope.setdefault("state", {})[problems.REQUEST_ID] = visit.id
         try:
-            answer = await predictions.predicted(request, service)
-        except problems.Problem as problem:
-            response = problems.response(problem, visit.id)
-            await response(request.scope, request.receive, visit.send)
-        except ClientDisconnect:
-            pass  # nobody reads an answer
+            routes = await self._routes()
         except Exception as error:
-            response = await problems.bug(request, error)
-            await response(request.scope, request.receive, visit.send)
+            await _told_bug(error, visit)
             raise  # uvicorn prints the traceback
-        else:
-            await visit.send(
-                {
-                    "type": "http.response.start",
-                    "status": 200,
-                    "headers": [
-                        (b"content-type", b"application/json"),
-                        (b"content-length", b"%d" % len(answer)),
-                    ],
-                }
-            )
-            await visit.send({"type": "http.response.body", "body": answer})
+        await routes(visit.scope, receive, visit.send)
+
+    async def _routes(self) -> App:
+        """FastAPI's routes; loaded in a thread, so that predictions go on meanwhile."""
+        if self._loading is None or (self._loading.done() and self._loading.exception()):
+            self._loading = asyncio.create_task(self._loaded())
+        return await asyncio.shield(self._loading)
+
+    async def _loaded(self) -> App:
+        routes = await asyncio.to_thread(late.routes, self._service)
+        memory.settle()
+        return routes
 
     def _id(self, headers: Headers) -> str:
         """The client's own id where that can be written anywhere, else a new one."""
@@ -82,59 +110,27 @@ class Front:
         return f"{self._prefix}-{next(self._numbers):x}"
 
 
-def _is_plain_prediction(scope: Scope) -> bool:
-    return scope["path"] == PREDICT and scope["method"] == "POST" and not scope["query_string"]
+async def _alive() -> bytes:
+    return as_json(readiness.ALIVE)
 
 
-@dataclass(slots=True)
-class _Visit:
-    """One request on its way through the service."""
+async def _ready(service: Resources) -> bytes:
+    return as_json(await readiness.ready(service))
 
-    scope: Scope
-    to_client: Send
-    service: Resources
-    id: str
-    route: str = "none"
-    status: int = 0
-    size: int = 0
-    start: float = field(default_factory=time.perf_counter)
 
-    def begin(self) -> None:
-        self.service.draining.in_flight += 1
-        self.service.metrics.in_flight.inc()
+async def _answered(answer: Awaitable[bytes], visit: Visit) -> None:
+    try:
+        content = await answer
+    except problems.Problem as problem:
+        await visit.tell(problem)
+    except ClientGone:
+        pass  # nobody reads an answer
+    except Exception as error:
+        await _told_bug(error, visit)
+        raise  # uvicorn prints the traceback
+    else:
+        await visit.answer(200, JSON, content)
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            if (route := self.scope.get("route")) is not None:
-                self.route = route.path
-            headers = [*message.get("headers", ()), (b"x-request-id", self.id.encode())]
-            # After a bug uvicorn hangs up: the client should not send its next request into that.
-            if self.service.draining.active or self.status == 500:
-                headers.append((b"connection", b"close"))
-            message["headers"] = headers
-        else:
-            self.size += len(message.get("body", b""))
-        await self.to_client(message)
 
-    def end(self) -> None:
-        seconds = time.perf_counter() - self.start
-        draining = self.service.draining
-        draining.in_flight -= 1
-        draining.last_seen = time.monotonic()
-        self.service.metrics.in_flight.dec()
-        status = self.status or 500  # what it raised is told further out
-        self.service.metrics.count(self.scope["method"], self.route, status, seconds)
-        if self.service.settings.access_log:
-            self._log(status, seconds)
-
-    def _log(self, status: int, seconds: float) -> None:
-        access_log.write(
-            method=self.scope["method"],
-            path=self.scope["path"],
-            status=status,
-            duration_ms=round(seconds * 1000, 3),
-            bytes=self.size,
-            request_id=self.id,
-            model=self.service.model_file.served_md5,
-        )
+async def _told_bug(error: Exception, visit: Visit) -> None:
+    await visit.tell(problems.bug(error, visit.scope["method"], visit.scope["path"]))

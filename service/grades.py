@@ -5,9 +5,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from service import late
 from service.file_stamp import Stamp, stamp
 from service.json_answer import as_json
-from workshop.project.live import LiveProject
+from service.project import Project
 
 REUSED_S = 1.0
 """How long a report stands where no watcher tells of changes, and one of a remote at any time."""
@@ -28,7 +29,7 @@ class _Known:
 class Grades:
     """Reports on the repository ``repo_dir``, which ``project`` watches; for any thread."""
 
-    def __init__(self, repo_dir: Path, project: LiveProject) -> None:
+    def __init__(self, repo_dir: Path, project: Project) -> None:
         self._repo_dir = repo_dir
         self._project = project
         self._locks = {False: threading.Lock(), True: threading.Lock()}
@@ -40,7 +41,7 @@ class Grades:
             state = self._state()
             known = self._known.get(remote)
             if known is None or not self._stands(known, state, remote):
-                document = _graded(self._repo_dir, remote)
+                document = as_json(late.grade(self._repo_dir, remote=remote))
                 known = self._known[remote] = _Known(state, time.monotonic(), document)
             return known.document
 
@@ -58,11 +59,5 @@ class Grades:
             self._repo_dir / ".git",
         )  # fmt: skip
         stamps = tuple(stamp(git_dir / name) for name in _OF_GIT)
-        watched = self._project.watching and git_dir.is_dir()
-        return self._project.version, watched, stamps
-
-
-def _graded(repo_dir: Path, remote: bool) -> bytes:
-    from grader.grading import grade  # a fifth of a second that a start need not wait for
-
-    return as_json(grade(repo_dir, offline=not remote))
+        live = self._project.live()
+        return live.version, live.watching and git_dir.is_dir(), stamps

@@ -7,8 +7,9 @@ import pydantic
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.problems import Problem, documented
-from service.resources import FromService
+from service import readiness
+from service.from_service import FromService
+from service.problem_answers import documented
 
 router = APIRouter(tags=["health"])
 
@@ -49,20 +50,7 @@ async def healthz() -> Alive:
 )
 async def readyz(service: FromService) -> Ready:
     """Whether predictions can be made, and with which model."""
-    if service.draining.active:
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "the service is about to stop",
-            "ask another instance, or this one when it has started again",
-        )
-    model = await service.model()
-    return Ready(
-        path=service.model_file.name,
-        md5=model.md5,
-        training_data=model.training_data,
-        input_size=model.input_size,
-        refused=service.model_file.refusal,
-    )
+    return Ready(**await readiness.ready(service))
 
 
 @router.get(

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 import pydantic
 from fastapi import APIRouter, Query, Response
 
+from service.from_service import FromService
 from service.pipeline_state import Described
-from service.problems import Problem, documented
-from service.resources import FromService
+from service.problem_answers import documented
+from service.problems import Problem
 from workshop.course import CourseError
 
 router = APIRouter(tags=["lessons"])

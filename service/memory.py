@@ -24,17 +24,22 @@ def give_back_large_blocks() -> None:
 
 @contextmanager
 def settled() -> Iterator[None]:
-    """Give back what starting took, and leave what is there now out of garbage collection.
+    """``settle``, until the end."""
+    settle()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def settle() -> None:
+    """Give back what loading took, and leave what is there now out of garbage collection.
 
     The first is 5 MB of a model's making; to walk the second would take 50 ms each time.
     """
     if malloc_trim := _of_glibc("malloc_trim"):
         malloc_trim(0)
     gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _of_glibc(name: str) -> Callable[..., int] | None:

@@ -16,9 +16,10 @@ import pydantic
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
+from service.from_service import FromService
 from service.json_answer import as_json
-from service.problems import Problem, documented
-from service.resources import FromService
+from service.problem_answers import documented
+from service.problems import Problem
 from workshop import project
 from workshop.project.model import Kind, State
 
@@ -123,14 +124,14 @@ def pipeline(service: FromService) -> Response:
     the last run. `frozen`: DVC was told to leave it. `fresh`: nothing to do.
     """
     with _errors_told(service.repo_dir):
-        return Response(service.project.json(), media_type="application/json")
+        return Response(service.project.live().json(), media_type="application/json")
 
 
 @router.get("/graph", response_class=PlainTextResponse, responses=BROKEN)
 def graph(service: FromService) -> str:
     """The stages as a Mermaid flowchart, each in the colour of its state."""
     with _errors_told(service.repo_dir):
-        return project.graph(service.project.state())
+        return project.graph(service.project.live().state())
 
 
 @router.get(
@@ -153,7 +154,7 @@ def stage(stage: str, service: FromService) -> Response:
     `graph` answers as `dvc.yaml:graph`.
     """
     with _errors_told(service.repo_dir):
-        state = service.project.state()
+        state = service.project.live().state()
     for name in (stage, stage.removeprefix(OWN_FILE)):
         found = project.stage_as_json(state, name)
         if found is not None:

@@ -1,6 +1,7 @@
 """Every error that the service answers: RFC 9457 problem details with one more member, ``fix``.
 
-Problem is raised anywhere below a route; what FastAPI and Starlette raise is told the same way.
+Problem is raised anywhere below a route; what FastAPI and Starlette raise is told the same way by
+``service.problem_answers``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,16 +9,9 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
-import pydantic
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-
 from service.json_answer import as_json
 
 MEDIA_TYPE = "application/problem+json"
-LONGEST_INPUT = 80
 REQUEST_ID = "request_id"
 """Under this name ``service.front`` leaves a request's id in its state."""
 
@@ -51,18 +45,9 @@ class Problem(Exception):  # noqa: N818 - as the RFC names it
         self.headers = dict(headers or {})
 
 
-def install(app: FastAPI) -> None:
-    """Make ``app`` answer each error as a problem, FastAPI's own and a bug included."""
-    app.add_exception_handler(Problem, _told)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, bug)
-
-
-def response(problem: Problem, request_id: str | None) -> Response:
-    """``problem`` as an HTTP answer, which names the request that it is about."""
-    document: dict[str, Any] = {
+def document(problem: Problem, request_id: str | None) -> bytes:
+    """``problem`` as JSON, which names the request that it is about."""
+    found: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": problem.status.value,
@@ -70,109 +55,17 @@ def response(problem: Problem, request_id: str | None) -> Response:
         "fix": problem.fix,
     }
     if request_id is not None:
-        document["instance"] = f"urn:request:{request_id}"
+        found["instance"] = f"urn:request:{request_id}"
     if problem.errors:
-        document["errors"] = [asdict(finding) for finding in problem.errors]
-    return Response(
-        as_json(document), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
-    )
+        found["errors"] = [asdict(finding) for finding in problem.errors]
+    return as_json(found)
 
 
-def _answer(request: Request, problem: Problem) -> Response:
-    return response(problem, request.scope.get("state", {}).get(REQUEST_ID))
-
-
-async def _told(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - Starlette's handler type is any Exception
-    return _answer(request, error)
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    findings = [Finding(_sentence(detail)) for detail in error.errors()]
-    return _answer(
-        request,
-        Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "; ".join(finding.detail for finding in findings),
-            "change that value; /docs says what each may be",
-            errors=findings,
-        ),
-    )
-
-
-def _sentence(detail: dict[str, Any]) -> str:
-    source, *names = map(str, detail["loc"])
-    got = repr(detail.get("input"))
-    got = got if len(got) <= LONGEST_INPUT else got[:LONGEST_INPUT] + "…"
-    message = str(detail["msg"]).removeprefix("Input ")
-    return f"the {source} value {'.'.join(names)} {message}, got {got}"
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    status = HTTPStatus(error.status_code)
-    path, method = request.url.path, request.method
-    match status:
-        case HTTPStatus.NOT_FOUND:
-            detail, fix = f"there is no {path} here", "open /docs for the list of routes"
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = (error.headers or {}).get("Allow", "another method")
-            detail, fix = f"{path} does not answer {method}", f"use {allowed}; /docs shows how"
-        case _:
-            detail, fix = str(error.detail), "open /docs for what this route takes"
-    return _answer(request, Problem(status, detail, fix, headers=error.headers))
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    """Nobody reads this: the client hung up while it sent its body."""
-    return _answer(
-        request,
-        Problem(HTTPStatus.BAD_REQUEST, "the client went away before its body ended", "send again"),
-    )
-
-
-async def bug(request: Request, error: Exception) -> Response:
+def bug(error: Exception, method: str, path: str) -> Problem:
     """The answer where this program is wrong, and not who asked it."""
-    return _answer(
-        request,
-        Problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            f"the service has a bug: {type(error).__name__} in {request.method} "
-            f"{request.url.path}; it is not your repository",
-            "report it with the traceback that the service printed",
-        ),
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        f"the service has a bug: {type(error).__name__} in {method} {path}; "
+        "it is not your repository",
+        "report it with the traceback that the service printed",
     )
-
-
-class FindingModel(pydantic.BaseModel):
-    """One thing that is wrong in a request."""
-
-    index: int | None = pydantic.Field(description="Which file of the request, from 0.")
-    filename: str | None = pydantic.Field(description="Its name as sent.")
-    detail: str
-
-
-class ProblemModel(pydantic.BaseModel):
-    """What went wrong and what to do (RFC 9457, and `fix`)."""
-
-    type: str = "about:blank"
-    title: str = pydantic.Field(description="The status in words.")
-    status: int
-    detail: str = pydantic.Field(description="What is wrong, and where.")
-    fix: str = pydantic.Field(description="What to do or to type next.")
-    instance: str | None = pydantic.Field(
-        None, description="Which request: its `X-Request-ID`.", examples=["urn:request:9f3c-1a"]
-    )
-    errors: list[FindingModel] | None = pydantic.Field(
-        None, description="Each file or value that is wrong; absent when there is only the detail."
-    )
-
-
-def documented(meanings: Mapping[HTTPStatus, str]) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route for OpenAPI: each status and what it means there."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
-    return {
-        status.value: {"description": meaning, "content": content}
-        for status, meaning in meanings.items()
-    }

@@ -1,13 +1,10 @@
-"""What one running service holds, opened when it starts, and how a route gets at it."""
+"""What one running service holds, opened when it starts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
-
-from fastapi import Depends, Request
 
 from service.admission import Gate
 from service.draining import Draining
@@ -16,9 +13,9 @@ from service.metrics import Metrics
 from service.model import Model
 from service.model_file import ModelFile
 from service.problems import Problem
+from service.project import Project
 from service.settings import Settings
 from service.work import Work
-from workshop.project.live import LiveProject
 
 MODEL_PATH = "models/classifier.onnx"
 
@@ -30,7 +27,7 @@ class Resources:
     settings: Settings
     repo_dir: Path
     model_file: ModelFile
-    project: LiveProject
+    project: Project
     gate: Gate
     work: Work
     metrics: Metrics
@@ -55,19 +52,19 @@ class Resources:
 async def opened(settings: Settings) -> AsyncIterator[Resources]:
     """The resources for ``settings``, with the model read if there is one.
 
-    The first look at the project begins, and nobody waits for it.
+    The first look at the project begins then, and nobody waits for it.
     """
     repo_dir = settings.repo.resolve()
     model_file = ModelFile(repo_dir, MODEL_PATH)
     draining = Draining(settings.drain_seconds)
     with (
         draining.at_sigterm(),
-        LiveProject(repo_dir) as project,
+        closing(Project(repo_dir)) as project,
         closing(_work(settings)) as work,
         closing(Metrics()) as metrics,
     ):
-        project.latest()
         await model_file.latest()
+        project.open()
         yield Resources(
             settings=settings,
             repo_dir=repo_dir,
@@ -84,12 +81,3 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
 
 def _work(settings: Settings) -> Work:
     return Work(settings.threads, settings.max_wait_seconds, settings.max_pool_wait_seconds)
-
-
-async def _resources(request: Request) -> Resources:
-    resources: Resources = request.app.state.resources
-    return resources
-
-
-FromService = Annotated[Resources, Depends(_resources)]
-"""The type of a route's argument that is the running service's resources."""

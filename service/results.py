@@ -10,9 +10,10 @@ from urllib.parse import quote
 import pydantic
 from fastapi import APIRouter, Response
 
+from service.from_service import FromService
 from service.json_answer import as_json
-from service.problems import Problem, documented
-from service.resources import FromService
+from service.problem_answers import documented
+from service.problems import Problem
 
 router = APIRouter(prefix="/results", tags=["results"])
 

@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
 
 from service.admission import Slot
+from service.asgi import Headers, Receive
 from service.one_file_form import one_file
 from service.problems import Finding, Problem
 from service.settings import Settings, megabytes
@@ -22,15 +20,21 @@ LIGHT_BODY = 1_000_000
 _PLAIN_FORM = re.compile(rb"multipart/form-data; ?boundary=([\w'+.-]{1,70})")
 
 
-async def received(request: Request, settings: Settings, slot: Slot) -> list[Upload]:
+class ClientGone(Exception):  # noqa: N818 - an end, and nobody's error
+    """The client hung up while it sent its body: nobody reads an answer."""
+
+
+async def received(
+    headers: Headers, receive: Receive, settings: Settings, slot: Slot
+) -> list[Upload]:
     """Every file of the body; a Problem as soon as it breaks a limit or the form.
 
     What has arrived is counted in ``slot`` until the request is over.
     """
-    headers = dict(request.scope["headers"])
-    content_type = headers.get(b"content-type", b"")
-    size = headers.get(b"content-length", b"")
-    body = _Body(request.receive, int(size) if size.isdigit() else 0, slot)
+    about = dict(headers)
+    content_type = about.get(b"content-type", b"")
+    size = about.get(b"content-length", b"")
+    body = _Body(receive, int(size) if size.isdigit() else 0, slot)
     plain = _PLAIN_FORM.fullmatch(content_type)
     if plain and 0 < body.declared <= min(LIGHT_BODY, settings.max_file_bytes):
         return await _light_form(body, plain[1], settings)
@@ -119,7 +123,7 @@ class _Body:
         while more:
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise ClientDisconnect
+                raise ClientGone
             chunk, more = message.get("body", b""), message.get("more_body", False)
             size += len(chunk)
             if size > limit:

@@ -1,7 +1,7 @@
 """Where a prediction is computed: on the event loop, or in a bounded pool of threads.
 
 A thread costs a poster 40 µs and buys nothing, since ONNX Runtime takes one processor anyway. So
-what takes two milliseconds is done on the event loop, one job a turn of the loop; what may take
+what takes two milliseconds is done on the event loop, a few jobs a turn of the loop; what may take
 longer goes to the pool.
 """
 
@@ -20,6 +20,13 @@ Answer = TypeVar("Answer")
 
 ARRIVAL_SECONDS = 0.05
 """So long at most the jobs wait while others arrive in every turn of the loop."""
+TURN_SECONDS = 0.005
+"""No job is begun later in a turn of the loop.
+
+A job leaves the processor's caches to the model, and all that receives and answers requests starts
+cold: of a request that was done alone it takes 0.4 ms, of one among four 0.2 ms.
+More would gain little more, and keep those waiting who ask for something else.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +85,17 @@ class Work:
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         if not self._arrived or now - self._last_done > ARRIVAL_SECONDS:
-            self._do(self._waiting.popleft(), now)
-            self._last_done = time.monotonic()
+            self._do_some(now)
         self._arrived = False
         if self._waiting:
             loop.call_soon(self._turn, loop)
+
+    def _do_some(self, now: float) -> None:
+        end = now + TURN_SECONDS
+        while self._waiting and now < end:
+            self._do(self._waiting.popleft(), now)
+            now = time.monotonic()
+        self._last_done = now
 
     def _do(self, waiting: _Waiting, now: float) -> None:
         if waiting.answer.cancelled():

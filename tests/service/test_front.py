@@ -3,17 +3,24 @@
 import json
 import re
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from service import answer, predictions
+from service import answer, late, predictions, routes
+from service.resources import Resources
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
 from tests.service.problem import told
+
+WAYS = ("", "?top=1", "?top=01")
+"""The first two are answered by ``service.front`` itself, the last by the routes behind it."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +34,7 @@ def predict(client: httpx.Client, query: str = "", **headers: str) -> httpx.Resp
 
 
 def test_a_sane_id_is_taken_over_and_others_are_made(client: httpx.Client) -> None:
-    for query in ("", "?top=1"):
+    for query in WAYS:
         assert (
             predict(client, query, **{"X-Request-ID": "a-1.B"}).headers["x-request-id"] == "a-1.B"
         )
@@ -44,7 +51,7 @@ def test_problems_name_their_request(client: httpx.Client) -> None:
     told(client.post("/predict", content=b"x", headers={"X-Request-ID": "mine"}), 415)
 
 
-@pytest.mark.parametrize("query", ["", "?top=1"])
+@pytest.mark.parametrize("query", WAYS)
 def test_a_bug_is_named_and_counted(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
@@ -54,6 +61,76 @@ def test_a_bug_is_named_and_counted(
     monkeypatch.setattr(predictions, "as_answer", broken)
     assert "ZeroDivisionError" in told(predict(client, query), 500)["detail"]
     assert count(client, "http_requests_total", route="/predict", status="500") == 1
+
+
+def test_routes_are_loaded_once_for_all_who_ask_first(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Resources] = []
+
+    def counted(resources: Resources) -> FastAPI:
+        calls.append(resources)
+        return routes.app(resources)
+
+    monkeypatch.setattr(late, "routes", counted)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(client.get, ["/results/plots"] * 8))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len(calls) == 1
+
+
+def test_routes_that_do_not_load_are_a_bug_and_loaded_again(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(late, "routes", lambda _: 1 / 0)
+        assert "ZeroDivisionError" in told(client.get("/results/plots"), 500)["detail"]
+    assert client.get("/results/plots").status_code == 200
+
+
+def test_predictions_go_on_while_the_routes_load(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, done = threading.Event(), threading.Event()
+
+    def slow(resources: Resources) -> FastAPI:
+        loading.set()
+        assert done.wait(20)
+        return routes.app(resources)
+
+    monkeypatch.setattr(late, "routes", slow)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.get, "/results/plots")
+        try:
+            assert loading.wait(20)
+            assert predict(client).status_code == 200
+            assert client.get("/healthz").json() == {"status": "alive"}
+            assert not waiting.done()
+        finally:
+            done.set()
+        assert waiting.result().status_code == 200
+
+
+def test_the_routes_answer_as_the_front_does(
+    client: httpx.Client, repo_dir: Path, tmp_path: Path
+) -> None:
+    """A root path is unusual, and the front leaves all that is asked below it to the routes."""
+    arguments = ("--root-path", "/room")
+    with (
+        running.in_process(repo_dir, tmp_path / "log", arguments=arguments) as behind,
+        http_client(behind.url) as routed,
+    ):
+        for path in ("/healthz", "/readyz"):
+            assert routed.get(path).content == client.get(path).content
+        for query in ("?top=2", "?threshold=0.5", "?top=1&threshold=0", "?threshold=1", ""):
+            answers = [predict(each, query) for each in (routed, client)]
+            assert answers[0].content == answers[1].content
+            assert answers[0].headers["content-type"] == answers[1].headers["content-type"]
+
+
+@pytest.mark.parametrize("query", ["top=0", "top=x", "threshold=1.5", "threshold=-1", "top=1.5"])
+def test_a_wrong_query_is_left_to_the_routes(client: httpx.Client, query: str) -> None:
+    assert query.partition("=")[0] in told(predict(client, f"?{query}"), 422)["detail"]
 
 
 def test_an_answer_that_is_no_number_is_a_bug(

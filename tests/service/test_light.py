@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi import Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -40,10 +39,9 @@ def taken_apart(body: bytes, content_type: str, pieces: int = 1) -> list[Upload]
         (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
     ]
-    request = Request({"type": "http", "headers": headers}, receive)
     with Gate(1, 1_000_000).slot() as slot:
         try:
-            return asyncio.run(received(request, LIMITS, slot))
+            return asyncio.run(received(headers, receive, LIMITS, slot))
         except Problem as problem:
             return problem.status, problem.detail, problem.errors
 

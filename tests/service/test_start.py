@@ -35,6 +35,12 @@ def test_of_the_pipeline_only_the_images_are_imported() -> None:
     assert [name for name in loaded if name.startswith("pipeline.")] == ["pipeline.images"]
 
 
+def test_what_a_prediction_does_without_is_not_imported() -> None:
+    loaded = run("import sys, service.main; print(*sys.modules)").stdout.split()
+    late = ("fastapi", "starlette", "pydantic", "workshop", "grader")
+    assert [name for name in late if name in loaded] == []
+
+
 def test_importing_reads_no_setting() -> None:
     assert run("import service.main", WORKSHOP_MAX_FILES="none").returncode == 0
 
@@ -48,8 +54,8 @@ def test_wrong_setting_stops_the_start_in_two_lines(tmp_path: Path) -> None:
     ):
         pass
     log = log_path.read_text()
-    assert "WORKSHOP_MAX_FILES Input should be a valid integer" in log
-    assert "got 'none'; WORKSHOP_THREADS Input should be greater than or equal to 1" in log
+    assert "WORKSHOP_MAX_FILES should be a valid integer" in log
+    assert "got 'none'; WORKSHOP_THREADS should be greater than or equal to 1" in log
     assert "fix: change or unset that variable" in log
     assert "Traceback" not in log
 

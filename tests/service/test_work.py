@@ -37,6 +37,25 @@ def test_jobs_do_not_wait_for_ever_while_others_come(monkeypatch: pytest.MonkeyP
     assert seen.count(JOB) == 20
 
 
+async def turns_between_jobs(jobs: int) -> list[int]:
+    """For each of some jobs that come together, the turn of the loop in which it is done."""
+    house, seen, turn = Work(1, 10, 10), list[int](), 0
+    coming = [asyncio.create_task(house.light(lambda: seen.append(turn))) for _ in range(jobs)]
+    while len(seen) < jobs:
+        await asyncio.sleep(0)
+        turn += 1
+    await asyncio.gather(*coming)
+    house.close()
+    return [each - seen[0] for each in seen]
+
+
+def test_jobs_that_wait_are_done_together_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "TURN_SECONDS", 60)
+    assert asyncio.run(turns_between_jobs(4)) == [0, 0, 0, 0]
+    monkeypatch.setattr(work, "TURN_SECONDS", 1e-9)
+    assert asyncio.run(turns_between_jobs(4)) == [0, 1, 2, 3]
+
+
 class Upload:
     """Ten megabytes, say."""
 
