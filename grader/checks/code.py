@@ -65,8 +65,11 @@ def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
     DVC compares the declared keys of params.yaml with those of the last run, and no others.
     """
     stage, code = stage_of(view, wanted), view.code(wanted)
-    severe = [key for key in code.params() if not _is_declared(view, stage, key)]
-    bare = severe or [key for key in code.params_below() if not _is_declared(view, stage, key)]
+    severe = _undeclared(view, stage, code.params())
+    bare = severe or _undeclared(view, stage, code.params_below())
+    # What the file lacks belongs there before it is declared: declared_params_exist tells.
+    severe = [key for key in severe if not lost_params.lacks(view, stage, key)]
+    bare = [key for key in bare if not lost_params.lacks(view, stage, key)]
     if not bare:
         return None
     return Finding(
@@ -93,7 +96,9 @@ def declared_params_exist(view: View, wanted: LessonStage) -> Finding | None:
     """
     stage, code = stage_of(view, wanted), view.code(wanted)
     read = [*code.params(), *code.params_below()]
-    return lost_params.finding(view, stage, read) or unknown_params(view, stage, read)
+    bare = _undeclared(view, stage, code.params())
+    lost = lost_params.finding(view, stage, read, code.params(), bare)
+    return lost or unknown_params(view, stage, read)
 
 
 def unknown_params(view: View, stage: Stage, read: Iterable[str] = ()) -> Finding | None:
@@ -140,6 +145,10 @@ def _unknown_finding(
         stages.edit_then_run(view, stage, change),
         tuple(stages.in_file(view, stage, key, value=key) for key in unknown),
     )
+
+
+def _undeclared(view: View, stage: Stage, keys: Iterable[str]) -> list[str]:
+    return [key for key in keys if not _is_declared(view, stage, key)]
 
 
 def _is_declared(view: View, stage: Stage, key: str) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from grader.checks import fixes, stages
+from grader.checks import editing, fixes, stages
+from grader.checks.editing import Change
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES
@@ -30,28 +31,64 @@ class _Lost:
     renamed: str | None = None
 
 
-def finding(view: View, stage: Stage, read: Iterable[str] | None) -> Finding | None:
-    """The finding on keys that ``stage`` declares, that are gone, and that belong in their file.
+def finding(
+    view: View,
+    stage: Stage,
+    read: Iterable[str] | None,
+    needed: Iterable[str] = (),
+    bare: Iterable[str] = (),
+) -> Finding | None:
+    """The finding on keys that ``stage`` declares or needs, and that belong in their file.
 
     ``read`` are those that its code reads. Where nobody can tell, None, those belong there that
-    were there before: at HEAD, or in the last run.
+    were there before: at HEAD, or in the last run. ``needed`` are those without which it cannot
+    run, declared or not; ``bare`` those of them that are not.
     """
-    for file in stage.params:
+    absent = [key for key in needed if lacks(view, stage, key)]
+    for file in _files(view, stage):
         if view.content(file.path) is None:
             if view.source == "worktree" and file.path in view.facts.committed:
                 raise NotThereYetError("data.committed")
             continue
         there = params_files.read(view.root / file.path, file.path)
-        lost = list(_lost(view, file, there, None if read is None else list(read)))
-        if lost:
-            return _finding(view, stage, file, lost)
+        known = _known(view, read or ())
+        lost = list(_lost(view, file, there, known, None if read is None else list(read)))
+        if file is _home(view, stage):
+            lost += _needed(view, stage, file, there, [*known, *absent], absent, lost)
+        if lost := _by_section(lost, there, known):
+            undeclared = tuple(key for key in absent if key in set(bare))
+            return _finding(view, stage, file, lost, undeclared)
     return None
 
 
-def _lost(view: View, file: ParamsFile, there: Any, read: list[str] | None) -> Iterator[_Lost]:
+def lacks(view: View, stage: Stage, key: str) -> bool:
+    """Whether none of the stage's params files has ``key``, and its own one is there."""
+    files = [file for file in _files(view, stage) if view.content(file.path) is not None]
+    if _home(view, stage).path not in [file.path for file in files]:
+        return False
+    return not any(_is_in(params_files.read(view.root / f.path, f.path), key) for f in files)
+
+
+def _files(view: View, stage: Stage) -> tuple[ParamsFile, ...]:
+    path = "params.yaml"
+    return stage.params or (ParamsFile(path, view.root / path),)
+
+
+def _home(view: View, stage: Stage) -> ParamsFile:
+    """The file that the stage's code is taken to read."""
+    files = _files(view, stage)
+    return next((file for file in files if file.path == "params.yaml"), files[0])
+
+
+def _known(view: View, read: Iterable[str]) -> list[str]:
     known = [key for stage in view.project.stages for one in stage.params for key in one.keys]
     known += [key for wanted in STAGES for key in view.code(wanted).params()]
-    known += read or []
+    return [*known, *read]
+
+
+def _lost(
+    view: View, file: ParamsFile, there: Any, known: list[str], read: list[str] | None
+) -> Iterator[_Lost]:
     before = _before(view, file, shipped=read is not None)
     for key in file.keys:
         if key in params_files.values(there, (key,), file.path):
@@ -62,6 +99,52 @@ def _lost(view: View, file: ParamsFile, there: Any, read: list[str] | None) -> I
                     yield _Lost(below, renamed=renamed)
         elif _belongs(key, read, before, file):
             yield _Lost(key, _values(before, key, file), _look_alike(there, key, known))
+
+
+def _needed(
+    view: View,
+    stage: Stage,
+    file: ParamsFile,
+    there: Any,
+    known: list[str],
+    absent: list[str],
+    lost: list[_Lost],
+) -> Iterator[_Lost]:
+    """Those of ``absent`` that are not in ``lost`` yet: read by the code, whatever is declared.
+
+    One that was given another name here and in ``dvc.yaml`` is written under its own again.
+    """
+    told = tuple(f"{one.key}." for one in lost)
+    absent = [key for key in absent if not f"{key}.".startswith(told)]
+    before = _before(view, file, shipped=True)
+    shipped = _shipped()
+    readers = {key for wanted in STAGES for key in view.code(wanted).params()}
+    for key in absent:
+        section = key.rpartition(".")[0]
+        new = [
+            one
+            for one in file.keys
+            if one.rpartition(".")[0] == section
+            and _is_in(there, one)
+            and not _is_in(shipped, one)
+            and one not in readers
+        ]
+        is_one = sum(one.rpartition(".")[0] == section for one in absent) == len(new) == 1
+        renamed = new[0].rpartition(".")[2] if is_one else _look_alike(there, key, known)
+        yield _Lost(key, _values(before, key, file), renamed)
+
+
+def _by_section(lost: list[_Lost], there: Any, known: list[str]) -> list[_Lost]:
+    """Keys of a section that stands there under a misspelled name are told by the section."""
+    found: dict[str, _Lost] = {}
+    for one in lost:
+        above, _, name = one.key.rpartition(".")
+        alike = _look_alike(there, above, known) if above and not _is_in(there, above) else None
+        if alike and _is_in(there, f"{above.rpartition('.')[0]}.{alike}.{name}".lstrip(".")):
+            found[above] = _Lost(above, renamed=alike)
+        else:
+            found[one.key] = one
+    return list(found.values())
 
 
 def _belongs(key: str, read: list[str] | None, before: list[Any], file: ParamsFile) -> bool:
@@ -131,7 +214,9 @@ def _look_alike(params: Any, key: str, known: list[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name, new, 1)), None)
 
 
-def _finding(view: View, stage: Stage, file: ParamsFile, lost: list[_Lost]) -> Finding:
+def _finding(
+    view: View, stage: Stage, file: ParamsFile, lost: list[_Lost], bare: tuple[str, ...]
+) -> Finding:
     keys = fixes.listed(one.key for one in lost)
     alike = "".join(
         f" {one.renamed}, which nothing reads, looks like another spelling of"
@@ -146,7 +231,7 @@ def _finding(view: View, stage: Stage, file: ParamsFile, lost: list[_Lost]) -> F
         f"{alike}",
         f"{keys} in {file.path}",
         f"{fixes.listed(there)} in place of it" if there else "no such key",
-        fixes.commands(*_edits(view, file.path, lost), *_run(view, stage, file, lost)),
+        fixes.commands(*_fix(view, stage, file, lost, bare)),
         (
             *(stages.in_file(view, stage, one.key, value=one.key) for one in lost),
             *(
@@ -157,29 +242,80 @@ def _finding(view: View, stage: Stage, file: ParamsFile, lost: list[_Lost]) -> F
     )
 
 
-def _run(view: View, stage: Stage, file: ParamsFile, lost: list[_Lost]) -> list[str]:
-    """Nothing where the file then is as at HEAD, or as far on the way as it was."""
+def _fix(
+    view: View, stage: Stage, file: ParamsFile, lost: list[_Lost], bare: tuple[str, ...]
+) -> list[str]:
+    """What to type: nothing is run where the file then is as at HEAD, as far on the way as then."""
+    committed = _committed(view, file)
+    is_at_head = all(_is_in(committed, one.key) for one in lost)
+    edits = _edits(view, file.path, lost)
+    if is_at_head and _lacks_a_section(view, file, lost, committed):
+        edits = [f"git checkout HEAD -- {fixes.quoted(file.path)}"]
+    paths = [file.path]
+    if bare:
+        siblings = {f"{one.key.rpartition('.')[0]}.{one.renamed}" for one in lost if one.renamed}
+        gone = tuple(key for key in file.keys if key in siblings)
+        change = Change(add={"params": bare}, remove={"params": gone} if gone else {})
+        edits += editing.changed(view, stage, change)
+        paths.append(stage.file)
+    elif is_at_head:
+        return edits
+    beside = [stages.LOCK, *stages.kept_by_git(view, stage)]
+    commit = fixes.commit([*paths, *beside], f"Mend the params of {stage.name}")
+    return [*edits, f"dvc repro {fixes.quoted(stage.name)}", *commit.splitlines()]
+
+
+def _committed(view: View, file: ParamsFile) -> Any:
+    """The params at HEAD, of the folder's; None where there are none, or none to be read."""
     head = view.facts.head
     if view.source == "worktree" and head.content(file.path) is not None:
-        try:
-            committed = params_files.read(head.root / file.path, file.path)
-        except ProjectError:
-            committed = None
-        if all(_is_in(committed, one.key) for one in lost):
-            return []
-    beside = [stages.LOCK, *stages.kept_by_git(view, stage)]
-    commit = fixes.commit([file.path, *beside], f"Mend the params of {stage.name}")
-    return [f"dvc repro {fixes.quoted(stage.name)}", *commit.splitlines()]
+        with contextlib.suppress(ProjectError):
+            return params_files.read(head.root / file.path, file.path)
+    return None
+
+
+def _lacks_a_section(view: View, file: ParamsFile, lost: list[_Lost], committed: Any) -> bool:
+    """Whether a whole section is gone, and the file is but for what is gone as at HEAD."""
+    there = params_files.read(view.root / file.path, file.path)
+    sections = [one.key.partition(".")[0] for one in lost if not one.renamed]
+    return any(not _is_in(there, one) for one in sections) and _is_part(there, committed)
+
+
+def _is_part(params: Any, whole: Any) -> bool:
+    if not isinstance(params, Mapping) or not isinstance(whole, Mapping):
+        return params is None or bool(params == whole)
+    return all(key in whole and _is_part(value, whole[key]) for key, value in params.items())
 
 
 def _edits(view: View, path: str, lost: list[_Lost]) -> list[str]:
-    """The lowest first: none moves the lines of those that follow."""
+    """The lowest first: none moves the lines of those that follow. One block a place."""
     text = view.facts.worktree.text(path) or view.text(path) or ""
-    found = [_edit(text, path, one) for one in lost]
-    return [line for _, lines in sorted(found, key=lambda one: -one[0]) for line in lines]
+    found: list[tuple[int, list[str]]] = []
+    blocks: dict[tuple[int, int], dict[str, Any]] = {}
+    for one in lost:
+        line, indent, words = _edit(text, path, one)
+        if isinstance(words, str):
+            found.append((line, [words]))
+        else:
+            _merge(blocks.setdefault((line, indent), {}), words)
+    for (line, indent), new in blocks.items():
+        lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
+        head = f"{path}: below line {line} add:"
+        found.append((line, [head, *(f"{' ' * indent}{one}" for one in lines)]))
+    found.sort(key=lambda one: -one[0])
+    return [fixes.by_hand(line) for _, lines in found for line in lines]
 
 
-def _edit(text: str, path: str, lost: _Lost) -> tuple[int, list[str]]:
+def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def _edit(text: str, path: str, lost: _Lost) -> tuple[int, int, str | dict[str, Any]]:
+    """Line and indent of an edit; and its words, or what to add there."""
     *above, name = lost.key.split(".")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -196,18 +332,15 @@ def _edit(text: str, path: str, lost: _Lost) -> tuple[int, list[str]]:
         indent = key.start_mark.column
         if key.value == lost.renamed:
             at = key.start_mark.line + 1
-            words = f"{path}, line {at}: write  {name}:  in place of  {lost.renamed}:"
-            return at, [fixes.by_hand(words)]
+            return at, 0, f"{path}, line {at}: write  {name}:  in place of  {lost.renamed}:"
     if not lost.value or getattr(node, "flow_style", False):
         below = f"below {'.'.join(above)}: " if above else ""
         words = f"write  {name}: {lost.value[0]}" if lost.value else f"write {name}: and its value"
-        return line, [fixes.by_hand(f"{path}: {below}{words}")]
+        return line, indent, f"{path}: {below}{words}"
     new: Any = {name: lost.value[0]}
     for part in reversed(inner):
         new = {part: new}
-    lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
-    head = fixes.by_hand(f"{path}: below line {line} add:")
-    return line, [head, *(fixes.by_hand(f"{' ' * indent}{one}") for one in lines)]
+    return line, indent, new
 
 
 def _pairs(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:

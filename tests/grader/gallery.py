@@ -1012,6 +1012,41 @@ def section_of_params_is_misspelled(repo: Path) -> None:
 
 
 @mistake("param-unknown", "dvc-file-uncommitted")
+def section_of_params_whose_keys_are_declared_is_misspelled(repo: Path) -> None:
+    edit(repo, "params.yaml", "\nplot:", "\nplots:")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def params_were_emptied(repo: Path) -> None:
+    finished.write(repo / "params.yaml", "")
+
+
+@mistake("param-unknown", "dvc-file-uncommitted", "lock-stale")
+def section_of_params_was_deleted_beside_another_edit(repo: Path) -> None:
+    text = (repo / "params.yaml").read_text("utf-8").partition("\nplot:")[0]
+    finished.write(repo / "params.yaml", text.replace("epochs: 12", "epochs: 11", 1) + "\n")
+
+
+@mistake("param-unknown")
+def section_of_params_was_deleted_and_that_is_committed(repo: Path) -> None:
+    text = (repo / "params.yaml").read_text("utf-8").partition("\nplot:")[0]
+    finished.write(repo / "params.yaml", f"{text}\n")
+    save(repo)
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_params_has_another_name_than_in_the_code(repo: Path) -> None:
+    edit(repo, "params.yaml", "  dpi:", "  resolution:")
+    edit(repo, "dvc.yaml", "plot.dpi", "plot.resolution")
+
+
+@mistake("param-unknown")
+def key_of_params_has_another_name_than_in_the_code_and_is_committed(repo: Path) -> None:
+    key_of_params_has_another_name_than_in_the_code(repo)
+    save(repo)
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
 def key_of_a_stage_of_ones_own_was_deleted(repo: Path) -> None:
     append(repo, "params.yaml", "notes:\n  width: 3\n")
     _add_a_stage(repo, params=["notes.width"])

@@ -29,7 +29,7 @@ def type_in(repo: Path, fix: str, solved: Path, by_hand: Edit) -> None:
         )
         if edit and edit[2]:
             added = []
-            while lines and re.match(r"#  ", lines[0]):
+            while lines and re.match(r"#  |# \w+:(?: |$)", lines[0]):
                 added.append(lines.pop(0).removeprefix("# "))
             _replace(repo / edit[1], int(edit[2]), int(edit[2]), added)
         elif edit:
