@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from grader.checks import code, fixes, hidden, missing, overlap, stages
+from grader.checks import code, fixes, hidden, missing, others, overlap, stages
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
@@ -133,6 +133,7 @@ def _to_mend_first(view: View, *, is_there: bool) -> Finding | None:
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(here),
         *(partial(code.declared_params_exist, here, wanted) for wanted in STAGES),
+        lambda: others.params_of_other_stages_exist(here),
     ]
     for judge in judged:
         with contextlib.suppress(NotThereYetError, ProjectError):  # which other checks tell

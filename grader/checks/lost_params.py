@@ -6,6 +6,7 @@ a stage that reads what it does not declare.
 
 import contextlib
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,7 @@ def finding(
         there = params_files.read(view.root / file.path, file.path)
         known = _known(view, read or ())
         lost = list(_lost(view, file, there, known, None if read is None else list(read)))
+        lost += _nested(view, stage, file, there, known)
         if file is _home(view, stage):
             lost += _needed(view, stage, file, there, [*known, *absent], absent, lost)
         if lost := _by_section(lost, there, known):
@@ -99,6 +101,37 @@ def _lost(
                     yield _Lost(below, renamed=renamed)
         elif _belongs(key, read, before, file):
             yield _Lost(key, _values(before, key, file), _look_alike(there, key, known))
+
+
+def _nested(
+    view: View, stage: Stage, file: ParamsFile, there: Any, known: list[str]
+) -> Iterator[_Lost]:
+    """Keys below a declared section that were there, and that stand there misspelled.
+
+    Where the code no longer has its word, it was given the new name there too.
+    """
+    before = [dict(file.recorded or {}), *_before(view, file, shipped=True)]
+    for key in params_files.values(there, file.keys, file.path) if file.keys else ():
+        below = [one for was in _values(before, key, file) for one in _below(was, key)]
+        for one in below:
+            if not _is_in(there, one) and _is_read(view, stage, one.rpartition(".")[2]):
+                renamed = _look_alike(there, one, [*known, *below])
+                if renamed:
+                    yield _Lost(one, renamed=renamed)
+
+
+def _below(value: Any, key: str) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield key
+        return
+    for name in value:
+        yield from _below(value[name], f"{key}.{name}")
+
+
+def _is_read(view: View, stage: Stage, name: str) -> bool:
+    """Whether the code among the deps has the word ``name``; where there is none, it may have."""
+    texts = [view.text(dep.path) for dep in stage.deps if dep.path.endswith(".py")]
+    return not texts or any(re.search(rf"\b{re.escape(name)}\b", text or "") for text in texts)
 
 
 def _needed(

@@ -1047,6 +1047,18 @@ def key_of_params_has_another_name_than_in_the_code_and_is_committed(repo: Path)
 
 
 @mistake("param-unknown", "dvc-file-uncommitted")
+def key_of_a_section_in_a_section_is_misspelled(repo: Path) -> None:
+    edit(repo, "params.yaml", "    lower:", "    low:")
+
+
+@mistake("param-unknown")
+def key_of_a_section_in_a_declared_section_is_misspelled_and_committed(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["preprocess"].update(params=["preprocess"]))
+    edit(repo, "params.yaml", "    lower:", "    low:")
+    save(repo)
+
+
+@mistake("param-unknown", "dvc-file-uncommitted")
 def key_of_a_stage_of_ones_own_was_deleted(repo: Path) -> None:
     append(repo, "params.yaml", "notes:\n  width: 3\n")
     _add_a_stage(repo, params=["notes.width"])

@@ -31,9 +31,52 @@ def test_a_key_that_no_code_reads_is_one_too_many_in_the_stage(repo: Path) -> No
     assert _found(repo)["fix"].splitlines()[0].startswith("dvc stage add --force ")
 
 
-def _found(repo: Path) -> dict[str, Any]:
+def test_a_misspelled_section_is_named_in_one_line(repo: Path) -> None:
+    gallery.section_of_params_whose_keys_are_declared_is_misspelled(repo)
+    line = (repo / "params.yaml").read_text("utf-8").splitlines().index("plots:") + 1
+    assert _found(repo)["fix"] == (f"# params.yaml, line {line}: write  plot:  in place of  plots:")
+
+
+def test_a_section_that_is_gone_comes_back_from_git(repo: Path) -> None:
+    text = (repo / "params.yaml").read_text("utf-8").partition("\nplot:")[0]
+    finished.write(repo / "params.yaml", f"{text}\n")
+    assert _found(repo)["fix"] == "git checkout HEAD -- params.yaml"
+
+
+def test_a_section_that_is_gone_is_one_block_where_the_file_has_other_edits(repo: Path) -> None:
+    gallery.section_of_params_was_deleted_beside_another_edit(repo)
+    last = len((repo / "params.yaml").read_text("utf-8").splitlines())
+    assert _found(repo)["fix"].splitlines() == [
+        f"# params.yaml: below line {last} add:",
+        "# plot:",
+        "#   dpi: 100",
+        "#   examples: 12",
+    ]
+
+
+def test_a_key_that_the_file_lacks_is_not_told_to_be_declared(repo: Path) -> None:
+    gallery.key_of_params_has_another_name_than_in_the_code(repo)
+    assert "  dpi:  in place of  resolution:" in _found(repo)["fix"]
+    assert _found(repo, "plot.params")["code"] is None
+
+
+def test_a_key_that_code_and_params_call_by_a_new_name_is_no_misspelling(repo: Path) -> None:
+    gallery.edit(repo, "params.yaml", "    lower:", "    lowest:")
+    for path in sorted((repo / "pipeline").glob("*.py")):
+        finished.write(path, path.read_text("utf-8").replace("lower", "lowest"))
+    assert _found(repo, "preprocess.params_exist")["code"] is None
+
+
+def test_a_key_of_ones_own_stage_is_told_before_a_run_and_a_commit(repo: Path) -> None:
+    gallery.key_of_a_stage_of_ones_own_was_deleted(repo)
+    fix = _found(repo, "data.committed")["fix"]
+    assert fix == _found(repo, "others.params")["fix"]
+    assert fix.startswith("# params.yaml")
+
+
+def _found(repo: Path, check: str = "plot.params_exist") -> dict[str, Any]:
     report = grade(repo, offline=True)
-    return next(one for one in report["checks"] if one["id"] == "plot.params_exist")
+    return next(one for one in report["checks"] if one["id"] == check)
 
 
 def _line_of_plot(repo: Path) -> int:
