@@ -32,6 +32,7 @@ class Front:
 
     def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Resources]]) -> None:
         self._opened = opened
+        self._service: Resources
         self._prefix = os.urandom(6).hex()
         self._numbers = count(1)
         self._loading: asyncio.Task[App] | None = None
@@ -124,7 +125,7 @@ async def _answered(answer: Awaitable[bytes], visit: Visit) -> None:
     except problems.Problem as problem:
         await visit.tell(problem)
     except ClientGone:
-        pass  # nobody reads an answer
+        visit.status = 400  # as the routes count it; nobody reads an answer
     except Exception as error:
         await _told_bug(error, visit)
         raise  # uvicorn prints the traceback

@@ -31,6 +31,8 @@ class Metrics:
         self._together = TOGETHER in os.environ
         self._registry = CollectorRegistry()
         if self._together:
+            if not os.environ[TOGETHER]:
+                raise SettingsError(f"{TOGETHER} is empty\n  fix: name a folder, or unset it")
             _make(Path(os.environ[TOGETHER]))
         else:
             ProcessCollector(registry=self._registry)

@@ -12,8 +12,8 @@ _SHORTEST = 5
 """Fewer characters are in many messages, and lead nowhere."""
 _NAME, _LONGEST_NAME = "…", 200
 _SAYS_LITTLE = re.compile(
-    r"\b(a|config|configuration|could|did|does|error|exception|fatal|failed|files?|for|found|git|in|is"
-    r"|no|not|of|on|such|the|to|unexpected|was|warning)\b"
+    r"\b(a|config|configuration|could|denied|did|does|error|exception|fatal|failed|files?|for|found|git|in|is"
+    r"|no|not|of|on|permission|such|the|to|unexpected|was|warning)\b"
 )
 """Words of most messages: they alone are about nothing."""
 _ERROR_LINE = re.compile(r"^\W*(?:error|fatal)\b", re.IGNORECASE | re.MULTILINE)

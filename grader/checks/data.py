@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from grader.checks import code, fixes, hidden, missing, others, overlap, stages
+from grader.checks import code, fixes, missing, others, overlap, stages
 from grader.checks.ignored import unignoring
 from grader.checks.stages import LOCK, uncached
 from grader.facts.view import View
@@ -15,6 +15,8 @@ from workshop.project import ProjectError, Stage
 from workshop.project.errors import ConfigError
 
 _RAW = "data/raw"
+_PARTS = (f"{_RAW}/Images", f"{_RAW}/train.csv")
+"""What the pipeline reads of it."""
 _READ_BY_DVC = (".dvc", "dvc.yaml")
 
 
@@ -30,32 +32,36 @@ def raw_data_is_tracked(view: View) -> Finding | None:
         return None
     if view.facts.worktree.content(f"{_RAW}.dvc") and view.facts.ignores(f"{_RAW}.dvc"):
         raise NotThereYetError("data.committed")
+    in_git = _is_in_git(view)
     commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data")
     return Finding(
         "dvc-file-uncommitted",
-        "No .dvc file is committed: git knows nothing of your raw data.",
+        f"Git has {_RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
+        if in_git
+        else "No .dvc file is committed: git knows nothing of your raw data.",
         f"{_RAW}.dvc at HEAD",
         "no .dvc file",
-        fixes.commands(f"dvc add {_RAW}", commit),
+        fixes.commands(*_out_of_git(in_git), f"dvc add {_RAW}", commit),
         (Evidence(view.source, f"{_RAW}.dvc"),),
     )
 
 
 def _left_out(view: View) -> list[str]:
-    """What lies in the raw data's folder and is in neither DVC nor git, where a part of it is."""
-    folder = view.facts.root / _RAW
+    """What the pipeline reads of the raw data and nobody keeps, where DVC or git keeps a part."""
     in_dvc = [out.path for stage in _both_stages(view) for out in stage.outs]
-    if any(stages.covers(out, _RAW) for out in in_dvc) or not folder.is_dir():
+    if any(stages.covers(out, _RAW) for out in in_dvc):
         return []
     kept = [path for path in (*in_dvc, *view.facts.tracked) if stages.covers(_RAW, path)]
-    names = sorted(entry.name for entry in folder.iterdir()) if kept else []
-    paths = [f"{_RAW}/{name}" for name in names if not hidden.is_junk(name)]
-    own = (".dvc", ".gitignore")
-    return [
-        path
-        for path in paths
-        if not path.endswith(own) and not any(stages.covers(path, one) for one in kept)
-    ]
+    there = [path for path in _PARTS if (view.facts.root / path).exists()] if kept else []
+    return [path for path in there if not any(stages.covers(path, one) for one in kept)]
+
+
+def _is_in_git(view: View) -> bool:
+    return any(stages.covers(_RAW, path) for path in view.facts.tracked)
+
+
+def _out_of_git(is_there: bool) -> list[str]:
+    return [f"git rm -r --quiet --cached {_RAW}"] * is_there
 
 
 def _both_stages(view: View) -> list[Stage]:
@@ -66,7 +72,6 @@ def _both_stages(view: View) -> list[Stage]:
 def _tracked_in_part(view: View, left_out: list[str]) -> Finding:
     files = {stage.file for stage in view.facts.worktree.project.stages if stage.cmd is None}
     parts = sorted(file for file in files if stages.covers(_RAW, file))
-    in_git = any(stages.covers(_RAW, path) for path in view.facts.tracked)
     commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track all of the raw data")
     return Finding(
         "dvc-file-uncommitted",
@@ -75,7 +80,7 @@ def _tracked_in_part(view: View, left_out: list[str]) -> Finding:
         f"{fixes.listed(parts) or 'git'} tracks a part of it",
         fixes.commands(
             *(f"dvc remove {fixes.quoted(file)}" for file in parts),
-            *([f"git rm -r --quiet --cached {_RAW}"] if in_git else []),
+            *_out_of_git(_is_in_git(view)),
             f"dvc add {_RAW}",
             *commit.splitlines(),
         ),

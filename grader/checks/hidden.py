@@ -53,11 +53,6 @@ def _line(view: View, rule: str) -> int | None:
     return next((at for at, line in enumerate(lines, 1) if line.strip() == rule.strip()), None)
 
 
-def is_junk(name: str) -> bool:
-    """Whether a file or folder of that name is no data: systems, editors and Python leave it."""
-    return _JUNK.match(name) is not None
-
-
 def _data_paths(view: View) -> list[str]:
     """Outs, and deps, from the root; each once."""
     paths = [out.path for stage in stages.any_of(view) for out in stage.outs if out.inside]
@@ -70,9 +65,9 @@ def _places(root: Path, path: str) -> Iterator[tuple[str, bool]]:
     top = os.path.join(root, path)  # noqa: PTH118 - thousands of paths, as text
     yield top, os.path.isdir(top)  # noqa: PTH112 - a text already
     for folder, folders, files in os.walk(top):
-        folders[:] = [name for name in folders if not is_junk(name)]
+        folders[:] = [name for name in folders if not _JUNK.match(name)]
         for name in folders:
             yield os.path.join(folder, name), True  # noqa: PTH118 - thousands of paths
         for name in files:
-            if not is_junk(name):
+            if not _JUNK.match(name):
                 yield os.path.join(folder, name), False  # noqa: PTH118 - thousands of paths

@@ -14,7 +14,7 @@ from workshop.project.errors import ConfigError
 _FILE = "dvc.yaml"
 _COMMENT = re.compile(r"#.*")
 _ALIKE = 0.8
-"""How near two names are of which one is a slip of the other: preproces, and not process."""
+"""How near two names are of which one is a slip of the other."""
 
 
 def wait_until_restored(view: View) -> None:
@@ -91,14 +91,16 @@ def told(wanted: LessonStage, other: str) -> str:
 
 
 def misspelt(view: View, wanted: LessonStage) -> str:
-    """The stage that may be meant by ``wanted``: none of another lesson, with its name or its outs.
+    """The stage that may be meant by ``wanted``, and belongs to no other lesson.
 
-    Empty where there is none.
+    It has the lesson's outs, which DVC lets no second stage have, or runs the lessons' code under a
+    name that is a slip of the lesson's. Empty where there is none.
     """
     known = {stage.name for one in STAGES if (stage := view.stage(one))}
     own = [one for one in view.project.stages if one.cmd and one.name not in known]
     model = Stage(wanted.name, _FILE, wanted.command)
     outs = list(paths_of(view, model, wanted, wanted.writes))
     makers = [one.name for one in own if any(covers(o.path, out) for o in one.outs for out in outs)]
-    alike = get_close_matches(wanted.name, [one.name for one in own], 1, _ALIKE)
+    ours = [one.name for one in own if "pipeline." in str(one.cmd)]
+    alike = get_close_matches(wanted.name, ours, 1, _ALIKE)
     return next(iter(alike or makers), "")

@@ -216,6 +216,19 @@ def _where(view: View, out: Out) -> str:
 
 
 def _uncached_fix(view: View, stage: Stage, out: Out) -> str:
+    """Metrics and plots are small, and git may keep them; data and models belong to the cache."""
+    line = view.line(stage.file, f"{stage.name.rpartition(':')[2]}:", out.path, "cache: false")
+    if line and not out.metric and not out.plot and not keeping.at_head(view, out.path):
+        ignoring = stages.gitignores(view, [out.path])
+        return fixes.commands(
+            fixes.by_hand(
+                f"{stage.file}, line {line}: write  cache: true  in place of  cache: false"
+            ),
+            f"dvc repro --force --single-item {fixes.quoted(stage.name)}",
+            *fixes.commit(
+                [stage.file, stages.LOCK, *ignoring], f"Leave what {stage.name} wrote to DVC"
+            ).splitlines(),
+        )
     force = "--force " if view.facts.ignores(out.path) else ""
     return fixes.commands(
         f"git add {force}{fixes.quoted(out.path)}", fixes.committed(f"Keep what {stage.name} wrote")

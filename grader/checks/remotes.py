@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from grader.checks import addresses, agreed, fixes, servers
 from grader.facts.remote import options_of
 from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
+from grader.finding import Evidence, Finding, NotThereYetError, Source, UnknownError
 from grader.registry import check
 from workshop import remote_places
 from workshop.project.config import sections_of
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _NAME = "dvc-workshop"
+_PLACE = re.compile(r"\w+://|[/~]|\.\.|[A-Za-z]:[\\/]")
+"""How an address begins, or the path of a folder, and no name of a remote."""
 
 
 def default_url(view: View) -> str:
@@ -107,8 +109,8 @@ def _none(view: View) -> Finding:
     worktree = _remotes_of(view, CONFIG)
     commit = fixes.commit([CONFIG], "Set the default remote")
     for name in worktree.remotes:
-        if "://" in name:
-            swapped = _swapped(view, name, worktree.remotes[name].get("url", ""))
+        if _PLACE.match(name):
+            swapped = _swapped(view, name, worktree.remotes[name].get("url", ""), "worktree")
             return dataclasses.replace(swapped, code="no-default-remote")
     if worktree.default and worktree.default.lower() in worktree.remotes:
         actual = f"{worktree.default} is set in your folder, and not committed"
@@ -149,8 +151,8 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     for name, options in view.remotes.items():
         url = options.get("url", "")
         more: list[str] = []
-        if "://" in name:
-            return _swapped(view, name, url)
+        if _PLACE.match(name):
+            return _swapped(view, name, url, "HEAD")
         if left := remote_places.placeholders(url):
             what = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
             wanted = agreed.url(view)
@@ -184,12 +186,15 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
     return None
 
 
-def _swapped(view: View, name: str, url: str) -> Finding:
+def _swapped(view: View, name: str, url: str, source: Source) -> Finding:
     """The name of a remote is an address: the two words of dvc remote add are in the wrong order.
 
     DVC keeps the second, a name, as a folder beside .dvc/config.
     """
-    meant = url.replace("\\", "/").rpartition("/")[2]
+    last = url.replace("\\", "/").rpartition("/")[2]
+    meant = last if re.fullmatch(r"\w[\w.-]*", last) else _NAME
+    default = _remotes_of(view, CONFIG).default or view.default_remote or ""
+    flag = "-d " * (default.lower() == name)
     return Finding(
         "remote-url-malformed",
         f"A remote is called {name}, which is an address: its name comes first, the address then.",
@@ -197,11 +202,11 @@ def _swapped(view: View, name: str, url: str) -> Finding:
         f"a remote called {name} with the address {url}",
         fixes.commands(
             f"dvc remote remove {fixes.quoted(name)}",
-            f"dvc remote add -d {fixes.quoted(meant)} {fixes.quoted(name)}",
+            f"dvc remote add {flag}{fixes.quoted(meant)} {fixes.quoted(name)}",
             *agreed.server_options(view, meant, name),
             *fixes.commit([CONFIG], "Give the remote its name and its address").splitlines(),
         ),
-        (Evidence("HEAD", CONFIG, view.line(CONFIG, name), f"url = {url}"),),
+        (Evidence(source, CONFIG, view.line(CONFIG, name), f"url = {url}"),),
     )
 
 

@@ -237,6 +237,12 @@ def name_and_address_are_swapped(repo: Path) -> None:
     _config(repo, text + "['remote \"gs://dvc-workshop/ada\"']\n    url = ../dvc-workshop\n")
 
 
+@mistake("remote-url-malformed")
+def name_and_folder_are_swapped_in_another_remote(repo: Path) -> None:
+    append(repo, ".dvc/config", "['remote \"/mnt/backup\"']\n    url = ../backup\n")
+    save(repo)
+
+
 @mistake("no-default-remote")
 def name_and_address_are_swapped_and_not_committed(repo: Path) -> None:
     _config(repo, "")
@@ -461,6 +467,13 @@ def dvc_file_was_deleted(repo: Path) -> None:
 @mistake("dvc-file-uncommitted")
 def data_was_never_added(repo: Path) -> None:
     run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def raw_data_was_taken_in_by_git_add_all(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    edit(repo, "data/.gitignore", "/raw\n", "")
     save(repo)
 
 
@@ -1149,6 +1162,14 @@ def metrics_are_not_committed(repo: Path) -> None:
 def model_is_neither_cached_nor_committed(repo: Path) -> None:
     def change(stages: Any) -> None:
         stages["export"]["outs"][1] = {"models/classifier.onnx": {"cache": False}}
+
+    edit_stages(repo, change)
+
+
+@mistake("uncached-out-uncommitted")
+def folder_of_data_is_neither_cached_nor_committed(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["preprocess"]["outs"] = [{"data/preprocess": {"cache": False}}]
 
     edit_stages(repo, change)
 

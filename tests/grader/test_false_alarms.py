@@ -42,6 +42,19 @@ def the_table_in_git_and_the_images_in_dvc(repo: Path) -> None:
 
 
 @variant
+def raw_data_in_parts_and_a_note_beside_it(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    edit(repo, "data/.gitignore", "/raw\n", "")
+    finished.write(repo / "data" / "raw" / ".gitignore", "/Images\n/train.csv\n/notes.txt\n")
+    finished.write(repo / "data" / "raw" / "notes.txt", "mine")
+    finished.add(repo, "data/raw/Images")
+    finished.add(repo, "data/raw/train.csv")
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+@variant
 def another_stage_name(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages.update(fit=stages.pop("train")))
 

@@ -212,3 +212,15 @@ def test_the_next_action_on_data_that_changed_is_one_short_command(repo: Path) -
     assert action and action.entry["id"] == "data.in_place"
     assert action.command == "dvc diff"
     assert "\n# by accident? dvc checkout --force data/raw.dvc brings back" in action.entry["fix"]
+
+
+def test_a_stage_of_ones_own_is_not_taken_for_a_misspelt_one(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages.pop("plot")
+        stages["plots"] = {"cmd": "echo", "deps": ["params.yaml"]}
+
+    gallery.edit_stages(repo, change)
+    checks = grade(repo, offline=True)["checks"]
+    (found,) = [one for one in checks if one["id"] == "plot.declared"]
+    assert found["code"] == "stage-missing"
+    assert found["fix"].startswith("dvc stage add -n plot ")

@@ -148,6 +148,22 @@ def count(client: httpx.Client, name: str, **labels: str) -> float:
     return sum(float(value) for about, value in found if wanted <= set(about.split(",")))
 
 
+def test_who_hangs_up_in_the_body_is_no_error_of_the_service(client: httpx.Client) -> None:
+    for query in (b"", b"?top=01"):
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as half:
+            half.sendall(
+                b"POST /predict%b HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+                b"Content-Length: 100\r\n\r\n\x89PNG" % query
+            )
+            time.sleep(0.1)
+    for _ in range(100):
+        if count(client, "http_requests_total", route="/predict", status="400") == 2:
+            break
+        time.sleep(0.05)
+    assert count(client, "http_requests_total", route="/predict", status="400") == 2
+    assert count(client, "http_requests_total", status="500") == 0
+
+
 def test_metrics_count_by_route_and_status(client: httpx.Client) -> None:
     predict(client)
     predict(client, "?top=1")
