@@ -12,6 +12,8 @@ Entry = dict[str, Any]
 
 
 _WAITS = "waits for "
+_COMMITTING = ("git add ", "git commit ", "git rm --cached ")
+"""How the commands begin that lead to a commit of what lies there; git checkout takes it back."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def awaits_commit(entry: Entry) -> bool:
     What has to be run or mended before it is committed is not done.
     """
     if entry["id"] in (*COMMITTED, "pipeline.uncached"):
-        return bool(entry["status"] == "fail") and first_step(entry).startswith("git ")
+        return bool(entry["status"] == "fail") and first_step(entry).startswith(_COMMITTING)
     if entry["id"] == "init.dvc":
         return entry["status"] == "fail" and "dvc init" not in (entry["fix"] or "")
     asked = [name for name in COMMITTED if not _stands_on(entry["id"], name)]

@@ -6,30 +6,22 @@ a stage that reads what it does not declare.
 
 import contextlib
 import difflib
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from grader.checks import editing, fixes, stages
+from grader.checks import editing, fixes, params_edits, stages
 from grader.checks.editing import Change
+from grader.checks.params_edits import Lost
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES
 from workshop.project import ProjectError, Stage
 from workshop.project import params as params_files
 from workshop.project.model import ParamsFile
-
-
-@dataclass(frozen=True)
-class _Lost:
-    """A key that is gone: its ``value`` in a list, if any is known; the key that looks like it."""
-
-    key: str
-    value: tuple[Any, ...] = ()
-    renamed: str | None = None
 
 
 def finding(
@@ -90,7 +82,7 @@ def _known(view: View, read: Iterable[str]) -> list[str]:
 
 def _lost(
     view: View, file: ParamsFile, there: Any, known: list[str], read: list[str] | None
-) -> Iterator[_Lost]:
+) -> Iterator[Lost]:
     before = _before(view, file, shipped=read is not None)
     for key in file.keys:
         if key in params_files.values(there, (key,), file.path):
@@ -98,14 +90,14 @@ def _lost(
             for below in (one for one in read or () if one.startswith(f"{key}.")):
                 renamed = _look_alike(there, below, known)
                 if renamed and not _is_in(there, below):
-                    yield _Lost(below, renamed=renamed)
+                    yield Lost(below, renamed=renamed)
         elif _belongs(key, read, before, file):
-            yield _Lost(key, _values(before, key, file), _look_alike(there, key, known))
+            yield Lost(key, _values(before, key, file), _look_alike(there, key, known))
 
 
 def _nested(
     view: View, stage: Stage, file: ParamsFile, there: Any, known: list[str]
-) -> Iterator[_Lost]:
+) -> Iterator[Lost]:
     """Keys below a declared section that were there, and that stand there misspelled.
 
     Where the code no longer has its word, it was given the new name there too.
@@ -117,7 +109,7 @@ def _nested(
             if not _is_in(there, one) and _is_read(view, stage, one.rpartition(".")[2]):
                 renamed = _look_alike(there, one, [*known, *below])
                 if renamed:
-                    yield _Lost(one, renamed=renamed)
+                    yield Lost(one, renamed=renamed)
 
 
 def _below(value: Any, key: str) -> Iterator[str]:
@@ -141,8 +133,8 @@ def _needed(
     there: Any,
     known: list[str],
     absent: list[str],
-    lost: list[_Lost],
-) -> Iterator[_Lost]:
+    lost: list[Lost],
+) -> Iterator[Lost]:
     """Those of ``absent`` that are not in ``lost`` yet: read by the code, whatever is declared.
 
     One that was given another name here and in ``dvc.yaml`` is written under its own again.
@@ -164,17 +156,17 @@ def _needed(
         ]
         is_one = sum(one.rpartition(".")[0] == section for one in absent) == len(new) == 1
         renamed = new[0].rpartition(".")[2] if is_one else _look_alike(there, key, known)
-        yield _Lost(key, _values(before, key, file), renamed)
+        yield Lost(key, _values(before, key, file), renamed)
 
 
-def _by_section(lost: list[_Lost], there: Any, known: list[str]) -> list[_Lost]:
+def _by_section(lost: list[Lost], there: Any, known: list[str]) -> list[Lost]:
     """Keys of a section that stands there under a misspelled name are told by the section."""
-    found: dict[str, _Lost] = {}
+    found: dict[str, Lost] = {}
     for one in lost:
         above, _, name = one.key.rpartition(".")
         alike = _look_alike(there, above, known) if above and not _is_in(there, above) else None
         if alike and _is_in(there, f"{above.rpartition('.')[0]}.{alike}.{name}".lstrip(".")):
-            found[above] = _Lost(above, renamed=alike)
+            found[above] = Lost(above, renamed=alike)
         else:
             found[one.key] = one
     return list(found.values())
@@ -202,6 +194,7 @@ def _before(view: View, file: ParamsFile, *, shipped: bool) -> list[Any]:
     return found
 
 
+@functools.cache
 def _shipped() -> Any:
     """The params that ``grader start`` writes; empty where the installation lacks them."""
     from workshop import starter  # only where something is wrong: it imports much
@@ -248,7 +241,7 @@ def _look_alike(params: Any, key: str, known: list[str]) -> str | None:
 
 
 def _finding(
-    view: View, stage: Stage, file: ParamsFile, lost: list[_Lost], bare: tuple[str, ...]
+    view: View, stage: Stage, file: ParamsFile, lost: list[Lost], bare: tuple[str, ...]
 ) -> Finding:
     keys = fixes.listed(one.key for one in lost)
     alike = "".join(
@@ -276,12 +269,13 @@ def _finding(
 
 
 def _fix(
-    view: View, stage: Stage, file: ParamsFile, lost: list[_Lost], bare: tuple[str, ...]
+    view: View, stage: Stage, file: ParamsFile, lost: list[Lost], bare: tuple[str, ...]
 ) -> list[str]:
     """What to type: nothing is run where the file then is as at HEAD, as far on the way as then."""
     committed = _committed(view, file)
     is_at_head = all(_is_in(committed, one.key) for one in lost)
-    edits = _edits(view, file.path, lost)
+    text = view.facts.worktree.text(file.path) or view.text(file.path) or ""
+    edits = params_edits.edits(text, file.path, lost)
     if is_at_head and _lacks_a_section(view, file, lost, committed):
         edits = [f"git checkout HEAD -- {fixes.quoted(file.path)}"]
     paths = [file.path]
@@ -307,7 +301,7 @@ def _committed(view: View, file: ParamsFile) -> Any:
     return None
 
 
-def _lacks_a_section(view: View, file: ParamsFile, lost: list[_Lost], committed: Any) -> bool:
+def _lacks_a_section(view: View, file: ParamsFile, lost: list[Lost], committed: Any) -> bool:
     """Whether a whole section is gone, and the file is but for what is gone as at HEAD."""
     there = params_files.read(view.root / file.path, file.path)
     sections = [one.key.partition(".")[0] for one in lost if not one.renamed]
@@ -318,65 +312,3 @@ def _is_part(params: Any, whole: Any) -> bool:
     if not isinstance(params, Mapping) or not isinstance(whole, Mapping):
         return params is None or bool(params == whole)
     return all(key in whole and _is_part(value, whole[key]) for key, value in params.items())
-
-
-def _edits(view: View, path: str, lost: list[_Lost]) -> list[str]:
-    """The lowest first: none moves the lines of those that follow. One block a place."""
-    text = view.facts.worktree.text(path) or view.text(path) or ""
-    found: list[tuple[int, list[str]]] = []
-    blocks: dict[tuple[int, int], dict[str, Any]] = {}
-    for one in lost:
-        line, indent, words = _edit(text, path, one)
-        if isinstance(words, str):
-            found.append((line, [words]))
-        else:
-            _merge(blocks.setdefault((line, indent), {}), words)
-    for (line, indent), new in blocks.items():
-        lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
-        head = f"{path}: below line {line} add:"
-        found.append((line, [head, *(f"{' ' * indent}{one}" for one in lines)]))
-    found.sort(key=lambda one: -one[0])
-    return [fixes.by_hand(line) for _, lines in found for line in lines]
-
-
-def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
-    for key, value in new.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = value
-
-
-def _edit(text: str, path: str, lost: _Lost) -> tuple[int, int, str | dict[str, Any]]:
-    """Line and indent of an edit; and its words, or what to add there."""
-    *above, name = lost.key.split(".")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        node = None
-    line, indent, inner = len(text.splitlines()), 0, list(above)
-    for part in above:
-        found = next(((k, v) for k, v in _pairs(node) if k.value == part), None)
-        if found is None:
-            break
-        inner.pop(0)
-        line, indent, node = found[0].start_mark.line + 1, found[0].start_mark.column + 2, found[1]
-    for key, _ in _pairs(node):
-        indent = key.start_mark.column
-        if key.value == lost.renamed:
-            at = key.start_mark.line + 1
-            return at, 0, f"{path}, line {at}: write  {name}:  in place of  {lost.renamed}:"
-    if not lost.value or getattr(node, "flow_style", False):
-        below = f"below {'.'.join(above)}: " if above else ""
-        words = f"write  {name}: {lost.value[0]}" if lost.value else f"write {name}: and its value"
-        return line, indent, f"{path}: {below}{words}"
-    new: Any = {name: lost.value[0]}
-    for part in reversed(inner):
-        new = {part: new}
-    return line, indent, new
-
-
-def _pairs(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
-    """The keys and values of a mapping; those of other keys than texts are left out."""
-    pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    return [(key, value) for key, value in pairs if isinstance(key, yaml.ScalarNode)]
