@@ -183,12 +183,7 @@ def _before(view: View, file: ParamsFile, *, shipped: bool) -> list[Any]:
 
     The run's are by whole keys, as the lock has them.
     """
-    found: list[Any] = []
-    head = view.facts.head
-    if view.source == "worktree" and head.content(file.path) is not None:
-        with contextlib.suppress(ProjectError):
-            found.append(params_files.read(head.root / file.path, file.path))
-    found.append(dict(file.recorded or {}))
+    found = [_committed(view, file), dict(file.recorded or {})]
     if shipped:
         found.append(_shipped())
     return found

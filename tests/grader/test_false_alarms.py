@@ -32,23 +32,23 @@ def as_the_workshop_teaches_it(repo: Path) -> None:
 
 @variant
 def the_table_in_git_and_the_images_in_dvc(repo: Path) -> None:
-    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
-    edit(repo, "data/.gitignore", "/raw\n", "")
-    finished.write(repo / "data" / "raw" / ".gitignore", "/Images\n")
-    finished.add(repo, "data/raw/Images")
-    finished.record(repo)
-    save(repo)
-    finished.push(repo)
+    _add_in_parts(repo, "Images")
 
 
 @variant
 def raw_data_in_parts_and_a_note_beside_it(repo: Path) -> None:
+    finished.write(repo / "data" / "raw" / "notes.txt", "mine")
+    _add_in_parts(repo, "Images", "train.csv", ignored="/notes.txt\n")
+
+
+def _add_in_parts(repo: Path, *names: str, ignored: str = "") -> None:
+    """Give these parts of the raw data to DVC, and what is left and not ``ignored`` to git."""
     run(repo, "git", "rm", "--quiet", "data/raw.dvc")
     edit(repo, "data/.gitignore", "/raw\n", "")
-    finished.write(repo / "data" / "raw" / ".gitignore", "/Images\n/train.csv\n/notes.txt\n")
-    finished.write(repo / "data" / "raw" / "notes.txt", "mine")
-    finished.add(repo, "data/raw/Images")
-    finished.add(repo, "data/raw/train.csv")
+    lines = "".join(f"/{name}\n" for name in names)
+    finished.write(repo / "data" / "raw" / ".gitignore", lines + ignored)
+    for name in names:
+        finished.add(repo, f"data/raw/{name}")
     finished.record(repo)
     save(repo)
     finished.push(repo)
