@@ -27,6 +27,12 @@ A job leaves the processor's caches to the model, and all that receives and answ
 cold: of a request that was done alone it takes 0.4 ms, of one among four 0.2 ms.
 More would gain little more, and keep those waiting who ask for something else.
 """
+QUIET_TURNS = 8
+"""The jobs wait until so many turns of the loop brought no other; each takes 2 to 4 µs.
+
+uvloop accepts one connection a turn. With jobs in every second turn, a client that connects behind
+300 others was heard after 0.3 s; now after 0.07.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +51,13 @@ class Work:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         self._max_wait, self._max_pool_wait = max_wait, max_pool_wait
         self._waiting: deque[_Waiting] = deque()
-        self._arrived = False
+        self._quiet_turns = 0
         self._last_done = 0.0
 
     async def light(self, job: Callable[[], Answer]) -> Answer:
         """Do ``job`` on the event loop, in the order of arrival.
 
-        Whoever is at the door comes in first: uvloop accepts one connection a turn, so of hundreds
-        that come at once the last would be heard only after as many jobs.
+        Whoever is at the door comes in first.
         """
         return await self._queued(job)
 
@@ -79,14 +84,16 @@ class Work:
             self._last_done = now
             loop.call_soon(self._turn, loop)
         self._waiting.append(_Waiting(job, answer, now + self._max_wait))
-        self._arrived = True
+        self._quiet_turns = 0
         return answer
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
-        if not self._arrived or now - self._last_done > ARRIVAL_SECONDS:
+        if self._quiet_turns < QUIET_TURNS and now - self._last_done < ARRIVAL_SECONDS:
+            self._quiet_turns += 1
+        else:
             self._do_some(now)
-        self._arrived = False
+            self._quiet_turns = 0
         if self._waiting:
             loop.call_soon(self._turn, loop)
 

@@ -27,6 +27,8 @@ from benchmarks.serving.servers import ROOT
 from tests.service import onnx_models, pictures, running
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH_ANEW = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+"""As an orchestrator probes: each time on a connection of its own."""
 PAUSE_AFTER_503 = 0.2
 """Of a good client, in seconds: less than the second that Retry-After asks for."""
 
@@ -74,13 +76,16 @@ def _leaned_on(service: running.Running, options: argparse.Namespace) -> None:
     process = psutil.Process(service.pid)
     _run(_asking, service.port, good[:20], 1, 2)
     rest = peak = process.memory_info().rss
-    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(5, mp_context=multiprocessing.get_context("spawn")) as pool:
         kinds = {
             "good": pool.submit(_run, _asking, service.port, good, options.good, options.seconds),
             "bad": pool.submit(_run, _asking, service.port, bad, options.bad, options.seconds),
             "slow": pool.submit(_run, _dripping, service.port, good, options.slow, options.seconds),
             "/healthz": pool.submit(
                 _run, _asking, service.port, [HEALTH], 1, options.seconds, 0.05
+            ),
+            "anew": pool.submit(
+                _run, _asking, service.port, [HEALTH_ANEW], 4, options.seconds, 0.05
             ),
         }
         while not all(each.done() for each in kinds.values()):
@@ -139,9 +144,13 @@ async def _for(seconds: float, jobs: Sequence[Coroutine[Any, Any, None]]) -> Non
 
 
 async def _asking(port: int, requests: Sequence[bytes], seen: Seen, pause: float = 0.0) -> None:
-    """One after the other on a connection that is kept, for ever."""
+    """One after the other for ever, on a connection that is kept as long as the service keeps it.
+
+    The first request on each connection takes as long as connecting does, too.
+    """
     turns = itertools.cycle(requests)
     while True:
+        begin = time.perf_counter()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError as error:
@@ -149,7 +158,6 @@ async def _asking(port: int, requests: Sequence[bytes], seen: Seen, pause: float
             continue
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
-                begin = time.perf_counter()
                 writer.write(next(turns))
                 status, closes = await _answer(reader)
                 seen.statuses[status] += 1
@@ -159,6 +167,7 @@ async def _asking(port: int, requests: Sequence[bytes], seen: Seen, pause: float
                 await asyncio.sleep(PAUSE_AFTER_503 if status == "503" else pause)
                 if closes:
                     break
+                begin = time.perf_counter()
         writer.close()
 
 

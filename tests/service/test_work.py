@@ -12,21 +12,23 @@ from service.work import Work
 JOB = "job"
 
 
-async def done_while_others_come(jobs: int) -> list[str]:
-    """What happened, in order, while in each of some turns of the loop one more job came."""
+async def done_while_others_come(jobs: int, quiet_turns: int = 0) -> list[str]:
+    """What happened, in order, while one more job came after so many turns that brought none."""
     house, seen = Work(1, 10, 10), list[str]()
     waiting = []
     for number in range(jobs):
         seen.append(f"comes {number}")
         waiting.append(asyncio.create_task(house.light(lambda: seen.append(JOB))))
-        await asyncio.sleep(0)
+        for _ in range(1 + quiet_turns):
+            await asyncio.sleep(0)
     await asyncio.gather(*waiting)
     house.close()
     return seen
 
 
-def test_whoever_is_at_the_door_comes_in_before_the_next_job() -> None:
-    seen = asyncio.run(done_while_others_come(20))
+@pytest.mark.parametrize("quiet_turns", [0, work.QUIET_TURNS - 1])
+def test_whoever_is_at_the_door_comes_in_before_the_next_job(quiet_turns: int) -> None:
+    seen = asyncio.run(done_while_others_come(20, quiet_turns))
     assert seen == [f"comes {number}" for number in range(20)] + [JOB] * 20
 
 
@@ -53,7 +55,8 @@ def test_jobs_that_wait_are_done_together_for_a_moment(monkeypatch: pytest.Monke
     monkeypatch.setattr(work, "TURN_SECONDS", 60)
     assert asyncio.run(turns_between_jobs(4)) == [0, 0, 0, 0]
     monkeypatch.setattr(work, "TURN_SECONDS", 1e-9)
-    assert asyncio.run(turns_between_jobs(4)) == [0, 1, 2, 3]
+    again = work.QUIET_TURNS + 1
+    assert asyncio.run(turns_between_jobs(4)) == [0, again, 2 * again, 3 * again]
 
 
 class Upload:
