@@ -7,15 +7,20 @@ the cost of a file, a request and a megapixel beside it: nothing should grow fas
 import argparse
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from PIL import Image
 
 from benchmarks.serving import contenders, posters
 from benchmarks.serving.servers import ROOT, Server, python_module, started
+
+Point = TypeVar("Point")
 
 FILES = (1, 2, 4, 8, 16, 32, 64)
 CONNECTIONS = (1, 4, 16, 64, 256)
@@ -23,31 +28,57 @@ WIDTHS = (8, 80, 220, 820, 1080, 1600, 2600, 3650)
 """Of posters in the proportion 2 to 3: from 100 pixels to 20 megapixels."""
 
 
+MAX_WAIT = {"WORKSHOP_MAX_WAIT_SECONDS": "60"}
+"""The last of 256 clients that ask at once may wait longer than a service lets anybody wait."""
+
+
 def main() -> None:
     """Start the service once, and print three tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "classifier.onnx")
     parser.add_argument("--posters", type=Path, default=ROOT / "data" / "raw" / "Images")
+    parser.add_argument("--rounds", type=int, default=5, help="each figure is the least of them")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
-        options.posters = posters.readable(options.posters, Path(folder))
-        poster = min(options.posters.iterdir()).read_bytes()
+        posters_dir = posters.readable(options.posters, Path(folder))
+        poster = min(posters_dir.iterdir()).read_bytes()
         (service, *_) = contenders.contenders(options.model, Path(folder), None)
+        service = replace(service, environment={**service.environment, **MAX_WAIT})
+        sizes = list(_posters_of_sizes(Path(folder), poster))
         with started(service, poster, Path(folder, "service.log")) as server:
-            _cpu_ms(server, options.posters, 200)
+            _cpu_ms(server, posters_dir, 200)
+            cost_by_files = partial(_of_files, server, posters_dir)
+            cost_by_connections = partial(_of_connections, server, posters_dir)
+            cost_by_size = partial(_of_size, server)
             print(f"{'files':>12} {'ms a request':>13} {'ms a file':>10}")
-            for count in FILES:
-                ms = _cpu_ms(server, options.posters, max(40, 600 // count), files=count)
+            for count, ms in _least(FILES, cost_by_files, options.rounds):
                 print(f"{count:>12} {ms:>13.2f} {ms / count:>10.2f}", flush=True)
             print(f"{'connections':>12} {'ms a request':>13}")
-            for count in CONNECTIONS:
-                ms = _cpu_ms(server, options.posters, max(600, 2 * count), connections=count)
+            for count, ms in _least(CONNECTIONS, cost_by_connections, options.rounds):
                 print(f"{count:>12} {ms:>13.2f}", flush=True)
             print(f"{'Mpx':>12} {'ms a request':>13} {'ms a Mpx':>10} {'MB':>6}")
-            for megapixels, size, posters_dir in _posters_of_sizes(Path(folder), poster):
-                ms = _cpu_ms(server, posters_dir, 60, connections=2)
-                line = f"{megapixels:>12.4f} {ms:>13.2f} {ms / megapixels:>10.2f} {size:>6.2f}"
-                print(line, flush=True)
+            for (mpx, size, _), ms in _least(sizes, cost_by_size, options.rounds):
+                print(f"{mpx:>12.4f} {ms:>13.2f} {ms / mpx:>10.2f} {size:>6.2f}", flush=True)
+
+
+def _least(
+    points: Sequence[Point], cost: Callable[[Point], float], rounds: int
+) -> list[tuple[Point, float]]:
+    """Each point with the least that it cost in some rounds over all of them: noise only adds."""
+    found = [[cost(point) for point in points] for _ in range(rounds)]
+    return list(zip(points, map(min, zip(*found, strict=True)), strict=True))
+
+
+def _of_files(server: Server, posters_dir: Path, count: int) -> float:
+    return _cpu_ms(server, posters_dir, max(40, 600 // count), files=count)
+
+
+def _of_connections(server: Server, posters_dir: Path, count: int) -> float:
+    return _cpu_ms(server, posters_dir, max(600, 2 * count), connections=count)
+
+
+def _of_size(server: Server, size: tuple[float, float, Path]) -> float:
+    return _cpu_ms(server, size[2], 60, connections=2)
 
 
 def _posters_of_sizes(folder: Path, poster: bytes) -> Iterator[tuple[float, float, Path]]:
