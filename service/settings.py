@@ -79,7 +79,7 @@ class Settings:
     max_requests: Count = 512
     """Predictions received or computed at one time; one more is told 503."""
     max_wait_seconds: Patience = 0.5
-    """One small plain JPEG that waits longer for its turn is told 503."""
+    """A request of a few small plain JPEGs that waits longer for its turn is told 503."""
     max_pool_wait_seconds: Patience = 5.0
     """All else that waits longer for a thread is told 503."""
     max_held_bytes: Count = 128_000_000
@@ -87,7 +87,7 @@ class Settings:
     receive_seconds: Patience = 30.0
     """The time a client has to send its body."""
     threads: Count = THREADS
-    """For what is not one small plain JPEG; 20 Mpx take 140 MB in each, as WebP 300."""
+    """For all that is no small plain JPEG; 20 Mpx take 140 MB in each, as WebP 300."""
 
     access_log: Switch = False
     """One JSON line a request on stdout, in place of uvicorn's own."""

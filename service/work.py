@@ -1,8 +1,8 @@
 """Where a prediction is computed: on the event loop, or in a bounded pool of threads.
 
 A thread costs a poster 40 µs and buys nothing, since ONNX Runtime takes one processor anyway. So
-what takes two milliseconds is done on the event loop, a few jobs a turn of the loop; what may take
-longer goes to the pool.
+what takes a few milliseconds is done on the event loop, a few jobs a turn of the loop; what may
+take longer goes to the pool.
 """
 
 import asyncio

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from PIL import Image
 from pipeline import images
 from service.admission import Gate
 from service.plain_jpeg import is_light
+from service.predictions import LIGHT_FILES
 from service.problems import Problem
 from service.settings import Settings
 from service.upload import Upload
@@ -179,12 +181,31 @@ def test_a_heavy_picture_keeps_nobody_waiting(
         sender.start()
         try:
             assert stuck.wait(20)
-            assert client.post("/predict", files={"file": pictures.plain()}).status_code == 200
+            assert predicted(client, [pictures.plain()]) == 200
+            assert predicted(client, [pictures.plain()] * LIGHT_FILES) == 200
             assert client.get("/healthz").status_code == 200
         finally:
             goes_on.set()
             sender.join()
         assert answers[0].status_code == 200
+
+
+def predicted(client: httpx.Client, contents: Sequence[bytes]) -> int:
+    """The status of the answer to a form with these files."""
+    files = [("file", content) for content in contents]
+    return client.post("/predict", files=files).status_code
+
+
+def test_more_files_than_a_few_wait_for_a_thread(
+    environment: pytest.MonkeyPatch, repo_dir: Path
+) -> None:
+    onnx_models.install(repo_dir, onnx_models.model())
+    environment.setenv("WORKSHOP_MAX_POOL_WAIT_SECONDS", "0.000001")
+    jpeg, png = pictures.plain(), pictures.plain(kind="PNG")
+    with running.in_thread() as url, http_client(url) as client:
+        assert predicted(client, [jpeg] * LIGHT_FILES) == 200
+        assert predicted(client, [jpeg] * (LIGHT_FILES + 1)) == 503
+        assert predicted(client, [jpeg, png]) == 503
 
 
 def test_who_would_wait_too_long_is_told_to_come_back(
