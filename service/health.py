@@ -27,7 +27,9 @@ class Ready(pydantic.BaseModel):
     path: str = pydantic.Field(examples=["models/classifier.onnx"])
     md5: str
     training_data: str = pydantic.Field(description="DVC's hash of the data it was trained on.")
-    input_size: tuple[int, int] = pydantic.Field(description="Height and width.")
+    input_size: list[int] = pydantic.Field(
+        description="Height and width.", min_length=2, max_length=2
+    )
     refused: str | None = pydantic.Field(
         description="Why the file that lies there now is not the one that is served, or null."
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 from fastapi import APIRouter, Response
@@ -97,13 +97,17 @@ class LockModel(Described):
     md5: str
 
 
+Edge = Annotated[list[str], pydantic.Field(min_length=2, max_length=2)]
+"""Not a tuple: many who read OpenAPI do not know its ``prefixItems``."""
+
+
 class Pipeline(Described):
     """The whole pipeline."""
 
     checked: datetime.datetime = pydantic.Field(description="The last look at what changed.")
     lock: LockModel | None = pydantic.Field(description="null before the first `dvc repro`.")
     stages: list[StageModel]
-    edges: list[tuple[str, str]] = pydantic.Field(
+    edges: list[Edge] = pydantic.Field(
         description="Producer and consumer.", examples=[[["preprocess", "train"]]]
     )
 

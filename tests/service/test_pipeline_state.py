@@ -91,11 +91,8 @@ def test_what_is_documented_is_what_is_answered(client: httpx.Client, repo_dir: 
     (repo_dir / "dvc.lock").write_text(text + more)
     answer = client.get("/pipeline")
     model = Pipeline.model_validate_json(answer.content, strict=True)
-    assert model.model_dump(exclude_unset=True) | {"checked": ""} == {
-        **answer.json(),
-        "checked": "",
-        "edges": [tuple(edge) for edge in answer.json()["edges"]],
-    }
+    dumped = model.model_dump(exclude_unset=True)
+    assert dumped | {"checked": ""} == answer.json() | {"checked": ""}
     assert {stage.name for stage in model.stages} >= {"new", "raw.txt.dvc"}
     for stage in model.stages:
         answer = client.get(f"/pipeline/{stage.name}")
