@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from grader.checks import fixes, missing, stages
 from grader.checks.editing import UNCACHED, Change
 from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
-from grader.facts.stage_code import values_of
+from grader.facts.stage_code import StageCode, values_of
 from grader.facts.view import View
 from grader.finding import Evidence, Finding, NotThereYetError
 from grader.lessons import STAGES, LessonStage
@@ -107,18 +107,14 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(view, wanted), view.code(wanted)
-    given = values_of(stage.cmd, wanted)
-    runs = code.is_run_by(stage.cmd)
-    lacking = [name for name, needed in code.options.items() if needed and not given.get(name)]
-    unknown = [name for name in given if name not in code.options] if code.options else []
-    if runs and not lacking and not unknown:
+    wrong = _wrong_with(stage.cmd, code, wanted)
+    as_file = not wrong and code.misses_its_package(stage.cmd)
+    if not wrong and not as_file:
         return None
-    if not runs:
-        what = f"does not run {wanted.module}"
-    elif lacking:
-        what = f"lacks {fixes.listed(lacking)}"
-    else:
-        what = f"has {fixes.listed(unknown)}, which {wanted.module} does not know"
+    what = wrong or (
+        f"runs {wanted.code_path} as a file: what that imports from this folder is then looked for "
+        "among what is installed"
+    )
     shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
     return Finding(
         "stage-wrong-command",
@@ -127,7 +123,22 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
         " ".join(shown.split()),
         stages.edit_then_run(view, stage, Change(command=wanted.command)),
         (stages.in_file(view, stage, "cmd:", value=" ".join(shown.split())),),
+        severity="advice" if as_file else "fail",
     )
+
+
+def _wrong_with(
+    command: str | list[str] | None, code: StageCode, wanted: LessonStage
+) -> str | None:
+    if not code.is_run_by(command):
+        return f"does not run {wanted.module}"
+    given = values_of(command, wanted)
+    if lacking := [name for name, needed in code.options.items() if needed and not given.get(name)]:
+        return f"lacks {fixes.listed(lacking)}"
+    unknown = [name for name in given if name not in code.options] if code.options else []
+    if unknown:
+        return f"has {fixes.listed(unknown)}, which {wanted.module} does not know"
+    return None
 
 
 @stage_check("outs", "out-undeclared", requires=("{stage}.command",))

@@ -24,6 +24,21 @@ class StageCode:
         """Whether ``command`` runs the stage's module, as a module or as a file."""
         return _arguments(command, self.stage) is not None
 
+    def misses_its_package(self, command: str | list[str] | None) -> bool:
+        """Whether ``command`` runs the module as a file, and so not with the modules beside it.
+
+        Of ``python pipeline/plot.py`` Python looks for what it imports in ``pipeline``, where no
+        ``pipeline`` is, and then among what is installed. Who sets the path, in the command or in
+        the module, is believed to know that.
+        """
+        as_module = any(
+            arguments(words, self.stage.module, "") is not None for words in calls(command)
+        )
+        sets_path = "PYTHONPATH" in " ".join(_lines(command)) or "sys.path" in self._own_text
+        package = self.stage.code_path.rpartition("/")[0]
+        below = [path for path in self.imported()[1:] if path.startswith(f"{package}/")]
+        return self.is_run_by(command) and bool(below) and not as_module and not sets_path
+
     def imported(self) -> list[str]:
         """The paths of the attendee's own modules that run when the stage does, its own first.
 
@@ -59,8 +74,12 @@ class StageCode:
                     break
 
     @property
+    def _own_text(self) -> str:
+        return self._text(self.stage.code_path) or ""
+
+    @property
     def _own(self) -> Module:
-        return module(self._text(self.stage.code_path) or "")
+        return module(self._own_text)
 
     @property
     def options(self) -> Mapping[str, bool]:

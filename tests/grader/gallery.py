@@ -938,6 +938,11 @@ def option_has_no_value(repo: Path) -> None:
     _edit_command(repo, "export", "--data data/preprocess", "--data")
 
 
+@mistake("stage-wrong-command")
+def command_runs_the_module_as_a_file(repo: Path) -> None:
+    _edit_command(repo, "plot", "python -m pipeline.plot", "python pipeline/plot.py")
+
+
 def _edit_command(repo: Path, stage: str, old: str, new: str) -> None:
     def change(stages: Any) -> None:
         assert old in stages[stage]["cmd"]

@@ -181,7 +181,11 @@ def commands_of_many_kinds(repo: Path) -> None:
             ("preprocess", "python -m", "mkdir -p data && env X=1 uv run --no-sync python -u -m"),
             ("train", "python -m", "time conda run -n w --no-capture-output py -3 -m"),
             ("export", "python -m", "test -d models || mkdir models; python3 -X dev -m"),
-            ("evaluate", "python -m pipeline.evaluate", "python ./pipeline/evaluate.py"),
+            (
+                "evaluate",
+                "python -m pipeline.evaluate",
+                "PYTHONPATH=. python ./pipeline/evaluate.py",
+            ),
             ("plot", "--data data/preprocess", "--data $PWD/data/preprocess"),
         ):
             assert old in stages[name]["cmd"]

@@ -200,3 +200,36 @@ def test_a_command_that_only_names_the_module_does_not_run_it(command: str) -> N
 @pytest.mark.parametrize("command", ["&&", "|| |", "'", "python -m", "((", "> >", "\\"])
 def test_a_command_that_is_none_is_read_all_the_same(command: str) -> None:
     assert not code({}).is_run_by(command)
+
+
+BESIDE = {
+    "pipeline/train.py": "from pipeline import params\n",
+    "pipeline/params.py": "import yaml\n",
+}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["python pipeline/train.py", r"python.exe .\pipeline\train.py", "uv run pipeline/train.py"],
+)
+def test_a_module_run_as_a_file_misses_its_package(command: str) -> None:
+    assert code(BESIDE).misses_its_package(command)
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        (BESIDE, "python -m pipeline.train"),
+        (BESIDE, "PYTHONPATH=. python pipeline/train.py"),
+        (BESIDE, "echo pipeline/train.py"),
+        (BESIDE, None),
+        ({"pipeline/train.py": "import yaml\n"}, "python pipeline/train.py"),
+        (
+            BESIDE
+            | {"pipeline/train.py": "import sys\nsys.path[0] = '.'\nimport pipeline.params\n"},
+            "python pipeline/train.py",
+        ),
+    ],
+)
+def test_other_commands_do_not(files: dict[str, str], command: str | None) -> None:
+    assert not code(files).misses_its_package(command)
