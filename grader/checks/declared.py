@@ -112,8 +112,8 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
     if not wrong and not as_file:
         return None
     what = wrong or (
-        f"runs {wanted.code_path} as a file: what that imports from this folder is then looked for "
-        "among what is installed"
+        f"runs {wanted.code_path} as a file: Python then takes {wanted.module.partition('.')[0]} "
+        "from what is installed, and not from this folder"
     )
     shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
     return Finding(

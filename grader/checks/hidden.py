@@ -33,23 +33,29 @@ def dvcignore_hides_no_data(view: View) -> Finding | None:
                 continue
             shown = place[len(str(root)) + 1 :].replace("\\", "/")
             rule = ignore.ignoring_rule(place, is_folder) or "a line"
-            line = _line(view, rule)
+            line = _line(view.facts.worktree, rule)
             return Finding(
                 "dvcignore-hides-data",
                 f"The line {rule!r} of .dvcignore hides {shown} from DVC.",
                 f"every file of {path} kept by DVC",
                 f"{shown} is ignored",
-                fixes.commands(
-                    fixes.by_hand(f".dvcignore: delete {f'line {line}' if line else rule}"),
-                    *fixes.commit([".dvcignore"], "Hide no data from DVC").splitlines(),
-                ),
+                _delete(view, rule, line),
                 (Evidence("worktree", ".dvcignore", line, rule),),
             )
     return None
 
 
+def _delete(view: View, rule: str, line: int | None) -> str:
+    """The line deleted, and that committed where the line had been committed."""
+    by_hand = fixes.by_hand(f".dvcignore: delete {f'line {line}' if line else rule}")
+    if line and _line(view.facts.head, rule) is None:
+        return fixes.commands(by_hand)
+    committed = fixes.commit([".dvcignore"], "Hide no data from DVC")
+    return fixes.commands(by_hand, *committed.splitlines())
+
+
 def _line(view: View, rule: str) -> int | None:
-    lines = (view.facts.worktree.text(".dvcignore") or "").splitlines()
+    lines = (view.text(".dvcignore") or "").splitlines()
     return next((at for at, line in enumerate(lines, 1) if line.strip() == rule.strip()), None)
 
 

@@ -593,6 +593,11 @@ def dvcignore_hides_a_whole_out(repo: Path) -> None:
     save(repo)
 
 
+@mistake("dvcignore-hides-data")
+def dvcignore_hides_pictures_and_is_not_committed(repo: Path) -> None:
+    append(repo, ".dvcignore", "*.jpg\n")
+
+
 @mistake("gitignore-lost")
 def gitignore_of_the_data_was_deleted(repo: Path) -> None:
     (repo / "data" / ".gitignore").unlink()
