@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from itertools import count
 
 from service import late, lifespan, memory, predictions, problems, readiness
@@ -33,6 +34,7 @@ class Front:
     def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Resources]]) -> None:
         self._opened = opened
         self._service: Resources
+        self._started = False
         self._prefix = os.urandom(6).hex()
         self._numbers = count(1)
         self._loading: asyncio.Task[App] | None = None
@@ -41,6 +43,8 @@ class Front:
         """Answer, and note that it was answered."""
         if scope["type"] == "lifespan":
             await lifespan.lived(self._serving(), receive, send)
+        elif not self._started:
+            await _told_unstarted(send)
         elif scope["type"] == "http":
             await self._visited(
                 Visit(scope, send, self._service, self._id(scope["headers"])), receive
@@ -52,6 +56,7 @@ class Front:
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[None]:
         async with self._opened() as self._service:
+            self._started = True
             yield
 
     async def _visited(self, visit: Visit, receive: Receive) -> None:
@@ -59,7 +64,7 @@ class Front:
         try:
             answer = self._plain_answer(visit.scope, receive)
             if answer is not None:
-                visit.route = visit.scope["path"]
+                visit.route = _path(visit.scope)
                 await _answered(answer, visit)
             else:
                 await self._routed(visit, receive)
@@ -69,7 +74,7 @@ class Front:
     def _plain_answer(self, scope: Scope, receive: Receive) -> Awaitable[bytes] | None:
         """What is going to be the answer; None where that is for the routes to tell."""
         service = self._service
-        match scope["method"], scope["path"]:
+        match scope["method"], _path(scope):
             case "POST", "/predict":
                 query = _PLAIN_QUERY.fullmatch(scope["query_string"])
                 if query is None:
@@ -109,6 +114,27 @@ class Front:
             if name == b"x-request-id" and _SANE_ID.fullmatch(value):
                 return value.decode()
         return f"{self._prefix}-{next(self._numbers):x}"
+
+
+def _path(scope: Scope) -> str:
+    """Without that of the proxy that the service is behind (``--root-path``)."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+async def _told_unstarted(send: Send) -> None:
+    problem = problems.Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the service was not started: nobody told it to (ASGI's lifespan)",
+        "start uvicorn without --lifespan off",
+    )
+    content = problems.document(problem, None)
+    headers = [
+        (b"content-length", b"%d" % len(content)),
+        (b"content-type", problems.MEDIA_TYPE.encode()),
+    ]
+    await send({"type": "http.response.start", "status": problem.status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 async def _alive() -> bytes:

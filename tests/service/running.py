@@ -87,9 +87,10 @@ def _address(process: subprocess.Popen[bytes], log_path: Path) -> str:
 
 
 @contextmanager
-def in_thread() -> Iterator[str]:
+def in_thread(root_path: str = "") -> Iterator[str]:
     """The address of a service in this process, where a test can reach into it."""
-    server = uvicorn.Server(uvicorn.Config(create_app(), port=0, log_config=None))
+    config = uvicorn.Config(create_app(), port=0, log_config=None, root_path=root_path)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

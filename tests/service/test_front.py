@@ -14,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from service import answer, late, predictions, routes
+from service.front import Front
 from service.resources import Resources
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
@@ -112,20 +113,41 @@ def test_predictions_go_on_while_the_routes_load(
 
 
 def test_the_routes_answer_as_the_front_does(
-    client: httpx.Client, repo_dir: Path, tmp_path: Path
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A root path is unusual, and the front leaves all that is asked below it to the routes."""
-    arguments = ("--root-path", "/room")
+    def answers() -> list[tuple[bytes, str]]:
+        found = [client.get(path) for path in ("/healthz", "/readyz")]
+        queries = ("?top=2", "?threshold=0.5", "?top=1&threshold=0", "?threshold=1", "")
+        found += [predict(client, query) for query in queries]
+        return [(each.content, each.headers["content-type"]) for each in found]
+
+    fronts = answers()
+    monkeypatch.setattr(Front, "_plain_answer", lambda *_: None)
+    assert answers() == fronts
+
+
+def test_the_front_answers_behind_a_proxy_with_a_path_of_its_own(
+    repo_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running.in_thread("/room") as url, http_client(url) as client:
+        with monkeypatch.context() as alone:
+            alone.setattr(late, "routes", lambda _: 1 / 0)
+            assert predict(client).status_code == 200
+            assert client.get("/healthz").json() == {"status": "alive"}
+        assert count(client, "http_requests_total", route="/predict", status="200") == 1
+        assert "/room/openapi.json" in client.get("/docs").text
+
+
+def test_a_service_that_was_not_started_says_so(repo_dir: Path, tmp_path: Path) -> None:
+    arguments = ("--lifespan", "off")
     with (
-        running.in_process(repo_dir, tmp_path / "log", arguments=arguments) as behind,
-        http_client(behind.url) as routed,
+        running.in_process(repo_dir, tmp_path / "log", arguments=arguments) as unstarted,
+        http_client(unstarted.url) as client,
     ):
-        for path in ("/healthz", "/readyz"):
-            assert routed.get(path).content == client.get(path).content
-        for query in ("?top=2", "?threshold=0.5", "?top=1&threshold=0", "?threshold=1", ""):
-            answers = [predict(each, query) for each in (routed, client)]
-            assert answers[0].content == answers[1].content
-            assert answers[0].headers["content-type"] == answers[1].headers["content-type"]
+        for path in ("/healthz", "/docs"):
+            assert "--lifespan off" in client.get(path).json()["fix"]
+        assert predict(client).status_code == 503
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("query", ["top=0", "top=x", "threshold=1.5", "threshold=-1", "top=1.5"])
