@@ -61,7 +61,8 @@ async def _received(
 
 
 def _are_light(uploads: Sequence[Upload]) -> bool:
-    return len(uploads) <= LIGHT_FILES and all(is_light(each.content) for each in uploads)
+    count = len(uploads)
+    return count <= LIGHT_FILES and all(is_light(each.content, count) for each in uploads)
 
 
 def _rows(model: Model, uploads: Sequence[Upload], max_pixels: int) -> list[NDArray[np.float32]]:

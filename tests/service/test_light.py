@@ -108,7 +108,7 @@ HEAVY: dict[str, Callable[[], bytes]] = {
     "progressive": lambda: pictures.plain(progressive=True),
     "CMYK": pictures.cmyk,
     "over 2 Mpx": lambda: pictures.encoded(Image.new("RGB", (2001, 1000)), "JPEG"),
-    "over 1 MB": lambda: pictures.plain() + bytes(1_000_000),
+    "over 400 KB": lambda: pictures.plain() + bytes(400_000),
     "PNG": lambda: pictures.plain(kind="PNG"),
     "GIF": pictures.animated,
     "text": lambda: b"I am not a picture. " * 40,
@@ -127,6 +127,16 @@ def one_colour_a_scan(jpeg: bytes) -> bytes:
 @pytest.mark.parametrize("kind", LIGHT)
 def test_small_plain_jpegs_are_light(kind: str) -> None:
     assert is_light(LIGHT[kind]())
+
+
+def test_of_four_each_may_have_a_fourth() -> None:
+    for size in ((1000, 500), (1001, 500)):
+        picture = pictures.encoded(Image.new("RGB", size), "JPEG")
+        assert is_light(picture)
+        assert is_light(picture, among=4) == (size == (1000, 500))
+    picture = pictures.plain()
+    for extra in (100_000 - len(picture), 100_001 - len(picture)):
+        assert is_light(picture + bytes(extra), among=4) == (len(picture) + extra <= 100_000)
 
 
 @pytest.mark.parametrize("kind", HEAVY)
