@@ -220,7 +220,7 @@ def _decoded_jpeg(data: bytes, at_least: tuple[int, int] | None, max_pixels: int
         )
     except ImageError:
         raise
-    except ValueError as error:
+    except (ValueError, KeyError) as error:  # the second for a subsampling without a name
         _refuse_damage(str(error))
         return _decoded_by_pillow(_JPEG, data, max_pixels)
     if colours in ("CMYK", "YCCK"):  # whole, but Pillow knows which inks are inverted

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -473,6 +474,17 @@ def with_checksums(data: bytes) -> bytes:
         whole += chunk(data[place + 4 : place + 8], data[place + 8 : end])
         place = end + 4
     return whole
+
+
+def test_any_subsampling_gives_pixels_or_an_image_error() -> None:
+    """libjpeg has some that simplejpeg has no name for, such as 4:4:1: there it has a KeyError."""
+    data = bytearray(encoded(poster(40, 60), "JPEG"))
+    place = data.index(b"\xff\xc0") + 11
+    decoded = 0
+    for data[place] in range(0x100):
+        with suppress(images.BrokenImage):
+            decoded += images.decode(bytes(data)).shape == (60, 40, 3)
+    assert decoded
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
