@@ -43,7 +43,7 @@ class Front:
         """Answer, and note that it was answered."""
         if scope["type"] == "lifespan":
             await lifespan.lived(self._serving(), receive, send)
-        elif not self._started:
+        elif scope["type"] == "http" and not self._started:
             await _told_unstarted(send)
         elif scope["type"] == "http":
             await self._visited(

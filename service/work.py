@@ -70,7 +70,18 @@ class Work:
                 raise _too_late(self._max_pool_wait)
             return job()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, done)
+        waiting = self._threads.submit(done)
+        # One that is being done goes on: this has no effect on it.
+        timer = asyncio.get_running_loop().call_later(self._max_pool_wait, waiting.cancel)
+        try:
+            return await asyncio.wrap_future(waiting)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise _too_late(self._max_pool_wait) from None
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """Wait for the threads."""

@@ -114,6 +114,12 @@ HEAVY: dict[str, Callable[[], bytes]] = {
     "text": lambda: b"I am not a picture. " * 40,
     "empty": lambda: b"",
     "a scan for each colour": lambda: one_colour_a_scan(pictures.plain()),
+    "a mark without a length": lambda: b"\xff\xd8\xff\xd0" + pictures.plain()[2:],
+    "fill bytes": lambda: b"\xff\xd8\xff\xff" + pictures.plain()[2:],
+    "another frame, hidden behind a mark": lambda: hidden_frame(pictures.plain()),
+    "two frames": lambda: two_frames(pictures.plain()),
+    "odd sampling": lambda: with_sampling(pictures.plain(), 0x41),
+    "very long": lambda: pictures.encoded(Image.new("RGB", (30, 65500)), "JPEG"),
     "70 notes": lambda: b"\xff\xd8" + b"\xff\xfe\0\4no" * 70 + pictures.plain()[2:],
 }
 
@@ -122,6 +128,23 @@ def one_colour_a_scan(jpeg: bytes) -> bytes:
     """As if its first scan held one colour, and others followed."""
     place = jpeg.index(b"\xff\xda") + 4
     return jpeg[:place] + b"\1" + jpeg[place + 1 :]
+
+
+def hidden_frame(jpeg: bytes) -> bytes:
+    """libjpeg passes over a mark that has no length, and finds a progressive frame behind it."""
+    frame = b"\xff\xc2\0\x0b\x08\x11\x78\x11\x78\1\1\x11\0"
+    return b"\xff\xd8\xff\xd0" + frame + bytes(0xFFC2 - len(frame)) + jpeg[2:]
+
+
+def two_frames(jpeg: bytes) -> bytes:
+    place = jpeg.index(b"\xff\xc0")
+    frame = jpeg[place : place + 19]
+    return jpeg[:place] + frame + jpeg[place:]
+
+
+def with_sampling(jpeg: bytes, luma: int) -> bytes:
+    place = jpeg.index(b"\xff\xc0") + 11
+    return jpeg[:place] + bytes((luma,)) + jpeg[place + 1 :]
 
 
 @pytest.mark.parametrize("kind", LIGHT)
@@ -159,6 +182,8 @@ def test_what_is_light_has_at_most_2_mpx_and_one_scan(changes: Sequence[tuple[in
         header = images._jpeg_header(bytes(data))
         assert header.size
         assert np.prod(header.size) <= 2_000_000
+        frames = [marker for marker, *_ in images._segments(bytes(data)) if 0xC0 <= marker < 0xC4]
+        assert frames in ([0xC0], [0xC1])
 
 
 # Where they are computed

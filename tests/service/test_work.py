@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import threading
 import weakref
 
 import pytest
 
 from service import work
+from service.problems import Problem
 from service.work import Work
 
 JOB = "job"
@@ -57,6 +59,30 @@ def test_jobs_that_wait_are_done_together_for_a_moment(monkeypatch: pytest.Monke
     monkeypatch.setattr(work, "TURN_SECONDS", 1e-9)
     again = work.QUIET_TURNS + 1
     assert asyncio.run(turns_between_jobs(4)) == [0, again, 2 * again, 3 * again]
+
+
+async def behind_a_stuck_job() -> tuple[str, bool]:
+    """What a second job is told while the only thread is stuck, and whether a third is ended."""
+    house, goes_on = Work(1, 10, 0.05), threading.Event()
+    stuck = asyncio.create_task(house.heavy(goes_on.wait))
+    await asyncio.sleep(0)
+    try:
+        with pytest.raises(Problem) as told:
+            await house.heavy(lambda: None)
+        third = asyncio.create_task(house.heavy(lambda: None))
+        await asyncio.sleep(0)
+        third.cancel()
+        await asyncio.wait([third])
+        assert not stuck.done()
+    finally:
+        goes_on.set()
+    assert await stuck
+    house.close()
+    return told.value.detail, third.cancelled()
+
+
+def test_nobody_waits_longer_than_the_limit_for_a_stuck_thread() -> None:
+    assert asyncio.run(behind_a_stuck_job()) == ("too busy: others were served for 0.05 s", True)
 
 
 class Upload:
