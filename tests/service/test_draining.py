@@ -47,7 +47,7 @@ class Client:
             with closing(connection):
                 try:
                     connection.connect()
-                except ConnectionRefusedError:  # nothing was asked: a balancer tries the next
+                except ConnectionError:  # nothing was asked: a balancer tries the next
                     time.sleep(0.01)
                     continue
                 while not self._finished.is_set() and self._asked(connection, body):

@@ -127,10 +127,10 @@ def test_the_routes_answer_as_the_front_does(
 
 
 def test_the_front_answers_behind_a_proxy_with_a_path_of_its_own(
-    repo_dir: Path, monkeypatch: pytest.MonkeyPatch
+    environment: pytest.MonkeyPatch,
 ) -> None:
     with running.in_thread("/room") as url, http_client(url) as client:
-        with monkeypatch.context() as alone:
+        with environment.context() as alone:
             alone.setattr(late, "routes", lambda _: 1 / 0)
             assert predict(client).status_code == 200
             assert client.get("/healthz").json() == {"status": "alive"}
