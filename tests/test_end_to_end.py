@@ -165,12 +165,20 @@ def test_every_command_of_the_readme_works(repo: Path, tmp_path: Path) -> None:
             # A fresh start is not right yet, and who runs the tests may be unknown to git.
             codes = {"check": (1,), "doctor": (0, 1)}.get(words[0], (0,))
             assert run(ROOT, "python", "-m", program, *moved, exit_codes=codes)
-        elif program in ("dvc", "python"):
-            if "--from" in words:
-                shutil.rmtree(repo / "data" / "raw")
-            run(repo, program, *(str(real) if word == "PATH_OR_URL" else word for word in words))
+        elif program in ("dvc", "python") or words[:1] == ["checkout"]:
+            typed_in(repo, program, words, real)
         else:
             assert program in ("git", "cd", "source"), f"{command}: no test runs this"
+
+
+def typed_in(repo: Path, program: str, words: list[str], real: Path) -> None:
+    """One of the README's commands for the workshop's own repository, in ``repo``."""
+    if words[:1] == ["checkout"]:
+        shutil.copy(ROOT / words[1], repo / words[1])  # what a clone has there
+        return
+    if "--from" in words:
+        shutil.rmtree(repo / "data" / "raw")
+    run(repo, program, *(str(real) if word == "PATH_OR_URL" else word for word in words))
 
 
 def first_line(cwd: Path, program: str, *arguments: str) -> str:
