@@ -71,7 +71,7 @@ class Work:
             return job()
 
         waiting = self._threads.submit(done)
-        # One that is being done goes on: this has no effect on it.
+        # Takes back what has not begun, and is itself late where the loop is busy: hence both.
         timer = asyncio.get_running_loop().call_later(self._max_pool_wait, waiting.cancel)
         try:
             return await asyncio.wrap_future(waiting)

@@ -26,8 +26,6 @@ FILES = (1, 2, 4, 8, 16, 32, 64)
 CONNECTIONS = (1, 4, 16, 64, 256)
 WIDTHS = (8, 80, 220, 820, 1080, 1600, 2600, 3650)
 """Of posters in the proportion 2 to 3: from 100 pixels to 20 megapixels."""
-
-
 MAX_WAIT = {"WORKSHOP_MAX_WAIT_SECONDS": "60"}
 """The last of 256 clients that ask at once may wait longer than a service lets anybody wait."""
 

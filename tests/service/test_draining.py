@@ -47,8 +47,11 @@ class Client:
             with closing(connection):
                 try:
                     connection.connect()
-                except ConnectionError:  # nothing was asked: a balancer tries the next
+                except ConnectionRefusedError:  # nothing was asked: a balancer tries the next
                     time.sleep(0.01)
+                    continue
+                except ConnectionResetError as error:
+                    self.outcomes[type(error).__name__] += 1
                     continue
                 while not self._finished.is_set() and self._asked(connection, body):
                     pass
