@@ -23,8 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop import activation, starter
-from workshop.programs import Programs
+from workshop.start import activation, starter
+from workshop.start.programs import Programs
 
 _BUCKET = "dvc-workshop"
 _DVC = (sys.executable, "-P", "-m", "dvc")

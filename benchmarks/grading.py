@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from workshop import starter
+from workshop.start import starter
 
 _SMALL = starter.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
 _COMMANDS = {

@@ -23,9 +23,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks import made_repository
-from workshop.project.hashing import Job, hash_files
-from workshop.project.live import LiveProject
-from workshop.project.workspace import Workspace
+from dvcstate.hashes.file_hashing import Job, hash_files
+from dvcstate.live import LiveProject
+from dvcstate.workspace import Workspace
 
 Contender = Callable[[], object]
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.facts.memory import Memory
-from grader.grading import grade
-from workshop import starter
+from grader.engine.grading import grade
+from grader.facts.snapshot_cache import Memory
+from workshop.start import starter
 
 _SMALL = starter.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
 _LIMIT_S = 0.1

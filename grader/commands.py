@@ -11,20 +11,20 @@ from workshop import output
 from workshop.output import OutputError, refuse, write
 
 if TYPE_CHECKING:
-    from grader.registry import Check
+    from grader.engine.registry import Check
 
 _LONGEST = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code, see grader.report."""
+    """Run one command; its exit code, see grader.engine.report."""
     options = _parser().parse_args(argv)
     return output.exit_code(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
-    from workshop.course import CourseError
+    from workshop.course.manifest import CourseError
 
     try:
         code: int = options.run(options)
@@ -132,11 +132,12 @@ def _add_repo(command: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from grader import checkout, rendering
+    from grader import checkout
+    from grader import output as rendering
     from grader.checks import CHECKS
-    from grader.grading import grade
-    from grader.report import exit_code
-    from workshop.course import course
+    from grader.engine.grading import grade
+    from grader.engine.report import exit_code
+    from workshop.course.manifest import course
 
     known = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in known:
@@ -172,7 +173,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _list(_options: argparse.Namespace) -> int:
     from grader.checks import in_teaching_order
-    from grader.rendering import catalogue
+    from grader.output import catalogue
 
     write(catalogue.listing(in_teaching_order().values()))
     return 0
@@ -180,7 +181,7 @@ def _list(_options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     from grader.checks import in_teaching_order
-    from grader.rendering import catalogue
+    from grader.output import catalogue
 
     found = [in_teaching_order()[name] for name in _checks_called(options.check)]
     if not found:
@@ -190,7 +191,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from workshop import starter
+    from workshop.start import starter
 
     try:
         remote = None
@@ -215,14 +216,14 @@ def _watch(options: argparse.Namespace) -> int:
         return _no_folder(options.repo)
     if not importlib.util.find_spec("watchfiles"):
         return refuse("watch needs the package watchfiles", "python -m pip install watchfiles")
-    from grader.watch import watch
+    from grader.watch.session import watch
 
     return watch(options.repo, output.standard())
 
 
 def _hint(options: argparse.Namespace) -> int:
     from grader import checkout, hint
-    from grader.grading import grade
+    from grader.engine.grading import grade
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
@@ -250,7 +251,7 @@ def _hint(options: argparse.Namespace) -> int:
 
 def _page(about: str) -> int:
     from grader import hint
-    from workshop import hint_pages
+    from workshop.course import hint_pages
 
     page = hint_pages.found(about)
     if page is None:

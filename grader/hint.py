@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from grader.next_action import Entry, next_action
-from grader.registry import CHECKS
-from grader.rendering.text import wrapped
-from grader.report import Report
-from workshop.course import course
-from workshop.hint_pages import HintPage, pages
-from workshop.project.hash_store import cache_dir
+from dvcstate.hashes.hash_store import cache_dir
+from grader.engine.next_action import Entry, next_action
+from grader.engine.registry import CHECKS
+from grader.engine.report import Report
+from grader.output.text import wrapped
+from workshop.course.hint_pages import HintPage, pages
+from workshop.course.manifest import course
 from workshop.shell import printable
 
 WIDTH = 80

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 import cv2
 
-from service import access_log, memory, resources, settings
-from service.front import Front
-from service.resources import Resources
+from service import settings
+from service.app.dispatcher import Front
+from service.runtime import access_log, gc_freeze, resources
+from service.runtime.resources import Resources
 
 
 def create_app() -> Front:
@@ -19,14 +20,14 @@ def create_app() -> Front:
 @asynccontextmanager
 async def _started() -> AsyncIterator[Resources]:
     found = settings.read()
-    memory.give_back_large_blocks()
+    gc_freeze.give_back_large_blocks()
     cv2.setNumThreads(1)  # more take a large picture no further, and the event loop its processor
     # It warns of each malformed form; whoever sent it is told.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     if found.access_log:
         access_log.take_over()
     async with resources.opened(found) as service:
-        with memory.settled():
+        with gc_freeze.settled():
             yield service
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests import bucket_server
 from tests.repositories import BIN, ROOT
-from workshop import activation
-from workshop.lesson_text import Command, Step
+from workshop.course.lesson_text import Command, Step
+from workshop.start import activation
 
 TIMEOUT_S = 180
 BUCKET, SHOWN_ADDRESS = "python -m workshop bucket", "127.0.0.1:4443"

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import grade
-from grader.report import Report
+from grader.engine.grading import grade
+from grader.engine.report import Report
 from tests.attendee import Attendee, working
 from tests.bucket_server import BUCKET, serving
 from tests.grader.test_starter import SMALL
 from tests.repositories import ROOT
-from workshop import activation, lesson_text, starter
-from workshop.course import LESSONS_DIR, Lesson, Page, course
-from workshop.lesson_text import Command, LessonError, Replacement
+from workshop.course import lesson_text
+from workshop.course.lesson_text import Command, LessonError, Replacement
+from workshop.course.manifest import LESSONS_DIR, Lesson, Page, course
+from workshop.start import activation, starter
 
 SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")
 

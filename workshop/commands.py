@@ -105,8 +105,8 @@ def _bucket_name(text: str) -> str:
 
 def _bucket(options: argparse.Namespace) -> int:
     try:
-        from workshop.bucket import options as given
-        from workshop.bucket import serving
+        from bucket import options as given
+        from bucket import serving
     except ImportError as error:
         tell(
             f"error: the bucket server needs {error.name}\n"
@@ -133,15 +133,15 @@ def _bucket(options: argparse.Namespace) -> int:
 
 
 def _status(repo: Path, form: str) -> int:
-    from workshop import project
+    import dvcstate
 
     try:
-        state = project.status(repo)
-    except project.ProjectError as error:
+        state = dvcstate.status(repo)
+    except dvcstate.ProjectError as error:
         _tell(error, form)
         return 1
     if form == "json":
-        write(json.dumps(project.as_json(state), indent=2) + "\n")
+        write(json.dumps(dvcstate.as_json(state), indent=2) + "\n")
     else:
         from workshop import status_table
 

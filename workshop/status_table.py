@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TextIO
 
-from workshop.project.model import ProjectState, Reason, StageState
+from dvcstate.model import ProjectState, Reason, StageState
 
 _COLOURS = {"fresh": "32", "stale": "33", "missing": "31", "never_run": "2", "frozen": "36"}
 _MARKS = {"fresh": "✓", "stale": "●", "missing": "✗", "never_run": "○", "frozen": "❄"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import images
-from service import model
+from service.inference import model
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from grader.checks import (
     runs,
     secrets,
 )
-from grader.registry import CHECKS, Check
-from workshop.course import course
+from grader.engine.registry import CHECKS, Check
+from workshop.course.manifest import course
 
 __all__ = [
     "CHECKS", "change", "code", "data", "declared", "hidden", "in_git", "in_teaching_order", "init",

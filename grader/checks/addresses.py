@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from grader.facts.view import View
+from grader.facts.snapshot import View
 
 _SCHEMES = (
     *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),

@@ -5,8 +5,8 @@ import os
 import re
 import unicodedata
 
-from grader.checks import fixes
-from grader.facts.view import View
+from grader import fixes
+from grader.facts.snapshot import View
 from workshop import endpoints
 
 _BUCKET = "gs://dvc-workshop"

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from grader.checks import fixes
+from dvcstate.documents import yaml12
+from grader import fixes
 from grader.checks.stages import uncached
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, UnknownError
-from grader.registry import check
-from workshop.project import yaml12
+from grader.engine.finding import Evidence, Finding, UnknownError
+from grader.engine.registry import check
+from grader.facts.snapshot import View
 
 _VERSIONS = 50
 Record = Mapping[str, Any]

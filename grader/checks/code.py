@@ -4,17 +4,18 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import chain
 
-from grader.checks import fixes, lost_params, stages
+from dvcstate import Stage
+from dvcstate.model import ParamsFile
+from dvcstate.params import params_file as params_files
+from grader import fixes
+from grader.checks import lost_params, stages
 from grader.checks.declared import producers
-from grader.checks.editing import Change
 from grader.checks.stages import covers, paths_of, stage_of
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.lessons import LessonStage
-from grader.registry import stage_check
-from workshop.project import Stage
-from workshop.project import params as params_files
-from workshop.project.model import ParamsFile
+from grader.engine.finding import Evidence, Finding
+from grader.engine.registry import stage_check
+from grader.facts.snapshot import View
+from grader.fixes.stage_edits import Change
+from workshop.stages import LessonStage
 
 
 @stage_check("deps", "dep-undeclared", requires=("{stage}.command",))

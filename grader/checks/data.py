@@ -4,15 +4,16 @@ import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from grader.checks import code, fixes, missing, others, overlap, stages
-from grader.checks.ignored import unignoring
+from dvcstate import ProjectError, Stage
+from dvcstate.errors import ConfigError
+from grader import fixes
+from grader.checks import code, missing, others, overlap, stages
 from grader.checks.stages import LOCK, uncached
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
-from grader.lessons import STAGES
-from grader.registry import check
-from workshop.project import ProjectError, Stage
-from workshop.project.errors import ConfigError
+from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.engine.registry import check
+from grader.facts.snapshot import View
+from grader.fixes.unignore import unignoring
+from workshop.stages import STAGES
 
 _RAW = "data/raw"
 _PARTS = (f"{_RAW}/Images", f"{_RAW}/train.csv")

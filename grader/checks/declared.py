@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, missing, stages
-from grader.checks.editing import UNCACHED, Change
+from dvcstate import ProjectError, Stage
+from dvcstate.params import params_file as params_files
+from grader import fixes
+from grader.checks import missing, stages
 from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
-from grader.facts.stage_code import StageCode, values_of
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
-from grader.lessons import STAGES, LessonStage
-from grader.registry import check, stage_check
-from workshop.project import ProjectError, Stage
-from workshop.project import params as params_files
+from grader.code.stage_code import StageCode, values_of
+from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.engine.registry import check, stage_check
+from grader.facts.snapshot import View
+from grader.fixes.stage_edits import UNCACHED, Change
+from workshop.stages import STAGES, LessonStage
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))

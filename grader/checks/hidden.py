@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.checks import fixes, stages
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.registry import check
-from workshop.project.dvcignore import DvcIgnore
+from dvcstate.dvcignore import DvcIgnore
+from grader import fixes
+from grader.checks import stages
+from grader.engine.finding import Evidence, Finding
+from grader.engine.registry import check
+from grader.facts.snapshot import View
 
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 

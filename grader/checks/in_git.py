@@ -4,12 +4,13 @@ import itertools
 import re
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
+from dvcstate.model import Out
+from grader import fixes
+from grader.checks import stages
 from grader.checks.stages import covers
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.registry import check
-from workshop.project.model import Out
+from grader.engine.finding import Evidence, Finding
+from grader.engine.registry import check
+from grader.facts.snapshot import View
 
 _CACHE_OBJECT = re.compile(r"(?:^|/)(?:files/md5|\.dvc/cache)/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
 

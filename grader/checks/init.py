@@ -3,14 +3,15 @@
 import re
 from pathlib import Path
 
-from grader.checks import fixes
-from grader.checks.ignored import unignoring
+from dvcstate import ProjectError, Stage
+from dvcstate.config import config_schema
+from dvcstate.errors import ConfigError, NotAProjectError
+from grader import fixes
 from grader.checks.stages import committing, uncached
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
-from grader.registry import check
-from workshop.project import ProjectError, Stage, config_schema
-from workshop.project.errors import ConfigError, NotAProjectError
+from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.engine.registry import check
+from grader.facts.snapshot import View
+from grader.fixes.unignore import unignoring
 
 
 @check("init.git", "not-a-repository", committed_only=True)
@@ -217,7 +218,10 @@ def _mending(view: View, path: str, line: str, error: ProjectError, code: str) -
         return [delete, "dvc repro", *fixes.commit([path], "Write the lock anew").splitlines()]
     if code == "lock-uncommitted":
         edits, edited = unignoring(view, [path])
-        return [*edits, *fixes.commit([*edited, path], f"Commit {path}", force=True).splitlines()]
+        return [
+            *edits,
+            *fixes.commit([*edited, path], f"Commit {path}", force=True).splitlines(),
+        ]
     told = f"{path}{line}: {error.fix.partition(', then: ')[0]}".split("; ")
     if is_new:
         return [fixes.by_hand(one) for one in (*told, "save it, and type again what you typed")]

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from grader.checks import fixes, missing
-from grader.checks.ignored import unignoring
+from dvcstate import Stage
+from dvcstate.model import Dep
+from grader import fixes
+from grader.checks import missing
 from grader.checks.stages import LOCK, committing, uncached, wait_until_readable
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
-from grader.lessons import STAGES
-from grader.registry import check
-from workshop.project import Stage
-from workshop.project.model import Dep
+from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.engine.registry import check
+from grader.facts.snapshot import View
+from grader.fixes.unignore import unignoring
+from workshop.stages import STAGES
 
 
 @check(

@@ -13,15 +13,17 @@ from typing import Any
 
 import yaml
 
-from grader.checks import editing, fixes, params_edits, stages
-from grader.checks.editing import Change
-from grader.checks.params_edits import Lost
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
-from grader.lessons import STAGES
-from workshop.project import ProjectError, Stage
-from workshop.project import params as params_files
-from workshop.project.model import ParamsFile
+from dvcstate import ProjectError, Stage
+from dvcstate.model import ParamsFile
+from dvcstate.params import params_file as params_files
+from grader import fixes
+from grader.checks import stages
+from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.facts.snapshot import View
+from grader.fixes import params_edits, stage_edits
+from grader.fixes.params_edits import Lost
+from grader.fixes.stage_edits import Change
+from workshop.stages import STAGES
 
 
 def finding(
@@ -192,7 +194,7 @@ def _before(view: View, file: ParamsFile, *, shipped: bool) -> list[Any]:
 @functools.cache
 def _shipped() -> Any:
     """The params that ``grader start`` writes; empty where the installation lacks them."""
-    from workshop import starter  # only where something is wrong: it imports much
+    from workshop.start import starter  # only where something is wrong: it imports much
 
     try:
         return yaml.safe_load(starter.params_text(starter.QUICK))
@@ -278,7 +280,7 @@ def _fix(
         siblings = {f"{one.key.rpartition('.')[0]}.{one.renamed}" for one in lost if one.renamed}
         gone = tuple(key for key in file.keys if key in siblings)
         change = Change(add={"params": bare}, remove={"params": gone} if gone else {})
-        edits += editing.changed(view, stage, change)
+        edits += stage_edits.changed(view, stage, change)
         paths.append(stage.file)
     elif is_at_head:
         return edits

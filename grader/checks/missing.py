@@ -3,13 +3,14 @@
 import re
 from difflib import get_close_matches
 
-from grader.checks import fixes
+from dvcstate import ProjectError, Stage
+from dvcstate.documents import document
+from dvcstate.errors import ConfigError
+from grader import fixes
 from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
-from grader.lessons import STAGES, LessonStage
-from workshop.project import ProjectError, Stage, document
-from workshop.project.errors import ConfigError
+from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.facts.snapshot import View
+from workshop.stages import STAGES, LessonStage
 
 _FILE = "dvc.yaml"
 _COMMENT = re.compile(r"#.*")

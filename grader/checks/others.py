@@ -7,13 +7,14 @@ An experiment that is half done costs no points: what is told of it is advice. O
 from collections.abc import Iterator
 from dataclasses import replace
 
-from grader.checks import code, fixes, lost_params, runs, stages
+from dvcstate import Stage
+from grader import fixes
+from grader.checks import code, lost_params, runs, stages
 from grader.checks.stages import LOCK
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.lessons import STAGES
-from grader.registry import check
-from workshop.project import Stage
+from grader.engine.finding import Evidence, Finding
+from grader.engine.registry import check
+from grader.facts.snapshot import View
+from workshop.stages import STAGES
 
 
 def of_the_attendees_own(view: View) -> Iterator[Stage]:

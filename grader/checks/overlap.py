@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from grader.checks import fixes, stages
-from grader.checks.editing import Change
+from dvcstate import Stage
+from dvcstate.model import Out
+from grader import fixes
+from grader.checks import stages
 from grader.checks.stages import covers
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.lessons import STAGES, LessonStage
-from grader.registry import check
-from workshop.project import Stage
-from workshop.project.model import Out
+from grader.engine.finding import Evidence, Finding
+from grader.engine.registry import check
+from grader.facts.snapshot import View
+from grader.fixes.stage_edits import Change
+from workshop.stages import STAGES, LessonStage
 
 _RAW = "data/raw"
 

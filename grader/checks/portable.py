@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from grader.checks import fixes, keeping, stages
-from grader.facts.stage_code import words_of
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.registry import check
-from workshop.project import Stage
-from workshop.project.model import Dep, Out
+from dvcstate import Stage
+from dvcstate.model import Dep, Out
+from grader import fixes
+from grader.checks import stages
+from grader.code.stage_code import words_of
+from grader.engine.finding import Evidence, Finding
+from grader.engine.registry import check
+from grader.facts.snapshot import View
+from grader.fixes import keeping
 
 _ABSOLUTE = re.compile(
     r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/]|(?:\$HOME|\$\{HOME\}|\$env:USERPROFILE|%USERPROFILE%)(?:[\\/]|$))",
@@ -156,7 +158,7 @@ def _moved(view: View, stage: Stage, wdir: int | None) -> str:
 
 
 def _has_wdir(view: View, stage: Stage) -> bool:
-    from workshop.project import document, schema
+    from dvcstate.documents import document, schema
 
     data = document.read(view.root / stage.file, stage.file, schema.project_file)
     entry = data.get("stages", {}).get(stage.name.rpartition(":")[2], {})
@@ -231,7 +233,8 @@ def _uncached_fix(view: View, stage: Stage, out: Out) -> str:
         )
     force = "--force " if view.facts.ignores(out.path) else ""
     return fixes.commands(
-        f"git add {force}{fixes.quoted(out.path)}", fixes.committed(f"Keep what {stage.name} wrote")
+        f"git add {force}{fixes.quoted(out.path)}",
+        fixes.committed(f"Keep what {stage.name} wrote"),
     )
 
 

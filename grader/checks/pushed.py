@@ -5,16 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from grader.checks import agreed, fixes, stages
+from dvcstate import Stage
+from dvcstate.model import Out
+from grader import fixes
+from grader.checks import agreed, stages
 from grader.checks.remotes import LOCAL
+from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
+from grader.engine.registry import check
 from grader.facts.objects import children_of
 from grader.facts.remote import Lacking, Remote, options_of
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
-from grader.registry import check
-from workshop import activation
-from workshop.project import Stage
-from workshop.project.model import Out
+from grader.facts.snapshot import View
+from workshop.start import activation
 
 _DELETED = 10  # the next check names the others
 _WAITS = (

@@ -5,9 +5,9 @@ The folder of posters holds thousands of pictures: DVC's hash says whether any o
 
 from pathlib import Path
 
-from grader.facts.view import View
-from workshop.project import ProjectError, Stage
-from workshop.project.hash_store import cache_dir
+from dvcstate import ProjectError, Stage
+from dvcstate.hashes.hash_store import cache_dir
+from grader.facts.snapshot import View
 
 _VERSION = 1
 

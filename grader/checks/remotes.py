@@ -6,13 +6,14 @@ import os
 import re
 from collections.abc import Mapping
 
-from grader.checks import addresses, agreed, fixes, servers
+from dvcstate.config.dvc_config import sections_of
+from grader import fixes
+from grader.checks import addresses, agreed, servers
+from grader.engine.finding import Evidence, Finding, NotThereYetError, Source, UnknownError
+from grader.engine.registry import check
 from grader.facts.remote import options_of
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError, Source, UnknownError
-from grader.registry import check
-from workshop import remote_places
-from workshop.project.config import sections_of
+from grader.facts.snapshot import View
+from workshop.start import remote_places
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _NAME = "dvc-workshop"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from grader.checks import remembered
 from grader.checks.stages import paths_of, recorded_stage, restored
+from grader.engine.finding import Evidence, Finding
+from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
-from grader.lessons import LessonStage
-from grader.registry import stage_check
+from grader.facts.snapshot import View
+from workshop.stages import LessonStage
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
 _HDF5 = b"\x89HDF\r\n\x1a\n"

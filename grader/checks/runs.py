@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 
-from grader.checks import fixes, keeping, stages
+from dvcstate import ProjectError, Reason, Stage, StageState
+from dvcstate.model import NOBODY_LISTENS
+from dvcstate.params import params_file as params_files
+from grader import fixes
+from grader.checks import stages
 from grader.checks.stages import LOCK, covers, paths_of, recorded_stage, stage_of
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError, UnknownError
-from grader.lessons import STAGES, LessonStage
-from grader.registry import stage_check
+from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
+from grader.engine.registry import stage_check
+from grader.facts.snapshot import View
+from grader.fixes import keeping
 from workshop import endpoints
-from workshop.project import ProjectError, Reason, Stage, StageState
-from workshop.project import params as params_files
-from workshop.project.model import NOBODY_LISTENS
+from workshop.stages import STAGES, LessonStage
 
 
 @stage_check("run", "stage-never-run", requires=("{stage}.declared",))

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from grader.checks import fixes
-from grader.facts.view import View
-from grader.finding import Evidence, Finding, NotThereYetError
-from grader.registry import check
-from workshop.project.errors import ConfigError
+from dvcstate.errors import ConfigError
+from grader import fixes
+from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.engine.registry import check
+from grader.facts.snapshot import View
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _SECRET_KEY = re.compile(

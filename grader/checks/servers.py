@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from grader.checks import fixes
-from grader.facts.view import View
-from grader.finding import Evidence, Finding
+from grader import fixes
+from grader.engine.finding import Evidence, Finding
+from grader.facts.snapshot import View
 from workshop import endpoints
 
 

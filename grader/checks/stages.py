@@ -4,14 +4,15 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from grader.checks import editing, fixes
-from grader.checks.editing import Change
-from grader.facts.stage_code import values_of
-from grader.facts.view import View
-from grader.finding import Evidence, NotThereYetError
-from grader.lessons import LessonStage
-from workshop.project import ProjectError, Stage
-from workshop.project.errors import ConfigError
+from dvcstate import ProjectError, Stage
+from dvcstate.errors import ConfigError
+from grader import fixes
+from grader.code.stage_code import values_of
+from grader.engine.finding import Evidence, NotThereYetError
+from grader.facts.snapshot import View
+from grader.fixes import stage_edits
+from grader.fixes.stage_edits import Change
+from workshop.stages import LessonStage
 
 LOCK = "dvc.lock"
 _HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
@@ -79,7 +80,7 @@ def edit_then_run(view: View, stage: Stage, change: Change) -> str:
     new = [path for kind in ("outs", "plots") for path in change.add.get(kind, ())]
     beside = dict.fromkeys([*kept_by_git(view, stage), *gitignores(view, new)])
     return fixes.commands(
-        *editing.changed(view, stage, change),
+        *stage_edits.changed(view, stage, change),
         f"dvc repro {fixes.quoted(stage.name)}",
         *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}").splitlines(),
     )

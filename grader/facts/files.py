@@ -3,9 +3,10 @@
 from functools import cached_property
 from pathlib import Path
 
-from grader.facts.stage_code import StageCode
-from grader.lessons import LessonStage
-from workshop.project import Project, read, regular_file
+from dvcstate import Project, read
+from dvcstate.documents import regular_file
+from grader.code.stage_code import StageCode
+from workshop.stages import LessonStage
 
 MAX_TEXT_BYTES = 8 * 2**20
 

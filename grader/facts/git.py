@@ -17,8 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.facts.answers import Answers, Key
-from grader.finding import UnknownError
+from grader.engine.finding import UnknownError
+from grader.facts.git_cache import Answers, Key
 
 TIMEOUT_S = 20
 _LARGEST_KEPT = 64 * 1024

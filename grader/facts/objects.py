@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from workshop.project import regular_file
-from workshop.project.hash_store import cache_dir
+from dvcstate.documents import regular_file
+from dvcstate.hashes.hash_store import cache_dir
 
 _LARGEST_LISTING = 256 * 2**20
 _READ_IN_TIME = 2**30

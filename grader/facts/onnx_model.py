@@ -5,9 +5,9 @@ import importlib.util
 import json
 from pathlib import Path
 
-from grader.finding import UnknownError
-from workshop.project import regular_file
-from workshop.project.hash_store import cache_dir
+from dvcstate.documents import regular_file
+from dvcstate.hashes.hash_store import cache_dir
+from grader.engine.finding import UnknownError
 
 _VERSION = 2
 INPUT, OUTPUT = "image", "probabilities"

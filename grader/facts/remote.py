@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dvcstate.documents import regular_file
+from grader.engine.finding import UnknownError
 from grader.facts.objects import Objects, Unread
-from grader.finding import UnknownError
-from workshop import activation, endpoints
-from workshop.project import regular_file
+from workshop import endpoints
 from workshop.shell import by_hand, quoted
+from workshop.start import activation
 
 TIMEOUT_S = 7.0  # with all else that a check takes, an answer comes within ten
 _LISTENS_S = 3.0

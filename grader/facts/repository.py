@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from dvcstate import Project, ProjectError, ProjectState, Workspace
+from dvcstate.config.dvc_config import read as read_config
+from dvcstate.repository import Repository, find
 from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, Git, Place
-from grader.facts.memory import Memory
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
-from grader.facts.view import View, is_dvc, is_told
-from workshop.project import Project, ProjectError, ProjectState, Workspace
-from workshop.project.config import read as read_config
-from workshop.project.repository import Repository, find
+from grader.facts.snapshot import View, is_dvc, is_told
+from grader.facts.snapshot_cache import Memory
 
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000

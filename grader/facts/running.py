@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workshop.project import regular_file
+from dvcstate.documents import regular_file
 
 _LARGEST = 2**20
 _COMMAND = re.compile(r"(?:dvc(?:\.exe|-script\.py)?|__main__\.py)[\"']? +([a-z-]+)")

@@ -4,7 +4,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 
-from grader.finding import UnknownError
+from grader.engine.finding import UnknownError
 from workshop.shell import by_hand
 
 PATH = "workshop.toml"

@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 from PIL import Image
 
+import dvcstate
+from dvcstate.hashes.worktree import folder_md5
+from dvcstate.model import Dep, Out, ParamsFile
 from tests.repositories import ROOT, commit, run
 from tests.service import onnx_models
-from workshop import project
-from workshop.project.model import Dep, Out, ParamsFile
-from workshop.project.worktree import folder_md5
 
 GENRES = ("Comedy", "Drama")
 SPLITS = {"train": range(6), "valid": range(6, 8), "test": range(8, 10)}
@@ -145,7 +145,7 @@ def record(repo: Path, *names: str) -> None:
     before = yaml.safe_load(path.read_text("utf-8"))["stages"] if path.exists() else {}
     path.unlink(missing_ok=True)
     stages = {}
-    for stage in project.read(repo).stages:
+    for stage in dvcstate.read(repo).stages:
         if stage.cmd is None:
             continue
         if names and stage.name not in names:
@@ -156,7 +156,7 @@ def record(repo: Path, *names: str) -> None:
     write(path, yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False))
 
 
-def _recorded(repo: Path, stage: project.Stage) -> dict[str, Any]:
+def _recorded(repo: Path, stage: dvcstate.Stage) -> dict[str, Any]:
     entry: dict[str, Any] = {"cmd": stage.cmd}
     if stage.deps:
         entry["deps"] = [_entry(repo, dep) for dep in sorted(stage.deps, key=lambda d: d.path)]
@@ -172,9 +172,9 @@ def _entry(repo: Path, item: Dep | Out) -> dict[str, Any]:
 
 
 def _values(repo: Path, file: ParamsFile) -> dict[str, Any]:
-    from workshop.project import params
+    from dvcstate.params import params_file
 
-    return params.values(params.read(repo / file.path, file.path), file.keys, file.path)
+    return params_file.values(params_file.read(repo / file.path, file.path), file.keys, file.path)
 
 
 def _hashed(repo: Path, path: str, *, into_cache: bool = True) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import grade
+from grader.engine.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import edit, save
 from tests.repositories import run
-from workshop import remote_places
+from workshop.start import remote_places
 
 SERVER = "dvc remote modify dvc-workshop"
 

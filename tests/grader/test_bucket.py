@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from grader.engine.grading import grade
+from grader.engine.report import Report
 from grader.facts import remote
-from grader.grading import grade
-from grader.report import Report
 from tests.bucket_server import BUCKET, BucketProcess, serving
 from tests.grader import finished
 from tests.grader.gallery import save

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from grader.checks import CHECKS
-from workshop import course
-from workshop.course import CourseError
+from workshop.course import manifest
+from workshop.course.manifest import CourseError
 
 MINIMAL = """
 lesson = [{ id = "init", title = "Start", minutes = 8, checks = [
@@ -18,18 +18,18 @@ lesson = [{ id = "init", title = "Start", minutes = 8, checks = [
 def test_each_check_stands_in_the_manifest_exactly_once() -> None:
     """The first message of this test is what to add to the manifest."""
     for name in CHECKS:
-        assert course.course().check(name).ask
-    gone = sorted(set(course.course().check_ids) - set(CHECKS))
-    assert not gone, f"take these out of {course.MANIFEST}, no check is called that: {gone}"
+        assert manifest.course().check(name).ask
+    gone = sorted(set(manifest.course().check_ids) - set(CHECKS))
+    assert not gone, f"take these out of {manifest.MANIFEST}, no check is called that: {gone}"
 
 
 def test_a_check_without_a_lesson_is_told_with_the_line_to_add() -> None:
     with pytest.raises(CourseError, match=re.escape('{ id = "data.new", points = 1, ask =')):
-        course.course().check("data.new")
+        manifest.course().check("data.new")
 
 
 def test_the_course_takes_two_hours_at_most() -> None:
-    assert 100 <= sum(lesson.minutes for lesson in course.course().lessons) <= 120
+    assert 100 <= sum(lesson.minutes for lesson in manifest.course().lessons) <= 120
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,6 @@ def test_the_course_takes_two_hours_at_most() -> None:
     ],
 )
 def test_what_is_wrong_in_a_manifest_is_told(old: str, new: str, told: str) -> None:
-    assert course.parsed(MINIMAL).lessons[0].points == 3
+    assert manifest.parsed(MINIMAL).lessons[0].points == 3
     with pytest.raises(CourseError, match=re.escape(told)):
-        course.parsed(MINIMAL.replace(old, new))
+        manifest.parsed(MINIMAL.replace(old, new))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from grader.grading import grade
-from grader.next_action import next_action
+from grader.engine.grading import grade
+from grader.engine.next_action import next_action
 from tests.grader import finished, gallery
 from tests.grader.gallery import MISTAKES, Mistake
 from tests.grader.test_mistakes import told

@@ -12,15 +12,15 @@ import pytest
 
 from grader import hint
 from grader.checks import CHECKS
-from grader.grading import grade
-from grader.next_action import next_action
+from grader.engine.grading import grade
+from grader.engine.next_action import next_action
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.repositories import environment, run
-from workshop import hint_pages
-from workshop.course import course
-from workshop.hint_pages import HintPage, pages
+from workshop.course import hint_pages
+from workshop.course.hint_pages import HintPage, pages
+from workshop.course.manifest import course
 
 NEVER_SAID = ("simply", "obviously", "invalid", "just ", "easy", "of course", "please", "sorry")
 SHELL_WORDS = ("&&", "||", "\\", ";", " > ", " | ", "~/", "$ ")

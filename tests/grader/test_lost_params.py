@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from grader.grading import grade
+from grader.engine.grading import grade
 from tests.grader import finished, gallery
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from grader.grading import grade
-from grader.next_action import next_action
+from grader.engine.grading import grade
+from grader.engine.next_action import next_action
 from tests.grader import finished, gallery
 from tests.grader.typing_in import type_in
 from tests.repositories import run

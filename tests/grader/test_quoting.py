@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks import fixes
-from grader.grading import grade
+from grader import fixes
+from grader.engine.grading import grade
 from tests.grader.gallery import append, save
 from tests.grader.test_mistakes import codes
 

@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from grader.checks import remotes
+from grader.engine.finding import UnknownError
+from grader.engine.grading import grade
+from grader.engine.report import NOT_TOLD, exit_code
 from grader.facts.objects import Objects, Unread
 from grader.facts.remote import Lacking, Remote
-from grader.finding import UnknownError
-from grader.grading import grade
-from grader.report import NOT_TOLD, exit_code
 from tests.grader import finished
 from tests.grader.gallery import save
 from tests.grader.test_mistakes import codes
@@ -188,7 +188,7 @@ KEEPS_VERSIONS = {**FROM_A_CLOUD, "fs_config": {"version_aware": True}}
 def test_of_imports_those_are_asked_for_that_dvc_pushes(
     repo: Path, dep: dict[str, Any], is_asked_for: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.grading.ASK_S", 0)  # no source is asked for a newer version
+    monkeypatch.setattr("grader.engine.grading.ASK_S", 0)  # no source is asked for a newer version
     imported(repo, dep)
     md5 = yaml.safe_load((repo / "data" / "raw.dvc").read_text("utf-8"))["outs"][0]["md5"]
     finished.remote_object(repo, md5).unlink()

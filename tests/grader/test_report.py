@@ -14,17 +14,18 @@ from typing import Any
 import jsonschema
 import pytest
 
-from grader import report as reports
 from grader.checks import CHECKS, in_teaching_order
-from grader.grading import grade
-from grader.rendering import github, gradescope, human, junit, live
+from grader.engine import report as reports
+from grader.engine.grading import grade
+from grader.output import github, gradescope, human, junit
+from grader.watch import live
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit, edit_stages, save
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
-from workshop import hint_pages
-from workshop.course import course
+from workshop.course import hint_pages
+from workshop.course.manifest import course
 from workshop.status_table import Style, style_of
 
 SCHEMA: dict[str, Any] = json.loads(

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 import yaml
 
-from grader.facts.stage_code import StageCode, values_of
-from grader.lessons import STAGES, LessonStage
+from grader.code.stage_code import StageCode, values_of
 from tests.repositories import ROOT
+from workshop.stages import STAGES, LessonStage
 
 TRAIN: LessonStage = next(stage for stage in STAGES if stage.name == "train")
 

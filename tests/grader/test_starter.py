@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import grade
-from grader.report import FAILED, PASSED, exit_code
+from grader.engine.grading import grade
+from grader.engine.report import FAILED, PASSED, exit_code
 from tests.bucket_server import serving
 from tests.grader import finished
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import ROOT, run
-from workshop import remote_places, solution, starter
-from workshop.course import Lesson, course
-from workshop.kept_runs import KeptRuns
-from workshop.programs import Programs
-from workshop.starter import Preset, Remote, StartError
+from workshop.course.manifest import Lesson, course
+from workshop.start import remote_places, solution, starter
+from workshop.start.programs import Programs
+from workshop.start.run_cache import KeptRuns
+from workshop.start.starter import Preset, Remote, StartError
 
 SMALL = Preset(
     120,
@@ -256,7 +256,7 @@ def test_what_was_begun_is_deleted_and_what_was_there_stays(
         (made / ".dvc" / "cache" / "object").chmod(0o444)
         raise error
 
-    monkeypatch.setattr("workshop.solution.solve", interrupted)
+    monkeypatch.setattr("workshop.start.solution.solve", interrupted)
     there = sorted(tmp_path.rglob("*"))
     with pytest.raises((KeyboardInterrupt, StartError)):
         starter.start(folder, at="end", preset=SMALL)

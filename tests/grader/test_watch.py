@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from grader.changes import matters
 from grader.checks import CHECKS
-from grader.facts.memory import Memory
+from grader.engine.grading import grade
+from grader.engine.next_action import awaits_commit
 from grader.facts.running import running
-from grader.grading import grade
-from grader.next_action import awaits_commit
-from grader.rendering import live
-from grader.rendering.text import width_of
+from grader.facts.snapshot_cache import Memory
+from grader.output.text import width_of
+from grader.watch import live
+from grader.watch.changes import matters
 from tests.grader import finished
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.grader.terminal import terminal, watching

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from dvcstate import read
 from tests.grader import finished
 from tests.repositories import run
-from workshop.project import read
 
 Edit = Callable[[Path], None]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service import model_file
+from service.inference import model_file
 from tests.service import onnx_models, running
 
 

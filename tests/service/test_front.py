@@ -13,15 +13,17 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service import answer, late, predictions, routes
-from service.front import Front
-from service.resources import Resources
+from service.app import late
+from service.app.dispatcher import Front
+from service.inference import prediction_json, predictions
+from service.routes import app
+from service.runtime.resources import Resources
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
 from tests.service.problem import told
 
 WAYS = ("", "?top=1", "?top=01")
-"""The first two are answered by ``service.front`` itself, the last by the routes behind it."""
+"""The first two are answered by ``service.app.dispatcher`` itself, the last by the routes."""
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +42,8 @@ def test_a_sane_id_is_taken_over_and_others_are_made(client: httpx.Client) -> No
             predict(client, query, **{"X-Request-ID": "a-1.B"}).headers["x-request-id"] == "a-1.B"
         )
     for bad in (b"", b"a b", b'a"', b"\xe4", b"x" * 101):
-        answer = client.get("/healthz", headers={b"X-Request-ID": bad})
-        assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", answer.headers["x-request-id"])
+        prediction_json = client.get("/healthz", headers={b"X-Request-ID": bad})
+        assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", prediction_json.headers["x-request-id"])
     made = {client.get("/healthz").headers["x-request-id"] for _ in range(3)}
     assert len(made) == 3
 
@@ -71,12 +73,12 @@ def test_routes_are_loaded_once_for_all_who_ask_first(
 
     def counted(resources: Resources) -> FastAPI:
         calls.append(resources)
-        return routes.app(resources)
+        return app.app(resources)
 
     monkeypatch.setattr(late, "routes", counted)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(client.get, ["/results/plots"] * 8))
-    assert [answer.status_code for answer in answers] == [200] * 8
+    assert [prediction_json.status_code for prediction_json in answers] == [200] * 8
     assert len(calls) == 1
 
 
@@ -97,7 +99,7 @@ def test_predictions_go_on_while_the_routes_load(
     def slow(resources: Resources) -> FastAPI:
         loading.set()
         assert done.wait(20)
-        return routes.app(resources)
+        return app.app(resources)
 
     monkeypatch.setattr(late, "routes", slow)
     with ThreadPoolExecutor(1) as pool:
@@ -158,7 +160,7 @@ def test_a_wrong_query_is_left_to_the_routes(client: httpx.Client, query: str) -
 def test_an_answer_that_is_no_number_is_a_bug(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answer, "sum", lambda _: float("nan"), raising=False)
+    monkeypatch.setattr(prediction_json, "sum", lambda _: float("nan"), raising=False)
     assert "ValueError" in told(predict(client), 500)["detail"]
 
 
@@ -248,7 +250,7 @@ def test_access_log_is_one_json_line_a_request(repo_dir: Path, tmp_path: Path) -
         running.in_process(repo_dir, log_path, {"WORKSHOP_ACCESS_LOG": "1"}) as service,
         http_client(service.url) as client,
     ):
-        answer = predict(client, **{"X-Request-ID": "mine"})
+        prediction_json = predict(client, **{"X-Request-ID": "mine"})
         client.get('/now"here')
     first, second = [
         json.loads(line) for line in log_path.read_text().splitlines() if line.startswith("{")
@@ -259,9 +261,9 @@ def test_access_log_is_one_json_line_a_request(repo_dir: Path, tmp_path: Path) -
         "method": "POST",
         "path": "/predict",
         "status": 200,
-        "bytes": len(answer.content),
+        "bytes": len(prediction_json.content),
         "request_id": "mine",
-        "model": answer.json()["model"]["md5"],
+        "model": prediction_json.json()["model"]["md5"],
     }
     assert (second["path"], second["status"]) == ('/now"here', 404)
     assert '"POST /predict HTTP' not in log_path.read_text()  # uvicorn's own

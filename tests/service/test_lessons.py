@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from benchmarks import made_repository
-from grader import grading
 from grader.checks import CHECKS
-from grader.grading import grade
-from service import grades
-from service.lessons import ReportModel
+from grader.engine import grading
+from grader.engine.grading import grade
+from service.repository import report_cache
+from service.routes.lessons import ReportModel
 from tests.repositories import run
 from tests.service.problem import told
-from workshop.course import course
+from workshop.course.manifest import course
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def wait_for_the_watcher(client: httpx.Client, graded: list[Path]) -> None:
         assert time.monotonic() < deadline
         score(client)
         before = len(graded)
-        time.sleep(1.5 * grades.REUSED_S)
+        time.sleep(1.5 * report_cache.REUSED_S)
         score(client)
 
 
@@ -126,7 +126,7 @@ def test_a_value_that_is_no_truth_value_is_told(client: httpx.Client) -> None:
 def test_a_folder_that_went_away_is_told_as_such(client: httpx.Client, repo_dir: Path) -> None:
     assert score(client) > 0
     repo_dir.rename(repo_dir.parent / "moved")
-    time.sleep(1.5 * grades.REUSED_S)
+    time.sleep(1.5 * report_cache.REUSED_S)
     answer = client.get("/lessons")
     assert answer.status_code == 200
     assert answer.json()["gradable"] is False
@@ -139,7 +139,7 @@ def test_a_folder_that_went_away_is_told_as_such(client: httpx.Client, repo_dir:
 def test_lessons_of_the_workshop_that_cannot_be_read_are_told(
     client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workshop.course.LESSONS_DIR", tmp_path)
+    monkeypatch.setattr("workshop.course.manifest.LESSONS_DIR", tmp_path)
     course.cache_clear()
     try:
         answer = client.get("/lessons")

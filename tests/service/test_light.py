@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline import images
-from service.admission import Gate
-from service.plain_jpeg import is_light
-from service.predictions import LIGHT_FILES
-from service.problems import Problem
+from service.app.problems import Problem
+from service.inference.admission import Gate
+from service.inference.plain_jpeg import is_light
+from service.inference.predictions import LIGHT_FILES
+from service.inference.upload import Upload
+from service.inference.uploads import received
 from service.settings import Settings
-from service.upload import Upload
-from service.uploads import received
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
 from tests.service.problem import told
@@ -91,7 +91,7 @@ def plain_form(content: bytes) -> bytes:
 
 
 def test_a_form_of_one_file_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("service.uploads.MultipartParser")
+    monkeypatch.delattr("service.inference.uploads.MultipartParser")
     found = taken_apart(plain_form(b"abc\r\n--"), "multipart/form-data; boundary=b")
     assert found == [Upload("a.jpg", b"abc\r\n--")]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from service.model import ModelError, load
+from service.inference.model import ModelError, load
 from tests.service import onnx_models
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service import model_file
-from service.model import md5
+from service.inference import model_file
+from service.inference.model import md5
 from tests.service import onnx_models, pictures, running
 from tests.service.problem import told
 

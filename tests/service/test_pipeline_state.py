@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+import dvcstate
 from benchmarks import made_repository
-from service.pipeline_state import Pipeline, StageModel
+from dvcstate.workspace import Workspace
+from service.routes.pipeline_state import Pipeline, StageModel
 from tests.service import running
 from tests.service.conftest import http_client
 from tests.service.problem import told
-from workshop import project
-from workshop.project.workspace import Workspace
 
 ROUTES = ("/pipeline", "/pipeline/stage001", "/pipeline/graph")
 
@@ -70,13 +70,13 @@ def test_the_answer_is_that_of_the_command_line(client: httpx.Client, repo_dir: 
     (repo_dir / "code.py").write_text("changed")
     wait_for(client, ["stale"] * 3)
     document = pipeline(client)
-    expected = project.as_json(project.status(repo_dir))
+    expected = dvcstate.as_json(dvcstate.status(repo_dir))
     assert document | {"checked": ""} == expected | {"checked": ""}
     assert document["stages"][0]["reasons"] == [
         {"kind": "dep", "path": "code.py", "change": "modified"}
     ]
     assert client.get("/pipeline/stage000").json() == expected["stages"][0]
-    assert client.get("/pipeline/graph").text == project.graph(project.status(repo_dir))
+    assert client.get("/pipeline/graph").text == dvcstate.graph(dvcstate.status(repo_dir))
 
 
 def test_what_is_documented_is_what_is_answered(client: httpx.Client, repo_dir: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_long_look_keeps_nobody_else_waiting(
     looking, done = threading.Event(), threading.Event()
     look = Workspace.state
 
-    def slow(*arguments: Any) -> project.ProjectState:
+    def slow(*arguments: Any) -> dvcstate.ProjectState:
         looking.set()
         done.wait(10)
         return look(*arguments)
@@ -248,7 +248,7 @@ def test_the_service_ends_while_a_look_is_stuck(
         stuck.wait(60)
 
     environment.setattr(Workspace, "state", never)
-    environment.setattr("workshop.project.live.PATIENCE_S", 1.0)
+    environment.setattr("dvcstate.live.PATIENCE_S", 1.0)
     with ThreadPoolExecutor(1) as pool:
         with running.in_thread() as url, http_client(url) as client:
             waiting = pool.submit(client.get, "/pipeline")

@@ -11,12 +11,12 @@ import onnxruntime
 import pytest
 from PIL import Image
 
+from dvcstate.workspace import Workspace
 from pipeline import images
-from service import predictions
+from service.inference import predictions
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
 from tests.service.problem import told
-from workshop.project.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service import results
+from service.routes import results
 from tests.service import pictures
 from tests.service.problem import told
 

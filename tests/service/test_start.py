@@ -26,7 +26,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_service_imports_neither_tensorflow_nor_dvc() -> None:
     loaded = run("import sys, service.main; print(*sorted(sys.modules))").stdout.split()
-    assert "service.predictions" in loaded
+    assert "service.inference.predictions" in loaded
     assert [name for name in NEVER if name in loaded] == []
 
 

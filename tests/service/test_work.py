@@ -7,9 +7,9 @@ import weakref
 
 import pytest
 
-from service import work
-from service.problems import Problem
-from service.work import Work
+from service.app.problems import Problem
+from service.inference import work
+from service.inference.work import Work
 
 JOB = "job"
 

@@ -1,0 +1,57 @@
+"""A DVC project as plain data, and the state of each of its stages as ``dvc status`` sees it.
+
+``status(repo)`` looks once; a ``Workspace`` looks again and again and remembers; a ``LiveProject``
+(dvcstate.live) is told by a file watcher what changed. All raise a ProjectError, which says
+what is wrong, where, and what to do, where DVC answers with an error.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from dvcstate import state_json as _report
+from dvcstate.errors import NotAProjectError, ProjectError
+from dvcstate.lock_record import Lock, read_lock
+from dvcstate.model import Project, ProjectState, Reason, Stage, StageState, Unanswered
+from dvcstate.repository import find_root
+from dvcstate.stages import stage_graph
+from dvcstate.workspace import Workspace
+
+ASK_S = 8.0
+"""Of an address DVC tells in two seconds, and in a minute where there is no network."""
+
+__all__ = [
+    "Lock", "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage",
+    "StageState", "Unanswered", "Workspace",
+    "as_json", "find_root", "graph", "read", "read_lock", "stage_as_json", "status",
+]  # fmt: skip
+
+
+def read(repo: Path) -> Project:
+    """The project that the folder ``repo`` is in, without a look at any data."""
+    return Workspace(find_root(repo)).project()
+
+
+def status(repo: Path) -> ProjectState:
+    """The state of every stage of the project that the folder ``repo`` is in.
+
+    What lies elsewhere is asked, and waited for a few seconds: ``unanswered`` says what is unknown.
+    """
+    return Workspace(find_root(repo)).state(ask_s=ASK_S)
+
+
+def graph(state: ProjectState) -> str:
+    """The stages and what they need of each other as a Mermaid flowchart."""
+    return stage_graph.mermaid(state.stages, state.project.edges)
+
+
+def as_json(state: ProjectState) -> dict[str, Any]:
+    """What ``GET /pipeline`` answers."""
+    return _report.as_json(state)
+
+
+def stage_as_json(state: ProjectState, name: str) -> dict[str, Any] | None:
+    """What ``GET /pipeline/{stage}`` answers, None when there is no such stage."""
+    for stage in state.stages:
+        if stage.stage.name == name:
+            return _report.stage_as_json(stage)
+    return None

@@ -1,0 +1,156 @@
+"""A file of the project as plain data that DVC accepts, or a FileError with line and column."""
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dvcstate.documents import regular_file, schema, yaml12, yaml_places
+from dvcstate.errors import FileError
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Larger is neither hand-written nor written by DVC; it would take seconds to read."""
+
+_MERGE_MARKER = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
+_MAX_VALUES = 2_000_000
+
+
+def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
+    """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
+    return checked(text_of(read_bytes(path, shown, null_is_empty=False), shown), shown, check)
+
+
+def checked(text: str, shown: str, check: schema.Check) -> dict[str, Any]:
+    """The mapping in ``text``, checked."""
+    data = parsed(text, shown)
+    try:
+        check(data, ())
+    except schema.Mismatch as mismatch:
+        raise _mismatch(mismatch, text, shown) from None
+    result: dict[str, Any] = data
+    return result
+
+
+def read_text(path: Path | str, shown: str, at_most: int = MAX_BYTES) -> str:
+    """The text of ``path`` with every line end a newline, as DVC reads it."""
+    return text_of(read_bytes(path, shown, at_most), shown)
+
+
+def read_bytes(
+    path: Path | str, shown: str, at_most: int = MAX_BYTES, null_is_empty: bool = True
+) -> bytes:
+    """What ``path`` holds; a FileError where it is no file that can be read whole."""
+    try:
+        return regular_file.read(path, at_most, null_is_empty)
+    except regular_file.OddFileError as error:
+        fix = f"see what wrote to it; git checkout -- {shown} brings the committed one back"
+        raise FileError(error.strerror, fix, path=shown) from None
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise FileError(
+            f"cannot be read: {why}", f"make {shown} a readable file", path=shown
+        ) from None
+
+
+def text_of(raw: bytes, shown: str) -> str:
+    """The UTF-8 text in ``raw`` with every line end a newline."""
+    try:
+        return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8").read()
+    except UnicodeDecodeError as error:
+        start = raw.rfind(b"\n", 0, error.start) + 1
+        raise FileError(
+            "is not valid UTF-8", "save it as UTF-8 in your editor", path=shown,
+            line=raw.count(b"\n", 0, error.start) + 1,
+            column=len(raw[start : error.start].decode("utf-8")) + 1,
+        ) from None  # fmt: skip
+
+
+def parsed(text: str, shown: str) -> Any:
+    """The YAML document in ``text``; an empty one is ``{}``, as for DVC."""
+    try:
+        data = yaml12.load(text) or {}
+    except yaml12.YAMLError as error:
+        raise _not_yaml(error, text, shown) from None
+    if _is_endless(data):
+        line, column = yaml_places.unfolding(text, _MAX_VALUES) or (None, None)
+        raise FileError(
+            "an alias (*name) leads back to itself or unfolds without end",
+            "write the value out instead of using an alias there",
+            path=shown, line=line, column=column,
+        )  # fmt: skip
+    return data
+
+
+def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
+    marker = _MERGE_MARKER.search(text)
+    if marker:
+        return FileError(
+            f"has an unresolved merge conflict ({marker[0].split()[0]})",
+            f"keep one side, delete the marker lines, then: git add {shown}",
+            path=shown,
+            line=text.count("\n", 0, marker.start()) + 1,
+            column=1,
+        )
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    if isinstance(error, yaml12.EndlessError):
+        line, column = yaml_places.unfolding(text, yaml12.MAX_MERGED) or (None, None)
+    return FileError(
+        f"is not valid YAML: {problem}",
+        "mend that line or the one above it; a line has as many spaces in front as its neighbours,"
+        f" no + of a diff, quotes around odd values; git diff {shown} marks what you changed",
+        path=shown, line=line, column=column,
+    )  # fmt: skip
+
+
+def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
+    place = yaml_places.node_at(text, list(mismatch.keys))
+    where = ".".join(str(key) for key in mismatch.keys)
+    problem = f"{mismatch.message}, in {where}" if where else mismatch.message
+    line, column = place or (None, None)
+    stage = ", or its spaces: two before a stage's name, four before deps and outs"
+    fix = (
+        f"change that entry{stage if shown.endswith('dvc.yaml') else ''};"
+        " https://doc.dvc.org/user-guide/project-structure lists what is allowed"
+    )
+    if shown.endswith("dvc.lock"):
+        fix = f"bring it back with git checkout -- {shown}, or delete it and run dvc repro"
+    return FileError(problem, fix, path=shown, line=line, column=column)
+
+
+def placed(error: FileError, path: Path, shown: str, keys: Sequence[object]) -> FileError:
+    """The same error with the line and column in ``path`` of what ``keys`` lead to."""
+    place = yaml_places.node_at(read_text(path, shown), list(keys))
+    line, column = place or (None, None)
+    return FileError(error.problem, error.fix, path=shown, line=line, column=column)
+
+
+def _is_endless(data: Any) -> bool:
+    """Aliases can make a document that contains itself, or one that unfolds without end."""
+    values, open_ids = 0, set()
+    stack: list[Any] = [data]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, _Leave):
+            open_ids.discard(value.identity)
+            continue
+        values += 1
+        if not isinstance(value, dict | list):
+            continue
+        if id(value) in open_ids or values > _MAX_VALUES:
+            return True
+        open_ids.add(id(value))
+        stack.append(_Leave(id(value)))
+        stack.extend(value.values() if isinstance(value, dict) else value)
+    return False
+
+
+class _Leave:
+    """On the way back out of a value: its children are done."""
+
+    __slots__ = ("identity",)
+
+    def __init__(self, identity: int) -> None:
+        self.identity = identity

@@ -1,0 +1,1 @@
+"""Files of params, and the values of keys in them."""

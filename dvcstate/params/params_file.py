@@ -1,0 +1,147 @@
+"""The params in a YAML, JSON, TOML or Python file, and the values that keys such as ``a.b`` name.
+
+As dvc/dependency/param.py and dvc/utils/serialize: the format follows from what comes after the
+first dot of the file's name (``conf.v1.json`` is read as YAML), and a key is a glob of dpath.
+"""
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from dvcstate.documents import document
+from dvcstate.errors import FileError
+
+_LEAVES = (bytes, str, int, float, bool, type(None))
+
+
+def read(path: Path, shown: str) -> Any:
+    """All params in ``path``; a FileError when it is a folder or does not parse."""
+    if path.is_dir():
+        raise FileError(
+            "is a folder, expected a params file", "name a file under params:", path=shown
+        )
+    text = document.read_text(path, shown)
+    suffix = path.name.partition(".")[2].lower()
+    reader = {"json": _json, "toml": _toml, "py": _python}.get(suffix, document.parsed)
+    return reader(text, shown)
+
+
+def values(params: Any, keys: tuple[str, ...], shown: str) -> dict[Any, Any]:
+    """The values of ``keys``, without those that are not there; everything when there are none."""
+    if not keys:
+        if not isinstance(params, dict):
+            raise FileError("holds no named values", "write 'name: value' lines", path=shown)
+        return params
+    found = {}
+    for key in keys:
+        matches = list(_matches(params, key, shown))
+        if len(matches) > 1:
+            raise FileError(f"the param {key!r} names several values", "name one", path=shown)
+        if matches:
+            found[key] = matches[0]
+    return found
+
+
+def _matches(params: Any, key: str, shown: str) -> Iterator[Any]:
+    """dpath.get: the key is split at dots, and each part may be a glob (``**`` any depth)."""
+    if key in ("", "/"):
+        yield params
+        return
+    segments = key.lstrip(".").split(".")
+    if segments.count("**") > 1:
+        raise FileError(f"the param {key!r} has more than one '**'", "keep one", path=shown)
+    yield from _walk(params, segments)
+
+
+def _walk(node: Any, segments: list[str]) -> Iterator[Any]:
+    """Every value below ``node`` that the segments lead to."""
+    if segments[0] == "**":
+        if len(segments) > 1:
+            yield from _walk(node, segments[1:])
+        for _, child in _children(node):
+            if len(segments) == 1:
+                yield child
+            yield from _walk(child, segments)
+        return
+    length = -1 if isinstance(node, dict) else 0
+    for name, child in _children(node):
+        if _names(name, segments[0], length or len(node)):
+            if segments[1:] in ([], ["**"]):  # `a.**` names a and all that is below it
+                yield child
+            if segments[1:]:
+                yield from _walk(child, segments[1:])
+
+
+def _children(node: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(node, dict):
+        yield from node.items()
+    elif not isinstance(node, _LEAVES) and hasattr(node, "__len__"):
+        yield from enumerate(node)
+
+
+def _names(name: Any, glob: str, length: int) -> bool:
+    """As dpath.segments.match: numbers are compared as numbers, an index also from the end."""
+    if isinstance(name, int):
+        try:
+            return int(glob) in ((name,) if length < 0 else (name, name - length))
+        except ValueError:
+            name = str(name)
+    return isinstance(name, str) and fnmatchcase(name, glob)
+
+
+def _json(text: str, shown: str) -> Any:
+    try:
+        return json.loads(text) or {}
+    except json.JSONDecodeError as error:
+        raise FileError(
+            f"is not valid JSON: {error.msg}",
+            "mend that line",
+            path=shown,
+            line=error.lineno,
+            column=error.colno,
+        ) from None
+    except RecursionError:
+        raise FileError("is nested too deeply", "flatten it", path=shown) from None
+    except ValueError:
+        raise FileError("has a number of thousands of digits", "shorten it", path=shown) from None
+
+
+def _toml(text: str, shown: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise FileError("is nested too deeply", "flatten it", path=shown) from None
+    except ValueError as error:  # a TOMLDecodeError is one, and tells the place in its text alone
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        told = str(error)[: place.start()] if place else str(error)
+        raise FileError(
+            f"is not valid TOML: {told}", "mend that line", path=shown,
+            line=int(place[1]) if place else None, column=int(place[2]) if place else None,
+        ) from None  # fmt: skip
+
+
+def _python(text: str, shown: str) -> Any:
+    """The constants assigned in a Python file; nothing in it runs."""
+    from dvcstate.params import python_constants
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return python_constants.read(text, shown)
+    except SyntaxError as error:
+        raise FileError(
+            f"is not valid Python: {error.msg}",
+            "mend that line",
+            path=shown,
+            line=error.lineno,
+            column=error.offset,
+        ) from None
+    except (RecursionError, MemoryError):
+        raise FileError("is nested too deeply", "keep to constants", path=shown) from None
+    except (ValueError, TypeError) as error:
+        raise FileError(f"cannot be read: {error}", "keep to constants", path=shown) from None

@@ -1,0 +1,76 @@
+"""Where a dep or an out lies on this machine, and how DVC names it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvcstate.config import remote_address
+from dvcstate.config.remote_address import Remotes
+from dvcstate.errors import FileError
+
+# dvc_objects.fs and dvc.fs: a scheme that is not in this list makes a path, not an address.
+_ADDRESS_SCHEMES = frozenset(
+    ("memory", "azure", "gdrive", "gs", "hdfs", "http", "https", "oss", "s3", "ssh", "webdav",
+     "webdavs", "webhdfs", "dvc", "git", "remote", "ds")
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """``key`` finds the entry in the lock file; ``shown`` is the name in ``dvc status``.
+
+    ``path`` is None for an address that leads off this machine. ``inside``: in the repository and
+    not written as an absolute path, so hashes follow the ``hash:`` of the lock entry.
+    """
+
+    key: str
+    shown: str
+    path: str | None
+    inside: bool
+
+
+def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Place:
+    """The place that ``path`` means in a stage that runs in ``wdir`` (both absolute)."""
+    if path.endswith(".dvc") or os.path.basename(path) == "dvc.yaml":
+        raise FileError(
+            f"{path!r} is a file of DVC's own and cannot be a dep or an out", "name the data itself"
+        )
+    if (":" in path or path.startswith("//")) and _is_address(path):
+        return Place(path, path, remote_address.local_path(path, remotes), inside=False)
+    key = path
+    if os.path.isabs(path) and _is_in(os.path.normpath(path), root):
+        key = os.path.relpath(path, wdir)
+    absolute = os.path.abspath(os.path.join(wdir, os.path.normpath(key)))
+    inside = not os.path.isabs(key) and _is_in(absolute, root)
+    return Place(key, _shown(key, absolute, root), absolute, inside)
+
+
+def _is_address(path: str) -> bool:
+    from urllib.parse import urlparse  # 5 ms that few pipelines need
+
+    parsed = urlparse(path)
+    if parsed.scheme in _ADDRESS_SCHEMES:
+        return True
+    if parsed.netloc and not (os.name == "nt" and len(parsed.scheme) == 1):
+        raise FileError(
+            f"the address {path!r} has a scheme that DVC does not know",
+            "use a path or one of s3://, gs://, https://, ssh://",
+        )
+    return False
+
+
+def relative(path: str | Path, root: str | Path) -> str:
+    """``path`` as DVC shows it when it runs in ``root``, in posix form."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _shown(key: str, absolute: str, root: str) -> str:
+    if os.path.isabs(key):
+        return key.replace(os.sep, "/")
+    return relative(absolute, root) if _is_in(absolute, root) else absolute.replace(os.sep, "/")
+
+
+def _is_in(path: str, root: str) -> bool:
+    """Below ``root``; the root itself is not in it."""
+    inner, outer = os.path.normcase(path), os.path.normcase(root)
+    return inner != outer and inner.startswith(os.path.join(outer, ""))

@@ -1,0 +1,72 @@
+"""The state of a project as the JSON that ``GET /pipeline`` and the command line answer."""
+
+from typing import Any
+
+from dvcstate.model import Dep, Out, ProjectState, Reason, StageState
+
+_LONGEST_INT = 1024
+"""Bits; Python refuses to write out numbers of more than some 14,000."""
+
+
+def as_json(state: ProjectState) -> dict[str, Any]:
+    """All of it; hashes, sizes and params are those that the lock recorded."""
+    lock = None
+    if state.lock_md5 is not None:
+        lock = {"path": "dvc.lock", "md5": state.lock_md5}
+    return {
+        "checked": state.checked,
+        "lock": lock,
+        "stages": [stage_as_json(stage) for stage in state.stages],
+        "edges": [list(edge) for edge in state.project.edges],
+    }
+
+
+def stage_as_json(state: StageState) -> dict[str, Any]:
+    """One stage, as ``GET /pipeline/{stage}`` answers; ``cmd`` is null for a ``.dvc`` file.
+
+    ``unanswered`` is there where something is: what lies elsewhere and is not known.
+    """
+    stage = state.stage
+    unknown = [{"path": one.path, "why": one.why} for one in state.unanswered]
+    return {
+        "name": stage.name,
+        "state": state.state,
+        "upstream_stale": state.upstream_stale,
+        "cmd": "\n".join(stage.cmd) if isinstance(stage.cmd, list) else stage.cmd,
+        "frozen": stage.frozen,
+        "reasons": [_reason(reason) for reason in state.reasons],
+        "deps": [_dep(dep) for dep in stage.deps],
+        "outs": [_out(out) for out in stage.outs],
+        "params": {file.path: _values(file.recorded) for file in stage.params},
+        **({"unanswered": unknown} if unknown else {}),
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"kind": reason.kind, "path": reason.path or None, "change": reason.change}
+
+
+def _dep(dep: Dep) -> dict[str, Any]:
+    return {"path": dep.path, "md5": dep.recorded.md5}
+
+
+def _out(out: Out) -> dict[str, Any]:
+    recorded = out.recorded
+    return {"path": out.path, "md5": recorded.md5, "size": recorded.size, "cache": out.cache}
+
+
+def _values(recorded: Any) -> dict[str, Any]:
+    """Params as JSON knows them: dates and sets become text and lists."""
+    return {str(key): _plain(value) for key, value in (recorded or {}).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+        return hex(value)
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -1,0 +1,138 @@
+"""One Python module of an attendee, parsed and never run: what it imports, takes and reads.
+
+Parsing takes a millisecond a module; what a text says is remembered by its hash in the user's
+cache folder, never in the repository.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from dvcstate.hashes.hash_store import cache_dir
+from grader.code import param_keys
+
+_VERSION = 3
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+@dataclass(frozen=True)
+class Module:
+    """What the text of a module says.
+
+    ``imports``: level, module and name of each import. ``options``: those that argparse is told of,
+    and whether each is required. ``reads``: section and model of each ``params.read``.
+    ``models``: the annotated fields of each class, ``bases`` what it inherits. ``keys``: each
+    ``params["section"]["key"]``, whatever the variable is called that params.yaml was loaded into.
+    """
+
+    imports: list[tuple[int, str, str]] = field(default_factory=list)
+    options: dict[str, bool] = field(default_factory=dict)
+    reads: list[tuple[str, str]] = field(default_factory=list)
+    models: dict[str, list[str]] = field(default_factory=dict)
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=1024)
+def module(text: str) -> Module:
+    """The module of that text; an empty one where it is no Python."""
+    name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    memory = cache_dir() / "modules" / f"{_VERSION}-{name}.json"
+    try:
+        return _restored(json.loads(memory.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        found = _parsed(text)
+        _remember(memory, found)
+        return found
+
+
+def _restored(stored: dict[str, Any]) -> Module:
+    imports = [(level, base, name) for level, base, name in stored.pop("imports")]
+    reads = [(section, model) for section, model in stored.pop("reads")]
+    return Module(imports=imports, reads=reads, **stored)
+
+
+def _remember(memory: Path, found: Module) -> None:
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        memory.write_text(json.dumps(asdict(found)), "utf-8")
+    except OSError:
+        return  # it will be parsed again
+
+
+def _parsed(text: str) -> Module:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Module()
+    found = Module(imports=list(_imports(tree)))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="add_argument"), args=[ast.Constant(), *_]):
+                _add_option(node, found.options)
+            case ast.Call(func=ast.Attribute(attr="read") | ast.Name(id="read")):
+                found.reads.extend(_reads(node))
+            case ast.ClassDef():
+                found.models[node.name] = list(_fields(node))
+                found.bases[node.name] = [_last_name(base) for base in node.bases]
+    found.keys.extend(param_keys.keys(tree))
+    return found
+
+
+def _reads(call: ast.Call) -> Iterator[tuple[str, str]]:
+    """Section and model of ``read(path, "section", Model)``, by place or by keyword."""
+    given = [*call.args[1:], *(word.value for word in call.keywords)]
+    sections = [one.value for one in given if isinstance(one, ast.Constant)]
+    models = [name for one in given if (name := _last_name(one))]
+    if len(given) in (2, 3) and len(sections) == 1 and isinstance(sections[0], str) and models:
+        yield sections[0], models[-1]
+
+
+def _last_name(node: ast.expr) -> str:
+    """``Model`` of ``Model`` and of ``models.Model``; empty for anything else."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _add_option(call: ast.Call, options: dict[str, bool]) -> None:
+    name = call.args[0]
+    if isinstance(name, ast.Constant) and str(name.value).startswith("--"):
+        options[str(name.value)] = any(
+            word.arg == "required" and isinstance(word.value, ast.Constant) and word.value.value
+            for word in call.keywords
+        )
+
+
+def _fields(node: ast.ClassDef) -> Iterator[str]:
+    for each in node.body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            yield each.target.id
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    for node in _running(tree):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.level, node.module or "", alias.name) for alias in node.names)
+
+
+def _running(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement but what stands under ``if TYPE_CHECKING:``."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            pending += node.orelse
+            continue
+        for block in _BLOCKS:
+            below = getattr(node, block, None)
+            pending += below if isinstance(below, list) else []

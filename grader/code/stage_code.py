@@ -1,0 +1,185 @@
+"""What the code of a stage imports, reads and takes on its command line: parsed, never run."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, lru_cache
+
+from grader.code.command import arguments, calls
+from grader.code.module import Module, module
+from workshop.stages import LessonStage
+
+Text = Callable[[str], str | None]
+_OPERATOR = re.compile(r"[;&|<>()]+")
+
+
+class StageCode:
+    """The module of a lesson's stage and the attendee's modules below it."""
+
+    def __init__(self, text: Text, stage: LessonStage) -> None:
+        self._text = text
+        self.stage = stage
+
+    def is_run_by(self, command: str | list[str] | None) -> bool:
+        """Whether ``command`` runs the stage's module, as a module or as a file."""
+        return _arguments(command, self.stage) is not None
+
+    def misses_its_package(self, command: str | list[str] | None) -> bool:
+        """Whether ``command`` runs the module as a file, and so not with the modules beside it.
+
+        Of ``python pipeline/plot.py`` Python looks for what it imports in ``pipeline``, where no
+        ``pipeline`` is, and then among what is installed. Who sets the path, in the command or in
+        the module, is believed to know that.
+        """
+        as_module = any(
+            arguments(words, self.stage.module, "") is not None for words in calls(command)
+        )
+        sets_path = "PYTHONPATH" in " ".join(_lines(command)) or "sys.path" in self._own_text
+        package = self.stage.code_path.rpartition("/")[0]
+        below = [path for path in self.imported()[1:] if path.startswith(f"{package}/")]
+        return self.is_run_by(command) and bool(below) and not as_module and not sets_path
+
+    def imported(self) -> list[str]:
+        """The paths of the attendee's own modules that run when the stage does, its own first.
+
+        As Python finds them: a name is a module beside the others, or a package's ``__init__.py``.
+        What is imported for type checkers alone does not run. Empty ``__init__.py`` are left out.
+        """
+        return list(self._imported)
+
+    @cached_property
+    def _imported(self) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        pending = [self.stage.code_path]
+        while pending:
+            path = pending.pop(0)
+            text = self._text(path)
+            if path in seen or text is None:
+                continue
+            seen.add(path)
+            if text.strip() or not path.endswith("__init__.py"):
+                found[path] = None
+            pending += [p for name in _imports(module(text), path) for p in self._paths(name)]
+        return tuple(found)
+
+    def _paths(self, name: str) -> Iterator[str]:
+        """The files that importing the dotted ``name`` runs: its packages', and its own."""
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            base = "/".join(parts[:length])
+            for path in (f"{base}/__init__.py", f"{base}.py"):
+                if self._text(path) is not None:
+                    yield path
+                    break
+
+    @property
+    def _own_text(self) -> str:
+        return self._text(self.stage.code_path) or ""
+
+    @property
+    def _own(self) -> Module:
+        return module(self._own_text)
+
+    @property
+    def options(self) -> Mapping[str, bool]:
+        """The options that the module declares with argparse, and whether each is required."""
+        return self._own.options
+
+    def params(self) -> list[str]:
+        """The params that the stage's own module reads: ``section.key``, in the order of its code.
+
+        From ``params.read(path, "section", Model)`` and the fields of ``Model``, wherever that
+        class and those above it stand in the attendee's code; and from ``loaded["section"]["key"]``
+        of what params.yaml was loaded into. A key that is made while the code runs, and one that
+        is read in another function than the file, are not seen: such a param is missed, and never
+        reported by mistake.
+        """
+        return self._read_by([self.stage.code_path])
+
+    def params_below(self) -> list[str]:
+        """The same of the attendee's modules that the stage imports, its own left out."""
+        own = self.params()
+        below = [path for path in self.imported() if path != self.stage.code_path]
+        return [key for key in self._read_by(below) if key not in own]
+
+    def _read_by(self, paths: list[str]) -> list[str]:
+        modules = [module(self._text(path) or "") for path in paths]
+        keys = [
+            key
+            for one in modules
+            for key in [
+                *(f"{s}.{f}" for s, model in one.reads for f in self._fields(model, one)),
+                *one.keys,
+            ]
+        ]
+        return list(dict.fromkeys(keys))
+
+    def _fields(self, model: str, at: Module, seen: tuple[str, ...] = ()) -> list[str]:
+        """The fields of a class that the module ``at`` names, those that it inherits first."""
+        if model in seen:
+            return []
+        others = (module(self._text(path) or "") for path in self.imported())
+        owner = at if model in at.models else next((o for o in others if model in o.models), None)
+        if owner is None:
+            return []
+        seen = (*seen, model)
+        above = [f for base in owner.bases[model] for f in self._fields(base, owner, seen)]
+        return [*above, *owner.models[model]]
+
+
+def words_of(command: str | list[str] | None) -> list[str]:
+    """The words of a stage's command, or of all of them where it has several."""
+    return [word for line in _lines(command) for word in _words(line)]
+
+
+def _lines(command: str | list[str] | None) -> list[str]:
+    lines = [command] if isinstance(command, str) else command or []
+    return [one for line in lines for one in line.replace("\\\n", " ").splitlines()]
+
+
+@lru_cache(maxsize=256)
+def _words(line: str) -> tuple[str, ...]:
+    try:
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split, lexer.commenters = True, ""
+        return tuple(lexer)
+    except ValueError:  # a quote that is not closed
+        return tuple(line.split())
+
+
+def values_of(command: str | list[str] | None, stage: LessonStage) -> dict[str, str]:
+    """What the stage's module gets with each ``--option``; empty where nothing follows it.
+
+    Options of whatever starts Python, and of another program beside it, are not the module's. Of a
+    command that does not run the module, all are told.
+    """
+    words = _arguments(command, stage)
+    if words is None:
+        words = tuple(words_of(command))
+    found = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("--") and word != "--":
+            name, equals, value = word.partition("=")
+            found[name] = value if equals else "" if _is_option(following) else following
+    return found
+
+
+def _is_option(word: str) -> bool:
+    """As argparse tells an option from a value: a negative number is one."""
+    return bool(re.match(r"-(?!$|\d|\.\d)", word))
+
+
+def _arguments(command: str | list[str] | None, stage: LessonStage) -> tuple[str, ...] | None:
+    found = (arguments(words, stage.module, stage.code_path) for words in calls(command))
+    return next((words for words in found if words is not None), None)
+
+
+def _imports(one: Module, path: str) -> Iterator[str]:
+    """The dotted names that the module in ``path`` imports, relative ones made whole."""
+    package = path.removesuffix("/__init__.py").removesuffix(".py").split("/")
+    if not path.endswith("__init__.py"):
+        package = package[:-1]
+    for level, base, name in one.imports:
+        above = package[: len(package) - level + 1] if level else []
+        yield ".".join([*above, *(part for part in (base, name) if part)])

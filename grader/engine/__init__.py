@@ -1,0 +1,1 @@
+"""Checks, their order, their verdicts, and the report that is made of them."""

@@ -1,0 +1,44 @@
+"""Grades one repository: the one call for whoever needs a report and no command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.checks import in_teaching_order
+from grader.engine import runner
+from grader.engine.registry import Check
+from grader.engine.report import Report, report
+from grader.facts.repository import Facts
+from grader.facts.snapshot_cache import Memory
+
+ASK_S = 5.0
+"""Of a dep in a cloud DVC tells in two seconds; the remote is asked after that."""
+Selection = Callable[[Check], bool]
+
+
+def everything(_check: Check) -> bool:
+    """Select every check."""
+    return True
+
+
+def grade(
+    repo: Path,
+    selected: Selection = everything,
+    *,
+    offline: bool = False,
+    memory: Memory | None = None,
+) -> Report:
+    """The report on the repository that the folder ``repo`` is in.
+
+    ``offline`` leaves out what only the remote can answer. ``memory`` is of who grades again and
+    again. Changes nothing, and runs nothing of the repository's.
+    """
+    tiers = ["static"] if offline else ["static", "remote"]
+    facts = Facts(repo, memory, 0 if offline else ASK_S)
+    try:
+        checks = in_teaching_order()
+        chosen = [one for one in checks.values() if selected(one)]
+        wanted = [one.id for one in chosen if one.tier in tiers]
+        lessons = {one.lesson for one in chosen}
+        return report(facts, runner.verdicts(facts, checks, wanted), tiers, lessons)
+    finally:
+        facts.close()

@@ -1,0 +1,88 @@
+"""The checks themselves, for people: a list of all, or what one of them is about."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from grader.engine.registry import Check
+from workshop.course.hint_pages import fixes, fixes_of_checks
+from workshop.course.manifest import course
+from workshop.stages import STAGES
+
+STAGE_NAMES = frozenset(stage.name for stage in STAGES)
+
+
+def listing(checks: Iterable[Check]) -> str:
+    """Each check on a line, under its lesson."""
+    checks = list(checks)
+    width = max(len(check.id) for check in checks)
+    lines = []
+    for lesson in course().lessons:
+        lines += [f"{lesson.id}: {lesson.title}"]
+        for check in checks:
+            if check.lesson == lesson.id:
+                head = f"  {check.id:<{width}}  {check.points:2}  "
+                lines += textwrap.wrap(
+                    check.title, 80, initial_indent=head, subsequent_indent=" " * len(head)
+                )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def explanation(name: str, checks: Sequence[Check]) -> str:
+    """What to type about the check or the code ``name``, and then why; a check of every stage once.
+
+    ``checks``: the one that is called so, or all that may find the code.
+    """
+    codes = checks[0].codes if name == checks[0].id else (name,)
+    if name in fixes_of_checks():
+        lines = _typed(name, fixes_of_checks()[name])
+    else:
+        lines = [line for code in codes for line in _typed(code, fixes()[code])]
+    lines += ["", *_wrapped(f"With the names of your repository: grader hint {name}")]
+    for check, others in _grouped(checks):
+        lines += ["", *_explained(check, others)]
+    return "\n".join(lines) + "\n"
+
+
+def _typed(name: str, typed: Iterable[str]) -> list[str]:
+    """What mends the code or the check ``name``, in general."""
+    lines, heading = [name], ""
+    for line in typed:
+        wanted = "  by hand:" if line.startswith("#") else "  type:"
+        lines += [wanted] * (wanted != heading)
+        heading = wanted
+        lines.append(f"    {line}")
+    return lines
+
+
+def _grouped(checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
+    """Each check, and the other stages of which the same is asked."""
+    found: dict[str, tuple[Check, list[str]]] = {}
+    for check in checks:
+        stage, _, fact = check.id.partition(".")
+        key = fact if stage == check.lesson and stage in STAGE_NAMES else check.id
+        if key in found:
+            found[key][1].append(stage)
+        else:
+            found[key] = check, []
+    return list(found.values())
+
+
+def _explained(check: Check, others: Sequence[str]) -> list[str]:
+    points = "advice" if not check.points else f"{check.points} of the score"
+    same = f"; the same for {', '.join(others)}" if others else ""
+    lines = _wrapped(f"{check.id} (lesson {check.lesson}, {points}{same})", "")
+    lines += ["", *_wrapped(f"{check.title}.")]
+    for part in check.explanation.split("\n\n"):
+        lines += _wrapped(part)
+    lines += ["", f"  finds: {', '.join(check.codes)}"]
+    if check.requires:
+        lines += textwrap.wrap(f"stands on: {', '.join(check.requires)}", 78, initial_indent="  ",
+                               subsequent_indent="    ")  # fmt: skip
+    return lines
+
+
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(
+        " ".join(text.split()), 78, initial_indent=indent, subsequent_indent=indent
+    )

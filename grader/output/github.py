@@ -1,0 +1,73 @@
+"""The report for a GitHub Actions log: annotations on the lines, and a summary of the step.
+
+GitHub shows 10 annotations of a kind a step, so the first 10 findings get one. The summary goes to
+the file that ``GITHUB_STEP_SUMMARY`` names, where there is one.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from grader.engine.report import Report
+from workshop.shell import printable
+
+_MOST = 10
+_COMMANDS = {"fail": "error", "error": "warning", "advice": "notice"}
+
+
+def render(report: Report) -> str:
+    """The workflow commands, one a line."""
+    summary_path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary_path:
+        with Path(summary_path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(summary(report))
+    findings = [one for one in report["checks"] if _kind(one) in _COMMANDS]
+    findings.sort(key=lambda one: list(_COMMANDS).index(_kind(one)))
+    lines = [_annotation(one) for one in findings[:_MOST]]
+    lines.append(f"{report['score']} of {report['max_score']} points")
+    return "\n".join(lines) + "\n"
+
+
+def summary(report: Report) -> str:
+    """The step's summary in Markdown."""
+    lines = [f"## {report['score']} of {report['max_score']} points", ""]
+    lines += ["| lesson | points |", "|---|---|"]
+    lines += [
+        f"| {lesson['title']} | {lesson['earned']} of {lesson['max']} |"
+        for lesson in report["lessons"]
+    ]
+    for one in report["checks"]:
+        if _kind(one) in _COMMANDS:
+            lines += ["", f"**{one['id']}**: {_escaped(one['rationale'] or '')}"]
+            if one["fix"]:
+                lines += ["", *(f"    {printable(command)}" for command in one["fix"].splitlines())]
+    return "\n".join(lines) + "\n"
+
+
+def _kind(one: dict[str, Any]) -> str:
+    return "advice" if one["severity"] == "advice" else str(one["status"])
+
+
+def _annotation(one: dict[str, Any]) -> str:
+    place = next(
+        (e for e in one["evidence"] if e["source"] in ("HEAD", "worktree")), {"path": "", "line": 0}
+    )
+    where = {"file": place["path"], "line": place["line"], "title": one["code"] or one["id"]}
+    properties = ",".join(f"{key}={_property(value)}" for key, value in where.items() if value)
+    message = "\n".join(text for text in (one["rationale"], one["fix"]) if text)
+    return f"::{_COMMANDS[_kind(one)]} {properties}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    """As GitHub's toolkit escapes a message; whoever follows the log in a terminal is no target."""
+    text = "\n".join(map(printable, text.splitlines()))
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: object) -> str:
+    return _data(str(value)).replace(":", "%3A").replace(",", "%2C")
+
+
+def _escaped(text: str) -> str:
+    """Names of an attendee's choosing are no Markdown."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#|!" else printable(c) for c in text)

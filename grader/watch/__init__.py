@@ -1,0 +1,1 @@
+"""`grader watch`: grades again at each change, on a screen."""

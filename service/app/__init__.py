@@ -1,0 +1,1 @@
+"""The ASGI app: every request, its id, who answers it, and its problem if none can."""

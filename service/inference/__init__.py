@@ -1,0 +1,1 @@
+"""Uploads to pixels to probabilities: what answers `POST /predict`."""

@@ -1,0 +1,1 @@
+"""FastAPI's routes, loaded with the first request for one of them."""

@@ -1,0 +1,67 @@
+"""Every route of the service, with its documentation, as a FastAPI app.
+
+``service.app.dispatcher`` stands before it, and loads it with the first request that it does not
+answer itself.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
+
+from service import settings
+from service.routes import (
+    health,
+    lessons,
+    pipeline_state,
+    predict_route,
+    problem_responses,
+    results,
+)
+from service.runtime.resources import Resources
+
+DESCRIPTION = """
+The genres of movie posters, told by the model in your repository, and the state of the pipeline
+that made it.
+
+Every error is a problem (`application/problem+json`, RFC 9457): `detail` says what is wrong and
+where, `fix` what to do or to type next.
+"""
+
+
+def app(resources: Resources) -> FastAPI:
+    """The routes over ``resources``."""
+    app = FastAPIOffline(  # /docs works in a room without a network
+        redoc_url=None,
+        title="Movie posters by genre",
+        description=f"{DESCRIPTION}\n{settings.limits(resources.settings)}\n",
+        version="0.1.0",
+    )
+    for module in (predict_route, pipeline_state, lessons, results, health):
+        app.include_router(module.router)
+    app.add_api_route("/", _home, include_in_schema=False)
+    problem_responses.install(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI documents it
+    app.state.resources = resources
+    return app
+
+
+async def _home() -> RedirectResponse:
+    return RedirectResponse("/docs")
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the problem's schema that the routes' errors refer to."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        reference = "#/components/schemas/{model}"
+        schema = problem_responses.ProblemModel.model_json_schema(ref_template=reference)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(schema.pop("$defs"))
+        schemas["ProblemModel"] = schema
+        app.openapi_schema = document
+    return app.openapi_schema

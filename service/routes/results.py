@@ -1,0 +1,179 @@
+"""``GET /results/…``: the metrics and the pictures that the pipeline left."""
+
+import json
+import math
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pydantic
+from fastapi import APIRouter, Response
+
+from service.app.json_answer import as_json
+from service.app.problems import Problem
+from service.routes.dependencies import FromService
+from service.routes.problem_responses import documented
+
+router = APIRouter(prefix="/results", tags=["results"])
+
+METRICS_DIR = Path("results", "metrics")
+PLOTS_DIR = Path("results", "plots")
+LARGEST_FILE = 20_000_000
+
+PICTURES = {
+    ".gif": "image/gif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+
+PICTURE_HEADERS = {
+    # A plot of another run has the same name.
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    # An SVG can hold scripts, and the repository is not trusted.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
+
+
+class Picture(pydantic.BaseModel):
+    """A picture under results/plots."""
+
+    name: str = pydantic.Field(examples=["loss.png"])
+    url: str = pydantic.Field(examples=["/results/plots/loss.png"])
+    media_type: str = pydantic.Field(examples=["image/png"])
+    size: int = pydantic.Field(description="In bytes.")
+
+
+class Pictures(pydantic.BaseModel):
+    """The pictures under results/plots, by name."""
+
+    plots: list[Picture]
+
+
+UNREADABLE = documented(
+    {HTTPStatus.SERVICE_UNAVAILABLE: "A file there cannot be read; `detail` names it."}
+)
+
+
+@router.get(
+    "/metrics",
+    response_model=dict[str, Any],
+    responses={
+        200: {"content": {"application/json": {"example": {"test.json": {"map": 0.71, "n": 120}}}}},
+        **UNREADABLE,
+    },
+)
+def metrics(service: FromService) -> Response:
+    """Every JSON file under `results/metrics`, by its name; empty before the first evaluation."""
+    folder = service.repo_dir / METRICS_DIR
+    found = {path.name: _json(path) for path in _files(folder) if path.suffix == ".json"}
+    return Response(as_json(found), media_type="application/json")
+
+
+@router.get("/plots", responses=UNREADABLE)
+def plots(service: FromService) -> Pictures:
+    """The pictures under `results/plots`; empty before the pipeline has drawn any."""
+    return Pictures(
+        plots=[
+            Picture(
+                name=path.name,
+                url=f"/results/plots/{quote(path.name)}",
+                media_type=PICTURES[path.suffix.lower()],
+                size=path.stat().st_size,
+            )
+            for path in _pictures(service.repo_dir)
+        ]
+    )
+
+
+@router.get(
+    "/plots/{name}",
+    response_class=Response,
+    responses={
+        200: {"description": "The picture.", "content": {"image/*": {}}},
+        **documented(
+            {
+                HTTPStatus.NOT_FOUND: "No picture of that name.",
+                HTTPStatus.UNPROCESSABLE_ENTITY: "Not a name.",
+            }
+        ),
+        **UNREADABLE,
+    },
+)
+def plot(name: str, service: FromService) -> Response:
+    """One picture of `results/plots`."""
+    pictures = {path.name: path for path in _pictures(service.repo_dir)}
+    if name not in pictures:  # looked up in a listing, so that no name leads out of the folder
+        known = ", ".join(pictures) or "none; type dvc repro"
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            f"there is no picture {name!r} in {PLOTS_DIR.as_posix()}",
+            f"ask for one of those that are there: {known}",
+        )
+    path = pictures[name]
+    return Response(
+        _content(path), media_type=PICTURES[path.suffix.lower()], headers=PICTURE_HEADERS
+    )
+
+
+def _pictures(repo_dir: Path) -> list[Path]:
+    return [
+        path
+        for path in _files(repo_dir / PLOTS_DIR)
+        if path.suffix.lower() in PICTURES and _is_text(path.name) and _stays(path, repo_dir)
+    ]
+
+
+def _is_text(name: str) -> bool:
+    """Whether ``name`` can be said in JSON: on Linux a file's name may be any bytes."""
+    return name.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _stays(path: Path, repo_dir: Path) -> bool:
+    """Whether a link leads into the repository, or to an object of a cache, as DVC's may."""
+    target = path.resolve()
+    return target.is_relative_to(repo_dir) or target.parts[-4:-2] == ("files", "md5")
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of ``folder`` by name; none where the folder is not there."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _unreadable(folder, str(error.strerror), f"check {folder}") from None
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(_content(path), parse_float=_finite, parse_constant=lambda name: None)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _unreadable(path, f"not JSON, {where}: {error.msg}", "type dvc repro") from None
+    except (ValueError, RecursionError):
+        raise _unreadable(path, "not JSON", "type dvc repro") from None
+
+
+def _finite(text: str) -> float | None:
+    """A number that JSON can hold: NaN and the infinities become null."""
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _unreadable(path, f"larger than {LARGEST_FILE / 1e6:g} MB", "make it smaller")
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror), "type dvc repro, then ask again") from None
+
+
+def _unreadable(path: Path, reason: str, fix: str) -> Problem:
+    place = "/".join(path.parts[-3:])
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{place}: {reason}", fix)

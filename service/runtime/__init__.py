@@ -1,0 +1,1 @@
+"""The running process: its resources, metrics, logs, memory and its end."""

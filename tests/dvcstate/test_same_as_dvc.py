@@ -1,0 +1,219 @@
+"""Single rules of ours against the code that DVC uses for them, on what hypothesis comes up with."""
+
+import contextlib
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dvcstate import dvcignore
+from dvcstate.documents import yaml12
+from dvcstate.errors import FileError
+from dvcstate.git import git_config, gitignore
+from dvcstate.params import params_file
+
+pytest.importorskip("dvc")
+FIXED = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=400,
+    suppress_health_check=list(HealthCheck),
+)
+
+SCALARS = st.sampled_from([
+    "yes", "no", "True", "~", "null", "", "0o17", "017", "0x1F", "1e-3", "1_000", ".5", "-.inf", ".nan",
+    "2001-01-01", "2001-01-01 10:00:00", "2001-12-14t21:59:43.10-05:00", "1:30", "0b11", '"a"', "'b'",
+    "a: b", "a #c", "- x", "[1, 2]", "{a: 1}", "{a: 1, a: 2}", "&x 1", "*x", "<<", "=", "!!str 1",
+    '!!int "3"', "!foo x", "|\n    lit", ">\n    fold", "[a: 1]", "? x", "%x", "@x", "\t1", "+_", "1.",
+    ".", "0.1_0", "08", "0o8", "-0x1f", "2001-02-30", "${x}", "x:", "[x:]", "http://a", "'", "a\tb",
+    '"a\tb"', "a #\tc", "--- x", "...", "!!set {a, b}", "!!omap [a: 1]", "!!bool yes", "\ufeff", "é",
+])  # fmt: skip
+
+
+@FIXED
+@given(first=SCALARS, second=SCALARS, form=st.integers(0, 4))
+def test_yaml_is_read_as_ruamel_reads_it(first: str, second: str, form: int) -> None:
+    text = (
+        f"a: {first}\nb: {second}\n",
+        f"- {first}\n- {second}\n",
+        f"{first}: 1\n{second}: 2\n",
+        f"b: &m {{x: 1, y: 2}}\nc:\n  <<: *m\n  x: {first}\n",
+        f"a:\n  {first}\n{second}",
+    )[form]
+    try:
+        ours: Any = yaml12.load(text)
+    except yaml12.YAMLError:
+        ours = "error"
+    assert repr(ours) == repr(_ruamel(text)).replace("ordereddict([('a', 1)])", "{'a': 1}")
+
+
+def _ruamel(text: str) -> Any:
+    from ruamel.yaml import YAML
+
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            return YAML(typ="safe").load(text)
+        except Exception:  # noqa: BLE001 - DVC answers with an error to whatever is raised here
+            return "error"
+
+
+PARTS = st.sampled_from([
+    "a", "b", "ab", "*", "**", "?", "/", "[ab]", "[!a]", "[a-", "\\", "!", "#", " ", ".", "[[:alpha:]]", "é",
+])  # fmt: skip
+LINES = st.lists(st.lists(PARTS, min_size=1, max_size=5).map("".join), min_size=1, max_size=4)
+
+
+@FIXED
+@given(outer=LINES, inner=LINES)
+def test_git_ignores_what_dulwich_says_it_does(outer: list[str], inner: list[str]) -> None:
+    from dulwich.ignore import IgnoreFilterManager
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "a" / "b").mkdir(parents=True)
+        (root / ".gitignore").write_text("\n".join(outer))
+        (root / "a" / ".gitignore").write_text("\n".join(inner))
+        theirs = IgnoreFilterManager(folder, [], ignorecase=False)
+        ours = gitignore.GitIgnore(root, [])
+        for name in ("a/", "a/b/", "a/b/ab", "a/.b", "b", "é", "a/é", "ab.a", "a/b/#"):
+            is_folder = name.endswith("/")
+            path = str(root.joinpath(*name.rstrip("/").split("/")))
+            assert ours.ignores(path, is_folder) == bool(theirs.is_ignored(name)), name
+
+
+NAMES = st.lists(st.sampled_from(["a", "b", "/", "ab", "."]), min_size=1, max_size=8).map("".join)
+
+
+@FIXED
+@given(
+    pattern=st.lists(st.sampled_from(["a", "b", "*", "**/", "/", "a*", "/**", "?"]), max_size=8),
+    name=NAMES,
+)
+def test_dvcignore_patterns_match_what_pathspec_matches(pattern: list[str], name: str) -> None:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    text = "".join(pattern)
+    try:
+        regex, _ = GitIgnoreSpecPattern.pattern_to_regex(text)
+    except ValueError:
+        return
+    if regex is not None:
+        quick = dvcignore._soon_done(text, regex)
+        assert bool(re.match(quick, name)) == bool(re.match(regex, name)), quick
+
+
+KEYS = st.sampled_from([
+    "a", "a.b", "a.b.0", "a.*", "**", "a.**", "1", "x.1", "l.-1", "l.0", "l.5", "", "/", ".a", "A.b", "n*", "[ab]",
+])  # fmt: skip
+VALUES = st.recursive(
+    st.sampled_from([1, 1.5, "t", None, True]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "l", "", 1, "1", "A"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@FIXED
+@given(data=st.dictionaries(st.sampled_from(["a", "x", "l", 1, "n"]), VALUES), key=KEYS)
+def test_params_are_found_as_dpath_finds_them(data: dict[Any, Any], key: str) -> None:
+    import dpath
+    import dvc.repo.plots  # makes dpath take empty keys, in every process that has a Repo
+
+    assert dvc.repo.plots.dpath is dpath
+    try:
+        ours: Any = params_file.values(data, (key,), "params.yaml")
+    except FileError:
+        ours = "error"
+    theirs: Any = "error"
+    with contextlib.suppress(ValueError):
+        try:
+            theirs = {key: dpath.get(data, key, separator=".")}
+        except KeyError:
+            theirs = {}
+    assert repr(ours) == repr(theirs)
+
+
+SOURCES = [
+    "A = 1\nB: int = 2\nC: int\n(D) = 3\nE = F = 4\n", "A, B = 1, 2\n", "A = [1, {2: 3}]\nB = {1, 2}\nC = set()\n",
+    "class N:\n    a = 1\n    class M:\n        b = -1\n    def __init__(self):\n        self.c = 1j\n        x = 2\n",
+    "def __init__():\n    self.y = 1\ndef f():\n    z = 1\n", "A = f()\nB = A\nC = 'x' 'y'\nD = 1 + 2\n", "A = \n", "",
+    "A = {[]: 1}\n", "A = {**{}}\n", "self.q = 1\nother.q = 2\n", "async def __init__(self):\n    self.z = 1\n",
+    "A = (1, [2])\nA: list = [3]\n", "if True:\n    A = 1\n", "A = b'x'\nB = ...\nC = None\n", "A = '\\d'\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_python_params_are_read_as_dvc_reads_them(source: str, tmp_path: Path) -> None:
+    from dvc.utils.serialize import parse_py
+
+    path = tmp_path / "params.py"
+    path.write_text(source)
+    try:
+        ours: Any = params_file.read(path, "params.py")
+    except FileError:
+        ours = "error"
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            theirs: Any = parse_py(source, str(path))
+        except Exception:  # noqa: BLE001 - DVC answers with an error to whatever is raised here
+            theirs = "error"
+    assert repr(ours) == repr(theirs)
+
+
+CONFIG_LINES = st.sampled_from([
+    "[core]", "[Core] excludesFile = a", '[core "x"]', "[core.y]", "[core", '[core"]', "[a b]", '[includeIf "gitdir:REPO/"]',
+    '[includeIf "gitdir/i:repo/.GIT"]', '[includeIf "gitdir:**/repo/**"]', '[includeIf "onbranch:ma*"]', "[include]",
+    '[includeIf "hasconfig:core.excludesFile:a**"]', '[remote "r"]', '[includeIf "hasconfig:remote.*.url:h**t"]',
+    "path = inc", "path = nowhere", "PATH = inc", "path = loop", "path = folder", "url = hxt", "excludesFile = b # c",
+    'excludesfile = "c ; d" e ; f', "excludesFile", "excludesFile =", "excludesFile = a\\", "ex_cludes = 1", "x = \\q\\t\\b",
+    '  ignorecase = "TRUE"  ', "; comment \\", "# [core]", '"', 'x = "open', "x = a\\\\", 'x = a  "  "  b', "\ufeff[core]", "é = 1",
+    "ignorecase = é", "[] x", "[core]]x=1", "=", "[core] # y", 'x = \\"', "worktree\t=\t..", "\r", "x = 1\r",
+])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def git_repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from dulwich.repo import Repo
+
+    path = tmp_path_factory.mktemp("git") / "repo"
+    path.mkdir()
+    with Repo.init(str(path), default_branch=b"main") as repo:
+        (path / ".git" / "folder").mkdir()
+        (path / ".git" / "loop").write_text("[include]\npath = ../.git/loop\n[core]\nx=loop\n")
+        yield repo
+
+
+@FIXED
+@given(outer=st.lists(CONFIG_LINES, max_size=7), inner=st.lists(CONFIG_LINES, max_size=4))
+def test_git_config_is_read_as_dulwich_reads_it(
+    outer: list[str], inner: list[str], git_repo: Any
+) -> None:
+    control = Path(git_repo.controldir()).resolve()
+    (control / "inc").write_text("\n".join(inner), "utf-8")
+    text = "\n".join(outer).replace("REPO", control.parent.as_posix())
+    (control / "config").write_text(text, "utf-8")
+    try:
+        found = git_repo.get_config()
+        theirs: Any = {
+            (section[0].lower(), *section[1:]): {
+                key.lower(): found.get(section, key) for key, _ in found.items(section)
+            }
+            for section in found.sections()
+        }
+    except ValueError:
+        theirs = "error"
+    try:
+        conditions = git_config.Conditions(str(control), "main")
+        ours: Any = git_config.read(control / "config", conditions)
+    except FileError:
+        ours = "error"
+    assert ours == theirs

@@ -1,0 +1,1 @@
+"""The course: its manifest, lessons, and pages about messages."""

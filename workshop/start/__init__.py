@@ -1,0 +1,1 @@
+"""`grader start`: makes an attendee's repository."""
