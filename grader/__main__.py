@@ -41,7 +41,7 @@ def _run():
 
         return run()
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("grader", "workshop"):
+        if (error.name or "").partition(".")[0] in ("grader", "workshop", "dvcstate"):
             raise
         return _refuse("the package " + str(error.name) + " is not in this environment")
 

@@ -13,6 +13,8 @@ except OSError:
     sys.stderr.write("error: the folder that you are in was deleted\n  fix: cd ~\n")
     sys.exit(2)
 sys.path[:] = [entry for entry in sys.path if entry not in ("", _HERE)]
+# Where this package lies, the others lie too, in a checkout that nobody installed.
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - as above
 
 
 def main():
