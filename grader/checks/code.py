@@ -15,11 +15,11 @@ from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import stage_check
 from grader.facts.snapshot import View
 from grader.fixes.stage_edits import Change
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 
 @stage_check("deps", "dep-undeclared", requires=("{stage}.command",))
-def deps_are_declared(view: View, wanted: LessonStage) -> Finding | None:
+def deps_are_declared(view: View, wanted: StageSpec) -> Finding | None:
     """Every module and every file that {stage} reads is one of its deps.
 
     DVC runs a stage again when a dep changes. What is no dep may change unseen, and the outs
@@ -60,7 +60,7 @@ def _bare(stage: Stage, paths: list[str]) -> list[str]:
 
 
 @stage_check("params", "param-undeclared", requires=("{stage}.command",))
-def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
+def params_are_declared(view: View, wanted: StageSpec) -> Finding | None:
     """Every param that {stage} reads is declared.
 
     DVC compares the declared keys of params.yaml with those of the last run, and no others.
@@ -89,7 +89,7 @@ def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
 
 
 @stage_check("params_exist", "param-unknown", requires=("{stage}.declared",))
-def declared_params_exist(view: View, wanted: LessonStage) -> Finding | None:
+def declared_params_exist(view: View, wanted: StageSpec) -> Finding | None:
     """Every param that {stage} declares is in its file.
 
     DVC says nothing of a key that is not there until dvc repro stops at it. What the code of
@@ -117,7 +117,7 @@ def unknown_params(view: View, stage: Stage, read: Iterable[str] = ()) -> Findin
     return None
 
 
-def _line(view: View, wanted: LessonStage, key: str) -> int | None:
+def _line(view: View, wanted: StageSpec, key: str) -> int | None:
     return view.line(wanted.code_path, f"{key.partition('.')[2]}:")
 
 

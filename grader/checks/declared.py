@@ -12,11 +12,11 @@ from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check, stage_check
 from grader.facts.snapshot import View
 from grader.fixes.stage_edits import UNCACHED, Change
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
-def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
+def stage_is_declared(view: View, wanted: StageSpec) -> Finding | None:
     """dvc.yaml has the stage {stage}.
 
     DVC runs what dvc.yaml says, and dvc status is content with a dvc.yaml that lacks a stage.
@@ -47,7 +47,7 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
     )
 
 
-def _beside(view: View, wanted: LessonStage) -> list[str]:
+def _beside(view: View, wanted: StageSpec) -> list[str]:
     """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
     model = Stage(wanted.name, "dvc.yaml", wanted.command)
     outs = list(paths_of(view, model, wanted, wanted.writes))
@@ -55,7 +55,7 @@ def _beside(view: View, wanted: LessonStage) -> list[str]:
     return [*kept, *stages.gitignores(view, [path for path in outs if path not in kept])]
 
 
-def _stage_add(view: View, wanted: LessonStage) -> str:
+def _stage_add(view: View, wanted: StageSpec) -> str:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = view.code(wanted)
     model = Stage(wanted.name, "dvc.yaml", wanted.command)
@@ -102,7 +102,7 @@ def _flag(path: str) -> str:
 
 
 @stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
-def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
+def stage_runs_its_module(view: View, wanted: StageSpec) -> Finding | None:
     """The command of {stage} runs its module, with all that it needs.
 
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
@@ -128,9 +128,7 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
     )
 
 
-def _wrong_with(
-    command: str | list[str] | None, code: StageCode, wanted: LessonStage
-) -> str | None:
+def _wrong_with(command: str | list[str] | None, code: StageCode, wanted: StageSpec) -> str | None:
     if not code.is_run_by(command):
         return f"does not run {wanted.module}"
     given = values_of(command, wanted)
@@ -143,7 +141,7 @@ def _wrong_with(
 
 
 @stage_check("outs", "out-undeclared", requires=("{stage}.command",))
-def outs_are_declared(view: View, wanted: LessonStage) -> Finding | None:
+def outs_are_declared(view: View, wanted: StageSpec) -> Finding | None:
     """Every file that {stage} writes is one of its outs.
 
     What is not declared is neither kept, nor pushed, nor restored: only this laptop has it.
@@ -169,7 +167,7 @@ def outs_are_declared(view: View, wanted: LessonStage) -> Finding | None:
 
 
 @stage_check("connected", "stage-disconnected", requires=("{stage}.command", "data.no_overlap"))
-def stage_depends_on_its_producers(view: View, wanted: LessonStage) -> Finding | None:
+def stage_depends_on_its_producers(view: View, wanted: StageSpec) -> Finding | None:
     """{stage} depends on the stages whose outs it reads.
 
     DVC runs stages in the order of their deps; without one, {stage} may run on what was before.
@@ -196,7 +194,7 @@ def _made_by(producer: str, read: list[str]) -> str:
     return f"outs of {producer}, and does not depend on them"
 
 
-def producers(view: View, stage: Stage, wanted: LessonStage) -> dict[str, list[str]]:
+def producers(view: View, stage: Stage, wanted: StageSpec) -> dict[str, list[str]]:
     """The other stages that make what ``stage`` reads by its command, and what of it."""
     found: dict[str, list[str]] = {}
     for path in paths_of(view, stage, wanted, wanted.reads):

@@ -10,7 +10,7 @@ from grader import fixes
 from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.facts.snapshot import View
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
 _FILE = "dvc.yaml"
 _COMMENT = re.compile(r"#.*")
@@ -84,14 +84,14 @@ def _only_lacks(view: View, path: str) -> bool:
     return {**committed, "stages": kept} == {**written, "stages": there} and not has_new_comment
 
 
-def told(wanted: LessonStage, other: str) -> str:
+def told(wanted: StageSpec, other: str) -> str:
     """What dvc.yaml has in place of the stage: an ``other`` one, or none."""
     if other:  # while that one has the outs, DVC lets no second stage have them
         return f"a stage {other}: is that {wanted.name}? It does not run {wanted.module}."
     return f"no stage {wanted.name}: dvc repro makes nothing of it."
 
 
-def misspelt(view: View, wanted: LessonStage) -> str:
+def misspelt(view: View, wanted: StageSpec) -> str:
     """The stage that may be meant by ``wanted``, and belongs to no other lesson.
 
     It has the lesson's outs, which DVC lets no second stage have, or runs the lessons' code under a

@@ -11,7 +11,7 @@ from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
 from grader.facts.snapshot import View
 from grader.fixes.stage_edits import Change
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
 _RAW = "data/raw"
 
@@ -55,7 +55,7 @@ def _to_come(view: View) -> Finding | None:
     return None
 
 
-def _written(view: View, wanted: LessonStage, tracked: str) -> str | None:
+def _written(view: View, wanted: StageSpec, tracked: str) -> str | None:
     """What the stage of a lesson will write within ``tracked``, or around it."""
     model = Stage(wanted.name, "dvc.yaml", wanted.command)
     paths = stages.paths_of(view, model, wanted, wanted.writes)

@@ -13,7 +13,7 @@ from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
 from grader.facts.snapshot import View
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -31,7 +31,7 @@ class _WrongError(Exception):
 
 
 @stage_check("result", "out-wrong", requires=("{stage}.present", "{stage}.outs"))
-def results_are_what_they_should_be(view: View, wanted: LessonStage) -> Finding | None:
+def results_are_what_they_should_be(view: View, wanted: StageSpec) -> Finding | None:
     """What {stage} wrote can be used.
 
     The files are opened: tables with the right columns, splits that share no poster, a model that

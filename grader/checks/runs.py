@@ -13,11 +13,11 @@ from grader.engine.registry import stage_check
 from grader.facts.snapshot import View
 from grader.fixes import keeping
 from workshop import endpoints
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
 
 @stage_check("run", "stage-never-run", requires=("{stage}.declared",))
-def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
+def stage_has_run(view: View, wanted: StageSpec) -> Finding | None:
     """{stage} has run.
 
     dvc.yaml says how a stage is run, dvc.lock that it was.
@@ -38,7 +38,7 @@ def stage_has_run(view: View, wanted: LessonStage) -> Finding | None:
 
 
 @stage_check("current", "lock-stale", requires=("{stage}.run", "{stage}.params_exist"))
-def stage_is_current(view: View, wanted: LessonStage) -> Finding | None:
+def stage_is_current(view: View, wanted: StageSpec) -> Finding | None:
     """{stage} ran on the code, data, params and command that are there now.
 
     Its outs are of what was there before, and whoever pulls them gets those.
@@ -86,7 +86,7 @@ def _refuse_unanswered(view: View, stage: Stage) -> None:
         )
 
 
-def _apart(view: View, stage: Stage, wanted: LessonStage) -> Finding | None:
+def _apart(view: View, stage: Stage, wanted: StageSpec) -> Finding | None:
     """What the stage ran on is in the folder, and neither git nor DVC has it."""
     if view.source != "HEAD":
         return None
@@ -110,7 +110,7 @@ def _apart(view: View, stage: Stage, wanted: LessonStage) -> Finding | None:
     )
 
 
-def _written(view: View, wanted: LessonStage) -> Iterator[str]:
+def _written(view: View, wanted: StageSpec) -> Iterator[str]:
     """What a lesson's stage writes, declared or not: the check of its outs tells of the latter."""
     stage = view.stage(wanted)
     return paths_of(view, stage, wanted, wanted.writes) if stage else iter(())
@@ -231,7 +231,7 @@ def _state(view: View, stage: Stage) -> StageState:
 
 
 @stage_check("thawed", "stage-frozen", requires=("{stage}.declared",))
-def stage_is_not_frozen(view: View, wanted: LessonStage) -> Finding | None:
+def stage_is_not_frozen(view: View, wanted: StageSpec) -> Finding | None:
     """{stage} is not frozen, or nothing is hidden by it.
 
     DVC does not look at the deps of a frozen stage: dvc status stays clean whatever changes.
@@ -278,7 +278,7 @@ def _out_reason(view: View, stage: Stage, *kinds: str) -> Reason | None:
 
 
 @stage_check("present", "out-missing", requires=("{stage}.run", "data.not_hidden"))
-def outs_are_there(view: View, wanted: LessonStage) -> Finding | None:
+def outs_are_there(view: View, wanted: StageSpec) -> Finding | None:
     """The outs of {stage} lie in the folder.
 
     They are declared and recorded; the next stage needs them, and so does whoever looks at them.
@@ -315,7 +315,7 @@ def _is_cached(view: View, md5: str | None) -> bool:
     "lock-stale",
     requires=("{stage}.present", "{stage}.result", "data.no_overlap", "lock.consistent"),
 )
-def outs_are_as_recorded(view: View, wanted: LessonStage) -> Finding | None:
+def outs_are_as_recorded(view: View, wanted: StageSpec) -> Finding | None:
     """The outs of {stage} are what its run left.
 
     An out that was changed by hand is of no run: nobody can make it again.

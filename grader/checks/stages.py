@@ -12,7 +12,7 @@ from grader.engine.finding import Evidence, NotThereYetError
 from grader.facts.snapshot import View
 from grader.fixes import stage_edits
 from grader.fixes.stage_edits import Change
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 LOCK = "dvc.lock"
 _HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
@@ -27,7 +27,7 @@ def any_of(view: View) -> tuple[Stage, ...]:
     return view.project.stages
 
 
-def stage_of(view: View, wanted: LessonStage) -> Stage:
+def stage_of(view: View, wanted: StageSpec) -> Stage:
     """The attendee's stage for a lesson, whatever they call it."""
     stage = view.stage(wanted)
     if stage is None:
@@ -35,7 +35,7 @@ def stage_of(view: View, wanted: LessonStage) -> Stage:
     return stage
 
 
-def recorded_stage(view: View, wanted: LessonStage) -> Stage:
+def recorded_stage(view: View, wanted: StageSpec) -> Stage:
     """The same, where it is in the lock."""
     stage = stage_of(view, wanted)
     if not stage.recorded:
@@ -44,7 +44,7 @@ def recorded_stage(view: View, wanted: LessonStage) -> Stage:
 
 
 def paths_of(
-    view: View, stage: Stage, wanted: LessonStage, options: tuple[str, ...]
+    view: View, stage: Stage, wanted: StageSpec, options: tuple[str, ...]
 ) -> Iterator[str]:
     """The paths that the stage's command gives to ``options``; the files in a folder of several."""
     values = values_of(stage.cmd, wanted)

@@ -7,11 +7,11 @@ from typing import Literal
 from grader.engine.finding import Finding
 from grader.facts.snapshot import View
 from workshop.course.manifest import course
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
 Tier = Literal["static", "remote"]
 Judge = Callable[[View], Finding | None]
-StageJudge = Callable[[View, LessonStage], Finding | None]
+StageJudge = Callable[[View, StageSpec], Finding | None]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def stage_check(
     return register
 
 
-def _bound(judge: StageJudge, stage: LessonStage) -> Judge:
+def _bound(judge: StageJudge, stage: StageSpec) -> Judge:
     return lambda view: judge(view, stage)
 
 

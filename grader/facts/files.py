@@ -6,7 +6,7 @@ from pathlib import Path
 from dvcstate import Project, read
 from dvcstate.documents import regular_file
 from grader.code.stage_code import StageCode
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 MAX_TEXT_BYTES = 8 * 2**20
 
@@ -48,7 +48,7 @@ class Files:
         except UnicodeDecodeError:
             return None
 
-    def code(self, wanted: LessonStage) -> StageCode:
+    def code(self, wanted: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
         if wanted.name not in self._codes:
             self._codes[wanted.name] = StageCode(self.text, wanted)

@@ -10,7 +10,7 @@ from dvcstate import Project, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 if TYPE_CHECKING:
     from grader.facts.repository import Facts
@@ -100,20 +100,20 @@ class View:
         """The name in ``core.remote`` of ``.dvc/config``."""
         return self.config.get("core", {}).get("remote")
 
-    def stage(self, wanted: LessonStage) -> Stage | None:
+    def stage(self, wanted: StageSpec) -> Stage | None:
         """The attendee's stage for a lesson: by what it runs, else by its name."""
         if wanted.name not in self._stages:
             self._stages[wanted.name] = self._found_stage(wanted)
         return self._stages[wanted.name]
 
-    def _found_stage(self, wanted: LessonStage) -> Stage | None:
+    def _found_stage(self, wanted: StageSpec) -> Stage | None:
         stages = [stage for stage in self.project.stages if stage.cmd]
         running = [one for one in stages if self.code(wanted).is_run_by(one.cmd)]
         named = [one for one in stages if one.name.rpartition(":")[2] == wanted.name]
         both = [one for one in running if one in named]
         return next(iter(both or running or named), None)
 
-    def code(self, wanted: LessonStage) -> StageCode:
+    def code(self, wanted: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
         return self._files.code(wanted)
 
