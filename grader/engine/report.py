@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from grader.engine.finding import UnknownError
 from grader.engine.verdict import Verdict
 from grader.facts.git import Git
-from grader.facts.repository import Facts
+from grader.facts.repository import Repository
 from workshop import shell
 from workshop.course.manifest import course
 
@@ -20,9 +20,12 @@ PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 
 
 def report(
-    facts: Facts, verdicts: Iterable[Verdict], verified: list[str], lessons: Container[str]
+    repository: Repository,
+    verdicts: Iterable[Verdict],
+    verified: list[str],
+    lessons: Container[str],
 ) -> Report:
-    """The report on ``facts``; ``verified`` are the tiers that were to be looked at.
+    """The report on ``repository``; ``verified`` are the tiers that were to be looked at.
 
     One that gave no answer was not: a remote that nobody reached, or that nobody asked. Of the
     ``lessons`` with these ids, one that only the remote can judge then has no check, and counts 0
@@ -32,15 +35,15 @@ def report(
     answered = {one.check.tier for one in verdicts if one.status in ("pass", "fail")}
     verified = [tier for tier in verified if tier == "static" or tier in answered]
     counted = [verdict for verdict in verdicts if verdict.status != "error"]
-    settings = _known(lambda: facts.settings)
+    settings = _known(lambda: repository.settings)
     supplied = settings.supplied if settings else ()
     return {
         "schema": SCHEMA,
-        "repo": str(_known(lambda: facts.root) or facts.start),
-        "commit": _known(lambda: facts.commit),
-        "branch": _known(lambda: facts.git.branch if facts.git else None),
-        "no_branch": _known(lambda: _no_branch(facts.git)),
-        "gradable": _known(lambda: facts.git) is not None,
+        "repo": str(_known(lambda: repository.root) or repository.start),
+        "commit": _known(lambda: repository.commit),
+        "branch": _known(lambda: repository.git.branch if repository.git else None),
+        "no_branch": _known(lambda: _no_branch(repository.git)),
+        "gradable": _known(lambda: repository.git) is not None,
         "score": sum(verdict.earned for verdict in counted),
         "max_score": sum(verdict.check.points for verdict in counted),
         "verified": verified,
@@ -72,9 +75,9 @@ def _no_branch(git: Git | None) -> str | None:
     """What to say where HEAD is on no branch: no mistake, but it is soon forgotten."""
     if git is None or git.branch is not None:
         return None
-    if git.going_on == "rebase":
+    if git.operation_in_progress == "rebase":
         return "on no branch while git rebase goes on: git status says how it ends"
-    if git.going_on == "bisect":
+    if git.operation_in_progress == "bisect":
         return "on no branch while git bisect goes on: git bisect reset ends it"
     names = git.branches(2)
     if len(names) == 1 and shell.is_quotable(names[0]):

@@ -8,15 +8,17 @@ from dvcstate.errors import ConfigError
 from grader.engine.finding import Finding, NotThereYetError, UnknownError
 from grader.engine.registry import Check
 from grader.engine.verdict import Verdict
-from grader.facts.repository import Facts
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Revision
 from workshop.shell import by_hand
 
 COMMITTED = ("data.committed", "lock.committed")
 """The checks that tell of work which is done and not committed."""
 
 
-def verdicts(facts: Facts, checks: Mapping[str, Check], wanted: Iterable[str]) -> list[Verdict]:
+def verdicts(
+    repository: Repository, checks: Mapping[str, Check], wanted: Iterable[str]
+) -> list[Verdict]:
     """The verdict on each of the ``wanted`` checks, in the order of ``checks``.
 
     What they stand on is judged as well, and told only if it is wanted.
@@ -24,11 +26,11 @@ def verdicts(facts: Facts, checks: Mapping[str, Check], wanted: Iterable[str]) -
     wanted = set(wanted)
     known: dict[str, Verdict] = {}
     for one in _ordered(checks, wanted):
-        known[one.id] = _verdict(facts, one, known)
-    return list(_without_vain_pulls([known[name] for name in checks if name in wanted]))
+        known[one.id] = _verdict(repository, one, known)
+    return list(drop_futile_pulls([known[name] for name in checks if name in wanted]))
 
 
-def _without_vain_pulls(found: list[Verdict]) -> Iterator[Verdict]:
+def drop_futile_pulls(found: list[Verdict]) -> Iterator[Verdict]:
     """The fixes for absent outs without the ``dvc pull`` of what the remote, once asked, lacks."""
     lost = [one.finding for one in found if one.finding and one.code == "out-lost"]
     paths = {path for one in lost for path in _in_folder(one)}
@@ -63,33 +65,33 @@ def _ordered(checks: Mapping[str, Check], wanted: set[str]) -> Iterator[Check]:
         yield from visit(name)
 
 
-def _verdict(facts: Facts, check: Check, known: Mapping[str, Verdict]) -> Verdict:
+def _verdict(repository: Repository, check: Check, known: Mapping[str, Verdict]) -> Verdict:
     for name in check.requires:
         before = known[name]
         if before.status == "error":
             return Verdict(check, "error", reason=before.reason, fix=before.fix)
         if not before.holds:
             return _blocked(check, before)
-    committed = _judged(check, facts, "head")
-    if check.committed_only or _are_alike(facts):
+    committed = _judged(check, repository, "HEAD")
+    if check.committed_only or _are_alike(repository):
         return committed
-    lying_there = _judged(check, facts, "worktree")
-    return _both(committed, lying_there, known)
+    worktree = _judged(check, repository, "worktree")
+    return merge_verdicts(committed, worktree, known)
 
 
-def _are_alike(facts: Facts) -> bool:
+def _are_alike(repository: Repository) -> bool:
     """Whether the worktree says the same as HEAD; where that cannot be told, each is judged."""
     try:
-        return not facts.uncommitted
+        return not repository.uncommitted
     except (UnknownError, ProjectError, OSError):
         return False
 
 
-def _both(committed: Verdict, lying_there: Verdict, known: Mapping[str, Verdict]) -> Verdict:
+def merge_verdicts(committed: Verdict, worktree: Verdict, known: Mapping[str, Verdict]) -> Verdict:
     """HEAD's verdict, unless the worktree has a mistake that is new, or work to be committed."""
-    if committed.status == "error" or (committed.holds and not lying_there.holds):
-        return lying_there if committed.status != "error" else committed
-    if not committed.holds and lying_there.holds:
+    if committed.status == "error" or (committed.holds and not worktree.holds):
+        return worktree if committed.status != "error" else committed
+    if not committed.holds and worktree.holds:
         for name in COMMITTED:
             if name in known and known[name].status == "fail":
                 return _blocked(committed.check, known[name])
@@ -104,10 +106,10 @@ def _blocked(check: Check, before: Verdict) -> Verdict:
     return Verdict(check, "blocked", reason=f"waits for {before.check.id}", fix=fix)
 
 
-def _judged(check: Check, facts: Facts, side: str) -> Verdict:
+def _judged(check: Check, repository: Repository, revision: Revision) -> Verdict:
     try:
-        view: View = getattr(facts, side)
-        finding: Finding | None = check.judge(view)
+        snapshot = repository.head if revision == "HEAD" else repository.worktree
+        finding: Finding | None = check.judge(repository, snapshot)
     except NotThereYetError as absent:
         return Verdict(check, "blocked", reason=f"waits for {absent.check}")
     except UnknownError as unknown:

@@ -15,7 +15,8 @@ import yaml
 from dvcstate import Stage
 from dvcstate.documents import yaml12
 from grader import fixes
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}
 _WRITTEN_OF_OUT = {"cache", "desc", "meta", "type", "labels", "remote", "push"}
@@ -39,9 +40,9 @@ class Change:
     command: str | None = None
 
 
-def changed(view: View, stage: Stage, change: Change) -> list[str]:
+def changed(repository: Repository, snapshot: Snapshot, stage: Stage, change: Change) -> list[str]:
     """The lines of a fix that make ``change`` in ``stage``."""
-    text = view.facts.worktree.text(stage.file) or view.text(stage.file) or ""
+    text = repository.worktree.text(stage.file) or snapshot.text(stage.file) or ""
     node = _stage_node(text, stage)
     if node is not None and _is_written_whole(text, node) and _is_quotable(stage, change):
         return [stage_add(stage, change)]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from grader import fixes
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
 
 
-def unignoring(view: View, paths: Iterable[str]) -> tuple[list[str], list[str]]:
+def unignoring(repository: Repository, paths: Iterable[str]) -> tuple[list[str], list[str]]:
     """The edits that let git have ``paths``, and the files to commit that are edited by them.
 
     The lowest line first: none moves another. DVC refuses what git ignores even where it is
@@ -14,7 +14,7 @@ def unignoring(view: View, paths: Iterable[str]) -> tuple[list[str], list[str]]:
     """
     places, edits = set(), []
     for path in paths:
-        place = view.facts.ignoring_line(path)
+        place = repository.ignoring_line(path)
         if place:
             places.add((place.file, place.line))
         else:

@@ -142,7 +142,7 @@ def test_offline_leaves_out_what_the_remote_answers(repo: Path) -> None:
 def test_a_crash_in_one_check_hides_no_other(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     append(repo, "pipeline/train.py", "# A change.\n")
 
-    def crash(_view: object) -> None:
+    def crash(_repository: object, _snapshot: object) -> None:
         raise ZeroDivisionError("our own mistake")
 
     broken = vars(CHECKS["preprocess.deps"]) | {"judge": crash}

@@ -15,7 +15,7 @@ from grader.checks import CHECKS
 from grader.engine.grading import grade
 from grader.engine.next_action import awaits_commit
 from grader.facts.running import running
-from grader.facts.snapshot_cache import Memory
+from grader.facts.snapshot_cache import SnapshotCache
 from grader.output.text import width_of
 from grader.watch import live
 from grader.watch.changes import matters
@@ -239,41 +239,41 @@ def test_what_is_a_change(path: str, counts: bool) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES[::6], ids=lambda one: one.name)
 def test_a_grade_with_a_memory_is_that_without(repo: Path, mistake: Mistake) -> None:
     """What is kept from one grade to the next changes no verdict."""
-    memory = Memory()
+    cache = SnapshotCache()
     try:
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
         mistake.apply(repo)
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
         if (repo / ".git").exists():
             run(repo, "git", "add", "--all")
             run(repo, "git", "commit", "--quiet", "--allow-empty", "--message", "More")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_memory_leaves_nothing_behind(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = repo.parent / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    memory = Memory()
-    grade(repo, offline=True, memory=memory)
+    cache = SnapshotCache()
+    grade(repo, offline=True, cache=cache)
     assert len(list(folder.iterdir())) == 1
     finished.change_param(repo, "plot", "dpi", 77)
     run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
-    grade(repo, offline=True, memory=memory)
+    grade(repo, offline=True, cache=cache)
     assert len(list(folder.iterdir())) == 1
-    memory.close()
+    cache.close()
     assert not list(folder.iterdir())
 
 
 def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo: Path) -> None:
     """What is written of HEAD for DVC to read is that of HEAD, folders included."""
-    memory = Memory()
+    cache = SnapshotCache()
 
     def grades_agree() -> None:
         run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
 
     try:
         finished.change_param(repo, "plot", "dpi", 77)
@@ -285,25 +285,25 @@ def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo:
         run(repo, "git", "add", "--force", "pipeline", "elsewhere", ".dvc/config")
         grades_agree()
         run(repo, "git", "reset", "--quiet", "--hard", "HEAD~3")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
     """Of the cache nothing is remembered that is younger than a clock may be wrong."""
-    memory = Memory()
+    cache = SnapshotCache()
     place = finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx"))
     content = place.read_bytes()
     try:
         for damaged in (True, False, True):
             place.chmod(0o644)
             place.write_bytes(content[::-1] if damaged else content)
-            report = grade(repo, offline=True, memory=memory)
+            report = grade(repo, offline=True, cache=cache)
             found = next(o for o in report["checks"] if o["id"] == "pipeline.cache_intact")
             assert (found["status"] == "fail") is damaged
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
@@ -315,16 +315,16 @@ def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
     run(repo, "git", "commit", "--quiet", "--message", "Remove")
     clone = repo.parent / "clone"
     run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))
-    memory = Memory()
+    cache = SnapshotCache()
     try:
         codes = []
         for _ in range(2):
-            report = grade(clone, offline=True, memory=memory)
+            report = grade(clone, offline=True, cache=cache)
             codes.append([o["code"] for o in report["checks"] if o["id"] == "remote.no_secret"])
             run(clone, "git", "fetch", "--quiet", "--depth", "9")
         assert codes == [[None], ["secret-in-config"]]
     finally:
-        memory.close()
+        cache.close()
 
 
 def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
