@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dvcstate.dvcignore import DvcIgnore
-from dvcstate.errors import FileError, TrackedPathError
+from dvcstate.errors import ErrorKind, FileError, TrackedPathError
 from dvcstate.hashes.changed_paths import Touched
 from dvcstate.hashes.hash_store import Known
 from dvcstate.hashes.object_cache import ObjectCache, OutKey, key_of
@@ -132,6 +132,7 @@ class Judge:
                         f"the out {out.path!r} is ignored by the line {rule!r} of a .dvcignore",
                         "take that line out of the .dvcignore, or the out out of the stage",
                         path=stage.file,
+                        kind=ErrorKind.OUT_IN_DVCIGNORE,
                     )
 
     def _params_changed(self, file: ParamsFile) -> Iterator[Reason]:

@@ -77,8 +77,8 @@ def _git_told(root: Path, real_root: str) -> GitIgnore:
     except FileError as error:
         path = Path(error.path or "")
         shown = path.relative_to(real_root).as_posix() if path.is_relative_to(real_root) else path
-        raise FileError(
-            error.problem, error.fix, path=str(shown), line=error.line, column=error.column
+        raise FileError.from_error(
+            error, path=str(shown), line=error.line, column=error.column
         ) from None
 
 

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from dvcstate.errors import ErrorKind
+
 
 class Several(str):
     """The values of ``name = a, b``, as text; DVC takes several in few places."""
@@ -21,6 +23,14 @@ class Problem(NamedTuple):
     message: str
     section: str
     key: str | None = None
+    kind: ErrorKind = ErrorKind.OTHER
+
+
+class _Refusal(NamedTuple):
+    """Why a section has no options at all."""
+
+    why: str
+    kind: ErrorKind = ErrorKind.OTHER
 
 
 Check = Callable[[str], str | None]
@@ -32,8 +42,8 @@ def problem(sections: Mapping[str, Mapping[str, str]]) -> Problem | None:
     for name, values in sections.items():
         kind, _, rest = name.partition('"')
         known = _known(kind.strip(), values, bool(rest))
-        if isinstance(known, str):
-            return Problem(f"{name}: {known}", name)
+        if isinstance(known, _Refusal):
+            return Problem(f"{name}: {known.why}", name, kind=known.kind)
         if known is None:
             continue
         for key, value in values.items():
@@ -49,20 +59,20 @@ def problem(sections: Mapping[str, Mapping[str, str]]) -> Problem | None:
     return None
 
 
-def _known(kind: str, values: Mapping[str, str], named: bool) -> dict[str, Check] | str | None:
-    """The options of a section; text that says why there are none; None when anything goes."""
+def _known(kind: str, values: Mapping[str, str], named: bool) -> dict[str, Check] | _Refusal | None:
+    """The options of a section, or why there are none; None when anything goes."""
     if named and kind == "remote":
         return _remote(values)
     if named and kind in _NAMED:
         return _NAMED[kind]
     if named or kind not in _SECTIONS:
-        return "extra keys not allowed"
+        return _Refusal("extra keys not allowed")
     return _SECTIONS[kind]
 
 
-def _remote(values: Mapping[str, str]) -> dict[str, Check] | str | None:
+def _remote(values: Mapping[str, str]) -> dict[str, Check] | _Refusal | None:
     if "url" not in values:
-        return "expected 'url'"
+        return _Refusal("expected 'url'")
     from urllib.parse import urlparse  # 5 ms that few configs need
 
     parsed = urlparse(values["url"])
@@ -71,7 +81,7 @@ def _remote(values: Mapping[str, str]) -> dict[str, Check] | str | None:
     if scheme == "remote":
         return None
     if scheme not in _REMOTES:
-        return f"Unsupported URL type {scheme}://"
+        return _Refusal(f"Unsupported URL type {scheme}://", ErrorKind.UNSUPPORTED_URL)
     return _REMOTES[scheme] | _REMOTE_COMMON
 
 

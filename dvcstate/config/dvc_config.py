@@ -62,7 +62,7 @@ def read(root: Path) -> Config:
             merged.setdefault(section, {}).update(values)
     wrong = config_schema.problem(merged)
     if wrong:
-        raise _blamed(levels, wrong.message, wrong.section, wrong.key)
+        raise _blamed(levels, wrong)
     no_scm = merged.get("core", {}).get("no_scm", "").lower() == "true"
     return Config(merged, _cache_dir(merged, levels, root), no_scm)
 
@@ -111,8 +111,8 @@ class _Level:
         try:
             self.text = document.read_text(path, self.shown, MAX_BYTES)
         except FileError as error:
-            raise ConfigError(
-                error.problem, error.fix, path=self.shown, line=error.line, column=error.column
+            raise ConfigError.from_error(
+                error, path=self.shown, line=error.line, column=error.column
             ) from None
         for name, values in self._parsed().items():
             self._take(name.lower(), values)
@@ -207,17 +207,19 @@ def _leads_somewhere(path: Path) -> bool:
     return True
 
 
-def _blamed(levels: list[_Level], message: str, section: str, key: str | None) -> ConfigError:
+def _blamed(levels: list[_Level], wrong: config_schema.Problem) -> ConfigError:
     """The error, told of the file whose word counts: the last one that sets the value."""
     for level in reversed(levels):
-        values = level.sections.get(section)
-        if values is not None and (key is None or key in values):
-            line = level.line(key, section)
+        values = level.sections.get(wrong.section)
+        if values is not None and (wrong.key is None or wrong.key in values):
+            line = level.line(wrong.key, wrong.section)
             return ConfigError(
-                message, "mend or delete that line", path=level.shown, line=line,
-                column=1 if line else None,
+                wrong.message, "mend or delete that line", path=level.shown, line=line,
+                column=1 if line else None, kind=wrong.kind,
             )  # fmt: skip
-    return ConfigError(message, "mend or delete that line", path=".dvc/config")
+    return ConfigError(
+        wrong.message, "mend or delete that line", path=".dvc/config", kind=wrong.kind
+    )
 
 
 def _cache_dir(merged: Sections, levels: list[_Level], root: Path) -> str:
@@ -229,9 +231,11 @@ def _cache_dir(merged: Sections, levels: list[_Level], root: Path) -> str:
         path = found[-1].resolved_path(found[-1].sections[section]["url"]) if found else None
         if path is None or _ADDRESS.match(path):
             what = "is no folder on this machine" if path else "does not exist"
-            raise _blamed(levels, f"cache.local: the remote {named!r} {what}", "cache", "local")
+            why = f"cache.local: the remote {named!r} {what}"
+            raise _blamed(levels, config_schema.Problem(why, "cache", "local"))
         return path
     chosen = cache.get("dir") or str(root / ".dvc" / "cache")
     if _ADDRESS.match(chosen):
-        raise _blamed(levels, f"cache.dir: {chosen!r} is no folder", "cache", "dir")
+        why = f"cache.dir: {chosen!r} is no folder"
+        raise _blamed(levels, config_schema.Problem(why, "cache", "dir"))
     return chosen

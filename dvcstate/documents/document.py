@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dvcstate.documents import regular_file, schema, yaml12, yaml_places
-from dvcstate.errors import FileError
+from dvcstate.errors import ErrorKind, FileError
 
 MAX_BYTES = 8 * 1024 * 1024
 """Larger is neither hand-written nor written by DVC; it would take seconds to read."""
@@ -44,13 +44,14 @@ def read_bytes(
     try:
         return regular_file.read(path, at_most, null_is_empty)
     except regular_file.OddFileError as error:
-        fix = f"see what wrote to it; git checkout -- {shown} brings the committed one back"
-        raise FileError(error.strerror, fix, path=shown) from None
+        way_back = f"git checkout -- {shown} brings the committed one back"
+        raise FileError(error.strerror, "see what wrote to it", way_back, path=shown) from None
     except OSError as error:
         why = error.strerror or str(error)
         raise FileError(
-            f"cannot be read: {why}", f"make {shown} a readable file", path=shown
-        ) from None
+            f"cannot be read: {why}", f"make {shown} a readable file", path=shown,
+            kind=ErrorKind.NO_ACCESS,
+        ) from None  # fmt: skip
 
 
 def text_of(raw: bytes, shown: str) -> str:
@@ -87,7 +88,8 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
     if marker:
         return FileError(
             f"has an unresolved merge conflict ({marker[0].split()[0]})",
-            f"keep one side, delete the marker lines, then: git add {shown}",
+            "keep one side, delete the marker lines",
+            then=f"git add {shown}",
             path=shown,
             line=text.count("\n", 0, marker.start()) + 1,
             column=1,
@@ -99,8 +101,10 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
         line, column = yaml_places.unfolding(text, yaml12.MAX_MERGED) or (None, None)
     return FileError(
         f"is not valid YAML: {problem}",
-        "mend that line or the one above it; a line has as many spaces in front as its neighbours,"
-        f" no + of a diff, quotes around odd values; git diff {shown} marks what you changed",
+        "mend that line or the one above it",
+        "a line has as many spaces in front as its neighbours, no + of a diff, quotes around odd"
+        " values",
+        f"git diff {shown} marks what you changed",
         path=shown, line=line, column=column,
     )  # fmt: skip
 
@@ -111,20 +115,20 @@ def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
     problem = f"{mismatch.message}, in {where}" if where else mismatch.message
     line, column = place or (None, None)
     stage = ", or its spaces: two before a stage's name, four before deps and outs"
-    fix = (
-        f"change that entry{stage if shown.endswith('dvc.yaml') else ''};"
-        " https://doc.dvc.org/user-guide/project-structure lists what is allowed"
-    )
+    remedies = [
+        f"change that entry{stage if shown.endswith('dvc.yaml') else ''}",
+        "https://doc.dvc.org/user-guide/project-structure lists what is allowed",
+    ]
     if shown.endswith("dvc.lock"):
-        fix = f"bring it back with git checkout -- {shown}, or delete it and run dvc repro"
-    return FileError(problem, fix, path=shown, line=line, column=column)
+        remedies = [f"bring it back with git checkout -- {shown}, or delete it and run dvc repro"]
+    return FileError(problem, *remedies, path=shown, line=line, column=column)
 
 
 def placed(error: FileError, path: Path, shown: str, keys: Sequence[object]) -> FileError:
     """The same error with the line and column in ``path`` of what ``keys`` lead to."""
     place = yaml_places.node_at(read_text(path, shown), list(keys))
     line, column = place or (None, None)
-    return FileError(error.problem, error.fix, path=shown, line=line, column=column)
+    return FileError.from_error(error, path=shown, line=line, column=column)
 
 
 def _is_endless(data: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from dvcstate.documents import regular_file
 from dvcstate.dvcignore import IGNORE_FILE, DvcIgnore
-from dvcstate.errors import TrackedPathError
+from dvcstate.errors import ErrorKind, TrackedPathError
 
 _BY_DESCRIPTOR = os.scandir in os.supports_fd
 _FOLDER = os.O_RDONLY | regular_file.FLAGS | getattr(os, "O_DIRECTORY", 0)
@@ -134,6 +134,7 @@ class _Walk:
                 raise TrackedPathError(
                     f"{path}: a .dvcignore must not be in a folder that DVC tracks",
                     "move its lines into the .dvcignore of the repository's root",
+                    kind=ErrorKind.NESTED_DVCIGNORE,
                 )
             self.nested = True
             self.rules_key += self.ignore.rules_key(path)

@@ -12,7 +12,7 @@ from typing import Any
 from dvcstate.documents import document, schema, yaml_places
 from dvcstate.dvc import templating
 from dvcstate.dvcignore import IGNORE_FILE
-from dvcstate.errors import FileError
+from dvcstate.errors import ErrorKind, FileError
 from dvcstate.model import Stage
 from dvcstate.params import params_file
 from dvcstate.repository import Repository
@@ -116,6 +116,7 @@ class Collector:
                 "is ignored by git, so DVC refuses to work with it",
                 "take it out of .gitignore: it belongs in git",
                 path=shown,
+                kind=ErrorKind.IGNORED_BY_GIT,
             )
         if not os.path.lexists(path) or self._repository.dvcignore.ignores(str(path), False):
             return {}

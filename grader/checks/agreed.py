@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from grader import fixes
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from workshop import endpoints
@@ -42,19 +43,21 @@ def _in_latin(name: str) -> str:
 
 def server_options(
     repository: Repository, snapshot: Snapshot, remote: str, address: str
-) -> list[str]:
+) -> list[Step]:
     """What ``remote`` lacks to reach ``address``, where that is the bucket server's."""
     known = repository.remote_options.get(remote.lower(), {})
     told = [one["endpointurl"] for one in repository.remote_options.values()
                  if "endpointurl" in one]  # fmt: skip
     if not f"{address}/".startswith(f"{_bucket(repository)}/") and "endpointurl" not in known:
         return []
-    modify = f"dvc remote modify {fixes.quoted(remote)}"
     there = snapshot.remotes.get(remote.lower(), {})
     server = endpoints.mended([*told, _endpoint()][0])
     wanted = {"endpointurl": server, "allow_anonymous_login": "true"}
-    return [f"{modify} {key} {fixes.quoted(value)}"
-            for key, value in wanted.items() if key not in there]  # fmt: skip
+    return [
+        fixes.command("dvc", "remote", "modify", remote, key, value)
+        for key, value in wanted.items()
+        if key not in there
+    ]
 
 
 def _endpoint() -> str:

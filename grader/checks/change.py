@@ -10,6 +10,7 @@ from grader import fixes
 from grader.checks.stages import uncached
 from grader.engine.finding import Evidence, Finding, UnknownError
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 
@@ -37,10 +38,8 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
         raise UnknownError(
             "Only the newest commits are here (a shallow clone): whether one of the older ones"
             " changed one thing could not be told.",
-            fixes.commands(
-                "git fetch --unshallow",
-                fixes.by_hand("in GitHub Actions: actions/checkout with fetch-depth: 0"),
-            ),
+            fixes.command("git", "fetch", "--unshallow"),
+            fixes.note("in GitHub Actions: actions/checkout with fetch-depth: 0"),
         )
     needless = next((names for changed, names in changes if changed), [])
     if needless:
@@ -54,23 +53,23 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
         rationale,
         "two commits of dvc.lock that differ in one param and in what it touches",
         actual,
-        fixes.commands(
+        (
             *_edit(snapshot),
-            "dvc repro",
+            fixes.command("dvc", "repro"),
             *fixes.commit(
                 ["params.yaml", "dvc.lock", *uncached(*snapshot.project.stages)], "Change one param"
-            ).splitlines(),
+            ),
         ),
         (Evidence("HEAD", "dvc.lock"),),
     )
 
 
-def _edit(snapshot: Snapshot) -> Iterator[str]:
+def _edit(snapshot: Snapshot) -> Iterator[Step]:
     """The lesson's own change, so that whoever types it goes on with the lesson from there."""
     text = snapshot.text("params.yaml") or ""
     there = re.search(r"^  learning_rate: ([\d.e-]+)(?=\s|$)", text, re.MULTILINE)
     if there is None:
-        yield fixes.by_hand("params.yaml: change one value, such as one of train")
+        yield fixes.change("params.yaml", "change one value, such as one of train")
         return
     new = "0.002" if there[1] == "0.004" else "0.004"
     edit = f"p.write_text(p.read_text().replace('{there[0]}', '  learning_rate: {new}'))"

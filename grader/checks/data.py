@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from functools import partial
 
 from dvcstate import ProjectError, Stage
@@ -11,15 +12,26 @@ from grader.checks import code, missing, others, overlap, stages
 from grader.checks.stages import LOCK, uncached
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes.unignore import unignoring
+from workshop.shell import command_line
 from workshop.stages import STAGES
 
 _RAW = "data/raw"
 _PARTS = (f"{_RAW}/Images", f"{_RAW}/train.csv")
 """What the pipeline reads of it."""
 _READ_BY_DVC = (".dvc", "dvc.yaml")
+
+
+class _Difference(StrEnum):
+    """How a file in the folder differs from HEAD, as a sentence goes on."""
+
+    DELETED = "is deleted"
+    IGNORED = "is ignored by git"
+    CHANGED = "has changed"
+    NEW = "is new"
 
 
 @check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",))
@@ -43,7 +55,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         else "No .dvc file is committed: git knows nothing of your raw data.",
         f"{_RAW}.dvc at HEAD",
         "no .dvc file",
-        fixes.commands(*_out_of_git(in_git), f"dvc add {_RAW}", commit),
+        (*_out_of_git(in_git), fixes.command("dvc", "add", _RAW), *commit),
         (Evidence(snapshot.source, f"{_RAW}.dvc"),),
     )
 
@@ -62,8 +74,8 @@ def _is_in_git(repository: Repository) -> bool:
     return any(stages.covers(_RAW, path) for path in repository.tracked)
 
 
-def _out_of_git(is_there: bool) -> list[str]:
-    return [f"git rm -r --quiet --cached {_RAW}"] * is_there
+def _out_of_git(is_there: bool) -> list[Step]:
+    return [fixes.command("git", "rm", "-r", "--quiet", "--cached", _RAW)] * is_there
 
 
 def _both_stages(repository: Repository, snapshot: Snapshot) -> list[Stage]:
@@ -80,11 +92,11 @@ def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
         f"A part of {_RAW} is tracked; {fixes.listed(left_out)} is not: a clone lacks it.",
         f"{_RAW}.dvc, which tracks the whole folder",
         f"{fixes.listed(parts) or 'git'} tracks a part of it",
-        fixes.commands(
-            *(f"dvc remove {fixes.quoted(file)}" for file in parts),
+        (
+            *(fixes.command("dvc", "remove", file) for file in parts),
             *_out_of_git(_is_in_git(repository)),
-            f"dvc add {_RAW}",
-            *commit.splitlines(),
+            fixes.command("dvc", "add", _RAW),
+            *commit,
         ),
         tuple(Evidence("worktree", path) for path in left_out),
     )
@@ -116,7 +128,13 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
     is_there = not any(_is_out_of_place(repository, path) for path in paths)
     has_to_run = is_there and stages.have_to_run(repository)
     first = _to_mend_first(repository, snapshot, is_there=is_there)
-    fix = _running(repository, paths) if has_to_run else _committing(repository, snapshot, paths)
+    is_done = False
+    if first:
+        steps = first.steps
+    elif has_to_run:
+        steps = _running(repository, paths)
+    else:
+        steps, is_done = _committing(repository, snapshot, paths)
     return Finding(
         "dvc-file-uncommitted",
         f"{first.rationale} Mend that first; the rest is to be committed then."
@@ -124,8 +142,9 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
         else _told(repository, paths, has_to_run),
         "the same at HEAD as in your folder",
         "; ".join(f"{path} {_difference(repository, path)}" for path in paths[:4]),
-        first.fix if first else fix,
+        steps,
         tuple(Evidence("worktree", path, value=_difference(repository, path)) for path in paths),
+        awaits_commit=is_done,
     )
 
 
@@ -158,7 +177,7 @@ def _ignored(repository: Repository) -> list[str]:
 
 
 def _is_out_of_place(repository: Repository, path: str) -> bool:
-    return _difference(repository, path) in ("is deleted", "is ignored by git")
+    return _difference(repository, path) in (_Difference.DELETED, _Difference.IGNORED)
 
 
 def _told(repository: Repository, paths: list[str], has_to_run: bool) -> str:
@@ -176,43 +195,46 @@ def _told(repository: Repository, paths: list[str], has_to_run: bool) -> str:
     )
 
 
-def _difference(repository: Repository, path: str) -> str:
+def _difference(repository: Repository, path: str) -> _Difference:
     if repository.worktree.content(path) is None:
-        return "is deleted"
+        return _Difference.DELETED
     if repository.ignores(path):
-        return "is ignored by git"
-    return "has changed" if path in repository.committed else "is new"
+        return _Difference.IGNORED
+    return _Difference.CHANGED if path in repository.committed else _Difference.NEW
 
 
-def _running(repository: Repository, paths: list[str]) -> str:
+def _running(repository: Repository, paths: list[str]) -> tuple[Step, ...]:
     """What was changed is run first: what came of it is part of the same commit."""
     beside = [LOCK, *uncached(*repository.worktree.project.stages)]
     commit = fixes.commit(dict.fromkeys([*paths, *beside]), "Change the pipeline and run it")
-    return fixes.commands("dvc repro", *commit.splitlines())
+    return fixes.command("dvc", "repro"), *commit
 
 
-def _committing(repository: Repository, snapshot: Snapshot, paths: list[str]) -> str:
-    deleted = [path for path in paths if _difference(repository, path) == "is deleted"]
+def _committing(
+    repository: Repository, snapshot: Snapshot, paths: list[str]
+) -> tuple[tuple[Step, ...], bool]:
+    """The steps to a commit of ``paths``, and whether nothing has to be mended before it."""
+    deleted = [path for path in paths if _difference(repository, path) is _Difference.DELETED]
     there = [path for path in paths if path not in deleted]
     replaced = [path for path in deleted if _is_replaced(repository, snapshot, path)]
     lost = [path for path in deleted if path not in replaced]
-    lines = [f"git checkout HEAD -- {' '.join(map(fixes.quoted, lost))}"] if lost else []
+    steps: list[Step] = [fixes.command("git", "checkout", "HEAD", "--", *lost)] if lost else []
     if replaced:  # what is staged as deleted already is no error
-        removed = " ".join(map(fixes.quoted, replaced))
-        lines.append(f"git rm --cached --ignore-unmatch -- {removed}")
-        lines += [
-            f"git add {fixes.quoted(path)}" for path in _edited_gitignores(repository, replaced)
+        steps.append(fixes.command("git", "rm", "--cached", "--ignore-unmatch", "--", *replaced))
+        steps += [
+            fixes.command("git", "add", path) for path in _edited_gitignores(repository, replaced)
         ]
         if not there:
-            lines.append(fixes.committed("Leave the data to its other .dvc file"))
+            steps.append(fixes.commit_staged("Leave the data to its other .dvc file"))
+    edits: list[Step] = []
     if there:
         edits, edited = unignoring(repository, filter(repository.ignores, there))
         message = "Commit what describes the pipeline"
         if edits:
-            lines += [*edits, *fixes.commit([*edited, *there], message, force=True).splitlines()]
+            steps += [*edits, *fixes.commit([*edited, *there], message, force=True)]
         else:
-            lines += stages.committing(repository, there, message)
-    return fixes.commands(*lines)
+            steps += stages.committing(repository, there, message)
+    return tuple(steps), not lost and (bool(replaced) or not edits)
 
 
 def _edited_gitignores(repository: Repository, paths: list[str]) -> list[str]:
@@ -270,7 +292,7 @@ def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -
             f"{path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
             f"{path} in your folder",
             "it is absent",
-            f"dvc pull {fixes.quoted(stage.file)}",
+            (fixes.command("dvc", "pull", stage.file),),
             evidence,
         )
     return Finding(
@@ -278,15 +300,15 @@ def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -
         f"{path} changed after dvc add: {stage.file} still records the data that was.",
         "the data that the .dvc file records",
         "other data",
-        fixes.commands(
-            "dvc diff",  # which of the two it is, is seen there
-            fixes.by_hand(
-                f"by accident? dvc checkout --force {fixes.quoted(stage.file)} brings back what"
-                f" {stage.file} records, and nothing below is to be typed"
+        (
+            fixes.command("dvc", "diff"),  # which of the two it is, is seen there
+            fixes.note(
+                f"by accident? {command_line(('dvc', 'checkout', '--force', stage.file))} brings"
+                f" back what {stage.file} records, and nothing below is to be typed"
             ),
-            f"dvc add {fixes.quoted(path)}",
-            "dvc repro",
-            *fixes.commit([stage.file, "dvc.lock", *beside], "Take up the new data").splitlines(),
+            fixes.command("dvc", "add", path),
+            fixes.command("dvc", "repro"),
+            *fixes.commit([stage.file, "dvc.lock", *beside], "Take up the new data"),
         ),
         evidence,
     )

@@ -10,6 +10,7 @@ from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
 from grader.code.stage_code import StageCode, values_of
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check, stage_check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes.stage_edits import UNCACHED, Change
@@ -38,13 +39,13 @@ def stage_is_declared(
         f"dvc.yaml has {missing.told(spec, other)}",
         f"a stage that runs python -m {spec.module}",
         f"stages: {fixes.listed(there, 6) or 'none'}",
-        fixes.commands(
-            *[f"dvc remove {fixes.quoted(other)}"] * bool(other),
+        (
+            *[fixes.command("dvc", "remove", other)] * bool(other),
             _stage_add(repository, snapshot, spec),
-            f"dvc repro {spec.name}",
+            fixes.command("dvc", "repro", spec.name),
             *fixes.commit(
                 ["dvc.yaml", "dvc.lock", *_beside(repository, spec)], f"Add the stage {spec.name}"
-            ).splitlines(),
+            ),
         ),
         (Evidence(snapshot.source, "dvc.yaml"),),
     )
@@ -58,19 +59,18 @@ def _beside(repository: Repository, spec: StageSpec) -> list[str]:
     return [*kept, *stages.gitignores(repository, [path for path in outs if path not in kept])]
 
 
-def _stage_add(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> str:
+def _stage_add(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = snapshot.code(spec)
     model = Stage(spec.name, "dvc.yaml", spec.command)
-    words = [f"dvc stage add -n {spec.name}"]
-    words += [
-        f"-d {fixes.quoted(path)}"
-        for path in [*paths_of(repository, model, spec, spec.reads), *sorted(code.imported())]
-    ]
+    words = ["dvc", "stage", "add", "-n", spec.name]
+    for path in [*paths_of(repository, model, spec, spec.reads), *sorted(code.imported())]:
+        words += ["-d", path]
     params = _sections_of_params(repository, code.params())
-    words += [f"-p {fixes.quoted(','.join(params))}"] if params else []
-    words += [f"{_flag(path)} {path}" for path in paths_of(repository, model, spec, spec.writes)]
-    return " ".join([*words, fixes.quoted(spec.command)])
+    words += ["-p", ",".join(params)] if params else []
+    for path in paths_of(repository, model, spec, spec.writes):
+        words += [_flag(path), path]
+    return fixes.command(*words, spec.command)
 
 
 def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:

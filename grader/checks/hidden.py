@@ -10,6 +10,7 @@ from grader import fixes
 from grader.checks import stages
 from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 
@@ -47,13 +48,15 @@ def dvcignore_hides_no_data(repository: Repository, snapshot: Snapshot) -> Findi
     return None
 
 
-def _delete(repository: Repository, rule: str, line: int | None) -> str:
+def _delete(repository: Repository, rule: str, line: int | None) -> tuple[Step, ...]:
     """The line deleted, and that committed where the line had been committed."""
-    by_hand = fixes.by_hand(f".dvcignore: delete {f'line {line}' if line else rule}")
+    edit = (
+        fixes.delete(".dvcignore", line) if line else fixes.change(".dvcignore", f"delete {rule}")
+    )
     if line and _line(repository.head, rule) is None:
-        return fixes.commands(by_hand)
-    committed = fixes.commit([".dvcignore"], "Hide no data from DVC")
-    return fixes.commands(by_hand, *committed.splitlines())
+        return (edit,)
+    commit = fixes.commit([".dvcignore"], "Hide no data from DVC")
+    return edit, *commit
 
 
 def _line(snapshot: Snapshot, rule: str) -> int | None:

@@ -10,6 +10,7 @@ from grader.checks import stages
 from grader.checks.stages import covers
 from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 
@@ -37,7 +38,7 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         return None
     count = sum(map(len, doubled.values()))
     staged = [out for out, paths in doubled.items() if index.intersection(paths)]
-    removals = [f"git rm -r --cached {fixes.quoted(out)}" for out in staged]
+    removals = [fixes.command("git", "rm", "-r", "--cached", out) for out in staged]
     return Finding(
         "tracked-by-git-and-dvc",
         f"Git tracks {fixes.listed(doubled)} as well as DVC: every clone carries it, for ever.",
@@ -45,9 +46,7 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         f"{count} of their files are in git's index"
         if staged
         else f"HEAD has {count} of their files",
-        fixes.commands(
-            *removals, *_committed(repository, doubled.values(), "Leave the data to DVC")
-        ),
+        (*removals, *_committed(repository, doubled.values(), "Leave the data to DVC")),
         tuple(
             Evidence("index" if out in staged else "HEAD", paths[0], value=f"{len(paths)} files")
             for out, paths in doubled.items()
@@ -80,12 +79,12 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
         f"Git does not ignore {fixes.listed(bare)}: the next git add takes the data in.",
         f"a line /{name} in {path}",
         "no .gitignore covers it",
-        fixes.commands(
+        (
             fixes.python(
                 f"print({fixes.literal(f'/{name}')},"
                 f" file=open({fixes.literal(path)}, 'a', encoding='utf-8'))"
             ),
-            *fixes.commit([path], "Ignore what DVC keeps").splitlines(),
+            *fixes.commit([path], "Ignore what DVC keeps"),
         ),
         tuple(Evidence("worktree", one) for one in bare),
         severity="advice",
@@ -132,13 +131,13 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     marker = ".dvc/cache" if objects[0].startswith(".dvc/cache") else "files/md5"
     folder = objects[0].partition(marker)[0] + marker
     staged = any(covers(folder, path) for path in repository.tracked)
-    removal = [f"git rm -r --cached {fixes.quoted(folder)}"] if staged else []
+    removal = [fixes.command("git", "rm", "-r", "--cached", folder)] if staged else []
     return Finding(
         "cache-in-git",
         f"Git tracks {len(objects)} of the objects in {folder}, which are the data itself.",
         "no object of a cache or remote in git",
         f"{len(objects)} of them in git's index" if staged else f"{len(objects)} of them at HEAD",
-        fixes.commands(*removal, *_committed(repository, [objects], "Leave the cache to DVC")),
+        (*removal, *_committed(repository, [objects], "Leave the cache to DVC")),
         tuple(Evidence("index" if staged else "HEAD", path) for path in objects[:10]),
     )
 
@@ -148,10 +147,10 @@ def _in_git(repository: Repository) -> list[str]:
     return list(dict.fromkeys([*repository.tracked, *repository.committed]))
 
 
-def _committed(repository: Repository, paths: Iterable[list[str]], message: str) -> list[str]:
+def _committed(repository: Repository, paths: Iterable[list[str]], message: str) -> list[Step]:
     """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
     is_there = any(path in repository.committed for some in paths for path in some)
-    return [fixes.committed(message)] if is_there else []
+    return [fixes.commit_staged(message)] if is_there else []
 
 
 def _cached_outs(snapshot: Snapshot) -> Iterable[Out]:

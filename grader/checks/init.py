@@ -5,14 +5,16 @@ from pathlib import Path
 
 from dvcstate import ProjectError, Stage
 from dvcstate.config import config_schema
-from dvcstate.errors import ConfigError, NotAProjectError
+from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
 from grader import fixes
 from grader.checks.stages import committing, uncached
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes.unignore import unignoring
+from workshop.shell import command_line
 
 
 @check("init.git", "not-a-repository", committed_only=True)
@@ -32,20 +34,21 @@ def folder_is_a_git_repository(repository: Repository, snapshot: Snapshot) -> Fi
             " name.",
             "the folder of your repository",
             "no folder",
-            fixes.by_hand("put the folder back, or name another one with --repo"),
+            (fixes.note("put the folder back, or name another one with --repo"),),
         )
     if repository.git is None:
+        has_dvc = (repository.root / ".dvc").is_dir()
         return Finding(
             "not-a-repository",
             "This folder is in no git repository, or in a bare one: nobody can clone your work.",
             "a git repository with a commit",
             "no git repository with a working folder",
             _below(repository.start)
-            or fixes.commands(
-                fixes.by_hand("in the wrong folder? cd to yours first"),
-                "git init",
-                "git add .dvc" if (repository.root / ".dvc").is_dir() else "dvc init",
-                fixes.committed("Start with DVC"),
+            or (
+                fixes.note("in the wrong folder? cd to yours first"),
+                fixes.command("git", "init"),
+                fixes.command(*(("git", "add", ".dvc") if has_dvc else ("dvc", "init"))),
+                fixes.commit_staged("Start with DVC"),
             ),
             where,
         )
@@ -54,21 +57,21 @@ def folder_is_a_git_repository(repository: Repository, snapshot: Snapshot) -> Fi
         "The git repository has no commit yet: a clone of it would be empty.",
         "at least one commit",
         "HEAD names no commit",
-        fixes.commands("git add .", fixes.committed("Start")),
+        (fixes.command("git", "add", "."), fixes.commit_staged("Start")),
         where,
     )
 
 
-def _below(folder: Path) -> str | None:
+def _below(folder: Path) -> tuple[Step, ...]:
     """The way into a repository of the workshop that lies right below, if there is one."""
     try:
         found = [one.parent.name for one in folder.glob("*/workshop.toml")]
     except OSError:
-        return None
+        return ()
     names = sorted(name for name in found if name.isprintable())  # a fix is told line by line
     if not names:
-        return None
-    return fixes.by_hand(f"your repository is in {names[0]}: cd {fixes.quoted(names[0])}")
+        return ()
+    return (fixes.note(f"your repository is in {names[0]}: {command_line(('cd', names[0]))}"),)
 
 
 @check("init.dvc", "not-a-repository", requires=("init.git",), committed_only=True)
@@ -82,7 +85,7 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
     lies_there = repository.worktree.content(".dvc/config") is not None
     is_staged = repository.is_staged(".dvc/config")  # as dvc init leaves it
     added = [] if is_staged else [".dvc", ".dvcignore"]
-    commit = fixes.commands(*committing(repository, added, "Initialise DVC"))
+    commit = committing(repository, added, "Initialise DVC")
     return Finding(
         "not-a-repository",
         "DVC is initialised here, but that is not committed: a clone has no DVC."
@@ -90,8 +93,9 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
         else "This git repository knows nothing of DVC yet.",
         ".dvc/config at HEAD",
         "it is in your folder only" if lies_there else "it is absent",
-        commit if lies_there else fixes.commands("dvc init", commit),
+        commit if lies_there else (fixes.command("dvc", "init"), *commit),
         (Evidence("HEAD", ".dvc/config"),),
+        awaits_commit=lies_there,
     )
 
 
@@ -106,10 +110,10 @@ def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | 
     try:
         wrong = config_schema.problem(snapshot.config)
     except ConfigError as error:
-        if error.problem.startswith("cannot be read"):
+        if error.kind is ErrorKind.NO_ACCESS:
             raise
         return _unreadable(repository, snapshot, error, "not-a-repository")
-    if wrong is None or "Unsupported URL" in wrong.message:
+    if wrong is None or wrong.kind is ErrorKind.UNSUPPORTED_URL:
         return _local_config(repository)
     line = _line(snapshot, wrong.message)
     refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
@@ -122,7 +126,7 @@ def _local_config(repository: Repository) -> Finding | None:
         _ = repository.remote_options  # reads every config
         return None
     except ConfigError as error:
-        if "Unsupported URL" in error.problem:
+        if error.kind is ErrorKind.UNSUPPORTED_URL:
             return None
         if error.path != ".dvc/config.local":
             raise
@@ -132,7 +136,7 @@ def _local_config(repository: Repository) -> Finding | None:
             f"{error.path}{line} cannot be read: {error.problem}. Every dvc command stops there.",
             "a file that DVC reads",
             str(error),
-            fixes.by_hand(f"{error.path}{line}: mend or delete what stands there"),
+            (fixes.change(error.path, "mend or delete what stands there", line=error.line),),
             (Evidence("worktree", error.path, error.line),),
         )
 
@@ -163,7 +167,7 @@ def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Fin
         _ = snapshot.project  # reads them
         return None
     except ConfigError as error:
-        if "Unsupported URL" not in error.problem:
+        if error.kind is not ErrorKind.UNSUPPORTED_URL:
             raise
         raise NotThereYetError("remote.url") from None  # which tells it, with the remote's name
     except NotAProjectError:
@@ -172,7 +176,7 @@ def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Fin
             "The folder .dvc is committed, and gone from your folder: no dvc command works here.",
             ".dvc in your folder",
             "it is absent",
-            "git checkout HEAD -- .dvc",
+            (fixes.command("git", "checkout", "HEAD", "--", ".dvc"),),
             (Evidence("worktree", ".dvc/config"),),
         )
     except ProjectError as error:
@@ -181,9 +185,10 @@ def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Fin
 
 def _code(error: ProjectError) -> str:
     if (error.path or "").endswith("dvc.lock"):
-        ignored = "ignored by git" in error.problem
-        return "lock-uncommitted" if ignored else "lock-inconsistent"
-    return "dvcignore-hides-data" if ".dvcignore" in error.problem else "stage-missing"
+        is_ignored = error.kind is ErrorKind.IGNORED_BY_GIT
+        return "lock-uncommitted" if is_ignored else "lock-inconsistent"
+    is_of_dvcignore = error.kind in (ErrorKind.NESTED_DVCIGNORE, ErrorKind.OUT_IN_DVCIGNORE)
+    return "dvcignore-hides-data" if is_of_dvcignore else "stage-missing"
 
 
 def _unreadable(
@@ -200,53 +205,51 @@ def _unreadable(
         " Most checks wait until it is mended, and their points with them.",
         "a file that DVC reads",
         str(error),
-        fixes.commands(*_mending(repository, snapshot, path, line, error, code)),
+        _mending(repository, snapshot, path, error, code),
         (Evidence(snapshot.source, path, error.line),),
     )
 
 
 def _mending(
-    repository: Repository, snapshot: Snapshot, path: str, line: str, error: ProjectError, code: str
-) -> list[str]:
+    repository: Repository, snapshot: Snapshot, path: str, error: ProjectError, code: str
+) -> tuple[Step, ...]:
     """A lock is taken from git or written anew, out of DVC's memory of its runs; others are edited.
 
     Where HEAD's can be read there is nothing to commit yet: what was typed is typed again first.
     """
-    is_new = snapshot.source == "worktree"
+    is_new, run = snapshot.source == "worktree", fixes.command("dvc", "repro")
     if is_new and path in repository.unmerged:
         return _merged(repository)
     if code == "lock-inconsistent":
         if is_new and path in repository.committed:
-            return [f"git checkout HEAD -- {fixes.quoted(path)}", "dvc repro"]
+            return fixes.command("git", "checkout", "HEAD", "--", path), run
         delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
-        return [delete, "dvc repro", *fixes.commit([path], "Write the lock anew").splitlines()]
+        return delete, run, *fixes.commit([path], "Write the lock anew")
     if code == "lock-uncommitted":
         edits, edited = unignoring(repository, [path])
-        return [
-            *edits,
-            *fixes.commit([*edited, path], f"Commit {path}", force=True).splitlines(),
-        ]
-    told = f"{path}{line}: {error.fix.partition(', then: ')[0]}".split("; ")
+        return *edits, *fixes.commit([*edited, path], f"Commit {path}", force=True)
+    remedy, *hints = error.remedies
+    edit = fixes.change(path, remedy, line=error.line)
     if is_new:
-        return [fixes.by_hand(one) for one in (*told, "save it, and type again what you typed")]
-    commit = fixes.commit([path], f"Mend {path}").splitlines()
-    return [*map(fixes.by_hand, told), *commit]
+        hints.append("save it, and type again what you typed")
+        return edit, *map(fixes.note, hints)
+    return edit, *map(fixes.note, hints), *fixes.commit([path], f"Mend {path}")
 
 
-def _merged(repository: Repository) -> list[str]:
+def _merged(repository: Repository) -> tuple[Step, ...]:
     """The end of a merge that stopped: one side of what a run writes, an edit of all else."""
     written = {"dvc.lock", *uncached(*_stages_at_head(repository))}
     taken = [path for path in repository.unmerged if path in written]
     edited = [path for path in repository.unmerged if path not in written]
     edits = [
-        fixes.by_hand(
-            f"{path}: keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
+        fixes.change(
+            path, "keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
         )
         for path in edited
     ]
-    sides = [f"git checkout --ours {' '.join(map(fixes.quoted, taken))}"] if taken else []
-    commit = fixes.commit(dict.fromkeys([*repository.unmerged, "dvc.lock"]), "Merge").splitlines()
-    return [*edits, *sides, "dvc repro", *commit]
+    sides = [fixes.command("git", "checkout", "--ours", *taken)] if taken else []
+    commit = fixes.commit(dict.fromkeys([*repository.unmerged, "dvc.lock"]), "Merge")
+    return *edits, *sides, fixes.command("dvc", "repro"), *commit
 
 
 def _stages_at_head(repository: Repository) -> tuple[Stage, ...]:

@@ -44,7 +44,7 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
     edits, edited = unignoring(repository, [path] if ignored else [])
     paths = [*edited, path, *_beside(repository)]
     commit = (
-        fixes.commit(paths, "Record the run", force=True).splitlines()
+        fixes.commit(paths, "Record the run", force=True)
         if ignored
         else committing(repository, paths, "Record the run")
     )
@@ -53,10 +53,11 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        fixes.commands(*edits, *commit)
+        (*edits, *commit)
         if lies_there
-        else f"git checkout HEAD -- {fixes.quoted(path)}",
+        else (fixes.command("git", "checkout", "HEAD", "--", path),),
         (Evidence("worktree", path), Evidence("HEAD", path)),
+        awaits_commit=lies_there and not ignored,
     )
 
 
@@ -92,9 +93,9 @@ def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | 
         f" {stage.name} read another. One of the two was edited, or {stage.name} has to run again.",
         f"the same {dep.path} below {maker.name} and below {stage.name}",
         f"{md5} written by {maker.name}, {dep.recorded.md5} read by {stage.name}",
-        fixes.commands(
-            "dvc repro",
-            *fixes.commit([LOCK, *uncached(*snapshot.project.stages)], "Run it").splitlines(),
+        (
+            fixes.command("dvc", "repro"),
+            *fixes.commit([LOCK, *uncached(*snapshot.project.stages)], "Run it"),
         ),
         tuple(
             Evidence(

@@ -19,6 +19,7 @@ from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
 from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes import params_edits, stage_edits
@@ -278,7 +279,7 @@ def _finding(
         f"{alike}",
         f"{keys} in {file.path}",
         f"{fixes.listed(there)} in place of it" if there else "no such key",
-        fixes.commands(*_fix(repository, snapshot, stage, file, lost, bare)),
+        _fix(repository, snapshot, stage, file, lost, bare),
         (
             *(stages.in_file(snapshot, stage, one.key, value=one.key) for one in lost),
             *(
@@ -296,14 +297,14 @@ def _fix(
     file: ParamsFile,
     lost: list[Lost],
     bare: tuple[str, ...],
-) -> list[str]:
+) -> tuple[Step, ...]:
     """What to type: nothing is run where the file then is as at HEAD, as far on the way as then."""
     committed = _committed(repository, snapshot, file)
     is_at_head = all(_is_in(committed, one.key) for one in lost)
     text = repository.worktree.text(file.path) or snapshot.text(file.path) or ""
-    edits = params_edits.edits(text, file.path, lost)
+    edits: list[Step] = params_edits.edits(text, file.path, lost)
     if is_at_head and _lacks_a_section(snapshot, file, lost, committed):
-        edits = [f"git checkout HEAD -- {fixes.quoted(file.path)}"]
+        edits = [fixes.command("git", "checkout", "HEAD", "--", file.path)]
     paths = [file.path]
     if bare:
         siblings = {f"{one.key.rpartition('.')[0]}.{one.renamed}" for one in lost if one.renamed}
@@ -312,10 +313,10 @@ def _fix(
         edits += stage_edits.changed(repository, snapshot, stage, change)
         paths.append(stage.file)
     elif is_at_head:
-        return edits
+        return tuple(edits)
     beside = [stages.LOCK, *stages.kept_by_git(repository, stage)]
     commit = fixes.commit([*paths, *beside], f"Mend the params of {stage.name}")
-    return [*edits, f"dvc repro {fixes.quoted(stage.name)}", *commit.splitlines()]
+    return *edits, fixes.command("dvc", "repro", stage.name), *commit
 
 
 def _committed(repository: Repository, snapshot: Snapshot, file: ParamsFile) -> Any:

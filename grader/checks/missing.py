@@ -9,8 +9,10 @@ from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
 from grader.engine.finding import Evidence, Finding, NotThereYetError
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from workshop.shell import command_line
 from workshop.stages import STAGES, StageSpec
 
 _FILE = "dvc.yaml"
@@ -48,19 +50,19 @@ def removal(repository: Repository, stage: Stage, there: list[str]) -> Finding:
     )
 
 
-def _restoring(repository: Repository, stage: Stage) -> str:
+def _restoring(repository: Repository, stage: Stage) -> tuple[Step, ...]:
     """The committed files, where nothing else is lost by that; else the lines, by hand."""
     changed = [path for path in repository.uncommitted if _is_edited_by_removal(path)]
     if all(_only_lacks(repository, path) for path in changed):
-        return f"git checkout HEAD -- {' '.join(map(fixes.quoted, changed))}"
+        return (fixes.command("git", "checkout", "HEAD", "--", *changed),)
+    show = command_line(("git", "show", f"HEAD:./{stage.file}"))
     beside = dict.fromkeys([stage.file, LOCK, *kept_by_git(repository, stage)])
-    return fixes.commands(
-        fixes.by_hand(
-            f"{stage.file}: put back the lines of the stage {stage.name}, which"
-            f" git show {fixes.quoted(f'HEAD:./{stage.file}')} prints"
+    return (
+        fixes.change(
+            stage.file, f"put back the lines of the stage {stage.name}, which {show} prints"
         ),
-        f"dvc repro {fixes.quoted(stage.name)}",
-        *fixes.commit(beside, f"Put back the stage {stage.name}").splitlines(),
+        fixes.command("dvc", "repro", stage.name),
+        *fixes.commit(beside, f"Put back the stage {stage.name}"),
     )
 
 

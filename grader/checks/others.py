@@ -13,6 +13,7 @@ from grader.checks import code, lost_params, runs, stages
 from grader.checks.stages import LOCK
 from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from workshop.stages import STAGES
@@ -51,14 +52,14 @@ def other_stages_have_run(repository: Repository, snapshot: Snapshot) -> Finding
     return None
 
 
-def _rerun(repository: Repository, stage: Stage) -> str:
+def _rerun(repository: Repository, stage: Stage) -> tuple[Step, ...]:
     """With the .gitignore that DVC writes at the first run."""
     lock = stage.file.removesuffix("dvc.yaml") + LOCK
     cached = [out.path for out in stage.outs if out.cache and out.inside]
     beside = [*stages.uncached(stage), *stages.gitignores(repository, cached)]
-    return fixes.commands(
-        f"dvc repro {fixes.quoted(stage.name)}",
-        *fixes.commit([lock, *beside], f"Run {stage.name}").splitlines(),
+    return (
+        fixes.command("dvc", "repro", stage.name),
+        *fixes.commit([lock, *beside], f"Run {stage.name}"),
     )
 
 

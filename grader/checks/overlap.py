@@ -9,6 +9,7 @@ from grader.checks import stages
 from grader.checks.stages import covers
 from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes.stage_edits import Change
@@ -78,8 +79,8 @@ def _too_much(
         if holds_raw
         else "what stages write, left to the stages",
         f"{owner.file}, which tracks {out.path}",
-        fixes.commands(
-            f"dvc remove {fixes.quoted(owner.name)}",
+        (
+            fixes.command("dvc", "remove", owner.name),
             *_forgotten(
                 repository, owner.file, "" if holds_raw else "Leave the outs to their stages"
             ),
@@ -89,19 +90,22 @@ def _too_much(
     )
 
 
-def _raw_alone() -> list[str]:
+def _raw_alone() -> list[Step]:
     commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data alone")
-    return [f"dvc add {_RAW}", *commit.splitlines()]
+    return [fixes.command("dvc", "add", _RAW), *commit]
 
 
-def _forgotten(repository: Repository, file: str, message: str) -> list[str]:
+def _forgotten(repository: Repository, file: str, message: str) -> list[Step]:
     """What takes ``file``, and the line for its data, out of git where git has them."""
     ignoring = "/".join([*file.split("/")[:-1], ".gitignore"])
     known = [path for path in (file, ignoring) if path in repository.tracked]
     if file not in known:
         return []
-    update = f"git add --update {' '.join(map(fixes.quoted, known))}"
-    return [update, *[fixes.committed(message)] * (bool(message) and file in repository.committed)]
+    update = fixes.command("git", "add", "--update", *known)
+    return [
+        update,
+        *[fixes.commit_staged(message)] * (bool(message) and file in repository.committed),
+    ]
 
 
 def _overlap(repository: Repository, snapshot: Snapshot, outer: _Owned, inner: _Owned) -> Finding:
@@ -116,14 +120,14 @@ def _overlap(repository: Repository, snapshot: Snapshot, outer: _Owned, inner: _
     )
 
 
-def _parting(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> str:
+def _parting(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tuple[Step, ...]:
     """Leave the path to one of the two: to the stage that writes it, by its command."""
     for _, owner in owned:
         if owner.cmd is None:
-            return fixes.commands(
-                f"dvc remove {fixes.quoted(owner.name)}",
-                "git add --update",
-                fixes.committed("Leave the out to its stage"),
+            return (
+                fixes.command("dvc", "remove", owner.name),
+                fixes.command("git", "add", "--update"),
+                fixes.commit_staged("Leave the out to its stage"),
             )
     for out, owner in owned:
         if out.path in _read_by(repository, snapshot, owner):

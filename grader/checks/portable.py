@@ -10,6 +10,7 @@ from grader.checks import stages
 from grader.code.stage_code import words_of
 from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes import keeping
@@ -70,14 +71,14 @@ def _own_entries(stage: Stage) -> list[Dep | Out]:
     return [*(stage.deps if stage.cmd else ()), *stage.outs]
 
 
-def _relative_fix(repository: Repository, stage: Stage, path: str) -> str:
+def _relative_fix(repository: Repository, stage: Stage, path: str) -> tuple[Step, ...]:
     if _EXPANDED.match(path):
-        edit = fixes.by_hand(
-            f"{stage.file}, stage {stage.name}: write {path} as a path from the repository"
+        by_hand = fixes.change(
+            stage.file, f"write {path} as a path from the repository", stage=stage.name
         )
         paths = [stage.file, "dvc.lock", *stages.uncached(stage)]
-        commit = fixes.commit(paths, "Name paths from the repository").splitlines()
-        return fixes.commands(edit, "dvc repro", *commit)
+        commit = fixes.commit(paths, "Name paths from the repository")
+        return by_hand, fixes.command("dvc", "repro"), *commit
     root = str(repository.root).replace("\\", "/")
     inside = path.replace("\\", "/").startswith(f"{root}/")
     relative = (
@@ -89,14 +90,14 @@ def _relative_fix(repository: Repository, stage: Stage, path: str) -> str:
     both = f"{fixes.literal(path)}, {fixes.literal(relative)}"
     edit = f"p.write_text(p.read_text('utf-8').replace({both}), 'utf-8')"
     copy = fixes.python(f"import shutil; shutil.copy({both})")
-    return fixes.commands(
+    return (
         *([] if inside else [copy]),
         fixes.python(f"import pathlib; p = pathlib.Path({fixes.literal(file)}); {edit}"),
-        "dvc repro",
+        fixes.command("dvc", "repro"),
         *fixes.commit(
             [file, "dvc.lock", *stages.uncached(stage), *([] if inside else [relative])],
             "Name paths from the repository",
-        ).splitlines(),
+        ),
     )
 
 
@@ -109,10 +110,10 @@ def _cache_dir(snapshot: Snapshot) -> Finding | None:
         f"The cache is set to {folder}, a path of this machine, for everybody who clones.",
         "cache.dir in .dvc/config.local",
         f"dir = {folder}",
-        fixes.commands(
-            "dvc config --unset cache.dir",
-            f"dvc config --local cache.dir {fixes.quoted(folder)}",
-            *fixes.commit([".dvc/config"], "Keep the cache's place to myself").splitlines(),
+        (
+            fixes.command("dvc", "config", "--unset", "cache.dir"),
+            fixes.command("dvc", "config", "--local", "cache.dir", folder),
+            *fixes.commit([".dvc/config"], "Keep the cache's place to myself"),
         ),
         (
             Evidence(
@@ -150,19 +151,19 @@ def stages_run_in_the_root(repository: Repository, snapshot: Snapshot) -> Findin
     return None
 
 
-def _moved(snapshot: Snapshot, stage: Stage, wdir: int | None) -> str:
+def _moved(snapshot: Snapshot, stage: Stage, wdir: int | None) -> tuple[Step, ...]:
     """What to edit; DVC has no command that moves a stage."""
     name, file = stage.name.rpartition(":")[2], stage.file
     entries: list[Dep | Out] = [*stage.deps, *stage.outs]
     paths = [entry.path for entry in entries]
     listed = fixes.listed(paths, len(paths))
-    edits = [fixes.by_hand(f"dvc.yaml, stage {name}: write its paths as {listed}")]
+    edits = [fixes.change("dvc.yaml", f"write its paths as {listed}", stage=name)]
     if file != "dvc.yaml":
-        edits.insert(0, fixes.by_hand(f"{file}: move the stage {name} to the dvc.yaml of the root"))
+        edits.insert(0, fixes.change(file, f"move the stage {name} to the dvc.yaml of the root"))
     if wdir and _has_wdir(snapshot, stage):
-        edits.append(fixes.by_hand(f"{file}: delete line {wdir}"))
+        edits.append(fixes.delete(file, wdir))
     commit = fixes.commit(dict.fromkeys([file, "dvc.yaml"]), "Run every stage in the root")
-    return fixes.commands(*edits, *commit.splitlines())
+    return *edits, *commit
 
 
 def _has_wdir(snapshot: Snapshot, stage: Stage) -> bool:
@@ -197,13 +198,17 @@ def uncached_outs_are_committed(repository: Repository, snapshot: Snapshot) -> F
                 actual = "what an earlier run wrote, or a part"
             else:
                 continue
+            line = _line_to_mend(repository, snapshot, stage, out)
             return Finding(
                 "uncached-out-uncommitted",
                 f"{out.path} of {stage.name} {what}: it is on this laptop alone.",
                 f"the {out.path} of the last run at HEAD",
                 actual,
-                _uncached_fix(repository, snapshot, stage, out),
+                _leave_to_dvc(repository, stage, out, line)
+                if line
+                else _add_to_git(repository, stage, out),
                 (Evidence("HEAD", out.path), stages.in_file(snapshot, stage, "cache: false")),
+                awaits_commit=line is None,
             )
     return None
 
@@ -225,24 +230,32 @@ def _where(repository: Repository, out: Out) -> str:
     return "git knows it, and it is not committed" if out.path in repository.tracked else "absent"
 
 
-def _uncached_fix(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out) -> str:
-    """Metrics and plots are small, and git may keep them; data and models belong to the cache."""
-    line = snapshot.line(stage.file, f"{stage.name.rpartition(':')[2]}:", out.path, "cache: false")
-    if line and not out.metric and not out.plot and not keeping.at_head(repository, out.path):
-        ignoring = stages.gitignores(repository, [out.path])
-        return fixes.commands(
-            fixes.by_hand(
-                f"{stage.file}, line {line}: write  cache: true  in place of  cache: false"
-            ),
-            f"dvc repro --force --single-item {fixes.quoted(stage.name)}",
-            *fixes.commit(
-                [stage.file, stages.LOCK, *ignoring], f"Leave what {stage.name} wrote to DVC"
-            ).splitlines(),
-        )
-    force = "--force " if repository.ignores(out.path) else ""
-    return fixes.commands(
-        f"git add {force}{fixes.quoted(out.path)}",
-        fixes.committed(f"Keep what {stage.name} wrote"),
+def _line_to_mend(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out) -> int | None:
+    """The line with ``cache: false`` of an out that belongs to the cache.
+
+    Metrics and plots are small, and git may keep them; data and models are not.
+    """
+    if out.metric or out.plot or keeping.at_head(repository, out.path):
+        return None
+    name = stage.name.rpartition(":")[2]
+    return snapshot.line(stage.file, f"{name}:", out.path, "cache: false")
+
+
+def _leave_to_dvc(repository: Repository, stage: Stage, out: Out, line: int) -> tuple[Step, ...]:
+    ignoring = stages.gitignores(repository, [out.path])
+    message = f"Leave what {stage.name} wrote to DVC"
+    return (
+        fixes.change(stage.file, "write  cache: true  in place of  cache: false", line=line),
+        fixes.command("dvc", "repro", "--force", "--single-item", stage.name),
+        *fixes.commit([stage.file, stages.LOCK, *ignoring], message),
+    )
+
+
+def _add_to_git(repository: Repository, stage: Stage, out: Out) -> tuple[Step, ...]:
+    force = ["--force"] * repository.ignores(out.path)
+    return (
+        fixes.command("git", "add", *force, out.path),
+        fixes.commit_staged(f"Keep what {stage.name} wrote"),
     )
 
 
@@ -268,16 +281,16 @@ def cache_objects_are_what_they_are_called(
 
 
 def _corrupt(repository: Repository, stage: Stage, out: Out, name: str) -> Finding:
-    target = fixes.quoted(stage.name)
-    again = [f"dvc commit {target}"]
+    target = stage.name
+    again: tuple[Step, ...] = (fixes.command("dvc", "commit", target),)
     if not stages.is_as_recorded(repository, stage):  # and the remote may have a damaged one too
         run = fixes.run_again(stage.name, stages.kept_by_git(repository, stage))
-        again = run.splitlines() if stage.cmd else [f"dvc pull --force {target}"]
+        again = run if stage.cmd else (fixes.command("dvc", "pull", "--force", target),)
     return Finding(
         "cache-corrupt",
         f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",
         f"bytes with the md5 {name}",
         "other bytes",
-        fixes.commands(stages.removal(repository, name), *again),
+        (stages.removal(repository, name), *again),
         (Evidence("cache", stages.shown_in_cache(repository, name), value=name),),
     )

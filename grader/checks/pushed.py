@@ -1,7 +1,7 @@
 """Lesson ``share``: every object is on the remote. The one place that asks the remote."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from grader.checks import agreed, stages
 from grader.checks.remotes import LOCAL
 from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.objects import children_of
 from grader.facts.remote import Lacking, Remote, options_of
 from grader.facts.repository import Repository
@@ -85,7 +86,7 @@ def _remote(repository: Repository, snapshot: Snapshot, name: str, *, is_default
     if options is None and not is_default:
         raise UnknownError(
             f"An out is to be pushed to the remote {name}, and no config names it: dvc push stops.",
-            f"dvc remote add {fixes.quoted(name)} {fixes.quoted(agreed.url(repository))}",
+            fixes.command("dvc", "remote", "add", name, agreed.url(repository)),
         )
     if options is None:
         raise NotThereYetError("remote.default")
@@ -96,16 +97,16 @@ def _remote(repository: Repository, snapshot: Snapshot, name: str, *, is_default
 def _elsewhere(repository: Repository, remote: Remote, url: str, absent: str) -> Finding:
     """DVC pushes to the address that config.local has, and a clone does not know it."""
     local = repository.worktree.line(LOCAL, url.rpartition("/")[2])
-    name = fixes.quoted(remote.name)
+    name, level = remote.name, "--local" if local else "--global"
     return Finding(
         "remote-only-local",
         f"Here {remote.name} leads to {url}, which is set with --local or for all your"
         f" repositories: what you push goes there, and a clone looks in {remote.url}.",
         f"every object on {remote.url}",
         f"{absent}, there",
-        fixes.commands(
-            f"dvc remote modify {'--local' if local else '--global'} --unset {name} url",
-            f"dvc push -r {name}",
+        (
+            fixes.command("dvc", "remote", "modify", level, "--unset", name, "url"),
+            fixes.command("dvc", "push", "-r", name),
         ),
         (Evidence("worktree", LOCAL, local, f"url = {url}"),),
     )
@@ -161,24 +162,24 @@ def _kept_back(snapshot: Snapshot) -> Finding | None:
             " who clones gets none.",
             "outs that dvc push sends",
             "push: false",
-            fixes.commands(
+            (
                 *_sent_too(snapshot, stage, out, at.line),
-                "dvc push",
-                *fixes.commit([stage.file], "Push every out").splitlines(),
+                fixes.command("dvc", "push"),
+                *fixes.commit([stage.file], "Push every out"),
             ),
             (at,),
         )
     return None
 
 
-def _sent_too(snapshot: Snapshot, stage: Stage, out: Out, line: int | None) -> list[str]:
+def _sent_too(snapshot: Snapshot, stage: Stage, out: Out, line: int | None) -> list[Step]:
     """The edit of ``push: false``; without that entry, DVC would refuse the empty rest."""
     lines = (snapshot.text(stage.file) or "").splitlines()
     old = lines[line - 1] if line else ""
     if line and "false" in old:
-        new = [f"{stage.file}: below line {line - 1} add:", old.replace("false", "true")]
-        return [fixes.by_hand(one) for one in (f"{stage.file}: delete line {line}", *new)]
-    return [fixes.by_hand(f"{stage.file}, stage {stage.name}: set push: true of {out.path}")]
+        new = old.replace("false", "true")
+        return [fixes.delete(stage.file, line), fixes.add(stage.file, line - 1, new)]
+    return [fixes.change(stage.file, f"set push: true of {out.path}", stage=stage.name)]
 
 
 def _not_pushed(
@@ -196,7 +197,7 @@ def _not_pushed(
         + (_WAITS if _waits(remote) else ""),
         f"every object on {remote.name}",
         _told(lacking),
-        fixes.commands(*_pushing(repository, remote, lacking, listings)),
+        tuple(_pushing(repository, remote, lacking, listings)),
         _evidence(remote, names),
     )
 
@@ -208,12 +209,12 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
     return md5 if md5 and md5.endswith(".dir") else None
 
 
-def _deletion(remote: Remote, name: str) -> str:
+def _deletion(remote: Remote, name: str) -> Step:
     """DVC has no command for it; its own client reaches every kind of remote."""
     kind = ", hash_name='md5-dos2unix'" if remote.is_of_dvc_2 else ""
     objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
     code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
-    return fixes.python(code).replace("-c", "-P -c", 1)
+    return fixes.python(code, "-P")
 
 
 def _lost(
@@ -240,7 +241,7 @@ def _lost(
         f" name: dvc pull cannot bring it; {rest}.{_AS_DVC_2 if remote.is_of_dvc_2 else ''}",
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
-        fixes.commands(
+        (
             *(stages.removal(repository, one) for one in damaged[:_DELETED]),
             *_made_again(stage, path, is_here=is_here),
             *_pushing(repository, remote, lacking, []),
@@ -256,22 +257,22 @@ def _lost(
     )
 
 
-def _made_again(stage: Stage, path: str, *, is_here: bool) -> list[str]:
+def _made_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
     """What gives the cache the bytes of an out that neither it nor the remote has."""
-    name = fixes.quoted(stage.name)
+    name = stage.name
     if is_here:
-        return [f"dvc commit {name}"]
+        return [fixes.command("dvc", "commit", name)]
     ask = "ask whoever made this commit to dvc push, then dvc pull"
     if stage.cmd:
         other = "if nobody has it, make it again:"
-        again = fixes.run_again(stage.name, stages.uncached(stage)).splitlines()
+        again: Iterable[Step] = fixes.run_again(stage.name, stages.uncached(stage))
     else:
         other = f"if nobody has it, get {path} again:"
         again = [
-            f"dvc add {fixes.quoted(path)}",
-            *fixes.commit([stage.file], "Take up the data again").splitlines(),
+            fixes.command("dvc", "add", path),
+            *fixes.commit([stage.file], "Take up the data again"),
         ]
-    return [fixes.by_hand(ask), fixes.by_hand(other), *again]
+    return [fixes.note(ask), fixes.note(other), *again]
 
 
 def _is_absent(repository: Repository, path: str) -> bool:
@@ -290,16 +291,16 @@ def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
 
 def _pushing(
     repository: Repository, remote: Remote, lacking: Lacking, listings: list[str]
-) -> list[str]:
+) -> list[Step]:
     """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
-    lines = []
+    steps: list[Step] = []
     if _waits(remote) and (repository.root / "activate").exists():
-        lines.append(activation.COMMAND)
+        steps.append(fixes.command(*activation.WORDS))
     elif _waits(remote):
         variable = f"{activation.VARIABLE} to {activation.VALUE}"
-        lines.append(fixes.by_hand(f"in this terminal, set the variable {variable}"))
-    lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
-    return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]
+        steps.append(fixes.note(f"in this terminal, set the variable {variable}"))
+    steps += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
+    return [*steps, fixes.command("dvc", "push", "-r", remote.name)]
 
 
 def _waits(remote: Remote) -> bool:

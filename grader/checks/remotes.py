@@ -11,6 +11,7 @@ from grader import fixes
 from grader.checks import addresses, agreed, servers
 from grader.engine.finding import Evidence, Finding, NotThereYetError, Source, UnknownError
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.remote import options_of
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -74,17 +75,18 @@ def _remotes_of(repository: Repository, path: str) -> _Config:
 
 def _unknown(repository: Repository, snapshot: Snapshot, name: str) -> Finding:
     known = next(iter(snapshot.remotes), None)
-    commit = fixes.commit([CONFIG], "Set the default remote").splitlines()
+    commit = fixes.commit([CONFIG], "Set the default remote")
     url = agreed.url(repository)
-    add = [f"dvc remote add {fixes.quoted(name)} {fixes.quoted(url)}"]
-    add += agreed.server_options(repository, snapshot, name, url)
-    mend = [f"dvc remote default {fixes.quoted(known)}"] if known else add
+    mend: list[Step] = [fixes.command("dvc", "remote", "default", known or name)]
+    if known is None:
+        mend = [fixes.command("dvc", "remote", "add", name, url)]
+        mend += agreed.server_options(repository, snapshot, name, url)
     return Finding(
         "default-remote-unknown",
         f"The default remote is called {name}, and no remote has that name: dvc push stops.",
         f"a remote called {name}, or the name of one that is there",
         f"remotes: {fixes.listed(snapshot.remotes) or 'none'}",
-        fixes.commands(*mend, *commit),
+        (*mend, *commit),
         (Evidence("HEAD", CONFIG, snapshot.line(CONFIG, "[core]", "remote"), f"remote = {name}"),),
     )
 
@@ -95,16 +97,16 @@ def _only_local(
     wanted = name or local.default or next(iter(local.remotes))
     url = local.remotes.get(wanted.lower(), {}).get("url") or agreed.url(repository)
     if wanted.lower() in snapshot.remotes:
-        add = [f"dvc remote default {fixes.quoted(wanted)}"]
+        add: list[Step] = [fixes.command("dvc", "remote", "default", wanted)]
     else:
-        add = [f"dvc remote add --force -d {fixes.quoted(wanted)} {fixes.quoted(url)}"]
+        add = [fixes.command("dvc", "remote", "add", "--force", "-d", wanted, url)]
         add += agreed.server_options(repository, snapshot, wanted, url)
     return Finding(
         "remote-only-local",
         f"The remote {wanted} is set with --local: a colleague's clone knows nothing of it.",
         f"{wanted} as the default remote in {CONFIG} at HEAD",
         f"it is in {LOCAL}, which git never takes",
-        fixes.commands(*add, *fixes.commit([CONFIG], "Set the default remote").splitlines()),
+        (*add, *fixes.commit([CONFIG], "Set the default remote")),
         (Evidence("worktree", LOCAL, repository.worktree.line(LOCAL, wanted)),),
     )
 
@@ -124,13 +126,13 @@ def _none(repository: Repository, snapshot: Snapshot) -> Finding:
     elif snapshot.remotes:
         actual = f"remotes: {fixes.listed(snapshot.remotes)}; none of them is the default"
         known = next(iter(snapshot.remotes))
-        fix = fixes.commands(f"dvc remote default {fixes.quoted(known)}", *commit.splitlines())
+        fix = (fixes.command("dvc", "remote", "default", known), *commit)
     else:
         actual = "no remote at all"
         url = agreed.url(repository)
-        add = f"dvc remote add -d {_NAME} {fixes.quoted(url)}"
+        add = fixes.command("dvc", "remote", "add", "-d", _NAME, url)
         options = agreed.server_options(repository, snapshot, _NAME, url)
-        fix = fixes.commands(add, *options, *commit.splitlines())
+        fix = (add, *options, *commit)
     return Finding(
         "no-default-remote",
         "No default remote is committed: after a clone, dvc pull does not know where to look.",
@@ -156,7 +158,7 @@ def remote_urls_are_addresses(repository: Repository, snapshot: Snapshot) -> Fin
     """
     for name, options in snapshot.remotes.items():
         url = options.get("url", "")
-        more: list[str] = []
+        more: list[Step] = []
         if _PLACE.match(name):
             return _swapped(repository, snapshot, name, url, "HEAD")
         if left := remote_places.placeholders(url):
@@ -189,11 +191,11 @@ def remote_urls_are_addresses(repository: Repository, snapshot: Snapshot) -> Fin
             f"{url} {what}.",
             wanted,
             url,
-            fixes.commands(
-                f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(wanted)}",
+            (
+                fixes.command("dvc", "remote", "modify", name, "url", wanted),
                 *more,
-                *fixes.commit([CONFIG], "Mend the remote's address").splitlines(),
-                *([f"dvc push -r {fixes.quoted(name)}"] if is_folder else []),
+                *fixes.commit([CONFIG], "Mend the remote's address"),
+                *([fixes.command("dvc", "push", "-r", name)] if is_folder else []),
             ),
             (Evidence("HEAD", CONFIG, snapshot.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
         )
@@ -210,17 +212,17 @@ def _swapped(
     last = url.replace("\\", "/").rpartition("/")[2]
     meant = last if re.fullmatch(r"\w[\w.-]*", last) else _NAME
     default = _remotes_of(repository, CONFIG).default or snapshot.default_remote or ""
-    flag = "-d " * (default.lower() == name)
+    flag = ["-d"] * (default.lower() == name)
     return Finding(
         "remote-url-malformed",
         f"A remote is called {name}, which is an address: its name comes first, the address then.",
         f"a remote called {meant} with the address {name}",
         f"a remote called {name} with the address {url}",
-        fixes.commands(
-            f"dvc remote remove {fixes.quoted(name)}",
-            f"dvc remote add {flag}{fixes.quoted(meant)} {fixes.quoted(name)}",
+        (
+            fixes.command("dvc", "remote", "remove", name),
+            fixes.command("dvc", "remote", "add", *flag, meant, name),
             *agreed.server_options(repository, snapshot, meant, name),
-            *fixes.commit([CONFIG], "Give the remote its name and its address").splitlines(),
+            *fixes.commit([CONFIG], "Give the remote its name and its address"),
         ),
         (Evidence(source, CONFIG, snapshot.line(CONFIG, name), f"url = {url}"),),
     )
@@ -260,9 +262,9 @@ def default_remote_is_the_attendees_own(
         f"{url} is {whose}: what you push there mixes with the work of others.",
         wanted,
         url,
-        fixes.commands(
-            f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(wanted)}",
-            *fixes.commit([CONFIG], "Use my own place").splitlines(),
+        (
+            fixes.command("dvc", "remote", "modify", name, "url", wanted),
+            *fixes.commit([CONFIG], "Use my own place"),
         ),
         (Evidence("HEAD", CONFIG, snapshot.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
     )
@@ -300,15 +302,15 @@ def default_remote_is_reached_from_anywhere(
     place = os.path.abspath(repository.root / ".dvc" / url)  # noqa: PTH100 - links stay
     if addresses.is_inside(repository, place):
         place = addresses.place(repository)
-    push = [] if "://" in place else [f"dvc push -r {fixes.quoted(name)}"]
+    push = [] if "://" in place else [fixes.command("dvc", "push", "-r", name)]
     return Finding(
         "remote-relative-path",
         f"The remote {name} is a relative path: in a clone elsewhere it leads to another folder.",
         "an address, or an absolute path that others reach",
         f"{url}, from the folder .dvc",
-        fixes.commands(
-            f"dvc remote modify {fixes.quoted(name)} url {fixes.quoted(place)}",
-            *fixes.commit([CONFIG], "Name the remote by a path that does not move").splitlines(),
+        (
+            fixes.command("dvc", "remote", "modify", name, "url", place),
+            *fixes.commit([CONFIG], "Name the remote by a path that does not move"),
             *push,
         ),
         (Evidence("HEAD", CONFIG, snapshot.line(CONFIG, f'"{name}"', "url"), f"url = {url}"),),
@@ -333,7 +335,7 @@ def plugin_is_installed(repository: Repository, snapshot: Snapshot) -> Finding |
     package = module.replace("_", "-")
     raise UnknownError(
         f"DVC needs {package} for {scheme}:// addresses, and it is not installed here.",
-        f"pip install {package}",
+        fixes.command("pip", "install", package),
         code="remote-plugin-missing",
     )
 

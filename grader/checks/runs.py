@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dvcstate import ProjectError, Reason, Stage, StageState
+from dvcstate.errors import ErrorKind
 from dvcstate.model import NOBODY_LISTENS
 from dvcstate.params import params_file as params_files
 from grader import fixes
@@ -79,10 +80,8 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
         raise UnknownError(
             f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
             " changed since the last run cannot be told.",
-            fixes.commands(
-                fixes.by_hand(start) if is_down else f"dvc status {fixes.quoted(stage.name)}",
-                "grader check --offline",
-            ),
+            fixes.note(start) if is_down else fixes.command("dvc", "status", stage.name),
+            fixes.command("grader", "check", "--offline"),
             code="remote-unreachable",
         )
 
@@ -234,7 +233,7 @@ def _state(repository: Repository, stage: Stage) -> StageState:
     try:
         states = repository.state.stages
     except ProjectError as error:
-        if "of a .dvcignore" in error.problem:
+        if error.kind is ErrorKind.OUT_IN_DVCIGNORE:
             raise NotThereYetError("data.not_hidden") from None
         raise
     none = StageState(stage, "never_run", ())
@@ -262,12 +261,10 @@ def frozen(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding:
         f"{stage.name} is frozen: it does not run again, and it hides {hidden}.",
         "a stage that runs when a dep changes",
         f"frozen: true in {stage.file}",
-        fixes.commands(
-            f"dvc unfreeze {fixes.quoted(stage.name)}",
-            f"dvc repro {fixes.quoted(stage.name)}",
-            *fixes.commit(
-                [stage.file, LOCK, *stages.uncached(stage)], f"Unfreeze {stage.name}"
-            ).splitlines(),
+        (
+            fixes.command("dvc", "unfreeze", stage.name),
+            fixes.command("dvc", "repro", stage.name),
+            *fixes.commit([stage.file, LOCK, *stages.uncached(stage)], f"Unfreeze {stage.name}"),
         ),
         (stages.in_file(snapshot, stage, "frozen:"), *changed),
         severity="fail" if changed else "advice",
@@ -303,18 +300,18 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
         return None
     paths = [out.path for out in gone]
     kept = [out for out in gone if out.cache]
-    target = fixes.quoted(stage.name)
-    fix = f"dvc pull {target}" if kept else f"git checkout HEAD -- {fixes.quoted(paths[0])}"
-    if kept and not _is_cached(repository, kept[0].recorded.md5):
-        fix = fixes.commands(fix, f"dvc repro {target}")
-    elif kept:
-        fix = f"dvc checkout {target}"
+    if not kept:
+        steps = [fixes.command("git", "checkout", "HEAD", "--", paths[0])]
+    elif _is_cached(repository, kept[0].recorded.md5):
+        steps = [fixes.command("dvc", "checkout", stage.name)]
+    else:
+        steps = [fixes.command("dvc", name, stage.name) for name in ("pull", "repro")]
     return Finding(
         "out-missing",
         f"{fixes.listed(paths)} of {stage.name} is gone from your folder; {LOCK} has it.",
         f"{fixes.listed(paths)} in your folder",
         "absent",
-        fix,
+        tuple(steps),
         tuple(Evidence("worktree", path) for path in paths),
     )
 

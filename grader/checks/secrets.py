@@ -7,6 +7,7 @@ from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 
@@ -112,35 +113,35 @@ def _exposed(repository: Repository, snapshot: Snapshot, exposed: list[Evidence]
         " Replace it where it was issued, then:",
         "secrets in .dvc/config.local alone, which git never takes",
         f"{first.value} in {first.path}",
-        fixes.commands(*fix),
+        fix,
         tuple(exposed),
     )
 
 
-def _out_of_config(snapshot: Snapshot, key: str) -> list[str]:
+def _out_of_config(snapshot: Snapshot, key: str) -> tuple[Step, ...]:
     """The remote that has the option keeps its place, and the secret goes to config.local."""
-    remote = next((name for name, own in snapshot.remotes.items() if _has(own, key)), "NAME")
-    name = fixes.quoted(remote)
+    name = next((name for name, own in snapshot.remotes.items() if _has(own, key)), "NAME")
+    modify = ("dvc", "remote", "modify")
     moved = [
-        f"dvc remote modify --unset {name} {key}",
-        f"dvc remote modify --local {name} {key} NEW-VALUE",
+        fixes.command(*modify, "--unset", name, key),
+        fixes.command(*modify, "--local", name, key, "NEW-VALUE"),
     ]
     if key == "url":
-        user, _, place = snapshot.remotes[remote]["url"].partition("://")[2].rpartition("@")
-        scheme = snapshot.remotes[remote]["url"].partition("://")[0]
+        scheme, _, rest = snapshot.remotes[name]["url"].partition("://")
+        user, _, place = rest.rpartition("@")
         moved = [
-            f"dvc remote modify {name} url {fixes.quoted(f'{scheme}://{place}')}",
-            f"dvc remote modify --local {name} user {fixes.quoted(user.partition(':')[0])}",
-            f"dvc remote modify --local {name} password NEW-VALUE",
+            fixes.command(*modify, name, "url", f"{scheme}://{place}"),
+            fixes.command(*modify, "--local", name, "user", user.partition(":")[0]),
+            fixes.command(*modify, "--local", name, "password", "NEW-VALUE"),
         ]
-    return [*moved, *fixes.commit([CONFIG], "Take the secret out").splitlines()]
+    return *moved, *fixes.commit([CONFIG], "Take the secret out")
 
 
 def _has(options: Mapping[str, str], key: str) -> bool:
     return key in options and bool(key != "url" or _SECRET_KEY.match(f"url={options['url']}"))
 
 
-def _out_of_git(repository: Repository, path: str) -> list[str]:
+def _out_of_git(repository: Repository, path: str) -> tuple[Step, ...]:
     """The file stays in the folder, and git takes it in no more."""
     try:
         ignored = repository.ignores(path)
@@ -148,11 +149,11 @@ def _out_of_git(repository: Repository, path: str) -> list[str]:
         ignored = path == LOCAL
     line = fixes.literal(f"\n/{path}")
     ignore = fixes.python(f"print({line}, file=open('.gitignore', 'a', encoding='utf-8'))")
-    return [
-        f"git rm --cached {fixes.quoted(path)}",
-        *([] if ignored else [ignore, "git add .gitignore"]),
-        fixes.committed("Take the key out of git"),
-    ]
+    return (
+        fixes.command("git", "rm", "--cached", path),
+        *(() if ignored else (ignore, fixes.command("git", "add", ".gitignore"))),
+        fixes.commit_staged("Take the key out of git"),
+    )
 
 
 def _in_older_commits(repository: Repository) -> Iterator[Finding]:
@@ -184,7 +185,7 @@ def _remembered(path: str, what: str) -> Finding:
         " it was issued.",
         "no secret in any commit",
         f"{what} in the history of {path}",
-        f"git log --oneline -- {fixes.quoted(f':/{path}')}",
+        (fixes.command("git", "log", "--oneline", "--", f":/{path}"),),
         (Evidence("HEAD", path, value=what),),
         severity="advice",
     )

@@ -24,8 +24,8 @@ def _finding(
     repository: Repository, snapshot: Snapshot, name: str, path: str, endpoint: str
 ) -> Finding:
     wanted, is_local = endpoints.mended(endpoint), path.endswith(".local")
-    modify = f"dvc remote modify {'--local ' * is_local}{fixes.quoted(name)}"
-    commit = fixes.commit([path], "Mend the server's address").splitlines()
+    modify = ["dvc", "remote", "modify", *["--local"] * is_local, name]
+    commit = fixes.commit([path], "Mend the server's address")
     line = repository.worktree.line(path, endpoint) if is_local else snapshot.line(path, endpoint)
     return Finding(
         "remote-url-malformed",
@@ -33,8 +33,6 @@ def _finding(
         " how to reach the server there.",
         wanted,
         endpoint,
-        fixes.commands(
-            f"{modify} endpointurl {fixes.quoted(wanted)}", *([] if is_local else commit)
-        ),
+        (fixes.command(*modify, "endpointurl", wanted), *(() if is_local else commit)),
         (Evidence("worktree" if is_local else "HEAD", path, line, f"endpointurl = {endpoint}"),),
     )

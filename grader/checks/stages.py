@@ -9,6 +9,7 @@ from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.code.stage_code import values_of
 from grader.engine.finding import Evidence, NotThereYetError
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes import stage_edits
@@ -76,25 +77,27 @@ def in_file(snapshot: Snapshot, stage: Stage, *words: str, value: str | None = N
     )
 
 
-def edit_then_run(repository: Repository, snapshot: Snapshot, stage: Stage, change: Change) -> str:
+def edit_then_run(
+    repository: Repository, snapshot: Snapshot, stage: Stage, change: Change
+) -> tuple[Step, ...]:
     """Change a stage in dvc.yaml, run it, commit both."""
     name = stage.name.rpartition(":")[2]
     lock = stage.file.removesuffix("dvc.yaml") + "dvc.lock"
     new = [path for kind in ("outs", "plots") for path in change.add.get(kind, ())]
     beside = dict.fromkeys([*kept_by_git(repository, stage), *gitignores(repository, new)])
-    return fixes.commands(
+    return (
         *stage_edits.changed(repository, snapshot, stage, change),
-        f"dvc repro {fixes.quoted(stage.name)}",
-        *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}").splitlines(),
+        fixes.command("dvc", "repro", stage.name),
+        *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}"),
     )
 
 
-def committing(repository: Repository, paths: Iterable[str], message: str) -> list[str]:
+def committing(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
     """Commit ``paths``, without a ``git add`` of what was added as it lies there."""
     left = [path for path in paths if not repository.is_staged(path)]
     if not left:
-        return [fixes.committed(message)]
-    return fixes.commit(left, message).splitlines()
+        return (fixes.commit_staged(message),)
+    return fixes.commit(left, message)
 
 
 def is_out_of_sight(repository: Repository, path: str) -> bool:
@@ -131,7 +134,7 @@ def have_to_run(repository: Repository) -> bool:
     )
 
 
-def removal(repository: Repository, name: str) -> str:
+def removal(repository: Repository, name: str) -> Step:
     """The command that takes a damaged object out of the cache."""
     place = fixes.literal(shown_in_cache(repository, name))
     return fixes.python(f"import os; os.chmod({place}, 0o644); os.remove({place})")
@@ -167,14 +170,14 @@ def _has_outs(repository: Repository, stage: Stage) -> bool:
     return True
 
 
-def restored(repository: Repository, stage: Stage, path: str) -> str:
+def restored(repository: Repository, stage: Stage, path: str) -> tuple[Step, ...]:
     """What makes ``path`` as the run of ``stage`` left it: the cache, or another run."""
     out = next((one for one in stage.outs if covers(one.path, path)), None)
     if out and out.cache and out.recorded.md5 and not is_as_recorded(repository, stage):
         objects = repository.objects
         names = objects.names(out.recorded.md5)
         if all(objects.path(one).exists() for one in names) and not objects.corrupt(names):
-            return f"dvc checkout --force {fixes.quoted(stage.name)}"
+            return (fixes.command("dvc", "checkout", "--force", stage.name),)
     return fixes.run_again(stage.name, kept_by_git(repository, stage))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from grader.checks import in_teaching_order
 from grader.engine import runner
 from grader.engine.registry import Check
-from grader.engine.report import Report, report
+from grader.engine.report import Report, ReportTier, report
 from grader.facts.repository import Repository
 from grader.facts.snapshot_cache import SnapshotCache
 
@@ -32,7 +32,7 @@ def grade(
     ``offline`` leaves out what only the remote can answer. ``cache`` is of who grades again and
     again. Changes nothing, and runs nothing of the repository's.
     """
-    tiers = ["static"] if offline else ["static", "remote"]
+    tiers: tuple[ReportTier, ...] = ("static",) if offline else ("static", "remote")
     repository = Repository(repo, cache, 0 if offline else ASK_S)
     try:
         checks = in_teaching_order()

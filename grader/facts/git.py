@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.engine.finding import UnknownError
+from grader.engine.step import Command, Note
 from grader.facts.git_cache import GitCache, Key
 
 TIMEOUT_S = 20
 _LARGEST_KEPT = 64 * 1024
+_CHECK, _VERSION = Command(("git", "fsck")), Command(("git", "--version"))
 _OFF = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -145,7 +147,7 @@ class Git:
                 _, _, oid, size = words.split()
                 if not size.isdigit():
                     shown = name.decode("utf-8", "replace")
-                    raise GitError(f"git has no sound copy of {shown}", "git fsck")
+                    raise GitError(f"git has no sound copy of {shown}", _CHECK)
                 found[name.decode("utf-8", "surrogateescape")] = Blob(oid.decode(), int(size))
         return found
 
@@ -306,13 +308,13 @@ def _run(folder: Path, *command: str, text: bytes = b"", index: Path | None = No
         )
     except subprocess.TimeoutExpired:
         raise UnknownError(
-            f"git {command[0]} did not answer within {TIMEOUT_S} s", "# try again"
+            f"git {command[0]} did not answer within {TIMEOUT_S} s", Note("try again")
         ) from None
     except OSError as error:
-        raise UnknownError(f"git cannot be started: {error.strerror}", "git --version") from None
+        raise UnknownError(f"git cannot be started: {error.strerror}", _VERSION) from None
     if done.returncode:
         words = " ".join(done.stderr.decode("utf-8", "replace").split())[:300]
-        raise GitError(f"git {command[0]} says: {words}", "git fsck")
+        raise GitError(f"git {command[0]} says: {words}", _CHECK)
     return done.stdout
 
 
@@ -321,7 +323,7 @@ def _git() -> str:
     folders = [p for p in os.environ.get("PATH", "").split(os.pathsep) if Path(p).is_absolute()]
     found = shutil.which("git", path=os.pathsep.join(folders))
     if found is None:
-        raise UnknownError("git is not installed, or not on PATH", "git --version")
+        raise UnknownError("git is not installed, or not on PATH", _VERSION)
     return found
 
 

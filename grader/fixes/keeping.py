@@ -9,6 +9,7 @@ from dvcstate.hashes.worktree import folder_md5
 from dvcstate.model import Out
 from grader import fixes
 from grader.checks.stages import covers
+from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 
@@ -94,15 +95,15 @@ def _md5s(repository: Repository, out: Out, contents: Mapping[str, bytes]) -> It
         yield folder_md5([p[len(out.path) + 1 :] for p in names], [md5s[p] for p in names])
 
 
-def kept(repository: Repository, paths: Iterable[str], message: str) -> str:
+def kept(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
     """Give folders to DVC and files to git, and commit."""
     folders = [path for path in paths if (repository.root / path).is_dir()]
     files = [path for path in paths if path not in folders]
     ignored = [path for path in files if repository.ignores(path)]
     plain = [path for path in files if path not in ignored] + [f"{one}.dvc" for one in folders]
-    return fixes.commands(
-        *(f"dvc add {fixes.quoted(path)}" for path in folders),
-        *(f"git add --force {fixes.quoted(path)}" for path in ignored),
-        *([f"git add {' '.join(map(fixes.quoted, plain))}"] if plain else []),
-        fixes.committed(message),
+    return (
+        *(fixes.command("dvc", "add", path) for path in folders),
+        *(fixes.command("git", "add", "--force", path) for path in ignored),
+        *([fixes.command("git", "add", *plain)] if plain else []),
+        fixes.commit_staged(message),
     )

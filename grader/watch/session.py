@@ -115,7 +115,7 @@ class _Watching:
                 due = time.monotonic() + RESCAN_S
             elif event == "ask":
                 self._ask()
-            elif isinstance(event, dict):
+            elif isinstance(event, Report):
                 self._take(event)
             elif isinstance(event, Exception):
                 raise event

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from grader.checks import CHECKS
 from grader.engine.grading import grade
-from grader.engine.next_action import awaits_commit
+from grader.engine.report import CheckResult, LessonScore, Report
+from grader.engine.step import Command
+from grader.engine.verdict import Status
 from grader.facts.running import running
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.output.text import width_of
@@ -21,6 +22,7 @@ from grader.watch import live
 from grader.watch.changes import matters
 from tests.grader import finished
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
+from tests.grader.results import fix_of
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
 from workshop.status_table import Style
@@ -300,8 +302,8 @@ def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
             place.chmod(0o644)
             place.write_bytes(content[::-1] if damaged else content)
             report = grade(repo, offline=True, cache=cache)
-            found = next(o for o in report["checks"] if o["id"] == "pipeline.cache_intact")
-            assert (found["status"] == "fail") is damaged
+            found = next(o for o in report.checks if o.id == "pipeline.cache_intact")
+            assert (found.status == "fail") is damaged
     finally:
         cache.close()
 
@@ -320,31 +322,33 @@ def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
         codes = []
         for _ in range(2):
             report = grade(clone, offline=True, cache=cache)
-            codes.append([o["code"] for o in report["checks"] if o["id"] == "remote.no_secret"])
+            codes.append([o.code for o in report.checks if o.id == "remote.no_secret"])
             run(clone, "git", "fetch", "--quiet", "--depth", "9")
         assert codes == [[None], ["secret-in-config"]]
     finally:
         cache.close()
 
 
-def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
+def _result(name: str, status: Status, told: str) -> CheckResult:
+    return CheckResult(
+        id=name, lesson=name.partition(".")[0], title="A check", status=status, severity=None,
+        code=None, rationale=told, expected=None, actual=None, evidence=(), hint=None,
+        steps=(Command(tuple(told.split())),), earned=0, max=1, blocked_by=None,
+        awaits_commit=False,
+    )  # fmt: skip
+
+
+def _report(*statuses: tuple[str, Status, str]) -> Report:
     """A report of one check a lesson: its id, its status, its reason or fix."""
-    checks = [
-        {
-            "id": name, "lesson": name.partition(".")[0], "status": status, "severity": None,
-            "code": None, "fix": told, "rationale": told, "actual": None,
-        }
-        for name, status, told in statuses
-    ]  # fmt: skip
-    lessons = [
-        {"id": one["lesson"], "title": "A lesson", "earned": one["status"] == "pass", "max": 1}
-        for one in checks
-    ]
-    return {
-        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "branch": None,
-        "no_branch": "on no branch: git checkout main returns", "verified": ["static"],
-        "checks": checks, "lessons": lessons, "repo": "here",
-    }  # fmt: skip
+    checks = tuple(_result(*one) for one in statuses)
+    lessons = tuple(
+        LessonScore(one.lesson, "A lesson", int(one.status == "pass"), 1, False) for one in checks
+    )
+    return Report(
+        gradable=True, score=1, max_score=2, commit="a" * 40, branch=None,
+        no_branch="on no branch: git checkout main returns", verified=("static",), unproven=(),
+        checks=checks, lessons=lessons, repo="here",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 8, 12, 24, 60])
@@ -426,8 +430,8 @@ def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> No
     append(repo, "params.yaml", "# A line.\n")
 
     def fix() -> list[str]:
-        found = next(o for o in grade(repo)["checks"] if o["id"] == "data.committed")
-        return str(found["fix"]).splitlines()
+        found = next(o for o in grade(repo).checks if o.id == "data.committed")
+        return str(fix_of(found)).splitlines()
 
     commit = 'git commit -m "Commit what describes the pipeline"'
     assert fix() == ["git add params.yaml", commit]
@@ -440,22 +444,22 @@ def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> No
 def test_what_has_to_be_run_first_is_not_called_done(repo: Path) -> None:
     break_params(repo)
     report = grade(repo, offline=True)
-    found = next(one for one in report["checks"] if one["id"] == "data.committed")
-    assert found["fix"].splitlines() == [
+    found = next(one for one in report.checks if one.id == "data.committed")
+    assert fix_of(found).splitlines() == [
         "dvc repro",
         "git add params.yaml dvc.lock results/metrics/test.json",
         'git commit -m "Change the pipeline and run it"',
     ]
-    assert "has not run on params.yaml" in found["rationale"]
-    assert not awaits_commit(found)
+    assert "has not run on params.yaml" in (found.rationale or "")
+    assert not found.awaits_commit
 
 
 def test_files_that_cannot_be_read_are_no_work_to_commit(repo: Path) -> None:
     for path in ("params.yaml", "dvc.lock"):
         append(repo, path, "a: [\n")
         report = grade(repo, offline=True)
-        assert [o["id"] for o in report["checks"] if o["status"] == "fail"] == ["init.readable"]
-        assert not [one["id"] for one in report["checks"] if awaits_commit(one)]
+        assert [o.id for o in report.checks if o.status == "fail"] == ["init.readable"]
+        assert not [one.id for one in report.checks if one.awaits_commit]
         shown = live.screen(report, live.News(), live.Room(80, 24), Style())
         assert any("cannot be read" in one for one in shown)
         run(repo, "git", "checkout", "--quiet", path)
