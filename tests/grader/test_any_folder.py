@@ -223,8 +223,8 @@ def test_files_that_cannot_be_read_are_told_and_no_crash(repo: Path) -> None:
     finally:
         (repo / "data" / "raw").chmod(0o755)
         (repo / "dvc.lock").chmod(0o644)
-    assert report.gradable
-    assert crashes(report) == []
+    assert report["gradable"]
+    assert not [one for one in report["checks"] if "check itself failed" in str(one["rationale"])]
 
 
 def _as_a_user_who_is_not_root(repo: Path) -> bytes:
