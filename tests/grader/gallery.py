@@ -711,7 +711,7 @@ def dep_was_added_and_nothing_ran(repo: Path) -> None:
 
 @mistake("lock-stale")
 def helper_module_is_in_the_folder_alone(repo: Path) -> None:
-    _forget(repo, "pipeline/network.py")
+    _forget(repo, "pipeline/shared/network.py")
 
 
 @mistake("lock-stale")
@@ -727,7 +727,7 @@ def module_in_a_folder_dep_is_in_the_folder_alone(repo: Path) -> None:
         stages["train"]["deps"] = [d for d in deps if not d.startswith("pipeline/")] + ["pipeline"]
 
     edit_stages(repo, change)
-    _forget(repo, "pipeline/backend.py")
+    _forget(repo, "pipeline/shared/backend.py")
 
 
 @mistake("lock-stale")
@@ -968,7 +968,7 @@ def raw_data_is_no_dep(repo: Path) -> None:
 
 @mistake("dep-undeclared")
 def helper_module_is_no_dep(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["export"]["deps"].remove("pipeline/network.py"))
+    edit_stages(repo, lambda stages: stages["export"]["deps"].remove("pipeline/shared/network.py"))
 
 
 @mistake("param-undeclared")
@@ -985,7 +985,7 @@ def no_param_is_declared(repo: Path) -> None:
 def helper_module_reads_a_param(repo: Path) -> None:
     append(
         repo,
-        "pipeline/network.py",
+        "pipeline/shared/network.py",
         '\n\ndef _seed(params):\n    return params["plot"]["dpi"]\n',
     )
     edit_stages(repo, lambda stages: stages["export"].update(params=["plot.dpi"]))
