@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 
+from pipeline.shared.hashing import folder_md5
 from pipeline.shared.pixels import load_image
 from tests import bucket_server
 from tests.repositories import NO_REAL_POSTERS, ROOT, commit, run, with_pipeline
@@ -226,7 +227,7 @@ def test_the_committed_lock_agrees_with_the_committed_code() -> None:
         assert set(recorded) == set(stages[name]["deps"])
         for path, md5 in recorded.items():
             if path.startswith("pipeline/"):
-                assert md5 == hashlib.md5((ROOT / path).read_bytes()).hexdigest(), path
+                assert md5 == folder_md5(ROOT / path), path
             elif path == "data/raw":
                 assert md5 == raw
         for out in entry["outs"]:

@@ -27,6 +27,7 @@ def deps_are_declared(view: View, wanted: LessonStage) -> Finding | None:
     """
     stage, code = stage_of(view, wanted), view.code(wanted)
     modules = _bare(stage, code.imported())
+    own = code.own()
     data = _bare(stage, list(paths_of(view, stage, wanted, wanted.reads)))
     apart = {
         path
@@ -35,11 +36,12 @@ def deps_are_declared(view: View, wanted: LessonStage) -> Finding | None:
         for path in paths
     }  # those are told as stages that do not hang together
     data = [path for path in data if path not in apart]
-    severe = [path for path in modules if path == wanted.code_path] + data
+    severe = [path for path in modules if path in own] + data
     bare = severe or modules
     if not bare:
         return None
-    change = Change(add={"deps": tuple(dict.fromkeys([*severe, *modules]))})
+    bare = stages.code_deps(stage, bare)
+    change = Change(add={"deps": tuple(stages.code_deps(stage, [*severe, *modules]))})
     return Finding(
         "dep-undeclared",
         f"{stage.name} reads {fixes.listed(bare)}, and does not say so: a change there does not"
@@ -49,7 +51,7 @@ def deps_are_declared(view: View, wanted: LessonStage) -> Finding | None:
         stages.edit_then_run(view, stage, change),
         (
             stages.in_file(view, stage, "deps:"),
-            *(Evidence(view.source, path) for path in bare if path in modules),
+            *(Evidence(view.source, path) for path in modules if path in severe or not severe),
         ),
         severity="fail" if severe else "advice",
     )
@@ -82,7 +84,7 @@ def params_are_declared(view: View, wanted: LessonStage) -> Finding | None:
         stages.edit_then_run(view, stage, Change(add={"params": tuple(bare)})),
         (
             stages.in_file(view, stage, "cmd:"),
-            *(Evidence(view.source, wanted.code_path, _line(view, wanted, k), k) for k in severe),
+            *(_read_at(view, wanted, key) for key in severe),
         ),
         severity="fail" if severe else "advice",
     )
@@ -117,8 +119,12 @@ def unknown_params(view: View, stage: Stage, read: Iterable[str] = ()) -> Findin
     return None
 
 
-def _line(view: View, wanted: LessonStage, key: str) -> int | None:
-    return view.line(wanted.code_path, f"{key.partition('.')[2]}:")
+def _read_at(view: View, wanted: LessonStage, key: str) -> Evidence:
+    """Where the code of the stage names a param."""
+    code, word = view.code(wanted), f"{key.partition('.')[2]}:"
+    lines = ((path, view.line(path, word)) for path in code.own())
+    path, line = next(((path, line) for path, line in lines if line), (code.entry, None))
+    return Evidence(view.source, path, line, key)
 
 
 def _values(view: View, file: ParamsFile) -> object:

@@ -1,18 +1,19 @@
 """What dvc.yaml says: each lesson's stage, its command, its outs, and how stages hang together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import missing, stages
-from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
+from grader.checks.stages import covers, is_out_of_sight, outs_of, paths_of, stage_of
 from grader.code.stage_code import StageCode, values_of
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check, stage_check
 from grader.facts.snapshot import View
+from grader.fixes import stage_edits
 from grader.fixes.stage_edits import UNCACHED, Change
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, LessonStage, StageOut
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
@@ -50,8 +51,8 @@ def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
 def _beside(view: View, wanted: LessonStage) -> list[str]:
     """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
     model = Stage(wanted.name, "dvc.yaml", wanted.command)
-    outs = list(paths_of(view, model, wanted, wanted.writes))
-    kept = [path for path in outs if _flag(path) == "-M"]
+    outs = outs_of(view, model, wanted)
+    kept = [path for path, out in outs.items() if not out.cached]
     return [*kept, *stages.gitignores(view, [path for path in outs if path not in kept])]
 
 
@@ -60,13 +61,14 @@ def _stage_add(view: View, wanted: LessonStage) -> str:
     code = view.code(wanted)
     model = Stage(wanted.name, "dvc.yaml", wanted.command)
     words = [f"dvc stage add -n {wanted.name}"]
+    modules = stages.code_deps(model, sorted(code.imported()))
     words += [
         f"-d {fixes.quoted(path)}"
-        for path in [*paths_of(view, model, wanted, wanted.reads), *sorted(code.imported())]
+        for path in [*paths_of(view, model, wanted, wanted.reads), *modules]
     ]
     params = _sections_of_params(view, code.params())
     words += [f"-p {fixes.quoted(','.join(params))}"] if params else []
-    words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
+    words += [f"{_flag(out)} {path}" for path, out in outs_of(view, model, wanted).items()]
     return " ".join([*words, fixes.quoted(wanted.command)])
 
 
@@ -85,20 +87,20 @@ def _sections_of_params(view: View, keys: list[str]) -> list[str]:
     return list(found)
 
 
-def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
+def _sections(outs: Mapping[str, StageOut]) -> dict[str, tuple[str, ...]]:
     """Outs by the section that the lesson declares them in."""
     found: dict[str, tuple[str, ...]] = {}
-    for path in paths:
-        section = {"-M": "metrics", "--plots": "plots"}.get(_flag(path), "outs")
-        entry = path + (UNCACHED if section == "metrics" else "")
+    for path, out in outs.items():
+        section = {"metric": "metrics", "plot": "plots"}.get(out.kind, "outs")
+        entry = path + ("" if out.cached else UNCACHED)
         found[section] = (*found.get(section, ()), entry)
     return found
 
 
-def _flag(path: str) -> str:
-    if path.endswith("test.json"):
-        return "-M"
-    return "--plots" if path.endswith(("history.csv", "l.csv", "genres.csv", "plots")) else "-o"
+def _flag(out: StageOut) -> str:
+    return stage_edits.FLAGS[
+        {"metric": "metrics", "plot": "plots"}.get(out.kind, "outs"), out.cached
+    ]
 
 
 @stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
@@ -113,7 +115,7 @@ def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
     if not wrong and not as_file:
         return None
     what = wrong or (
-        f"runs {wanted.code_path} as a file: Python then takes {wanted.module.partition('.')[0]} "
+        f"runs {code.entry} as a file: Python then takes {wanted.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
     )
     shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
@@ -150,11 +152,11 @@ def outs_are_declared(view: View, wanted: LessonStage) -> Finding | None:
     """
     stage = stage_of(view, wanted)
     declared = [out.path for out in stage.outs]
-    bare = [
-        path
-        for path in paths_of(view, stage, wanted, wanted.writes)
-        if not any(covers(out, path) for out in declared)
-    ]
+    bare = {
+        path: out
+        for path, out in outs_of(view, stage, wanted).items()
+        if not any(covers(one, path) for one in declared)
+    }
     if not bare:
         return None
     change = Change(add=_sections(bare))
@@ -282,30 +284,27 @@ def metrics_are_declared_as_metrics(view: View) -> Finding | None:
     DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
     """
     shown = set(view.project.metrics) | set(view.project.plots)
-    plain: list[tuple[Stage, str]] = []
+    plain: list[tuple[Stage, str, StageOut]] = []
     for wanted in STAGES:
         stage = view.stage(wanted)
-        for path in paths_of(view, stage, wanted, _SHOWN.get(wanted.name, ())) if stage else ():
-            if stage and not any(covers(one, path) for one in shown) and _is_out(stage, path):
-                plain.append((stage, path))
+        for path, out in outs_of(view, stage, wanted).items() if stage else ():
+            is_shown = any(covers(one, path) for one in shown)
+            if stage and out.advise_kind and not is_shown and _is_out(stage, path):
+                plain.append((stage, path, out))
     if not plain:
         return None
-    stage, path = plain[0]
-    change = Change(add=_sections([path]), remove={"outs": (path,)})
-    flag = "-M" if path.endswith(".json") else "--plots"
-    command = "dvc metrics show" if flag == "-M" else "dvc plots show"
+    stage, path, out = plain[0]
+    change = Change(add=_sections({path: out}), remove={"outs": (path,)})
+    command = f"dvc {out.kind}s show"
     return Finding(
         "metrics-as-outs",
         f"{path} is a plain out of {stage.name}: {command} does not find it.",
-        f"{flag} {path}",
+        f"{_flag(out)} {path}",
         f"-o {path}",
         stages.edit_then_run(view, stage, change),
-        tuple(stages.in_file(view, one, each.rpartition("/")[2]) for one, each in plain),
+        tuple(stages.in_file(view, one, each.rpartition("/")[2]) for one, each, _ in plain),
         severity="advice",
     )
-
-
-_SHOWN = {"train": ("--history", "--fine-tuning-history"), "evaluate": ("--metrics",)}
 
 
 def _is_out(stage: Stage, path: str) -> bool:

@@ -10,7 +10,7 @@ from grader import fixes
 from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.facts.snapshot import View
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import PACKAGE, STAGES, LessonStage
 
 _FILE = "dvc.yaml"
 _COMMENT = re.compile(r"#.*")
@@ -102,6 +102,6 @@ def misspelt(view: View, wanted: LessonStage) -> str:
     model = Stage(wanted.name, _FILE, wanted.command)
     outs = list(paths_of(view, model, wanted, wanted.writes))
     makers = [one.name for one in own if any(covers(o.path, out) for o in one.outs for out in outs)]
-    ours = [one.name for one in own if "pipeline." in str(one.cmd)]
+    ours = [one.name for one in own if f"{PACKAGE}." in str(one.cmd)]
     alike = get_close_matches(wanted.name, ours, 1, _ALIKE)
     return next(iter(alike or makers), "")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dvcstate import ProjectError, Reason, Stage, StageState
-from dvcstate.model import NOBODY_LISTENS
+from dvcstate.model import NOBODY_LISTENS, Dep
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
@@ -97,7 +97,7 @@ def _apart(view: View, stage: Stage, wanted: LessonStage) -> Finding | None:
     if not bare:
         return None
     ignored = [path for path in bare if view.facts.ignores(path)]
-    on_purpose = bare == ignored and not {wanted.code_path, *modules()}.intersection(bare)
+    on_purpose = bare == ignored and not set(modules()).intersection(bare)
     return Finding(
         "lock-stale",
         f"{stage.name} ran on {fixes.listed(bare)}, which is in your folder alone: whoever clones"
@@ -141,10 +141,29 @@ def changes(view: View, stage: Stage) -> Iterator[Evidence]:
         if not dep.inside or _maker(view, dep.path):
             continue
         now = view.md5(dep.path) or _added(view, dep.path)
-        if now and dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
+        if not now:
+            yield from _changed_code(view, dep)
+        elif dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
             yield Evidence(view.source, dep.path)
     if _is_worktree_told(view):
         yield from _changed_elsewhere(view, stage)
+
+
+def _changed_code(view: View, dep: Dep) -> Iterator[Evidence]:
+    """What of a folder of code at HEAD is not as recorded, where the worktree is not as HEAD.
+
+    Where it is, its state tells; of files that git does not have, ``_apart`` does.
+    """
+    if view.source != "HEAD" or _is_worktree_told(view) or dep.recorded.algorithm != "md5":
+        return
+    is_code = keeping.at_head(view, dep.path) and not keeping.untracked(view, dep.path)
+    if is_code and keeping.is_recorded_at_head(view, dep) is False:
+        yield from (Evidence("HEAD", path) for path in _edited(view, dep.path))
+
+
+def _edited(view: View, path: str) -> list[str]:
+    """The files in a folder that are not at HEAD as in the worktree; if none is, the folder."""
+    return [one for one in view.facts.uncommitted if covers(path, one)] or [path]
 
 
 def _is_worktree_told(view: View) -> bool:
@@ -196,7 +215,8 @@ def _changed_elsewhere(view: View, stage: Stage) -> Iterator[Evidence]:
             continue
         told = view.md5(reason.path) or _added(view, reason.path)
         if not (_is_told_of_outs(view, reason.path) if _maker(view, reason.path) else told):
-            yield Evidence("worktree", reason.path, value=reason.change)
+            for path in _edited(view, reason.path):
+                yield Evidence("worktree", path, value=reason.change)
 
 
 def _is_told_of_outs(view: View, path: str) -> bool:

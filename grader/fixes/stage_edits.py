@@ -19,7 +19,7 @@ from grader.facts.snapshot import View
 
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}
 _WRITTEN_OF_OUT = {"cache", "desc", "meta", "type", "labels", "remote", "push"}
-_FLAGS = {
+FLAGS = {
     ("outs", True): "-o", ("outs", False): "-O", ("metrics", True): "-m", ("metrics", False): "-M",
     ("plots", True): "--plots", ("plots", False): "--plots-no-cache",
 }  # fmt: skip
@@ -66,7 +66,7 @@ def stage_add(stage: Stage, change: Change) -> str:
     for out in stage.outs:
         kind = "metrics" if out.metric else "plots" if out.plot else "outs"
         if out.path not in gone or out.path in _names(change, kind):
-            words.append(f"{_FLAGS[kind, out.cache]} {fixes.quoted(out.path)}")
+            words.append(f"{FLAGS[kind, out.cache]} {fixes.quoted(out.path)}")
     return " ".join([*words, fixes.quoted(_command(stage, change))])  # its --out is none of DVC's
 
 
@@ -102,7 +102,7 @@ def _added(change: Change) -> Iterator[str]:
             continue
         for entry in entries:
             path = entry.removesuffix(UNCACHED)
-            flag = "-d" if section == "deps" else _FLAGS[section, path == entry]
+            flag = "-d" if section == "deps" else FLAGS[section, path == entry]
             yield f"{flag} {fixes.quoted(path)}"
 
 
