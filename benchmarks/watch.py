@@ -46,7 +46,9 @@ def _regrades(repo: Path, rounds: int) -> None:
     print(f"first grade                {_cpu(lambda: _grade(repo, cache)) * 1000:4.0f} ms")
     kinds: dict[str, Callable[[], None]] = {
         "params.yaml": lambda: _append(repo / "params.yaml"),
-        "pipeline/evaluate.py": lambda: _append(repo / "pipeline" / "evaluate.py"),
+        "pipeline/evaluate/evaluation.py": lambda: _append(
+            repo / "pipeline" / "evaluate" / "evaluation.py"
+        ),
         "dvc.yaml": lambda: _append(repo / "dvc.yaml"),
         "dvc.lock": lambda: _append(repo / "dvc.lock"),
         "a commit": lambda: _commit(repo),

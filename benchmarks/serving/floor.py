@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import images
+from pipeline.shared.pixels import load_image
 from service.inference import model
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     for line in sys.stdin:
         cpu, wall = time.process_time(), time.perf_counter()
         for number in range(int(line)):
-            pixels = images.load(posters[number % len(posters)], served.input_size)
+            pixels = load_image(posters[number % len(posters)], served.input_size)
             served.session.run([model.OUTPUT], {model.INPUT: pixels[np.newaxis]})
         print(time.process_time() - cpu, time.perf_counter() - wall, flush=True)
 

@@ -13,7 +13,7 @@ from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from workshop.shell import command_line
-from workshop.stages import STAGES, StageSpec
+from workshop.stages import PACKAGE, STAGES, StageSpec
 
 _FILE = "dvc.yaml"
 _COMMENT = re.compile(r"#.*")
@@ -105,6 +105,6 @@ def misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> str
     model = Stage(spec.name, _FILE, spec.command)
     outs = list(paths_of(repository, model, spec, spec.writes))
     makers = [one.name for one in own if any(covers(o.path, out) for o in one.outs for out in outs)]
-    ours = [one.name for one in own if "pipeline." in str(one.cmd)]
+    ours = [one.name for one in own if f"{PACKAGE}." in str(one.cmd)]
     alike = get_close_matches(spec.name, ours, 1, _ALIKE)
     return next(iter(alike or makers), "")

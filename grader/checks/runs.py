@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dvcstate import ProjectError, Reason, Stage, StageState
 from dvcstate.errors import ErrorKind
-from dvcstate.model import NOBODY_LISTENS
+from dvcstate.model import NOBODY_LISTENS, Dep
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
@@ -101,7 +101,7 @@ def _apart(
     if not bare:
         return None
     ignored = [path for path in bare if repository.ignores(path)]
-    on_purpose = bare == ignored and not {spec.code_path, *modules()}.intersection(bare)
+    on_purpose = bare == ignored and not set(modules()).intersection(bare)
     return Finding(
         "lock-stale",
         f"{stage.name} ran on {fixes.listed(bare)}, which is in your folder alone: whoever clones"
@@ -145,10 +145,32 @@ def changes(repository: Repository, snapshot: Snapshot, stage: Stage) -> Iterato
         if not dep.inside or _maker(snapshot, dep.path):
             continue
         now = snapshot.md5(dep.path) or _added(snapshot, dep.path)
-        if now and dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
+        if not now:
+            yield from _changed_code(repository, snapshot, dep)
+        elif dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
             yield Evidence(snapshot.source, dep.path)
     if _is_worktree_told(repository, snapshot):
         yield from _changed_elsewhere(repository, snapshot, stage)
+
+
+def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Iterator[Evidence]:
+    """What of a folder of code at HEAD is not as recorded, where the worktree is not as HEAD.
+
+    Where it is, its state tells; of files that git does not have, ``_apart`` does.
+    """
+    if snapshot.source != "HEAD" or dep.recorded.algorithm != "md5":
+        return
+    if _is_worktree_told(repository, snapshot):
+        return
+    if not keeping.at_head(repository, dep.path) or keeping.untracked(repository, dep.path):
+        return
+    if keeping.is_recorded_at_head(repository, dep) is False:
+        yield from (Evidence("HEAD", path) for path in _edited(repository, dep.path))
+
+
+def _edited(repository: Repository, path: str) -> list[str]:
+    """The files in a folder that are not at HEAD as in the worktree; if none is, the folder."""
+    return [one for one in repository.uncommitted if covers(path, one)] or [path]
 
 
 def _is_worktree_told(repository: Repository, snapshot: Snapshot) -> bool:
@@ -200,13 +222,12 @@ def _changed_elsewhere(
         if reason.path in stage.elsewhere:
             yield Evidence("remote", reason.path, value=reason.change)
             continue
-        told = snapshot.md5(reason.path) or _added(snapshot, reason.path)
-        if not (
-            _is_told_of_outs(repository, snapshot, reason.path)
-            if _maker(snapshot, reason.path)
-            else told
-        ):
-            yield Evidence("worktree", reason.path, value=reason.change)
+        told = bool(snapshot.md5(reason.path) or _added(snapshot, reason.path))
+        if _maker(snapshot, reason.path):
+            told = _is_told_of_outs(repository, snapshot, reason.path)
+        if not told:
+            for path in _edited(repository, reason.path):
+                yield Evidence("worktree", path, value=reason.change)
 
 
 def _is_told_of_outs(repository: Repository, snapshot: Snapshot, path: str) -> bool:

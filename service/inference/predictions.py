@@ -8,7 +8,7 @@ from http import HTTPStatus
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import images
+from pipeline.shared import pixels
 from service.app.asgi import Headers, Receive
 from service.app.problems import Finding, Problem
 from service.inference.admission import Slot
@@ -80,7 +80,7 @@ def _decoded(
     for index, upload in enumerate(uploads):
         try:
             pictures.append(_picture(upload, size, max_pixels))
-        except images.ImageError as error:
+        except pixels.ImageError as error:
             refusals.append((_status(error), Finding(str(error), index, upload.filename)))
     if refusals:
         raise _bad_files(refusals)
@@ -89,14 +89,14 @@ def _decoded(
 
 def _picture(upload: Upload, size: tuple[int, int], max_pixels: int) -> NDArray[np.uint8]:
     if not upload.content:
-        raise images.BrokenImage("empty (0 bytes)")
-    return images.load(upload.content, size, max_pixels=max_pixels)
+        raise pixels.BrokenImage("empty (0 bytes)")
+    return pixels.load_image(upload.content, size, max_pixels=max_pixels)
 
 
-def _status(error: images.ImageError) -> HTTPStatus:
-    if isinstance(error, images.TooManyPixels):
+def _status(error: pixels.ImageError) -> HTTPStatus:
+    if isinstance(error, pixels.TooManyPixels):
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    if isinstance(error, images.UnsupportedImage):
+    if isinstance(error, pixels.UnsupportedImage):
         return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     return HTTPStatus.UNPROCESSABLE_ENTITY
 

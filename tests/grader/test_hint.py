@@ -98,7 +98,7 @@ def test_what_waits_names_what_it_waits_for(repo: Path) -> None:
 
 
 def test_a_code_names_the_first_check_that_finds_it(repo: Path) -> None:
-    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
     assert hinted(repo, "lock-stale").startswith("evaluate.current, step 1 of 3\n")
 
 
@@ -247,7 +247,7 @@ TOLD = [
         "fatal: not a git repository (or any of the parent directories): .git",
     ),
     ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
-    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot.py"),
+    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot/plots.py"),
     ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
     ("service-down", "curl: (7) Failed to connect to 127.0.0.1 port 8001 after 0 ms: Couldn't"),
     ("no-such-data", "zsh: cd: no such file or directory: my-workshop"),
@@ -492,7 +492,7 @@ def _no_git(repo: Path) -> list[str]:
 
 def _broken_module(repo: Path) -> list[str]:
     """All stages above it are skipped, which DVC says of each."""
-    path = repo / "pipeline" / "plot.py"
+    path = repo / "pipeline" / "plot" / "plots.py"
     finished.write(path, "import nosuch\n" + path.read_text("utf-8"))
     return ["dvc", "repro"]
 

@@ -55,7 +55,11 @@ def test_a_start_scores_next_to_nothing(started: Path) -> None:
 
 def test_a_start_has_the_code_and_nothing_of_dvc(started: Path) -> None:
     committed = set(run(started, "git", "ls-files", "-z").split("\0"))
-    assert {"pipeline/train.py", "pipeline/artwork/poster.py", "params.yaml"} <= committed
+    assert {
+        "pipeline/train/training.py",
+        "pipeline/posters/artwork/poster.py",
+        "params.yaml",
+    } <= committed
     assert not any("__pycache__" in path or path.startswith("data/") for path in committed)
     assert not (started / ".dvc").exists()
     for name in ("activate", "activate.ps1"):  # name this computer's folders

@@ -229,7 +229,7 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
         (".dvc/tmp/rwlock", False),
         (".dvc/cache/files/md5/ab/cd", False),
         ("folder/.dvc/tmp/lock", False),
-        ("pipeline/__pycache__/train.pyc", False),
+        ("pipeline/train/__pycache__/training.pyc", False),
         (".venv/lib/x.py", False),
     ],
 )

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline import images
+from pipeline.shared import pixels
+from pipeline.shared.decoding.jpeg import read_jpeg_header, segments
 from service.app.problems import Problem
 from service.inference.admission import Gate
 from service.inference.plain_jpeg import is_light
@@ -179,10 +180,10 @@ def test_what_is_light_has_at_most_2_mpx_and_one_scan(changes: Sequence[tuple[in
     for place, value in changes:
         data[place] = value
     if is_light(bytes(data)):
-        header = images._jpeg_header(bytes(data))
+        header = read_jpeg_header(bytes(data))
         assert header.size
         assert np.prod(header.size) <= 2_000_000
-        frames = [marker for marker, *_ in images._segments(bytes(data)) if 0xC0 <= marker < 0xC4]
+        frames = [marker for marker, *_ in segments(bytes(data)) if 0xC0 <= marker < 0xC4]
         assert frames in ([0xC0], [0xC1])
 
 
@@ -196,7 +197,7 @@ def test_a_heavy_picture_keeps_nobody_waiting(
     onnx_models.install(repo_dir, onnx_models.model())
     environment.setenv("WORKSHOP_THREADS", "1")
     goes_on, stuck = threading.Event(), threading.Event()
-    load = images.load
+    load = pixels.load_image
 
     def slow(data: bytes, *arguments: Any, **options: Any) -> Any:
         if data.startswith(b"\x89PNG"):
@@ -204,7 +205,7 @@ def test_a_heavy_picture_keeps_nobody_waiting(
             assert goes_on.wait(20)
         return load(data, *arguments, **options)
 
-    environment.setattr(images, "load", slow)
+    environment.setattr(pixels, "load_image", slow)
     with running.in_thread() as url, http_client(url) as client:
         answers = []
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dvcstate.workspace import Workspace
-from pipeline import images
+from pipeline.shared.pixels import load_image
 from service.inference import predictions
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
@@ -52,7 +52,7 @@ def test_probabilities_are_the_models_and_sorted(client: httpx.Client, model_pat
     answer = client.post("/predict", files=sent(("a.jpg", poster)))
     told_by_http = answer.json()["predictions"][0]["genres"]
     session = onnxruntime.InferenceSession(model_path.read_bytes())
-    pixels = images.load(poster, onnx_models.SIZE)[np.newaxis]
+    pixels = load_image(poster, onnx_models.SIZE)[np.newaxis]
     expected = session.run(None, {"image": pixels})[0][0]
     assert {each["genre"]: each["probability"] for each in told_by_http} == pytest.approx(
         dict(zip(onnx_models.GENRES, expected, strict=True)), abs=1e-6

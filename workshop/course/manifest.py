@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from workshop.stages import STAGE_NAMES
+
 LESSONS_DIR = Path(__file__).parents[1] / "lessons"
 MANIFEST = "workshop/lessons/course.toml"
 
@@ -45,16 +47,20 @@ class Page:
 
 @dataclass(frozen=True)
 class Lesson(Page):
-    """A text with checks; ``has_stage``: it is about the stage of the same name."""
+    """A text with checks."""
 
     minutes: int
-    has_stage: bool
     checks: tuple[CourseCheck, ...]
 
     @property
     def points(self) -> int:
         """What all of it is worth."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def has_stage(self) -> bool:
+        """Whether it is about the stage of the same name."""
+        return self.id in STAGE_NAMES
 
 
 @dataclass(frozen=True)
@@ -125,13 +131,12 @@ def parsed(text: str) -> Course:
 
 def _lesson(table: Mapping[str, Any], shared: Iterable[CourseCheck]) -> Lesson:
     where = f"lesson {table.get('id')}"
-    _only(table, ("id", "title", "minutes", "stage", "checks"), where)
+    _only(table, ("id", "title", "minutes", "checks"), where)
     name = _value(table, "id", str, where)
     own = [_check(one, where) for one in _tables(table, "checks", where)]
-    has_stage = _value({"stage": False, **table}, "stage", bool, where)
     minutes = _value(table, "minutes", int, where)
-    checks = (*(_of_stage(shared, name) if has_stage else ()), *own)
-    return Lesson(name, _value(table, "title", str, where), minutes, has_stage, checks)
+    checks = (*(_of_stage(shared, name) if name in STAGE_NAMES else ()), *own)
+    return Lesson(name, _value(table, "title", str, where), minutes, checks)
 
 
 def _of_stage(shared: Iterable[CourseCheck], stage: str) -> Iterator[CourseCheck]:
