@@ -1,4 +1,4 @@
-"""``GET /lessons``: how far this repository has come, by the grader's own judgement.
+"""``GET /lessons``: the grader's report of the repository.
 
 A plain function, which FastAPI runs in a thread: grading takes some tenths of a second.
 """
@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 import pydantic
 from fastapi import APIRouter, Query, Response
 
-from service.app.problems import Problem
-from service.routes.dependencies import FromService
-from service.routes.pipeline_state import Described
-from service.routes.problem_responses import documented
+from service.problems import Problem
+from service.routes.dependencies import ServiceResources
+from service.routes.pipeline import Described
+from service.routes.problem_responses import document_problems
 from workshop.course.manifest import CourseError
 
 router = APIRouter(tags=["lessons"])
@@ -40,7 +40,7 @@ class EvidenceModel(Described):
 
 
 class CheckModel(Described):
-    """One check, and what was found."""
+    """One check and its result."""
 
     id: str
     lesson: str
@@ -78,7 +78,7 @@ class ReportModel(Described):
 @router.get(
     "/lessons",
     response_model=ReportModel,
-    responses=documented(
+    responses=document_problems(
         {
             HTTPStatus.UNPROCESSABLE_ENTITY: "A wrong query value.",
             HTTPStatus.SERVICE_UNAVAILABLE: "The workshop's own lessons cannot be read.",
@@ -86,9 +86,9 @@ class ReportModel(Described):
     ),
 )
 def lessons(
-    service: FromService,
+    resources: ServiceResources,
     remote: Annotated[
-        bool, Query(description="Ask the remote for each object too, which takes its time.")
+        bool, Query(description="Ask the remote for each object too, which takes longer.")
     ] = False,
 ) -> Response:
     """The grade of the repository, lesson by lesson, and what to type next.
@@ -97,7 +97,7 @@ def lessons(
     is no repository is answered too: `gradable` is false, and a check says what to do.
     """
     try:
-        report = service.grades.report(remote=remote)
+        report = resources.reports.report(remote=remote)
     except CourseError as error:
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, str(error), "mend the workshop's installation: make env"

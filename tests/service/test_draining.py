@@ -18,7 +18,7 @@ import pytest
 
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows ends processes without SIGTERM"
@@ -94,7 +94,7 @@ def test_a_rolling_restart_loses_no_request(repo_dir: Path, tmp_path: Path) -> N
             with running.in_process(repo_dir, tmp_path / "new.log", DRAINING) as new:
                 os.kill(old.pid, signal.SIGTERM)
                 with http_client(old.url) as client:  # as a balancer does
-                    document = told(client.get("/readyz"), 503)
+                    document = problem_in(client.get("/readyz"), 503)
                     assert "about to stop" in document["detail"]
                     assert client.get("/healthz").headers["connection"] == "close"
                 ports[0] = new.port

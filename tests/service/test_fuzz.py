@@ -8,7 +8,7 @@ from itertools import islice
 import httpx
 
 from tests.service import fuzzing
-from tests.service.problem import told
+from tests.service.problem import problem_in
 from tests.service.running import Running
 
 
@@ -23,6 +23,6 @@ def test_what_is_nearly_right_is_answered_or_told(server: Running, http: httpx.C
             assert answer.json()["predictions"]
         else:
             assert answer.status_code in (400, 413, 415, 422)
-            told(answer, answer.status_code)
+            problem_in(answer, answer.status_code)
     assert {200, 400, 415, 422} <= statuses
     assert "Traceback" not in server.log_path.read_text()

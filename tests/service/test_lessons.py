@@ -15,7 +15,7 @@ from grader.engine.grading import grade
 from service.repository import report_cache
 from service.routes.lessons import ReportModel
 from tests.repositories import run
-from tests.service.problem import told
+from tests.service.problem import problem_in
 from workshop.course.manifest import course
 
 
@@ -120,7 +120,7 @@ def test_any_folder_is_answered(client: httpx.Client, repo_dir: Path) -> None:
 
 
 def test_a_value_that_is_no_truth_value_is_told(client: httpx.Client) -> None:
-    told(client.get("/lessons?remote=perhaps"), 422)
+    problem_in(client.get("/lessons?remote=perhaps"), 422)
 
 
 def test_a_folder_that_went_away_is_told_as_such(client: httpx.Client, repo_dir: Path) -> None:
@@ -143,6 +143,6 @@ def test_lessons_of_the_workshop_that_cannot_be_read_are_told(
     course.cache_clear()
     try:
         answer = client.get("/lessons")
-        assert "course.toml cannot be read" in told(answer, 503)["detail"]
+        assert "course.toml cannot be read" in problem_in(answer, 503)["detail"]
     finally:
         course.cache_clear()

@@ -8,12 +8,12 @@ Stamp = tuple[int, int, int, int]
 
 
 def stamp(path: Path) -> Stamp | None:
-    """The stamp of ``path``, or None where nothing can be asked about it (mostly: no such file).
+    """The stamp of ``path``; None where the system has none (mostly: no such file).
 
-    The inode's own time is in it because a tool can set back a file's time, never that one.
+    The inode's own time is in it because a tool can set a file's time back, and never that one.
     """
     try:
-        status = os.stat(path)  # noqa: PTH116 - asked on every request: half the cost of Path.stat
+        status = os.stat(path)  # noqa: PTH116 - for many requests: Path.stat costs twice as much
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
