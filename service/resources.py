@@ -53,21 +53,17 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
-    """The resources for ``settings``, with the model loaded if there is one.
-
-    The project is opened in the background, and the start does not wait for it.
-    """
+    """The resources for ``settings``, with the model loaded if there is one."""
     repo_dir = settings.repo.resolve()
     model_file = ModelFile(repo_dir, MODEL_PATH)
     draining = Draining(settings.drain_seconds)
+    await model_file.latest()  # before the project, which no prediction waits for
     with (
         draining.at_sigterm(),
         closing(ProjectWatch(repo_dir)) as project,
         closing(Metrics()) as metrics,
         closing(Predictor(settings, model_file, project, metrics)) as predictor,
     ):
-        await model_file.latest()
-        project.open()
         yield Resources(
             settings=settings,
             repo_dir=repo_dir,

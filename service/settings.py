@@ -8,9 +8,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Any, get_type_hints
 
 PREFIX = "WORKSHOP_"
+MAY_BE_ZERO = ("drain_seconds",)
 THREADS = min(2, max(1, (os.cpu_count() or 1) - 1))
 
 
@@ -18,79 +19,35 @@ class SettingsError(Exception):
     """An environment variable with a wrong value; the text says which and why."""
 
 
-def _parse_count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise ValueError("should be a valid integer") from None
-    if number < 1:
-        raise ValueError("should be greater than or equal to 1")
-    return number
-
-
-def _parse_duration(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError("should be a valid number") from None
-    if not math.isfinite(number):
-        raise ValueError("should be a finite number")
-    if number < 0:
-        raise ValueError("should be greater than or equal to 0")
-    return number
-
-
-def _parse_time_limit(text: str) -> float:
-    number = _parse_duration(text)
-    if number == 0:
-        raise ValueError("should be greater than 0")
-    return number
-
-
-def _parse_switch(text: str) -> bool:
-    for value, names in ((True, "1 true t yes y on"), (False, "0 false f no n off")):
-        if text.lower() in names.split():
-            return value
-    raise ValueError("should be 1 or 0")
-
-
-# Each type of a setting carries the function that parses its text.
-Folder = Annotated[Path, Path]
-Count = Annotated[int, _parse_count]
-Duration = Annotated[float, _parse_duration]
-TimeLimit = Annotated[float, _parse_time_limit]
-Switch = Annotated[bool, _parse_switch]
-
-
 @dataclass(frozen=True)
 class ServiceSettings:
     """The environment variables ``WORKSHOP_…``, with their defaults; durations are in seconds."""
 
-    repo: Folder = Path()
+    repo: Path = Path()
     """The repository whose model, results and pipeline are served."""
 
-    max_file_bytes: Count = 10_000_000
-    max_body_bytes: Count = 32_000_000
-    max_files: Count = 64
-    max_pixels: Count = 20_000_000
+    max_file_bytes: int = 10_000_000
+    max_body_bytes: int = 32_000_000
+    max_files: int = 64
+    max_pixels: int = 20_000_000
     """Width times height of one picture, read from its header before it is decoded."""
 
-    max_requests: Count = 512
+    max_requests: int = 512
     """Predictions at one time, from the first byte received; one more gets a 503."""
-    max_wait_seconds: TimeLimit = 0.5
+    max_wait_seconds: float = 0.5
     """A job for the event loop (few small plain JPEGs) that waits longer gets a 503."""
-    max_pool_wait_seconds: TimeLimit = 5.0
+    max_pool_wait_seconds: float = 5.0
     """A job for the thread pool that waits longer gets a 503."""
-    max_held_bytes: Count = 128_000_000
+    max_held_bytes: int = 128_000_000
     """Bytes of all bodies in memory at one time; more get a 503."""
-    receive_seconds: TimeLimit = 30.0
+    receive_seconds: float = 30.0
     """The time a client has to send its body."""
-    threads: Count = THREADS
+    threads: int = THREADS
     """Of the pool. A picture of 20 Mpx takes 140 MB in each, a WebP 300."""
 
-    access_log: Switch = False
+    access_log: bool = False
     """One JSON line a request on stdout, in place of uvicorn's own log."""
-    drain_seconds: Duration = 5.0
+    drain_seconds: float = 5.0
     """How long after SIGTERM new requests are answered, each with ``Connection: close``."""
 
 
@@ -99,17 +56,39 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> ServiceSetting
     variables = {name.upper(): value for name, value in environment.items()}
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for name, hint in get_type_hints(ServiceSettings, include_extras=True).items():
+    for name, kind in get_type_hints(ServiceSettings).items():
         variable = f"{PREFIX}{name.upper()}"
-        (parse,) = hint.__metadata__
         if variable in variables:
+            text = variables[variable]
             try:
-                values[name] = parse(variables[variable])
+                values[name] = _parse(kind, text, may_be_zero=name in MAY_BE_ZERO)
             except ValueError as error:
-                problems.append(f"{variable} {error}, got {variables[variable]!r}")
+                problems.append(f"{variable} {error}, got {text!r}")
     if problems:
         raise SettingsError(f"{'; '.join(problems)}\n  fix: change or unset that variable")
     return ServiceSettings(**values)
+
+
+def _parse(kind: type, text: str, *, may_be_zero: bool) -> Path | bool | float:
+    """The value of ``text``; a ValueError says what it should be."""
+    if kind is Path:
+        return Path(text)
+    if kind is bool:
+        for value, names in ((True, "1 true t yes y on"), (False, "0 false f no n off")):
+            if text.lower() in names.split():
+                return value
+        raise ValueError("should be 1 or 0")
+    try:
+        number: int | float = kind(text)
+    except ValueError:
+        raise ValueError(f"should be a valid {'integer' if kind is int else 'number'}") from None
+    if kind is int and number < 1:
+        raise ValueError("should be greater than or equal to 1")
+    if kind is float and not math.isfinite(number):
+        raise ValueError("should be a finite number")
+    if number < 0 or (number == 0 and not may_be_zero):
+        raise ValueError(f"should be greater than {'or equal to ' if may_be_zero else ''}0")
+    return number
 
 
 def describe_limits(settings: ServiceSettings) -> str:

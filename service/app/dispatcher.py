@@ -9,7 +9,7 @@ long as all of the service's own work but the picture's.
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from itertools import count
@@ -28,6 +28,11 @@ _SAFE_ID = re.compile(rb"[\w.:/+=-]{1,100}", re.ASCII)
 _PLAIN_QUERY = re.compile(
     rb"(?:top=([1-9]\d{0,8}))?(?:(?:^|&)threshold=(0\.\d{1,15}|0|1))?", re.ASCII
 )
+_UNSTARTED = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "the service was not started: it received no lifespan event (ASGI)",
+    "start uvicorn without --lifespan off",
+)
 
 
 class Dispatcher:
@@ -45,13 +50,12 @@ class Dispatcher:
         if scope["type"] == "lifespan":
             await run_lifespan(self._open(), receive, send)
         elif self._resources is None:
-            await _refuse_unstarted(send)
+            await _send_problem(_UNSTARTED, send, None)
         elif scope["type"] == "http":
             request_id = self._request_id(scope["headers"])
             await self._handle(RequestContext(scope, send, self._resources, request_id), receive)
         else:  # a websocket, which FastAPI refuses
-            routes = await self._routes(self._resources)
-            await routes(scope, receive, send)
+            await (await self._routes(self._resources))(scope, receive, send)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
@@ -61,23 +65,27 @@ class Dispatcher:
     async def _handle(self, context: RequestContext, receive: Receive) -> None:
         context.begin()
         try:
-            answer = _direct_answer(context.resources, context.scope, receive)
-            if answer is not None:
-                context.route = _path(context.scope)
-                await _send_direct_answer(answer, context)
-            else:
-                await self._send_routes_answer(context, receive)
+            await self._answer(context, receive)
+        except Problem as problem:
+            await _send_problem(problem, context.send, context.id)
+        except ClientDisconnected:
+            context.status = 400  # for the count, as the routes have it; nobody reads an answer
+        except Exception as error:
+            if not context.status:  # the routes have answered 500 already
+                bug = bug_problem(error, context.scope["method"], context.scope["path"])
+                await _send_problem(bug, context.send, context.id)
+            raise  # uvicorn prints the traceback
         finally:
             context.finish()
 
-    async def _send_routes_answer(self, context: RequestContext, receive: Receive) -> None:
-        context.scope.setdefault("state", {})[REQUEST_ID] = context.id
-        try:
+    async def _answer(self, context: RequestContext, receive: Receive) -> None:
+        content = await _direct_answer(context, receive)
+        if content is not None:
+            await send_answer(context.send, 200, "application/json", content, {})
+        else:
+            context.scope.setdefault("state", {})[REQUEST_ID] = context.id
             routes = await self._routes(context.resources)
-        except Exception as error:
-            await _send_bug(error, context)
-            raise  # uvicorn prints the traceback
-        await routes(context.scope, receive, context.send)
+            await routes(context.scope, receive, context.send)
 
     async def _routes(self, resources: Resources) -> App:
         """FastAPI's routes, loaded once for all who wait, and again where that failed."""
@@ -98,7 +106,7 @@ async def _load_routes(resources: Resources) -> App:
     """Load them in a thread, so that predictions go on meanwhile."""
 
     def load() -> App:
-        # Here and not at the top: see the module's docstring.
+        # Imported here, with the first request for a route: see the module's docstring.
         from service.routes import app
 
         return app.create_routes(resources)
@@ -108,63 +116,24 @@ async def _load_routes(resources: Resources) -> App:
     return routes
 
 
-def _path(scope: Scope) -> str:
-    """The path without the prefix of a proxy before the service (``--root-path``)."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
-
-
-def _direct_answer(resources: Resources, scope: Scope, receive: Receive) -> Awaitable[bytes] | None:
-    """The answer of a frequent request; None where FastAPI's routes have to answer."""
-    match scope["method"], _path(scope):
-        case "POST", "/predict":
-            query = _PLAIN_QUERY.fullmatch(scope["query_string"])
-            if query is None:
-                return None
+async def _direct_answer(context: RequestContext, receive: Receive) -> bytes | None:
+    """The answer to a frequent request as JSON; None where FastAPI's routes have to answer."""
+    scope, resources = context.scope, context.resources
+    # Without the prefix of a proxy before the service (--root-path).
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    match scope["method"], path:
+        case "POST", "/predict" if query := _PLAIN_QUERY.fullmatch(scope["query_string"]):
+            context.route = path
             top = int(query[1]) if query[1] else None
             threshold = float(query[2]) if query[2] else None
-            return resources.predictor.predict(scope["headers"], receive, top, threshold)
+            return await resources.predictor.predict(scope["headers"], receive, top, threshold)
         case "GET", "/healthz":
-            return _liveness_json()
+            context.route = path
+            return b'{"status":"alive"}'
         case "GET", "/readyz":
-            return _readiness_json(resources)
+            context.route = path
+            return as_json(await resources.readiness())
     return None
-
-
-async def _liveness_json() -> bytes:
-    return b'{"status":"alive"}'
-
-
-async def _readiness_json(resources: Resources) -> bytes:
-    return as_json(await resources.readiness())
-
-
-async def _send_direct_answer(answer: Awaitable[bytes], context: RequestContext) -> None:
-    try:
-        content = await answer
-    except Problem as problem:
-        await _send_problem(problem, context.send, context.id)
-    except ClientDisconnected:
-        context.status = 400  # for the count, as the routes have it; nobody reads an answer
-    except Exception as error:
-        await _send_bug(error, context)
-        raise  # uvicorn prints the traceback
-    else:
-        await send_answer(context.send, 200, "application/json", content, {})
-
-
-async def _send_bug(error: Exception, context: RequestContext) -> None:
-    problem = bug_problem(error, context.scope["method"], context.scope["path"])
-    await _send_problem(problem, context.send, context.id)
-
-
-async def _refuse_unstarted(send: Send) -> None:
-    problem = Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "the service was not started: it received no lifespan event (ASGI)",
-        "start uvicorn without --lifespan off",
-    )
-    await _send_problem(problem, send, None)
 
 
 async def _send_problem(problem: Problem, send: Send, request_id: str | None) -> None:

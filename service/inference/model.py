@@ -14,22 +14,12 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 INPUT, OUTPUT = "image", "probabilities"
 LONGEST_SIDE = 2048
 
+# ONNX Runtime's exceptions have no base class of their own, and only this private module has them.
 RUNTIME_ERRORS = (
-    runtime_errors.EPFail,
-    runtime_errors.Fail,
-    runtime_errors.InvalidArgument,
-    runtime_errors.InvalidGraph,
-    runtime_errors.InvalidProtobuf,
-    runtime_errors.NoSuchFile,
-    runtime_errors.NotFound,
-    runtime_errors.NotImplemented,
-    runtime_errors.RuntimeException,
-    UnicodeDecodeError,
-)
-"""What ONNX Runtime raises: they have no base class of their own, and lie in no public module.
-
-UnicodeDecodeError comes where the text of its error quotes bytes of the file.
-"""
+    *(each for each in vars(runtime_errors).values() if isinstance(each, type)
+      and issubclass(each, Exception)),
+    UnicodeDecodeError,  # where an error's text quotes bytes of the file
+)  # fmt: skip
 
 
 class BadModelError(Exception):
@@ -117,9 +107,7 @@ def _genres(metadata: Mapping[str, str]) -> tuple[str, ...]:
 
 def _thresholds(metadata: Mapping[str, str], count: int) -> tuple[float, ...]:
     thresholds = _json_entry(metadata, "thresholds")
-    if not _is_list_of(thresholds, float, int) or not all(
-        0 <= number <= 1 for number in thresholds
-    ):
+    if not _is_list_of(thresholds, float, int) or not all(0 <= each <= 1 for each in thresholds):
         raise BadModelError("its metadata 'thresholds' is not a list of numbers from 0 to 1")
     if len(thresholds) != count:
         raise BadModelError(f"its metadata has {count} genres and {len(thresholds)} thresholds")

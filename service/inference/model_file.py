@@ -6,7 +6,6 @@ one. So a model is served until another one is read, is loaded and has answered.
 
 import asyncio
 import logging
-import stat
 import time
 from http import HTTPStatus
 from pathlib import Path
@@ -116,32 +115,29 @@ def _read_quiet_file(path: Path) -> bytes:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         before = _regular_file_stamp(path)
-        size = before[2]
-        if size > LARGEST_MODEL:
+        if before.size > LARGEST_MODEL:
             raise BadModelError(f"it is larger than {LARGEST_MODEL / 1e9:g} GB")
         if _is_quiet(before):
             try:
                 content = path.read_bytes()
             except OSError as error:
                 raise BadModelError(f"it cannot be read ({error.strerror})") from None
-            if stamp(path) == before and len(content) == size:
+            if stamp(path) == before and len(content) == before.size:  # not written to meanwhile
                 return content
         time.sleep(QUIET_SECONDS / 3)
     raise ChangingFileError(f"it has been changing for {PATIENCE_SECONDS:g} s")
 
 
 def _regular_file_stamp(path: Path) -> Stamp:
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        raise BadModelError("there is no such file") from None
-    found = stamp(path)
-    if not stat.S_ISREG(mode) or found is None:  # a named pipe would block whoever reads it
+    file_stamp = stamp(path)
+    if file_stamp is None:
+        raise BadModelError("there is no such file")
+    if not path.is_file():  # a named pipe would block whoever reads it
         raise BadModelError("it is not a file")
-    return found
+    return file_stamp
 
 
-def _is_quiet(found: Stamp) -> bool:
+def _is_quiet(file_stamp: Stamp) -> bool:
     """Whether the last change is a while ago; a time in the future is another machine's clock."""
-    age = (time.time_ns() - max(found[:2])) / 1e9
+    age = (time.time_ns() - max(file_stamp.content_ns, file_stamp.inode_ns)) / 1e9
     return not 0 <= age < QUIET_SECONDS

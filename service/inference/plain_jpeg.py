@@ -22,7 +22,7 @@ _SAMPLINGS = frozenset(bytes((luma, 0x11, 0x11)) for luma in (0x11, 0x12, 0x21, 
 def is_cheap_to_decode(data: bytes, among: int = 1) -> bool:
     """Whether ``data`` is a baseline JPEG of one scan, at most 2 Mpx and 400 KB.
 
-    ``among`` several in one request these limits hold for all together, and each has its share.
+    Of ``among`` files in one request each has its share of these limits.
 
     Judged by its headers alone: decoding shows whether the picture is whole. With all colours in
     one scan libjpeg makes one pass over the pixels. Whatever libjpeg might read otherwise than this
@@ -31,27 +31,27 @@ def is_cheap_to_decode(data: bytes, among: int = 1) -> bool:
     size = len(data)
     if size > CHEAP_BYTES // among or not data.startswith(b"\xff\xd8"):
         return False
-    place, colours = 2, 0
+    offset, colours = 2, 0
     for _ in range(MAX_SEGMENTS):
-        if place + 12 > size or data[place] != 0xFF:
+        if offset + 12 > size or data[offset] != 0xFF:
             return False
-        marker, length = data[place + 1], data[place + 2] << 8 | data[place + 3]
+        marker, length = data[offset + 1], data[offset + 2] << 8 | data[offset + 3]
         if marker == _SCAN:
-            return colours > 0 and data[place + 4] == colours
+            return colours > 0 and data[offset + 4] == colours
         if marker in _BASELINE and not colours:
-            colours = _cheap_colours(data, place, CHEAP_PIXELS // among)
+            colours = _cheap_colours(data, offset, CHEAP_PIXELS // among)
             if not colours:
                 return False
         elif marker not in _SKIPPED:
             return False
-        place += 2 + length
+        offset += 2 + length
     return False
 
 
-def _cheap_colours(data: bytes, place: int, max_pixels: int) -> int:
+def _cheap_colours(data: bytes, offset: int, max_pixels: int) -> int:
     """How many colours the frame header has, 1 or 3; 0 where the frame is not cheap."""
-    height, width, colours = _FRAME.unpack_from(data, place + 5)
-    samplings = data[place + 11 : place + 10 + 3 * colours : 3]
+    height, width, colours = _FRAME.unpack_from(data, offset + 5)
+    samplings = data[offset + 11 : offset + 10 + 3 * colours : 3]
     is_cheap = (
         height * width <= max_pixels
         and max(height, width) <= CHEAP_SIDE

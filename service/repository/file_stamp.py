@@ -2,18 +2,23 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
-Stamp = tuple[int, int, int, int]
-"""Times of change (content, inode) in ns, size in bytes, inode."""
+
+class Stamp(NamedTuple):
+    """The size of a file, its inode, and when its content and its inode changed."""
+
+    content_ns: int
+    inode_ns: int
+    """In it because a tool can set the content's time back, and never this one."""
+    size: int
+    inode: int
 
 
 def stamp(path: Path) -> Stamp | None:
-    """The stamp of ``path``; None where the system has none (mostly: no such file).
-
-    The inode's own time is in it because a tool can set a file's time back, and never that one.
-    """
+    """The stamp of ``path``; None where the system has none (mostly: no such file)."""
     try:
         status = os.stat(path)  # noqa: PTH116 - for many requests: Path.stat costs twice as much
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+    return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)

@@ -1,6 +1,6 @@
 """The live state of the repository's DVC project, opened in the background."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,29 +10,22 @@ if TYPE_CHECKING:
 
 
 class ProjectWatch:
-    """The project in ``repo_dir``, watched from ``open`` to ``close``; for any thread."""
+    """The project in ``repo_dir``, watched from now until ``close``; for any thread."""
 
     def __init__(self, repo_dir: Path) -> None:
         self._repo_dir = repo_dir
-        self._opening: Future[LiveProject] | None = None
         self._live: LiveProject | None = None
-
-    def open(self) -> None:
-        """Start to import what reads a project, to watch it and to read its state."""
         loader = ThreadPoolExecutor(1, thread_name_prefix="open-project")
         self._opening = loader.submit(self._open_live)
         loader.shutdown(wait=False)
 
     def live(self) -> "LiveProject":
         """The project, as soon as it is open."""
-        if self._opening is None:
-            raise RuntimeError("live() was called before open()")
         return self._opening.result()
 
     def close(self) -> None:
         """Stop watching."""
-        if self._opening is not None:
-            self.live().close()
+        self.live().close()
 
     def model_state(self, path: str, md5: str) -> "State | Literal['unknown']":
         """The state of the stage whose out is ``path``, ``stale`` where it recorded other bytes.

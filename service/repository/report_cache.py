@@ -21,7 +21,7 @@ class _CachedReport:
     """A report, the state that it is of, and when it was made."""
 
     state: RepositoryState
-    made: float
+    made_at: float
     document: bytes
 
 
@@ -54,7 +54,7 @@ class ReportCache:
         if cached.state != state:
             return False
         is_watched = state[1] and not remote
-        return is_watched or time.monotonic() - cached.made < REUSED_S
+        return is_watched or time.monotonic() - cached.made_at < REUSED_S
 
     def _state(self) -> RepositoryState:
         """What a report depends on; the watcher leaves out what git does inside of .git."""

@@ -1,6 +1,5 @@
 """``GET /healthz``, ``/readyz`` and ``/metrics``: liveness, readiness, and counts."""
 
-from http import HTTPStatus
 from typing import Literal
 
 import pydantic
@@ -43,10 +42,7 @@ async def healthz() -> Alive:
 @router.get(
     "/readyz",
     responses=document_problems(
-        {
-            HTTPStatus.SERVICE_UNAVAILABLE: "No model (`fix` says how to get one), "
-            "or it is about to stop."
-        }
+        {503: "No model (`fix` says how to get one), or it is about to stop."}
     ),
 )
 async def readyz(resources: ServiceResources) -> Ready:

@@ -80,8 +80,8 @@ class ReportModel(Described):
     response_model=ReportModel,
     responses=document_problems(
         {
-            HTTPStatus.UNPROCESSABLE_ENTITY: "A wrong query value.",
-            HTTPStatus.SERVICE_UNAVAILABLE: "The workshop's own lessons cannot be read.",
+            422: "A wrong query value.",
+            503: "The workshop's own lessons cannot be read.",
         }
     ),
 )

@@ -114,7 +114,7 @@ class Pipeline(Described):
 
 BROKEN = document_problems(
     {
-        HTTPStatus.SERVICE_UNAVAILABLE: "No repository here, or one of its files cannot be read; "
+        503: "No repository here, or one of its files cannot be read; "
         "`detail` names file, line and column."
     }
 )
@@ -142,12 +142,7 @@ def graph(resources: ServiceResources) -> str:
     "/{stage:path}",
     response_model=StageModel,
     responses={
-        **document_problems(
-            {
-                HTTPStatus.NOT_FOUND: "No stage of that name.",
-                HTTPStatus.UNPROCESSABLE_ENTITY: "Not a name.",
-            }
-        ),
+        **document_problems({404: "No stage of that name.", 422: "Not a name."}),
         **BROKEN,
     },
 )

@@ -3,7 +3,6 @@
 ``service.app.dispatcher`` answers all others itself, with the same ``Predictor``.
 """
 
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -90,14 +89,13 @@ REQUEST_BODY: dict[str, Any] = {
 
 ERRORS = document_problems(
     {
-        HTTPStatus.BAD_REQUEST: "The multipart body is malformed or cut off.",
-        HTTPStatus.REQUEST_TIMEOUT: "The body took too long to arrive.",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too many bytes, pixels or files.",
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Not a form and not an image type that is read.",
-        HTTPStatus.UNPROCESSABLE_ENTITY: "A picture that does not decode, a wrong field or a wrong "
+        400: "The multipart body is malformed or cut off.",
+        408: "The body took too long to arrive.",
+        413: "Too many bytes, pixels or files.",
+        415: "Not a form and not an image type that is read.",
+        422: "A picture that does not decode, a wrong field or a wrong "
         "query value. One bad file refuses the request; `errors` names each.",
-        HTTPStatus.SERVICE_UNAVAILABLE: "No model yet (`fix` says how to get one), or too busy "
-        "(`Retry-After`).",
+        503: "No model yet (`fix` says how to get one), or too busy (`Retry-After`).",
     }
 )
 

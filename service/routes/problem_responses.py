@@ -107,10 +107,9 @@ class ProblemModel(pydantic.BaseModel):
     )
 
 
-def document_problems(meanings: Mapping[HTTPStatus, str]) -> dict[int | str, dict[str, Any]]:
+def document_problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route for OpenAPI: each status and what it means there."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
     return {
-        status.value: {"description": meaning, "content": content}
-        for status, meaning in meanings.items()
+        status: {"description": meaning, "content": content} for status, meaning in meanings.items()
     }

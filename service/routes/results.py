@@ -54,9 +54,7 @@ class Pictures(pydantic.BaseModel):
     plots: list[Picture]
 
 
-UNREADABLE = document_problems(
-    {HTTPStatus.SERVICE_UNAVAILABLE: "A file there cannot be read; `detail` names it."}
-)
+UNREADABLE = document_problems({503: "A file there cannot be read; `detail` names it."})
 
 
 @router.get(
@@ -95,12 +93,7 @@ def plots(resources: ServiceResources) -> Pictures:
     response_class=Response,
     responses={
         200: {"description": "The picture.", "content": {"image/*": {}}},
-        **document_problems(
-            {
-                HTTPStatus.NOT_FOUND: "No picture of that name.",
-                HTTPStatus.UNPROCESSABLE_ENTITY: "Not a name.",
-            }
-        ),
+        **document_problems({404: "No picture of that name.", 422: "Not a name."}),
         **UNREADABLE,
     },
 )
@@ -119,16 +112,14 @@ def plot(name: str, resources: ServiceResources) -> Response:
 
 
 def _pictures(repo_dir: Path) -> list[Path]:
+    # A name that is not printable may be no text: on Linux it may be any bytes.
     return [
         path
         for path in _files(repo_dir / PLOTS_DIR)
-        if path.suffix.lower() in PICTURES and _is_text(path.name) and _is_inside(path, repo_dir)
+        if path.suffix.lower() in PICTURES
+        and path.name.isprintable()
+        and _is_inside(path, repo_dir)
     ]
-
-
-def _is_text(name: str) -> bool:
-    """Whether JSON can hold ``name``: on Linux a file's name may be any bytes."""
-    return name.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _is_inside(path: Path, repo_dir: Path) -> bool:

@@ -113,7 +113,7 @@ BAD_PICTURES: dict[str, tuple[Callable[[], bytes], int, str]] = {
 
 
 @pytest.mark.parametrize("kind", BAD_PICTURES)
-def test_every_bad_picture_is_told(http: httpx.Client, kind: str) -> None:
+def test_every_bad_picture_gets_a_problem(http: httpx.Client, kind: str) -> None:
     build, status, says = BAD_PICTURES[kind]
     picture = build()
     assert says in problem_in(post_raw(http, picture), status)["detail"]
@@ -163,7 +163,7 @@ FORMS: dict[str, tuple[bytes, int, str]] = {
 
 
 @pytest.mark.parametrize("kind", FORMS)
-def test_every_bad_form_is_told(http: httpx.Client, kind: str) -> None:
+def test_every_bad_form_gets_a_problem(http: httpx.Client, kind: str) -> None:
     body, status, says = FORMS[kind]
     document = problem_in(post_form(http, body), status)
     assert says in document["detail"]
@@ -177,17 +177,17 @@ def test_every_bad_form_is_told(http: httpx.Client, kind: str) -> None:
 @pytest.mark.parametrize(
     "kind", ["application/json", "application/x-www-form-urlencoded", "text/plain", "video/mp4"]
 )
-def test_wrong_content_type_is_told(http: httpx.Client, kind: str) -> None:
+def test_wrong_content_type_gets_a_problem(http: httpx.Client, kind: str) -> None:
     document = problem_in(post_raw(http, pictures.plain(), kind), 415)
     assert kind in document["detail"]
     assert "curl -F file=@" in document["fix"]
 
 
-def test_no_content_type_is_told(http: httpx.Client) -> None:
+def test_no_content_type_gets_a_problem(http: httpx.Client) -> None:
     assert "no Content-Type" in problem_in(http.post("/predict", content=b"x"), 415)["detail"]
 
 
-def test_form_without_boundary_is_told(http: httpx.Client) -> None:
+def test_form_without_boundary_gets_a_problem(http: httpx.Client) -> None:
     answer = post_raw(http, multipart(part(b"x")), "multipart/form-data")
     assert "boundary" in problem_in(answer, 400)["detail"]
     long = "multipart/form-data; boundary=" + "b" * 300
@@ -210,7 +210,7 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:20])
-def test_wrong_query_value_is_told(http: httpx.Client, query: str) -> None:
+def test_wrong_query_value_gets_a_problem(http: httpx.Client, query: str) -> None:
     answer = http.post(f"/predict?{query}", files={"file": pictures.plain()})
     document = problem_in(answer, 422)
     assert f"query value {QUERIES[query]}" in document["detail"]
@@ -258,7 +258,7 @@ def test_50_megabytes_of_form_in_chunks_are_refused(http: httpx.Client) -> None:
     assert "larger than 32 MB" in problem_in(post_form(http, chunks()), 413)["detail"]
 
 
-def test_client_that_hangs_up_leaves_no_trace(server: Running, http: httpx.Client) -> None:
+def test_client_that_disconnects_leaves_no_traceback(server: Running, http: httpx.Client) -> None:
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
             connection.sendall(

@@ -246,7 +246,7 @@ def test_more_files_than_a_few_wait_for_a_thread(
         assert post_files(client, [jpeg, png]) == 503
 
 
-def test_who_would_wait_too_long_is_told_to_come_back(
+def test_a_request_that_would_wait_too_long_gets_a_503(
     environment: pytest.MonkeyPatch, repo_dir: Path
 ) -> None:
     onnx_models.install(repo_dir, onnx_models.model())

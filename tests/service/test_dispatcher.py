@@ -67,7 +67,7 @@ def test_a_bug_is_named_and_counted(
     assert count(client, "http_requests_total", route="/predict", status="500") == 1
 
 
-def test_routes_are_loaded_once_for_all_who_ask_first(
+def test_routes_are_loaded_once_for_the_first_requests(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[Resources] = []
@@ -127,7 +127,11 @@ def test_the_routes_answer_as_the_dispatcher_does(
         return [(each.content, each.headers["content-type"]) for each in found]
 
     direct = answers()
-    monkeypatch.setattr(dispatcher, "_direct_answer", lambda *_: None)
+
+    async def no_answer(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(dispatcher, "_direct_answer", no_answer)
     assert answers() == direct
 
 
@@ -175,7 +179,9 @@ def count(client: httpx.Client, name: str, **labels: str) -> float:
     return sum(float(value) for about, value in found if wanted <= set(about.split(",")))
 
 
-def test_who_hangs_up_in_the_body_is_no_error_of_the_service(client: httpx.Client) -> None:
+def test_a_client_that_disconnects_in_the_body_is_no_error_of_the_service(
+    client: httpx.Client,
+) -> None:
     for query in (b"", b"?top=01"):
         with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as half:
             half.sendall(

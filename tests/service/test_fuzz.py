@@ -12,7 +12,9 @@ from tests.service.problem import problem_in
 from tests.service.running import Running
 
 
-def test_what_is_nearly_right_is_answered_or_told(server: Running, http: httpx.Client) -> None:
+def test_what_is_nearly_right_gets_an_answer_or_a_problem(
+    server: Running, http: httpx.Client
+) -> None:
     statuses = set()
     for case in islice(fuzzing.cases(seed=7), 400):
         answer = http.post(

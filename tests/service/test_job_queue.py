@@ -16,41 +16,43 @@ JOB = "job"
 
 async def run_while_others_come(jobs: int, quiet_turns: int = 0) -> list[str]:
     """What happened, in order, while one more job came after so many turns that brought none."""
-    queue, seen = JobQueue(1, 10, 10), list[str]()
+    queue, events = JobQueue(1, 10, 10), list[str]()
     waiting = []
     for number in range(jobs):
-        seen.append(f"comes {number}")
-        waiting.append(asyncio.create_task(queue.run_inline(lambda: seen.append(JOB))))
+        events.append(f"comes {number}")
+        waiting.append(asyncio.create_task(queue.run_inline(lambda: events.append(JOB))))
         for _ in range(1 + quiet_turns):
             await asyncio.sleep(0)
     await asyncio.gather(*waiting)
     queue.close()
-    return seen
+    return events
 
 
 @pytest.mark.parametrize("quiet_turns", [0, job_queue.QUIET_TURNS - 1])
 def test_requests_that_have_arrived_are_read_before_the_next_job(quiet_turns: int) -> None:
-    seen = asyncio.run(run_while_others_come(20, quiet_turns))
-    assert seen == [f"comes {number}" for number in range(20)] + [JOB] * 20
+    events = asyncio.run(run_while_others_come(20, quiet_turns))
+    assert events == [f"comes {number}" for number in range(20)] + [JOB] * 20
 
 
 def test_jobs_do_not_wait_for_ever_while_others_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_queue, "ARRIVAL_SECONDS", -1)
-    seen = asyncio.run(run_while_others_come(20))
-    assert seen.index(JOB) < seen.index("comes 3")
-    assert seen.count(JOB) == 20
+    events = asyncio.run(run_while_others_come(20))
+    assert events.index(JOB) < events.index("comes 3")
+    assert events.count(JOB) == 20
 
 
 async def turns_between_jobs(jobs: int) -> list[int]:
     """For each of some jobs that come together, the turn of the loop in which it is done."""
-    queue, seen, turn = JobQueue(1, 10, 10), list[int](), 0
-    coming = [asyncio.create_task(queue.run_inline(lambda: seen.append(turn))) for _ in range(jobs)]
-    while len(seen) < jobs:
+    queue, events, turn = JobQueue(1, 10, 10), list[int](), 0
+    coming = [
+        asyncio.create_task(queue.run_inline(lambda: events.append(turn))) for _ in range(jobs)
+    ]
+    while len(events) < jobs:
         await asyncio.sleep(0)
         turn += 1
     await asyncio.gather(*coming)
     queue.close()
-    return [each - seen[0] for each in seen]
+    return [each - events[0] for each in events]
 
 
 def test_jobs_that_wait_are_done_together_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +64,7 @@ def test_jobs_that_wait_are_done_together_for_a_moment(monkeypatch: pytest.Monke
 
 
 async def behind_a_stuck_job() -> tuple[str, bool]:
-    """What a second job is told while the only thread is stuck, and whether a third is ended."""
+    """How a second job is refused while the only thread is stuck, and whether a third is cancelled."""
     queue, goes_on = JobQueue(1, 10, 0.05), threading.Event()
     stuck = asyncio.create_task(queue.run_in_pool(goes_on.wait))
     await asyncio.sleep(0)
@@ -81,7 +83,7 @@ async def behind_a_stuck_job() -> tuple[str, bool]:
     return refusal.value.detail, third.cancelled()
 
 
-def test_nobody_waits_longer_than_the_limit_for_a_stuck_thread() -> None:
+def test_no_job_waits_longer_than_the_limit_for_a_stuck_thread() -> None:
     assert asyncio.run(behind_a_stuck_job()) == ("too busy: others were served for 0.05 s", True)
 
 

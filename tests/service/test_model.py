@@ -56,9 +56,9 @@ METADATA: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", METADATA)
 def test_wrong_metadata_is_named(case: str) -> None:
     changes, says = METADATA[case]
-    with pytest.raises(BadModelError) as told:
+    with pytest.raises(BadModelError) as refusal:
         load_model(onnx_models.model(about=onnx_models.metadata(**changes)))
-    assert says in str(told.value)
+    assert says in str(refusal.value)
 
 
 GRAPHS: dict[str, tuple[dict[str, Any], str]] = {
@@ -76,9 +76,9 @@ GRAPHS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", GRAPHS)
 def test_wrong_graph_is_named(case: str) -> None:
     changes, says = GRAPHS[case]
-    with pytest.raises(BadModelError) as told:
+    with pytest.raises(BadModelError) as refusal:
         load_model(onnx_models.model(**changes))
-    assert says in str(told.value)
+    assert says in str(refusal.value)
 
 
 def test_no_beginning_of_a_model_is_a_model() -> None:

@@ -105,7 +105,9 @@ def test_broken_model_never_replaces_a_good_one(
     assert f"still serving md5 {md5(good)}" in record.getMessage()
 
 
-def test_broken_model_alone_is_told_and_then_replaced(client: httpx.Client, repo_dir: Path) -> None:
+def test_broken_model_alone_is_refused_and_then_replaced(
+    client: httpx.Client, repo_dir: Path
+) -> None:
     onnx_models.install(repo_dir, onnx_models.model()[:-100])
     assert "not a whole ONNX model" in problem_in(predict(client), 503)["detail"]
     good = onnx_models.model()
@@ -113,7 +115,7 @@ def test_broken_model_alone_is_told_and_then_replaced(client: httpx.Client, repo
     assert served_md5(client) == md5(good)
 
 
-def test_folder_in_the_models_place_is_told(client: httpx.Client, repo_dir: Path) -> None:
+def test_folder_in_the_models_place_gets_a_problem(client: httpx.Client, repo_dir: Path) -> None:
     (repo_dir / MODEL_PATH).mkdir(parents=True)
     assert "it is not a file" in problem_in(predict(client), 503)["detail"]
 
@@ -155,7 +157,7 @@ def test_model_is_read_only_once_its_writer_rests(
     wait_until(lambda: served_md5(client) == md5(new))
 
 
-def test_model_that_never_rests_is_told(
+def test_model_that_never_rests_gets_a_problem(
     client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_file, "PATIENCE_SECONDS", 0.3)
@@ -214,7 +216,7 @@ def test_swaps_under_load_never_yield_an_error(tmp_path: Path) -> None:
         with httpx.Client(base_url=server.url, trust_env=False) as client:
             assert served_md5(client) == md5(models[-1])
     assert {status for status, _ in answers} == {200}
-    assert {told_md5 for _, told_md5 in answers} == {md5(content) for content in models}
+    assert {md5_in_answer for _, md5_in_answer in answers} == {md5(content) for content in models}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file with a hole takes no disk elsewhere")

@@ -211,7 +211,7 @@ def test_a_folder_in_a_repository_is_none_itself(
         assert "is not a repository" in problem_in(client.get("/pipeline"), 503)["detail"]
 
 
-def test_a_long_look_keeps_nobody_else_waiting(
+def test_a_long_check_delays_no_other_request(
     client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert states(client) == ["fresh"] * 3

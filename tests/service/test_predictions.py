@@ -50,14 +50,14 @@ def test_raw_body_has_no_filename(client: httpx.Client) -> None:
 def test_probabilities_are_the_models_and_sorted(client: httpx.Client, model_path: Path) -> None:
     poster = pictures.noise()
     answer = client.post("/predict", files=sent(("a.jpg", poster)))
-    told_by_http = answer.json()["predictions"][0]["genres"]
+    genres = answer.json()["predictions"][0]["genres"]
     session = onnxruntime.InferenceSession(model_path.read_bytes())
     pixels = images.load(poster, onnx_models.SIZE)[np.newaxis]
     expected = session.run(None, {"image": pixels})[0][0]
-    assert {each["genre"]: each["probability"] for each in told_by_http} == pytest.approx(
+    assert {each["genre"]: each["probability"] for each in genres} == pytest.approx(
         dict(zip(onnx_models.GENRES, expected, strict=True)), abs=1e-6
     )
-    probabilities = [each["probability"] for each in told_by_http]
+    probabilities = [each["probability"] for each in genres]
     assert probabilities == sorted(probabilities, reverse=True)
 
 
@@ -195,7 +195,7 @@ def test_a_bug_is_a_problem_that_says_so(
     assert "ZeroDivisionError" in problem_in(answer, 500)["detail"]
 
 
-def test_full_memory_is_told_to_come_back(environment: pytest.MonkeyPatch) -> None:
+def test_bodies_beyond_the_memory_get_a_503(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("WORKSHOP_MAX_HELD_BYTES", "2000")
     with running.in_thread() as url, http_client(url) as client:
         for _ in range(3):
@@ -206,7 +206,7 @@ def test_full_memory_is_told_to_come_back(environment: pytest.MonkeyPatch) -> No
         assert client.post("/predict", files=sent(("a.jpg", small))).status_code == 200
 
 
-def test_full_house_is_told_to_come_back(environment: pytest.MonkeyPatch) -> None:
+def test_requests_beyond_the_limit_get_a_503(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("WORKSHOP_MAX_REQUESTS", "1")
     with running.in_thread() as url, http_client(url) as client:
         port = int(url.rpartition(":")[2])

@@ -17,7 +17,7 @@ def write(repo_dir: Path, path: str, content: str | bytes) -> Path:
     return place
 
 
-def test_metrics_are_told_by_file(client: httpx.Client, repo_dir: Path) -> None:
+def test_metrics_are_answered_by_file(client: httpx.Client, repo_dir: Path) -> None:
     write(repo_dir, "metrics/test.json", '{"map": 0.71, "n": 120}')
     write(repo_dir, "metrics/valid.json", '{"map": 0.7}')
     write(repo_dir, "metrics/notes.txt", "not metrics")
@@ -105,7 +105,7 @@ def test_picture_that_is_not_there_names_those_that_are(
     assert "accuracy.png" in problem_in(client.get("/results/plots/loss.png"), 404)["fix"]
 
 
-def test_too_large_a_file_is_told(
+def test_too_large_a_file_gets_a_problem(
     client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "LARGEST_FILE", 10)

@@ -61,7 +61,7 @@ def test_wrong_setting_stops_the_start_in_two_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["empty folder", "no folder"])
-def test_folder_that_is_no_repository_is_told_by_each_route(
+def test_folder_that_is_no_repository_is_a_problem_at_each_route(
     environment: pytest.MonkeyPatch, tmp_path: Path, exists: bool
 ) -> None:
     folder = tmp_path / "elsewhere"
