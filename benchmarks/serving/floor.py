@@ -16,7 +16,7 @@ from service.inference import model
 
 def main() -> None:
     """``python -m benchmarks.serving.floor MODEL POSTERS``."""
-    served = model.load(Path(sys.argv[1]).read_bytes())
+    served = model.load_model(Path(sys.argv[1]).read_bytes())
     posters = [path.read_bytes() for path in sorted(Path(sys.argv[2]).iterdir())]
     for line in sys.stdin:
         cpu, wall = time.process_time(), time.perf_counter()

@@ -1,8 +1,8 @@
-"""``GET /pipeline…``: the state of every stage of the repository, and the graph of them.
+"""``GET /pipeline…``: the state of every stage of the repository, and their graph.
 
-The answers come as ``dvcstate`` writes them, once for each state; the models here are what
-the documentation shows. Routes are plain functions, which FastAPI runs in a thread: a look at the
-project takes as long as it takes.
+``dvcstate`` writes the answers, once for each state; the models here are for the documentation.
+Routes are plain functions, which FastAPI runs in a thread, because a check of the project may take
+seconds.
 """
 
 import datetime
@@ -18,19 +18,19 @@ from fastapi.responses import PlainTextResponse
 
 import dvcstate
 from dvcstate.model import Kind, State
-from service.app.json_answer import as_json
-from service.app.problems import Problem
-from service.routes.dependencies import FromService
-from service.routes.problem_responses import documented
+from service.problems import Problem
+from service.protocol import as_json
+from service.routes.dependencies import ServiceResources
+from service.routes.problem_responses import document_problems
 
 router = APIRouter(prefix="/pipeline", tags=["pipeline"])
 
-OWN_FILE = "dvc.yaml:"
-"""DVC takes ``dvc.yaml:train`` for ``train``; here it tells the stage ``graph`` from the graph."""
+FILE_PREFIX = "dvc.yaml:"
+"""DVC takes ``dvc.yaml:train`` for ``train``; here it names a stage that is called ``graph``."""
 
 
 class Described(pydantic.BaseModel):
-    """Describes JSON that is written elsewhere, to the last member."""
+    """The base of models that document JSON written elsewhere, to the last member."""
 
     model_config = pydantic.ConfigDict(extra="forbid")
 
@@ -60,14 +60,14 @@ class OutModel(Described):
 
 
 class UnansweredModel(Described):
-    """A dep or out that is not on this machine, and why nothing is known of it."""
+    """A dep or out that is not on this machine, and why its state is unknown."""
 
     path: str = pydantic.Field(examples=["gs://bucket/raw"])
     why: str = pydantic.Field(examples=["not asked"])
 
 
 class StageModel(Described):
-    """One stage: its verdict and what is recorded about it."""
+    """One stage: its state, and what dvc.lock records of it."""
 
     name: str = pydantic.Field(
         description="A `.dvc` file is a stage named by its path, as in `data/raw.dvc`."
@@ -85,8 +85,8 @@ class StageModel(Described):
     )
     unanswered: list[UnansweredModel] = pydantic.Field(
         default=[],
-        description="Addresses, which this route asks nobody about: `state` and `reasons` leave "
-        "them out. Only there where there are any.",
+        description="Deps and outs at addresses such as `gs://…`, which this route does not "
+        "access: `state` and `reasons` leave them out. Absent where there are none.",
     )
 
 
@@ -98,13 +98,13 @@ class LockModel(Described):
 
 
 Edge = Annotated[list[str], pydantic.Field(min_length=2, max_length=2)]
-"""Not a tuple: many who read OpenAPI do not know its ``prefixItems``."""
+"""Not a tuple: its ``prefixItems`` (OpenAPI 3.1) is unknown to schemathesis and others."""
 
 
 class Pipeline(Described):
     """The whole pipeline."""
 
-    checked: datetime.datetime = pydantic.Field(description="The last look at what changed.")
+    checked: datetime.datetime = pydantic.Field(description="The last check for changes.")
     lock: LockModel | None = pydantic.Field(description="null before the first `dvc repro`.")
     stages: list[StageModel]
     edges: list[Edge] = pydantic.Field(
@@ -112,57 +112,52 @@ class Pipeline(Described):
     )
 
 
-BROKEN = documented(
+BROKEN = document_problems(
     {
-        HTTPStatus.SERVICE_UNAVAILABLE: "No repository here, or one of its files cannot be read; "
+        503: "No repository here, or one of its files cannot be read; "
         "`detail` names file, line and column."
     }
 )
 
 
 @router.get("", response_model=Pipeline, responses=BROKEN)
-def pipeline(service: FromService) -> Response:
+def pipeline(resources: ServiceResources) -> Response:
     """Every stage, exactly as `dvc status` sees it; no stages where there is no dvc.yaml.
 
-    `never_run`: not in dvc.lock. `missing`: an out is not there. `stale`: something changed since
-    the last run. `frozen`: DVC was told to leave it. `fresh`: nothing to do.
+    `never_run`: not in dvc.lock. `missing`: an out is absent. `stale`: something changed since the
+    last run. `frozen`: `dvc freeze` keeps DVC from running it. `fresh`: nothing to do.
     """
-    with _errors_told(service.repo_dir):
-        return Response(service.project.live().json(), media_type="application/json")
+    with _problems_for(resources.repo_dir):
+        return Response(resources.project.live().json(), media_type="application/json")
 
 
 @router.get("/graph", response_class=PlainTextResponse, responses=BROKEN)
-def graph(service: FromService) -> str:
+def graph(resources: ServiceResources) -> str:
     """The stages as a Mermaid flowchart, each in the colour of its state."""
-    with _errors_told(service.repo_dir):
-        return dvcstate.graph(service.project.live().state())
+    with _problems_for(resources.repo_dir):
+        return dvcstate.graph(resources.project.live().state())
 
 
 @router.get(
     "/{stage:path}",
     response_model=StageModel,
     responses={
-        **documented(
-            {
-                HTTPStatus.NOT_FOUND: "No stage of that name.",
-                HTTPStatus.UNPROCESSABLE_ENTITY: "Not a name.",
-            }
-        ),
+        **document_problems({404: "No stage of that name.", 422: "Not a name."}),
         **BROKEN,
     },
 )
-def stage(stage: str, service: FromService) -> Response:
+def stage(stage: str, resources: ServiceResources) -> Response:
     """One stage, as in `GET /pipeline`; its name may hold `/`, `:` and whatever else.
 
     `dvc.yaml:train` is another name for `train`, as on DVC's command line: a stage that is called
     `graph` answers as `dvc.yaml:graph`.
     """
-    with _errors_told(service.repo_dir):
-        state = service.project.live().state()
-    for name in (stage, stage.removeprefix(OWN_FILE)):
-        found = dvcstate.stage_as_json(state, name)
-        if found is not None:
-            return Response(as_json(found), media_type="application/json")
+    with _problems_for(resources.repo_dir):
+        state = resources.project.live().state()
+    for name in (stage, stage.removeprefix(FILE_PREFIX)):
+        document = dvcstate.stage_as_json(state, name)
+        if document is not None:
+            return Response(as_json(document), media_type="application/json")
     known = ", ".join(each.stage.name for each in state.stages) or "none yet; type dvc stage add"
     raise Problem(
         HTTPStatus.NOT_FOUND,
@@ -172,7 +167,8 @@ def stage(stage: str, service: FromService) -> Response:
 
 
 @contextmanager
-def _errors_told(repo_dir: Path) -> Iterator[None]:
+def _problems_for(repo_dir: Path) -> Iterator[None]:
+    """Turn a ProjectError within the block into a Problem."""
     try:
         yield
     except dvcstate.ProjectError as error:
@@ -180,10 +176,10 @@ def _errors_told(repo_dir: Path) -> Iterator[None]:
 
 
 def _problem(error: dvcstate.ProjectError, repo_dir: Path) -> Problem:
-    """A folder that is none should not look like a repository that lacks something."""
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    looks_like_one = any((repo_dir / name).exists() for name in (".dvc", ".git", "dvc.yaml"))
-    if isinstance(error, dvcstate.NotAProjectError) and not looks_like_one:
+    # A wrong WORKSHOP_REPO gets another fix than a repository that lacks something.
+    is_repository = any((repo_dir / name).exists() for name in (".dvc", ".git", "dvc.yaml"))
+    if isinstance(error, dvcstate.NotAProjectError) and not is_repository:
         return Problem(
             status,
             f"{repo_dir} is not a repository: it has no .git, no .dvc and no dvc.yaml",

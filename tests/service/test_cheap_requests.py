@@ -1,4 +1,4 @@
-"""The quick ways for what nearly every client sends: the same answers, and nothing heavy."""
+"""The fast ways for what nearly every client sends: the same answers, and nothing slow."""
 
 import asyncio
 import threading
@@ -15,21 +15,23 @@ from PIL import Image
 
 from pipeline.shared import pixels
 from pipeline.shared.decoding.jpeg import read_jpeg_header, segments
-from service.app.problems import Problem
 from service.inference.admission import Gate
-from service.inference.plain_jpeg import is_light
-from service.inference.predictions import LIGHT_FILES
-from service.inference.upload import Upload
-from service.inference.uploads import received
-from service.settings import Settings
+from service.inference.multipart_form import UploadedFile
+from service.inference.plain_jpeg import is_cheap_to_decode
+from service.inference.predictor import INLINE_FILES
+from service.inference.uploads import read_uploads
+from service.problems import Problem
+from service.settings import ServiceSettings
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
-LIMITS = Settings(max_file_bytes=100_000, max_body_bytes=200_000)
+LIMITS = ServiceSettings(max_file_bytes=100_000, max_body_bytes=200_000)
 
 
-def taken_apart(body: bytes, content_type: str, pieces: int = 1) -> list[Upload] | tuple[Any, ...]:
+def read_form(
+    body: bytes, content_type: str, pieces: int = 1
+) -> list[UploadedFile] | tuple[Any, ...]:
     """What the service makes of a form: its files, or the problem with it."""
     size = max(1, -(-len(body) // pieces))
     chunks = [body[place : place + size] for place in range(0, len(body), size)] or [b""]
@@ -42,9 +44,9 @@ def taken_apart(body: bytes, content_type: str, pieces: int = 1) -> list[Upload]
         (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
     ]
-    with Gate(1, 1_000_000).slot() as slot:
+    with Gate(1, 1_000_000).admit() as slot:
         try:
-            return asyncio.run(received(headers, receive, LIMITS, slot))
+            return asyncio.run(read_uploads(headers, receive, LIMITS, slot))
         except Problem as problem:
             return problem.status, problem.detail, problem.errors
 
@@ -81,9 +83,9 @@ FORMS = st.one_of(
 
 @settings(max_examples=500, deadline=None, derandomize=True)
 @given(FORMS, st.integers(1, 5))
-def test_the_quick_way_through_a_form_finds_what_the_parser_finds(body: bytes, pieces: int) -> None:
-    quick = taken_apart(body, "multipart/form-data; boundary=b", pieces)
-    assert quick == taken_apart(body, "multipart/form-data; charset=utf-8; boundary=b")
+def test_the_fast_way_through_a_form_finds_what_the_parser_finds(body: bytes, pieces: int) -> None:
+    fast = read_form(body, "multipart/form-data; boundary=b", pieces)
+    assert fast == read_form(body, "multipart/form-data; charset=utf-8; boundary=b")
 
 
 def plain_form(content: bytes) -> bytes:
@@ -92,20 +94,20 @@ def plain_form(content: bytes) -> bytes:
 
 
 def test_a_form_of_one_file_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("service.inference.uploads.MultipartParser")
-    found = taken_apart(plain_form(b"abc\r\n--"), "multipart/form-data; boundary=b")
-    assert found == [Upload("a.jpg", b"abc\r\n--")]
+    monkeypatch.delattr("service.inference.multipart_form.MultipartParser")
+    found = read_form(plain_form(b"abc\r\n--"), "multipart/form-data; boundary=b")
+    assert found == [UploadedFile("a.jpg", b"abc\r\n--")]
 
 
-# Light pictures
+# Pictures that are cheap to decode
 
-LIGHT: dict[str, Callable[[], bytes]] = {
+CHEAP: dict[str, Callable[[], bytes]] = {
     "poster": pictures.plain,
     "grey": lambda: pictures.encoded(Image.new("L", (182, 268)), "JPEG"),
     "lying on its side": pictures.rotated,
     "2 Mpx": lambda: pictures.encoded(Image.new("RGB", (2000, 1000)), "JPEG"),
 }
-HEAVY: dict[str, Callable[[], bytes]] = {
+COSTLY: dict[str, Callable[[], bytes]] = {
     "progressive": lambda: pictures.plain(progressive=True),
     "CMYK": pictures.cmyk,
     "over 2 Mpx": lambda: pictures.encoded(Image.new("RGB", (2001, 1000)), "JPEG"),
@@ -148,38 +150,39 @@ def with_sampling(jpeg: bytes, luma: int) -> bytes:
     return jpeg[:place] + bytes((luma,)) + jpeg[place + 1 :]
 
 
-@pytest.mark.parametrize("kind", LIGHT)
-def test_small_plain_jpegs_are_light(kind: str) -> None:
-    assert is_light(LIGHT[kind]())
+@pytest.mark.parametrize("kind", CHEAP)
+def test_small_plain_jpegs_are_cheap(kind: str) -> None:
+    assert is_cheap_to_decode(CHEAP[kind]())
 
 
 def test_of_four_each_may_have_a_fourth() -> None:
     for size in ((1000, 500), (1001, 500)):
         picture = pictures.encoded(Image.new("RGB", size), "JPEG")
-        assert is_light(picture)
-        assert is_light(picture, among=4) == (size == (1000, 500))
+        assert is_cheap_to_decode(picture)
+        assert is_cheap_to_decode(picture, among=4) == (size == (1000, 500))
     picture = pictures.plain()
-    for extra in (100_000 - len(picture), 100_001 - len(picture)):
-        assert is_light(picture + bytes(extra), among=4) == (len(picture) + extra <= 100_000)
+    for size_of_file in (100_000, 100_001):
+        padded = picture + bytes(size_of_file - len(picture))
+        assert is_cheap_to_decode(padded, among=4) == (size_of_file <= 100_000)
 
 
-@pytest.mark.parametrize("kind", HEAVY)
-def test_all_else_is_heavy(kind: str) -> None:
-    assert not is_light(HEAVY[kind]())
+@pytest.mark.parametrize("kind", COSTLY)
+def test_all_else_is_not_cheap(kind: str) -> None:
+    assert not is_cheap_to_decode(COSTLY[kind]())
 
 
 def test_a_cut_picture_is_judged_too() -> None:
     whole = pictures.plain()
-    assert {is_light(whole[:size]) for size in range(800)} == {False, True}
+    assert {is_cheap_to_decode(whole[:size]) for size in range(800)} == {False, True}
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=8))
-def test_what_is_light_has_at_most_2_mpx_and_one_scan(changes: Sequence[tuple[int, int]]) -> None:
+def test_what_is_cheap_has_at_most_2_mpx_and_one_scan(changes: Sequence[tuple[int, int]]) -> None:
     data = bytearray(pictures.plain())
     for place, value in changes:
         data[place] = value
-    if is_light(bytes(data)):
+    if is_cheap_to_decode(bytes(data)):
         header = read_jpeg_header(bytes(data))
         assert header.size
         assert np.prod(header.size) <= 2_000_000
@@ -190,7 +193,7 @@ def test_what_is_light_has_at_most_2_mpx_and_one_scan(changes: Sequence[tuple[in
 # Where they are computed
 
 
-def test_a_heavy_picture_keeps_nobody_waiting(
+def test_a_costly_picture_delays_no_other_request(
     environment: pytest.MonkeyPatch, repo_dir: Path
 ) -> None:
     """While every thread of the pool is stuck, small plain JPEGs and `/healthz` are answered."""
@@ -199,13 +202,13 @@ def test_a_heavy_picture_keeps_nobody_waiting(
     goes_on, stuck = threading.Event(), threading.Event()
     load = pixels.load_image
 
-    def slow(data: bytes, *arguments: Any, **options: Any) -> Any:
+    def load_png_late(data: bytes, *arguments: Any, **options: Any) -> Any:
         if data.startswith(b"\x89PNG"):
             stuck.set()
             assert goes_on.wait(20)
         return load(data, *arguments, **options)
 
-    environment.setattr(pixels, "load_image", slow)
+    environment.setattr(pixels, "load_image", load_png_late)
     with running.in_thread() as url, http_client(url) as client:
         answers = []
 
@@ -217,8 +220,8 @@ def test_a_heavy_picture_keeps_nobody_waiting(
         sender.start()
         try:
             assert stuck.wait(20)
-            assert predicted(client, [pictures.plain()]) == 200
-            assert predicted(client, [pictures.plain()] * LIGHT_FILES) == 200
+            assert post_files(client, [pictures.plain()]) == 200
+            assert post_files(client, [pictures.plain()] * INLINE_FILES) == 200
             assert client.get("/healthz").status_code == 200
         finally:
             goes_on.set()
@@ -226,7 +229,7 @@ def test_a_heavy_picture_keeps_nobody_waiting(
         assert answers[0].status_code == 200
 
 
-def predicted(client: httpx.Client, contents: Sequence[bytes]) -> int:
+def post_files(client: httpx.Client, contents: Sequence[bytes]) -> int:
     """The status of the answer to a form with these files."""
     files = [("file", content) for content in contents]
     return client.post("/predict", files=files).status_code
@@ -239,12 +242,12 @@ def test_more_files_than_a_few_wait_for_a_thread(
     environment.setenv("WORKSHOP_MAX_POOL_WAIT_SECONDS", "0.000001")
     jpeg, png = pictures.plain(), pictures.plain(kind="PNG")
     with running.in_thread() as url, http_client(url) as client:
-        assert predicted(client, [jpeg] * LIGHT_FILES) == 200
-        assert predicted(client, [jpeg] * (LIGHT_FILES + 1)) == 503
-        assert predicted(client, [jpeg, png]) == 503
+        assert post_files(client, [jpeg] * INLINE_FILES) == 200
+        assert post_files(client, [jpeg] * (INLINE_FILES + 1)) == 503
+        assert post_files(client, [jpeg, png]) == 503
 
 
-def test_who_would_wait_too_long_is_told_to_come_back(
+def test_a_request_that_would_wait_too_long_gets_a_503(
     environment: pytest.MonkeyPatch, repo_dir: Path
 ) -> None:
     onnx_models.install(repo_dir, onnx_models.model())
@@ -253,5 +256,5 @@ def test_who_would_wait_too_long_is_told_to_come_back(
     with running.in_thread() as url, http_client(url) as client:
         for kind in ("JPEG", "PNG"):
             answer = client.post("/predict", files={"file": pictures.plain(kind=kind)})
-            assert "too busy" in told(answer, 503)["detail"]
+            assert "too busy" in problem_in(answer, 503)["detail"]
             assert answer.headers["retry-after"] == "1"

@@ -13,10 +13,10 @@ import pytest
 import dvcstate
 from benchmarks import made_repository
 from dvcstate.workspace import Workspace
-from service.routes.pipeline_state import Pipeline, StageModel
+from service.routes.pipeline import Pipeline, StageModel
 from tests.service import running
 from tests.service.conftest import http_client
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 ROUTES = ("/pipeline", "/pipeline/stage001", "/pipeline/graph")
 
@@ -108,7 +108,7 @@ def test_repository_without_a_pipeline_has_no_stages(client: httpx.Client, repo_
     wait_for(client, [])
     document = pipeline(client)
     assert (document["stages"], document["edges"], document["lock"]) == ([], [], None)
-    assert "dvc stage add" in told(client.get("/pipeline/train"), 404)["fix"]
+    assert "dvc stage add" in problem_in(client.get("/pipeline/train"), 404)["fix"]
     assert client.get("/pipeline/graph").text.startswith("flowchart TD\n")
 
 
@@ -129,7 +129,7 @@ def test_a_stage_is_found_whatever_its_name(client: httpx.Client, repo_dir: Path
 
 
 def test_unknown_stage_names_the_known(client: httpx.Client) -> None:
-    document = told(client.get("/pipeline/trian"), 404)
+    document = problem_in(client.get("/pipeline/trian"), 404)
     assert "'trian'" in document["detail"]
     assert "stage000, stage001, stage002" in document["fix"]
 
@@ -159,7 +159,7 @@ def test_broken_file_is_named_with_line_and_column_until_it_is_mended(
     while client.get("/pipeline").status_code == 200 and time.monotonic() < deadline:
         time.sleep(0.02)  # the watcher takes some milliseconds to report a change
     for route in ROUTES:
-        document = told(client.get(route), 503)
+        document = problem_in(client.get(route), 503)
         assert document["detail"].startswith(where)
     if before is None:
         (repo_dir / name).unlink()
@@ -177,7 +177,7 @@ def test_repository_comes_goes_and_comes_back(client: httpx.Client, repo_dir: Pa
         while client.get("/pipeline").status_code == 200 and time.monotonic() < deadline:
             time.sleep(0.02)
         for route in ROUTES:
-            document = told(client.get(route), 503)
+            document = problem_in(client.get(route), 503)
             assert "is not a repository" in document["detail"]
             assert "WORKSHOP_REPO" in document["fix"]
         hidden.rename(repo_dir)
@@ -192,9 +192,9 @@ def test_repository_made_after_the_start_is_shown(
     shutil.rmtree(repo_dir)
     repo_dir.mkdir()
     with running.in_thread() as url, http_client(url) as client:
-        assert "no .git, no .dvc" in told(client.get("/pipeline"), 503)["detail"]
+        assert "no .git, no .dvc" in problem_in(client.get("/pipeline"), 503)["detail"]
         subprocess.run(["git", "init", "-q", str(repo_dir)], check=True, timeout=60)
-        document = told(client.get("/pipeline"), 503)
+        document = problem_in(client.get("/pipeline"), 503)
         assert "not a DVC repository" in document["detail"]
         assert document["fix"] == "dvc init"
         shutil.rmtree(repo_dir)
@@ -208,10 +208,10 @@ def test_a_folder_in_a_repository_is_none_itself(
     (repo_dir / "attendee").mkdir()
     environment.setenv("WORKSHOP_REPO", str(repo_dir / "attendee"))
     with running.in_thread() as url, http_client(url) as client:
-        assert "is not a repository" in told(client.get("/pipeline"), 503)["detail"]
+        assert "is not a repository" in problem_in(client.get("/pipeline"), 503)["detail"]
 
 
-def test_a_long_look_keeps_nobody_else_waiting(
+def test_a_long_check_delays_no_other_request(
     client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert states(client) == ["fresh"] * 3
@@ -255,6 +255,6 @@ def test_the_service_ends_while_a_look_is_stuck(
             assert looking.wait(10)
             assert not waiting.done()
             start = time.monotonic()
-            assert "is not done yet" in told(waiting.result(), 503)["detail"]
+            assert "is not done yet" in problem_in(waiting.result(), 503)["detail"]
         assert time.monotonic() - start < running.START_SECONDS / 2
     stuck.set()

@@ -1,4 +1,4 @@
-"""What is noted of every request: its id, its count, its line in the log."""
+"""What every request has: its id, its count, its line in the log, and an answer."""
 
 import json
 import re
@@ -13,14 +13,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.app import late
-from service.app.dispatcher import Front
-from service.inference import prediction_json, predictions
+from service.app import dispatcher
+from service.inference import prediction_json, predictor
+from service.resources import Resources
 from service.routes import app
-from service.runtime.resources import Resources
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 WAYS = ("", "?top=1", "?top=01")
 """The first two are answered by ``service.app.dispatcher`` itself, the last by the routes."""
@@ -50,8 +49,10 @@ def test_a_sane_id_is_taken_over_and_others_are_made(client: httpx.Client) -> No
 
 def test_problems_name_their_request(client: httpx.Client) -> None:
     for path, status in (("/nowhere", 404), ("/results/plots/none.png", 404)):
-        told(client.get(path, headers={"X-Request-ID": "mine"}), status)  # which compares both
-    told(client.post("/predict", content=b"x", headers={"X-Request-ID": "mine"}), 415)
+        problem_in(
+            client.get(path, headers={"X-Request-ID": "mine"}), status
+        )  # which compares both
+    problem_in(client.post("/predict", content=b"x", headers={"X-Request-ID": "mine"}), 415)
 
 
 @pytest.mark.parametrize("query", WAYS)
@@ -61,21 +62,22 @@ def test_a_bug_is_named_and_counted(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(predictions, "as_answer", broken)
-    assert "ZeroDivisionError" in told(predict(client, query), 500)["detail"]
+    monkeypatch.setattr(predictor, "predictions_json", broken)
+    assert "ZeroDivisionError" in problem_in(predict(client, query), 500)["detail"]
     assert count(client, "http_requests_total", route="/predict", status="500") == 1
 
 
-def test_routes_are_loaded_once_for_all_who_ask_first(
+def test_routes_are_loaded_once_for_the_first_requests(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[Resources] = []
+    create_routes = app.create_routes
 
-    def counted(resources: Resources) -> FastAPI:
+    def count_calls(resources: Resources) -> FastAPI:
         calls.append(resources)
-        return app.app(resources)
+        return create_routes(resources)
 
-    monkeypatch.setattr(late, "routes", counted)
+    monkeypatch.setattr(app, "create_routes", count_calls)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(client.get, ["/results/plots"] * 8))
     assert [prediction_json.status_code for prediction_json in answers] == [200] * 8
@@ -86,8 +88,8 @@ def test_routes_that_do_not_load_are_a_bug_and_loaded_again(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(late, "routes", lambda _: 1 / 0)
-        assert "ZeroDivisionError" in told(client.get("/results/plots"), 500)["detail"]
+        broken.setattr(app, "create_routes", lambda _: 1 / 0)
+        assert "ZeroDivisionError" in problem_in(client.get("/results/plots"), 500)["detail"]
     assert client.get("/results/plots").status_code == 200
 
 
@@ -95,13 +97,14 @@ def test_predictions_go_on_while_the_routes_load(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loading, done = threading.Event(), threading.Event()
+    create_routes = app.create_routes
 
-    def slow(resources: Resources) -> FastAPI:
+    def wait_first(resources: Resources) -> FastAPI:
         loading.set()
         assert done.wait(20)
-        return app.app(resources)
+        return create_routes(resources)
 
-    monkeypatch.setattr(late, "routes", slow)
+    monkeypatch.setattr(app, "create_routes", wait_first)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.get, "/results/plots")
         try:
@@ -114,7 +117,7 @@ def test_predictions_go_on_while_the_routes_load(
         assert waiting.result().status_code == 200
 
 
-def test_the_routes_answer_as_the_front_does(
+def test_the_routes_answer_as_the_dispatcher_does(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answers() -> list[tuple[bytes, str]]:
@@ -123,17 +126,21 @@ def test_the_routes_answer_as_the_front_does(
         found += [predict(client, query) for query in queries]
         return [(each.content, each.headers["content-type"]) for each in found]
 
-    fronts = answers()
-    monkeypatch.setattr(Front, "_plain_answer", lambda *_: None)
-    assert answers() == fronts
+    direct = answers()
+
+    async def no_answer(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(dispatcher, "_direct_answer", no_answer)
+    assert answers() == direct
 
 
-def test_the_front_answers_behind_a_proxy_with_a_path_of_its_own(
+def test_the_dispatcher_answers_behind_a_proxy_with_a_path_of_its_own(
     environment: pytest.MonkeyPatch,
 ) -> None:
     with running.in_thread("/room") as url, http_client(url) as client:
         with environment.context() as alone:
-            alone.setattr(late, "routes", lambda _: 1 / 0)
+            alone.setattr(app, "create_routes", lambda _: 1 / 0)
             assert predict(client).status_code == 200
             assert client.get("/healthz").json() == {"status": "alive"}
         assert count(client, "http_requests_total", route="/predict", status="200") == 1
@@ -154,14 +161,14 @@ def test_a_service_that_was_not_started_says_so(repo_dir: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("query", ["top=0", "top=x", "threshold=1.5", "threshold=-1", "top=1.5"])
 def test_a_wrong_query_is_left_to_the_routes(client: httpx.Client, query: str) -> None:
-    assert query.partition("=")[0] in told(predict(client, f"?{query}"), 422)["detail"]
+    assert query.partition("=")[0] in problem_in(predict(client, f"?{query}"), 422)["detail"]
 
 
 def test_an_answer_that_is_no_number_is_a_bug(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prediction_json, "sum", lambda _: float("nan"), raising=False)
-    assert "ValueError" in told(predict(client), 500)["detail"]
+    assert "ValueError" in problem_in(predict(client), 500)["detail"]
 
 
 def count(client: httpx.Client, name: str, **labels: str) -> float:
@@ -172,7 +179,9 @@ def count(client: httpx.Client, name: str, **labels: str) -> float:
     return sum(float(value) for about, value in found if wanted <= set(about.split(",")))
 
 
-def test_who_hangs_up_in_the_body_is_no_error_of_the_service(client: httpx.Client) -> None:
+def test_a_client_that_disconnects_in_the_body_is_no_error_of_the_service(
+    client: httpx.Client,
+) -> None:
     for query in (b"", b"?top=01"):
         with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as half:
             half.sendall(

@@ -1,19 +1,17 @@
-"""``POST /predict`` as a route: its documentation, and what is asked of it in any other way.
+"""``POST /predict`` as a route: its documentation, and requests with an unusual query.
 
-What is asked plainly ``service.app.dispatcher`` answers itself, with the same ``predicted``.
+``service.app.dispatcher`` answers all others itself, with the same ``Predictor``.
 """
 
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import pydantic
 from fastapi import APIRouter, Query, Request, Response
 
 from dvcstate.model import State
-from service.inference.predictions import predicted
-from service.inference.upload import FIELD
-from service.routes.dependencies import FromService
-from service.routes.problem_responses import documented
+from service.inference.multipart_form import FIELD
+from service.routes.dependencies import ServiceResources
+from service.routes.problem_responses import document_problems
 
 router = APIRouter(tags=["predictions"])
 
@@ -42,8 +40,8 @@ class ServedModel(pydantic.BaseModel):
     md5: str = pydantic.Field(description="The hash of the file, as DVC writes it.")
     state: State | Literal["unknown"] = pydantic.Field(
         description="The state of the stage that makes it, as in `GET /pipeline` and as of the "
-        "last look; `stale` as well where dvc.lock records another file. `unknown`: the project "
-        "cannot be read, or has not been looked at yet."
+        "last check; `stale` as well where dvc.lock records another file. `unknown`: the project "
+        "cannot be read, or has not been checked yet."
     )
 
 
@@ -89,28 +87,28 @@ REQUEST_BODY: dict[str, Any] = {
     }
 }
 
-ERRORS = documented(
+ERRORS = document_problems(
     {
-        HTTPStatus.BAD_REQUEST: "The multipart body is malformed or cut off.",
-        HTTPStatus.REQUEST_TIMEOUT: "The body took too long to arrive.",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too many bytes, pixels or files.",
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Not a form and not an image type that is read.",
-        HTTPStatus.UNPROCESSABLE_ENTITY: "A picture that does not decode, a wrong field or a wrong "
+        400: "The multipart body is malformed or cut off.",
+        408: "The body took too long to arrive.",
+        413: "Too many bytes, pixels or files.",
+        415: "Not a form and not an image type that is read.",
+        422: "A picture that does not decode, a wrong field or a wrong "
         "query value. One bad file refuses the request; `errors` names each.",
-        HTTPStatus.SERVICE_UNAVAILABLE: "No model yet (`fix` says how to get one), or too busy "
-        "(`Retry-After`).",
+        503: "No model yet (`fix` says how to get one), or too busy (`Retry-After`).",
     }
 )
 
 
 @router.post("/predict", response_model=Predictions, responses=ERRORS, openapi_extra=REQUEST_BODY)
 async def predict(
-    request: Request, service: FromService, top: Top = None, threshold: Threshold = None
+    request: Request, resources: ServiceResources, top: Top = None, threshold: Threshold = None
 ) -> Response:
     """The genres of one or many movie posters.
 
     Try it: `curl -F file=@a.jpg -F file=@b.jpg 'http://127.0.0.1:8000/predict?top=3'`, or one raw
     picture: `curl -H 'Content-Type: image/jpeg' --data-binary @a.jpg http://127.0.0.1:8000/predict`
     """
-    answer = await predicted(request.scope["headers"], request.receive, service, top, threshold)
+    headers = request.scope["headers"]
+    answer = await resources.predictor.predict(headers, request.receive, top, threshold)
     return Response(answer, media_type="application/json")

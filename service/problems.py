@@ -1,7 +1,7 @@
 """Every error that the service answers: RFC 9457 problem details with one more member, ``fix``.
 
-Problem is raised anywhere below a route; what FastAPI and Starlette raise is told the same way by
-``service.routes.problem_responses``.
+Problem is raised anywhere below a route; ``service.routes.problem_responses`` turns what FastAPI
+and Starlette raise into the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
-from service.app.json_answer import as_json
+from service.protocol import as_json
 
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID = "request_id"
-"""Under this name ``service.app.dispatcher`` leaves a request's id in its state."""
+"""The key in a request's ASGI state under which the dispatcher puts the request's id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong in a request: the file it is about, where it is about one."""
+class InvalidInput:
+    """One thing that is wrong in a request, and the file that has it, if one has."""
 
     detail: str
     index: int | None = None
@@ -34,7 +34,7 @@ class Problem(Exception):  # noqa: N818 - as the RFC names it
         detail: str,
         fix: str,
         *,
-        errors: Sequence[Finding] = (),
+        errors: Sequence[InvalidInput] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -45,9 +45,9 @@ class Problem(Exception):  # noqa: N818 - as the RFC names it
         self.headers = dict(headers or {})
 
 
-def document(problem: Problem, request_id: str | None) -> bytes:
-    """``problem`` as JSON, which names the request that it is about."""
-    found: dict[str, Any] = {
+def problem_json(problem: Problem, request_id: str | None) -> bytes:
+    """``problem`` as JSON, with the id of the request that it is about."""
+    document: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": problem.status.value,
@@ -55,14 +55,14 @@ def document(problem: Problem, request_id: str | None) -> bytes:
         "fix": problem.fix,
     }
     if request_id is not None:
-        found["instance"] = f"urn:request:{request_id}"
+        document["instance"] = f"urn:request:{request_id}"
     if problem.errors:
-        found["errors"] = [asdict(finding) for finding in problem.errors]
-    return as_json(found)
+        document["errors"] = [asdict(error) for error in problem.errors]
+    return as_json(document)
 
 
-def bug(error: Exception, method: str, path: str) -> Problem:
-    """The answer where this program is wrong, and not who asked it."""
+def bug_problem(error: Exception, method: str, path: str) -> Problem:
+    """The answer to a request that this program fails on, through no fault of the client."""
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         f"the service has a bug: {type(error).__name__} in {method} {path}; "
