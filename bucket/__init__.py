@@ -1,1 +1,5 @@
-"""A Google Cloud Storage server for a room: its objects are files in a folder."""
+"""A Google Cloud Storage server for a classroom, whose objects are files in a folder.
+
+It imports nothing of this project's other packages. Clients are gcsfs (DVC's), Google's own
+libraries and a browser.
+"""

@@ -47,7 +47,7 @@ def server_options(view: View, remote: str, address: str) -> list[str]:
         return []
     modify = f"dvc remote modify {fixes.quoted(remote)}"
     there = view.remotes.get(remote.lower(), {})
-    server = endpoints.mended([*told, _endpoint()][0])
+    server = endpoints.complete_endpoint([*told, _endpoint()][0])
     wanted = {"endpointurl": server, "allow_anonymous_login": "true"}
     return [f"{modify} {key} {fixes.quoted(value)}"
             for key, value in wanted.items() if key not in there]  # fmt: skip

@@ -290,5 +290,7 @@ def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) 
 def _waits(remote: Remote) -> bool:
     """Whether DVC, started in this terminal, asks the remote over gRPC and waits for no answer."""
     return (
-        remote.url.startswith("gs://") and remote.endpoint is not None and activation.is_missing()
+        remote.url.startswith("gs://")
+        and remote.endpoint is not None
+        and activation.is_variable_missing()
     )

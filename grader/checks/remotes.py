@@ -13,7 +13,7 @@ from grader.engine.finding import Evidence, Finding, NotThereYetError, Source, U
 from grader.engine.registry import check
 from grader.facts.remote import options_of
 from grader.facts.snapshot import View
-from workshop.start import remote_places
+from workshop.start import remote_urls
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _NAME = "dvc-workshop"
@@ -154,7 +154,7 @@ def remote_urls_are_addresses(view: View) -> Finding | None:
         more: list[str] = []
         if _PLACE.match(name):
             return _swapped(view, name, url, "HEAD")
-        if left := remote_places.placeholders(url):
+        if left := remote_urls.placeholders(url):
             what = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
             wanted = agreed.url(view)
             more = agreed.server_options(view, name, wanted)
@@ -308,7 +308,7 @@ def plugin_is_installed(view: View) -> Finding | None:
     DVC talks to each cloud through a package of its own: dvc-gs for Google Cloud Storage.
     """
     scheme = default_url(view).partition("://")[0]
-    module = remote_places.PLUGINS.get(scheme)
+    module = remote_urls.PLUGINS.get(scheme)
     if module is None or _is_installed(module) or not _is_installed("dvc"):
         return None
     package = module.replace("_", "-")

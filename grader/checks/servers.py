@@ -12,13 +12,13 @@ def half_address(view: View, name: str, configs: Mapping[str, Mapping[str, str]]
     """The first address without its beginning: ``configs`` are the remote's options by file."""
     for path, options in configs.items():
         endpoint = options.get("endpointurl") or ""
-        if endpoint and not endpoints.is_whole(endpoint):
+        if endpoint and not endpoints.is_complete(endpoint):
             return _finding(view, name, path, endpoint)
     return None
 
 
 def _finding(view: View, name: str, path: str, endpoint: str) -> Finding:
-    wanted, is_local = endpoints.mended(endpoint), path.endswith(".local")
+    wanted, is_local = endpoints.complete_endpoint(endpoint), path.endswith(".local")
     modify = f"dvc remote modify {'--local ' * is_local}{fixes.quoted(name)}"
     commit = fixes.commit([path], "Mend the server's address").splitlines()
     line = view.facts.worktree.line(path, endpoint) if is_local else view.line(path, endpoint)

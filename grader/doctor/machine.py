@@ -96,7 +96,7 @@ def examined(repo: Path) -> Machine:
         long_paths=_allows_long_paths(),
         credentials=credentials,
         has_credentials=Path(credentials).expanduser().is_file() if credentials else False,
-        lacks_variable=activation.is_missing(),
+        lacks_variable=activation.is_variable_missing(),
         has_activate=(repo / "activate").is_file(),
         now=time.time(),
         newest=max(git.newest_commit(), Path(__file__).stat().st_mtime),

@@ -9,9 +9,9 @@ from typing import Any
 
 from grader.engine.next_action import NextAction, kind_of, next_action, waits_for
 from grader.engine.report import Report
-from grader.output.text import padded, width_of, wrapped
+from grader.output.text import wrapped
 from workshop.shell import printable
-from workshop.status_table import Style
+from workshop.terminal import Style, pad_text, width_of
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
@@ -74,7 +74,7 @@ def _lesson(lesson: dict[str, Any], checks: list[dict[str, Any]], style: Style) 
     kinds = [kind_of(entry) for entry in checks if entry["lesson"] == lesson["id"]]
     kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass" if kinds else NONE)
     width = min(_TITLE_WIDTH + 11, style.width - 13)
-    title = padded(f"{lesson['id']:<11}{lesson['title']}"[:width], width)
+    title = pad_text(f"{lesson['id']:<11}{lesson['title']}"[:width], width)
     supplied = "  supplied" if lesson["supplied"] else ""
     return f"{_mark(kind, style)} {title} {earned(lesson)}{supplied}"
 

@@ -26,7 +26,7 @@ from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
 from workshop.course import hint_pages
 from workshop.course.manifest import course
-from workshop.status_table import Style, style_of
+from workshop.terminal import Style, style_of
 
 SCHEMA: dict[str, Any] = json.loads(
     Path(reports.__file__).with_name("report.schema.json").read_text("utf-8")

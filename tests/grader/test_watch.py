@@ -16,14 +16,13 @@ from grader.engine.grading import grade
 from grader.engine.next_action import awaits_commit
 from grader.facts.running import running
 from grader.facts.snapshot_cache import Memory
-from grader.output.text import width_of
 from grader.watch import live
 from grader.watch.changes import matters
 from tests.grader import finished
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
-from workshop.status_table import Style
+from workshop.terminal import Style, width_of
 
 COLOURED = Style(80, colour=True)
 ALL = sum(check.points for check in CHECKS.values())
