@@ -18,13 +18,9 @@ _MAX_RESULTS = 1000  # as Google
 async def list_objects(request: ParsedRequest, bucket: Bucket) -> Response:
     """One page of a bucket's objects, in order of their names."""
     options = request.query
-    query = ListQuery(
-        options.get("prefix", ""),
-        options.get("delimiter", ""),
-        options.get("startOffset", ""),
-        options.get("endOffset", ""),
-        _parse_limit(options.get("maxResults")),
-    )
+    prefix, delimiter = options.get("prefix", ""), options.get("delimiter", "")
+    start, end = options.get("startOffset", ""), options.get("endOffset", "")
+    query = ListQuery(prefix, delimiter, start, end, _parse_limit(options.get("maxResults")))
     after = _decode_token(options.get("pageToken", ""))
     # In a thread: it may hash files that were changed by hand, or whose hashes are not remembered.
     page = await asyncio.to_thread(bucket.store.list_page, query, after)
@@ -32,9 +28,7 @@ async def list_objects(request: ParsedRequest, bucket: Bucket) -> Response:
     if page.prefixes:
         document["prefixes"] = page.prefixes
     if page.items:
-        document["items"] = [
-            object_resource(bucket.name, item, request.base_url) for item in page.items
-        ]
+        document["items"] = [object_resource(request, bucket.name, item) for item in page.items]
     if page.after is not None:
         token = base64.urlsafe_b64encode(page.after.encode("utf-8"))
         document["nextPageToken"] = token.decode("ascii")

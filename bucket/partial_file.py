@@ -68,7 +68,7 @@ class PartialFile:
                     f"Provided {kind} hash {expected!r} doesn't match calculated hash {actual!r}.",
                 )
 
-    def discard(self) -> None:
+    def close(self) -> None:
         """Delete the file, unless it became an object."""
         self._file.close()
         with contextlib.suppress(FileNotFoundError):

@@ -41,16 +41,16 @@ class Preconditions:
 
 @dataclass(frozen=True)
 class ParsedRequest:
-    """A request: ``words`` are the parts of its path, decoded."""
+    """A request as aiohttp has it, and ``words``, the parts of its path, decoded."""
 
-    request: BaseRequest
+    http: BaseRequest
     words: list[str]
     query: Mapping[str, str]
 
     @property
     def base_url(self) -> str:
         """The server's address, as the client knows it."""
-        host = self.request.headers.get("Host", "")
+        host = self.http.headers.get("Host", "")
         return f"http://{host if _HOST.fullmatch(host) else 'localhost'}"
 
     @property
@@ -64,14 +64,14 @@ class ParsedRequest:
 
     def check_method(self, *methods: str) -> None:
         """An ApiError where the request's method is none of these."""
-        if self.request.method not in methods:
-            raise ApiError(405, f"The method {self.request.method[:20]} is not for this address.")
+        if self.http.method not in methods:
+            raise ApiError(405, f"The method {self.http.method[:20]} is not for this address.")
 
 
-def parse_request(request: BaseRequest) -> ParsedRequest:
+def parse_request(http: BaseRequest) -> ParsedRequest:
     """The request in parts; an ApiError where its address is malformed."""
     # raw_path, since aiohttp's own path has %2F decoded: a name's slash would split the path.
-    path, _, query = request.raw_path.partition("?")
+    path, _, query = http.raw_path.partition("?")
     if "://" in path:  # the absolute form, as to a proxy
         path = "/" + path.partition("://")[2].partition("/")[2]
     try:
@@ -80,4 +80,4 @@ def parse_request(request: BaseRequest) -> ParsedRequest:
         pairs = parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         raise ApiError(400, "Malformed address: it is not UTF-8, or too long.") from None
-    return ParsedRequest(request, words, {key: values[-1] for key, values in pairs.items()})
+    return ParsedRequest(http, words, {key: values[-1] for key, values in pairs.items()})

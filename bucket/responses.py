@@ -9,6 +9,7 @@ from aiohttp.web import Response
 
 from bucket.errors import ApiError
 from bucket.objects import ObjectMetadata
+from bucket.request import ParsedRequest
 
 
 def json_response(document: object, status: int = 200) -> Response:
@@ -22,13 +23,13 @@ def error_response(error: ApiError) -> Response:
     return json_response(error.as_json(), error.status)
 
 
-def bucket_resource(name: str, base_url: str) -> dict[str, Any]:
+def bucket_resource(request: ParsedRequest, name: str) -> dict[str, Any]:
     """What the API says of a bucket."""
     return {
         "kind": "storage#bucket",
         "id": name,
         "name": name,
-        "selfLink": f"{base_url}/storage/v1/b/{name}",
+        "selfLink": f"{request.base_url}/storage/v1/b/{name}",
         "location": "WORKSHOP",
         "locationType": "region",
         "storageClass": "STANDARD",
@@ -39,8 +40,11 @@ def bucket_resource(name: str, base_url: str) -> dict[str, Any]:
     }
 
 
-def object_resource(bucket: str, metadata: ObjectMetadata, base_url: str) -> dict[str, Any]:
+def object_resource(
+    request: ParsedRequest, bucket: str, metadata: ObjectMetadata
+) -> dict[str, Any]:
     """What the API says of an object."""
+    base_url = request.base_url
     path = f"b/{bucket}/o/{quote(metadata.name, safe='')}"
     time = datetime.fromtimestamp(metadata.generation / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return {

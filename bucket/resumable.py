@@ -43,7 +43,7 @@ class ResumableUploads:
             if other.last_used < oldest and not other.lock.locked():
                 self.remove(key)
         if len(self._by_id) >= _MAX_UPLOADS:
-            upload.file.discard()
+            upload.file.close()
             raise ApiError(503, f"{_MAX_UPLOADS} uploads are under way.")
         key = uuid.uuid4().hex
         self._by_id[key] = upload
@@ -60,7 +60,7 @@ class ResumableUploads:
     def remove(self, key: str) -> None:
         """Forget an upload, with its bytes unless they became an object."""
         if upload := self._by_id.pop(key, None):
-            upload.file.discard()
+            upload.file.close()
 
     def remove_all(self) -> None:
         """Forget all."""

@@ -1,7 +1,7 @@
 """Uploads in the three ways of Google Cloud Storage: the bytes alone, multipart, and resumable."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,30 +37,19 @@ class UploadHandler:
             return await self._resume(request, bucket, key)
         request.check_method("POST", "PUT")
         match request.query.get("uploadType"):
-            case "media" | "multipart" as kind:
-                return await self._receive(request, bucket, is_multipart=kind == "multipart")
+            case "media" | "multipart":
+                return await self._receive(request, bucket)
             case "resumable":
                 return await self._begin(request, bucket)
         raise ApiError(400, "Invalid uploadType: media, multipart or resumable")
 
-    @asynccontextmanager
-    async def open_file(self) -> AsyncIterator[PartialFile]:
-        """A file to write to; deleted at the end, unless it became an object."""
-        file = PartialFile(self._partial_dir)
-        try:
-            yield file
-        finally:
-            file.discard()
-
-    async def _receive(
-        self, request: ParsedRequest, bucket: Bucket, *, is_multipart: bool
-    ) -> Response:
+    async def _receive(self, request: ParsedRequest, bucket: Bucket) -> Response:
         """A whole upload in one request."""
-        preconditions, blocks = request.preconditions, read_blocks(request.request)
-        async with self.open_file() as file:
+        preconditions, blocks = request.preconditions, read_blocks(request.http)
+        with closing(PartialFile(self._partial_dir)) as file:
             description: dict[str, Any] = {}
-            if is_multipart:
-                boundary = multipart.boundary_of(request.request.headers.get("Content-Type", ""))
+            if request.query["uploadType"] == "multipart":
+                boundary = multipart.boundary_of(request.http.headers.get("Content-Type", ""))
                 description = await multipart.read_parts(blocks, boundary, file.write)
             else:
                 async for block in blocks:
@@ -69,11 +58,11 @@ class UploadHandler:
             file.finish(_declared_hashes(request, description))
             preconditions.check(bucket.store.find(name))
             metadata = bucket.store.put(file, name)
-        return json_response(object_resource(bucket.name, metadata, request.base_url))
+        return json_response(object_resource(request, bucket.name, metadata))
 
     async def _begin(self, request: ParsedRequest, bucket: Bucket) -> Response:
         """Begin a resumable upload."""
-        description = multipart.parse_description(await read_description(request.request))
+        description = multipart.parse_description(await read_description(request.http))
         name = _object_name(request, description)
         hashes, preconditions = _declared_hashes(request, description), request.preconditions
         preconditions.check(bucket.store.find(name))
@@ -89,7 +78,7 @@ class UploadHandler:
             raise ApiError(404, f"No such upload in the bucket {bucket.name}.")
         async with upload.lock:
             self._resumable.get(key)  # it may have ended while this request waited
-            if request.request.method == "DELETE":
+            if request.http.method == "DELETE":
                 self._resumable.remove(key)
                 raise ApiError(499, "The upload was cancelled.")
             return await self._continue(request, bucket, upload, key)
@@ -97,9 +86,9 @@ class UploadHandler:
     async def _continue(
         self, request: ParsedRequest, bucket: Bucket, upload: ResumableUpload, key: str
     ) -> Response:
-        headers, file = request.request.headers, upload.file
-        part = parse_content_range(headers.get("Content-Range"), request.request.content_length)
-        await _append(request.request, file, part)
+        headers, file = request.http.headers, upload.file
+        part = parse_content_range(headers.get("Content-Range"), request.http.content_length)
+        await _append(request.http, file, part)
         total = part.total
         if total is None and "Content-Range" not in headers:
             total = file.size
@@ -114,7 +103,7 @@ class UploadHandler:
             metadata = bucket.store.put(file, upload.name)
         finally:
             self._resumable.remove(key)
-        return json_response(object_resource(bucket.name, metadata, request.base_url))
+        return json_response(object_resource(request, bucket.name, metadata))
 
 
 async def _append(request: BaseRequest, file: PartialFile, part: ContentRange) -> None:
@@ -141,7 +130,7 @@ def _object_name(request: ParsedRequest, description: Mapping[str, Any]) -> str:
 
 def _declared_hashes(request: ParsedRequest, description: Mapping[str, Any]) -> dict[str, str]:
     """The hashes that the client says the object has, in any of the places that Google reads."""
-    headers = request.request.headers
+    headers = request.http.headers
     hashes = _parse_hashes(headers.get("X-Goog-Hash", ""))
     if md5 := headers.get("Content-MD5"):
         hashes["md5"] = md5.strip()

@@ -7,9 +7,9 @@
 import functools
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 LESSONS_DIR = Path(__file__).parents[1] / "lessons"
 MANIFEST = "workshop/lessons/course.toml"
@@ -28,6 +28,11 @@ class CourseCheck:
     id: str
     points: int
     ask: str
+
+    def of_stage(self, stage: str) -> "CourseCheck":
+        """The same, where it is a check of every stage, for one of them."""
+        name, ask = (text.replace("{stage}", stage) for text in (self.id, self.ask))
+        return CourseCheck(name, self.points, ask)
 
 
 @dataclass(frozen=True)
@@ -103,21 +108,22 @@ def course() -> Course:
     return parse_course(text)
 
 
-# By hand, though pydantic is at hand: it would add 0.1 s to each start of the grader.
 def parse_course(text: str) -> Course:
     """The course that a manifest describes, or a CourseError."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{MANIFEST}: {error}") from None
-    _check_keys(document, ("lesson", "every-stage", "page"), MANIFEST)
-    stage_checks = [
-        _parse_check(table, "every-stage") for table in _tables(document, "every-stage", MANIFEST)
-    ]
+    if unknown := sorted(set(document) - {"lesson", "every-stage", "page"}):
+        raise CourseError(f"{MANIFEST}: nobody reads {', '.join(unknown)}")
+    stage_checks = _parse_checks(document, "every-stage", "every-stage")
     lessons = tuple(
         _parse_lesson(table, stage_checks) for table in _tables(document, "lesson", MANIFEST)
     )
-    pages = tuple(_parse_page(table) for table in _tables(document, "page", MANIFEST))
+    pages = tuple(
+        _parse(Page, table, f"page {table.get('id')}")
+        for table in _tables(document, "page", MANIFEST)
+    )
     _check_unique([page.id for page in (*lessons, *pages)], "a lesson or page")
     _check_unique([check.id for lesson in lessons for check in lesson.checks], "a check")
     return Course(lessons, pages)
@@ -125,37 +131,23 @@ def parse_course(text: str) -> Course:
 
 def _parse_lesson(table: Mapping[str, Any], stage_checks: Iterable[CourseCheck]) -> Lesson:
     where = f"lesson {table.get('id')}"
-    _check_keys(table, ("id", "title", "minutes", "stage", "checks"), where)
-    name = _value(table, "id", str, where)
-    own = [_parse_check(check, where) for check in _tables(table, "checks", where)]
-    has_stage = _value({"stage": False, **table}, "stage", bool, where)
-    minutes = _value(table, "minutes", int, where)
-    shared = (_check_of(name, check) for check in stage_checks if has_stage)
-    return Lesson(name, _value(table, "title", str, where), minutes, has_stage, (*shared, *own))
+    checks = _parse_checks(table, "checks", where)
+    lesson = _parse(Lesson, {"has_stage": False, **table, "checks": checks}, where)
+    shared = (check.of_stage(lesson.id) for check in stage_checks if lesson.has_stage)
+    return replace(lesson, checks=(*shared, *checks))
 
 
-def _check_of(stage: str, check: CourseCheck) -> CourseCheck:
-    """A check of every stage, for one of them."""
-    name, ask = (text.replace("{stage}", stage) for text in (check.id, check.ask))
-    return CourseCheck(name, check.points, ask)
-
-
-def _parse_check(table: Mapping[str, Any], where: str) -> CourseCheck:
-    where = f"{where}, check {table.get('id')}"
-    _check_keys(table, ("id", "points", "ask"), where)
-    name, ask = _value(table, "id", str, where), _value(table, "ask", str, where)
-    points = _value(table, "points", int, where)
-    if points < 0:
-        raise CourseError(f"{MANIFEST}, {where}: points cannot be negative")
-    if not ask.endswith("?"):
-        raise CourseError(f"{MANIFEST}, {where}: ask has to be a question")
-    return CourseCheck(name, points, ask)
-
-
-def _parse_page(table: Mapping[str, Any]) -> Page:
-    where = f"page {table.get('id')}"
-    _check_keys(table, ("id", "title"), where)
-    return Page(_value(table, "id", str, where), _value(table, "title", str, where))
+def _parse_checks(table: Mapping[str, Any], key: str, where: str) -> tuple[CourseCheck, ...]:
+    checks = []
+    for item in _tables(table, key, where):
+        place = f"{where}, check {item.get('id')}"
+        check = _parse(CourseCheck, item, place)
+        if check.points < 0:
+            raise CourseError(f"{MANIFEST}, {place}: points cannot be negative")
+        if not check.ask.endswith("?"):
+            raise CourseError(f"{MANIFEST}, {place}: ask has to be a question")
+        checks.append(check)
+    return tuple(checks)
 
 
 def _tables(table: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
@@ -165,17 +157,17 @@ def _tables(table: Mapping[str, Any], key: str, where: str) -> list[dict[str, An
     return value
 
 
-def _value(table: Mapping[str, Any], key: str, kind: type[Value], where: str) -> Value:
-    value = table.get(key)
-    if type(value) is not kind:  # not isinstance: `true` would be an int
-        raise CourseError(f"{MANIFEST}, {where}: {key} has to be of type {kind.__name__}")
-    return value
-
-
-def _check_keys(table: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
-    unknown = sorted(set(table) - set(keys))
-    if unknown:
+# By hand, though pydantic is at hand: to import it would add 0.1 s to each start of the grader.
+def _parse(kind: type[Value], table: Mapping[str, Any], where: str) -> Value:
+    """A dataclass whose fields a table has, by name and type."""
+    hints = get_type_hints(kind).items()
+    types = {name: get_origin(hint) or hint for name, hint in hints}  # tuple for tuple[x, ...]
+    if unknown := sorted(set(table) - set(types)):
         raise CourseError(f"{MANIFEST}, {where}: nobody reads {', '.join(unknown)}")
+    for name, type_ in types.items():
+        if type(table.get(name)) is not type_:  # not isinstance: `true` would be an int
+            raise CourseError(f"{MANIFEST}, {where}: {name} has to be of type {type_.__name__}")
+    return kind(**table)
 
 
 def _check_unique(names: list[str], what: str) -> None:

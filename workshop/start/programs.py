@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from dvcstate.errors import ProjectError
 from workshop.start import activation
+from workshop.start.start_request import StartError
 
 TIMEOUT_S = 1800
 _DVC = (sys.executable, "-P", "-m", "dvc")  # -P: the repository cannot put code into DVC
@@ -20,7 +20,7 @@ _GIT = (
 )
 
 
-class ProgramError(ProjectError):
+class ProgramError(StartError):
     """A program could not be started, or ended with an error."""
 
 

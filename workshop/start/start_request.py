@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dvcstate.errors import ProjectError
 from workshop import endpoints
 from workshop.course.manifest import Lesson
 from workshop.start import remote_urls
@@ -22,13 +23,8 @@ _GIT_DROPS = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
 _ANSWER_S = 5.0
 
 
-class StartError(Exception):
-    """No repository could be made: ``problem`` says why, ``fix`` what to do."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.fix = fix
+class StartError(ProjectError):
+    """No repository could be made."""
 
 
 @dataclass(frozen=True)

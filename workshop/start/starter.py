@@ -14,7 +14,7 @@ from workshop import shell
 from workshop.course import lesson_index
 from workshop.course.manifest import Lesson, course
 from workshop.start import activation, remote_urls, solution
-from workshop.start.programs import ProgramError, Programs
+from workshop.start.programs import Programs
 from workshop.start.reference import QUICK, Preset, params_text, pipeline_dir
 from workshop.start.run_cache import RunCache
 from workshop.start.start_request import (
@@ -70,8 +70,6 @@ def make_repository(
         check_folder(folder)
         with delete_on_failure(folder, *solution.folders_beside(folder, remote, lessons)):
             return _make_all(folder, lessons, attendee, remote, preset)
-    except ProgramError as error:
-        raise StartError(error.problem, error.fix) from None
     except shutil.Error as error:  # one entry for each file that it could not copy
         _, target, reason = error.args[0][0]
         raise StartError(f"{target} cannot be written: {reason}", _TRY_AGAIN) from None
