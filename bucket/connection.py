@@ -27,9 +27,7 @@ class BucketServer(Server):
     """
 
     def __init__(
-        self,
-        handler: Callable[[BaseRequest], Any],
-        on_tls: Callable[[str, bool], None],
+        self, handler: Callable[[BaseRequest], Any], on_tls: Callable[[str, bool], None]
     ) -> None:
         self.on_tls = on_tls
         self._limits: dict[str, Any] = {

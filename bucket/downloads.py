@@ -1,7 +1,6 @@
 """An object's bytes as a response, all or a range of them."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from typing import BinaryIO
 
@@ -13,11 +12,9 @@ from bucket.responses import error_response
 
 _BLOCK = 1 << 18
 _SILENCE_S = 60.0
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-"""``bytes=0-9``, ``bytes=5-`` or ``bytes=-3`` (the last three); several ranges are not."""
 
 
-async def send_object(request: BaseRequest, metadata: ObjectMetadata) -> StreamResponse:
+async def send_object(http: BaseRequest, metadata: ObjectMetadata) -> StreamResponse:
     """The object, or the range that the request asks for; a FileNotFoundError where it is gone."""
     headers = {
         "Content-Type": metadata.content_type,
@@ -27,7 +24,7 @@ async def send_object(request: BaseRequest, metadata: ObjectMetadata) -> StreamR
         "Accept-Ranges": "bytes",
     }
     try:
-        byte_range = _parse_range(request.headers.get("Range"), metadata.size)
+        byte_range = _byte_range(http, metadata.size)
     except ApiError as error:
         refusal = error_response(error)
         refusal.headers["Content-Range"] = f"bytes */{metadata.size}"
@@ -43,7 +40,7 @@ async def send_object(request: BaseRequest, metadata: ObjectMetadata) -> StreamR
             return Response(body=file.read(stop - start), status=status, headers=headers)
         response = StreamResponse(status=status, headers=headers)
         response.content_length = stop - start
-        await response.prepare(request)
+        await response.prepare(http)
         async for block in _read_on(file, stop - start):
             async with asyncio.timeout(_SILENCE_S):
                 await response.write(block)
@@ -67,18 +64,13 @@ async def _read_on(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
         yield block
 
 
-def _parse_range(header: str | None, size: int) -> tuple[int, int] | None:
+def _byte_range(http: BaseRequest, size: int) -> tuple[int, int] | None:
     """The first byte and the one after the last; None for all, as for what is no single range."""
-    match = _RANGE.fullmatch((header or "").strip())
-    if not match or match.groups() == ("", ""):
+    try:
+        start, stop, _ = http.http_range.indices(size)
+    except ValueError:
         return None
-    first, last = match.groups()
-    if not first:
-        start, stop = max(0, size - int(last)), size
-    else:
-        start, stop = int(first), min(size, int(last) + 1) if last else size
-        if last and int(last) < start:
-            return None
-    if start >= size or start >= stop:
+    if start >= stop:
+        header = http.headers["Range"]
         raise ApiError(416, f"Request range not satisfiable: {header} of {size} bytes.")
     return start, stop

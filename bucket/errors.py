@@ -6,7 +6,7 @@ _REASONS = {
     412: "conditionNotMet", 413: "uploadTooLarge", 416: "requestedRangeNotSatisfiable",
     499: "uploadCancelled", 503: "backendError", 507: "diskFull",
 }  # fmt: skip
-"""The reasons that Google's clients know: they decide by them whether to try again."""
+"""Google's own words, which its clients show."""
 
 
 class ApiError(Exception):

@@ -1,4 +1,4 @@
-"""What the command that starts the server gives it, and the address that the server then has."""
+"""What the command that starts the server asks for, and the addresses that follow from it."""
 
 import socket
 from dataclasses import dataclass
@@ -25,15 +25,6 @@ class ServerOptions:
     raw_dir: Path | None
     posters_dir: Path | None
     copies_posters: bool
-
-
-@dataclass(frozen=True)
-class ServerAddress:
-    """Where a server listens, and the name of the bucket to which attendees push."""
-
-    host: str
-    port: int
-    bucket: str
 
     @property
     def is_for_a_room(self) -> bool:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from bucket.api import StorageApi
@@ -14,7 +15,7 @@ from bucket.connection import BucketServer
 from bucket.errors import BucketError
 from bucket.folders import BucketFolders, prepare_folders
 from bucket.object_store import Bucket, ObjectStore
-from bucket.options import ServerAddress, ServerOptions
+from bucket.options import ServerOptions
 from bucket.raw_data import RawDataStore
 
 _FINISH_S = 20.0
@@ -24,12 +25,15 @@ _MAX_FILES = 16_384
 
 
 class Messages(Protocol):
-    """The texts that the server prints and shows; the caller's, since they name its commands."""
+    """The texts that the server prints and shows; the caller's, since they name its commands.
 
-    def welcome(self, address: ServerAddress, folders: BucketFolders) -> str:
+    The port of ``options`` is the one on which the server listens.
+    """
+
+    def welcome(self, options: ServerOptions, folders: BucketFolders) -> str:
         """Printed when the server listens."""
 
-    def front_page(self, address: ServerAddress) -> str:
+    def front_page(self, options: ServerOptions) -> str:
         """Shown in a browser that opens the server's address."""
 
     def explain_grpc(self, client: str) -> str:
@@ -60,10 +64,7 @@ def _allow_many_files() -> None:
 
 
 async def _serve(
-    options: ServerOptions,
-    folders: BucketFolders,
-    messages: Messages,
-    write: Callable[[str], None],
+    options: ServerOptions, folders: BucketFolders, messages: Messages, write: Callable[[str], None]
 ) -> None:
     api = StorageApi(_buckets(options.bucket, folders), folders.partial_dir, report=write)
     warnings: set[str] = set()
@@ -85,9 +86,9 @@ async def _serve(
     for number in _stop_signals():
         # Not loop.add_signal_handler, which Windows does not have.
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    address = ServerAddress(options.host, server.sockets[0].getsockname()[1], options.bucket)
-    api.front_page = messages.front_page(address)
-    write(messages.welcome(address, folders))
+    options = replace(options, port=server.sockets[0].getsockname()[1])  # where 0 was asked for
+    api.front_page = messages.front_page(options)
+    write(messages.welcome(options, folders))
     await stop.wait()
     server.close()
     connections.pre_shutdown()

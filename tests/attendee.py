@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import bucket_server
+from tests.lesson_text import LessonCommand, LessonStep
 from tests.repositories import BIN, ROOT
-from workshop.course.lesson_text import LessonCommand, LessonStep
 from workshop.start import activation
 
 TIMEOUT_S = 180

@@ -10,12 +10,12 @@ import pytest
 
 from grader.engine.grading import grade
 from grader.engine.report import Report
+from tests import lesson_text
 from tests.attendee import Attendee, working
 from tests.bucket_server import BUCKET, serving
 from tests.grader.test_starter import SMALL
+from tests.lesson_text import FileReplacement, LessonCommand, LessonError
 from tests.repositories import ROOT
-from workshop.course import lesson_text
-from workshop.course.lesson_text import FileReplacement, LessonCommand, LessonError
 from workshop.course.manifest import LESSONS_DIR, Lesson, Page, course
 from workshop.start import activation, starter
 from workshop.start.start_request import RemoteAddress

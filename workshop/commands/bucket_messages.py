@@ -5,8 +5,7 @@ from collections.abc import Sized
 from pathlib import Path
 
 from bucket.folders import BucketFolders
-from bucket.options import ServerAddress
-from workshop.endpoints import BUCKET_COMMAND
+from bucket.options import ServerOptions
 from workshop.start import activation
 
 _ANYBODY = "YOUR-NAME"
@@ -19,29 +18,29 @@ _POWERSHELL = f'$env:{activation.VARIABLE} = "{activation.VALUE}"'
 class BucketMessages:
     """The texts of the bucket server, see bucket.server.Messages."""
 
-    def welcome(self, address: ServerAddress, folders: BucketFolders) -> str:
+    def welcome(self, options: ServerOptions, folders: BucketFolders) -> str:
         """What is served out of which folders, and what to type now."""
         lines = [
-            f"Google Cloud Storage for the workshop, at {address.endpoint}",
-            f"  gs://{address.bucket}: what is pushed, in {folders.objects_dir}",
-            *_raw_data_lines(address, folders),
+            f"Google Cloud Storage for the workshop, at {options.endpoint}",
+            f"  gs://{options.bucket}: what is pushed, in {folders.objects_dir}",
+            *_raw_data_lines(options, folders),
             _ASKS_NOBODY,
             "",
-            f"In another terminal, in your repository{_your_name(address)}:",
+            f"In another terminal, in your repository{_your_name(options)}:",
             *([f"  {activation.COMMAND}"] if Path("activate").is_file() else []),
-            *_remote_commands(address),
+            *_remote_commands(options),
             "",
-            f"More, for other shells and for the raw data: {address.endpoint}/",
+            f"More, for other shells and for the raw data: {options.endpoint}/",
             "Ctrl-C stops the server; its objects stay.",
         ]
         return "\n".join(lines)
 
-    def front_page(self, address: ServerAddress) -> str:
+    def front_page(self, options: ServerOptions) -> str:
         """Everything that uses the server, for whoever opens its address in a browser."""
         lines = [
-            f"Google Cloud Storage for the workshop, at {address.endpoint}",
-            f"  gs://{address.bucket}: what attendees push, each below a prefix of their own",
-            f"  {address.raw_url}: the raw data, read-only",
+            f"Google Cloud Storage for the workshop, at {options.endpoint}",
+            f"  gs://{options.bucket}: what attendees push, each below a prefix of their own",
+            f"  {options.raw_url}: the raw data, read-only",
             _ASKS_NOBODY,
             "",
             "In each terminal first. bash, zsh:",
@@ -50,12 +49,12 @@ class BucketMessages:
             f"  {_POWERSHELL}",
             f"Both in a repository that `grader start` made: {activation.COMMAND}",
             "",
-            f"Then, in your repository{_your_name(address)}:",
-            *_remote_commands(address),
+            f"Then, in your repository{_your_name(options)}:",
+            *_remote_commands(options),
             "",
             "The raw data, where data/raw is not there yet:",
-            f"  dvc import-url {address.raw_url} data/raw --fs-config"
-            f" endpointurl={address.endpoint} --fs-config allow_anonymous_login=true",
+            f"  dvc import-url {options.raw_url} data/raw --fs-config"
+            f" endpointurl={options.endpoint} --fs-config allow_anonymous_login=true",
         ]
         return "\n".join(lines) + "\n"
 
@@ -76,20 +75,20 @@ class BucketMessages:
         )
 
 
-def _remote_commands(address: ServerAddress) -> list[str]:
+def _remote_commands(options: ServerOptions) -> list[str]:
     return [
-        f"  dvc remote add -d dvc-workshop gs://{address.bucket}/{_attendee(address)}",
-        f"  dvc remote modify dvc-workshop endpointurl {address.endpoint}",
+        f"  dvc remote add -d dvc-workshop gs://{options.bucket}/{_attendee(options)}",
+        f"  dvc remote modify dvc-workshop endpointurl {options.endpoint}",
         "  dvc remote modify dvc-workshop allow_anonymous_login true",
     ]
 
 
-def _your_name(address: ServerAddress) -> str:
+def _your_name(options: ServerOptions) -> str:
     """What to do with the name in the commands, where it is no attendee's."""
-    return f", with your own name for {_ANYBODY}" if _attendee(address) == _ANYBODY else ""
+    return f", with your own name for {_ANYBODY}" if _attendee(options) == _ANYBODY else ""
 
 
-def _attendee(address: ServerAddress) -> str:
+def _attendee(options: ServerOptions) -> str:
     """Who works in the current folder, if `grader start` wrote that there; nobody for a room."""
     try:
         table = tomllib.loads(Path("workshop.toml").read_text("utf-8")).get("workshop")
@@ -97,24 +96,24 @@ def _attendee(address: ServerAddress) -> str:
         return _ANYBODY
     name = table.get("attendee") if isinstance(table, dict) else None
     is_usable = isinstance(name, str) and name.replace("-", "").isalnum()
-    return str(name) if is_usable and not address.is_for_a_room else _ANYBODY
+    return str(name) if is_usable and not options.is_for_a_room else _ANYBODY
 
 
-def _raw_data_lines(address: ServerAddress, folders: BucketFolders) -> list[str]:
+def _raw_data_lines(options: ServerOptions, folders: BucketFolders) -> list[str]:
     """How many files the raw data has, where, and which of them nobody gets."""
     files = folders.raw_files
     if folders.not_copied:
         return [
-            f"  {address.raw_url}: nothing. {folders.not_copied} has {_count(files.offered)}, and"
+            f"  {options.raw_url}: nothing. {folders.not_copied} has {_count(files.offered)}, and"
             " belongs to no repository of `grader start`.",
-            f"    To offer them all the same: {BUCKET_COMMAND} --raw {Path('data', 'raw')}",
+            f"    To offer them all the same: {options.command} --raw {Path('data', 'raw')}",
         ]
     if not files.offered and not files.left_out:
-        return [f"  {address.raw_url}: nothing. To offer a folder: {BUCKET_COMMAND} --raw FOLDER"]
+        return [f"  {options.raw_url}: nothing. To offer a folder: {options.command} --raw FOLDER"]
     raw_dir = folders.raw_dir if folders.raw_prefix else folders.raw_dir / "raw"
     copied = f", copied now from {folders.copied_from}" if folders.copied_from else ""
     return [
-        f"  {address.raw_url}: {_count(files.offered)}, read-only, in {raw_dir}{copied}",
+        f"  {options.raw_url}: {_count(files.offered)}, read-only, in {raw_dir}{copied}",
         *_left_out_lines(files.left_out),
     ]
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from workshop.start.start_request import StartError
 
 
@@ -52,17 +50,13 @@ def reference_path(name: str) -> Path:
 
 
 def params_text(preset: Preset) -> str:
-    """The project's params with the preset's values; lines that do not change keep comments."""
+    """The project's params with the preset's values; comments stay."""
     lines = reference_path("params.yaml").read_text("utf-8").splitlines()
-    document = yaml.safe_load("\n".join(lines))
     for section, values in preset.params.items():
         for key, value in values.items():
-            if not isinstance(value, dict):
-                _set_param(lines, section, key, value)
-                continue
-            for name, item in value.items():
-                if document[section][key][name] != item:
-                    _set_param(lines, section, name, item)
+            nested = value if isinstance(value, dict) else {key: value}
+            for name, number in nested.items():
+                _set_param(lines, section, name, number)
     return "\n".join(lines) + "\n"
 
 
