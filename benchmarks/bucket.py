@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.start import activation, starter
+from workshop.start import activation, reference, starter
 from workshop.start.programs import Programs
 
 _BUCKET = "dvc-workshop"
@@ -65,11 +65,11 @@ def main() -> None:
 
 def _made(repo: Path) -> Path:
     """A repository with the raw and the preprocessed posters in its cache."""
-    starter.start(repo)
+    starter.make_repository(repo)
     programs = Programs(repo, "attendee")
     programs.dvc("init", "--quiet")
     programs.dvc("add", "--quiet", "data/raw")
-    shutil.copy(starter.template("dvc.yaml"), repo)
+    shutil.copy(reference.reference_path("dvc.yaml"), repo)
     programs.dvc("repro", "--quiet", "preprocess")
     return repo
 
@@ -199,7 +199,7 @@ def _timed(repo: Path, folder: Path, name: str, url: str, endpoint: str | None) 
         )
         seconds[what] = time.perf_counter() - started
     count = len(list((place / "data" / "raw" / "Images").iterdir()))
-    assert count == starter.QUICK.posters, f"{count} posters came back"
+    assert count == reference.QUICK.posters, f"{count} posters came back"
     shutil.rmtree(place)
     return seconds
 

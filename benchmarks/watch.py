@@ -17,9 +17,9 @@ from pathlib import Path
 
 from grader.engine.grading import grade
 from grader.facts.snapshot_cache import SnapshotCache
-from workshop.start import starter
+from workshop.start import reference, starter
 
-_SMALL = starter.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
+_SMALL = reference.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
 _LIMIT_S = 0.1
 _IDLE_S = 20.0
 
@@ -36,7 +36,7 @@ def main() -> None:
         if options.repo:
             _git(repo.parent, "clone", "--quiet", str(options.repo), str(repo))
         else:
-            starter.start(repo, at=starter.END, preset=_SMALL)
+            starter.make_repository(repo, at=starter.END, preset=_SMALL)
         _regrades(repo, options.rounds)
         _idle(repo)
 

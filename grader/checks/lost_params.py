@@ -214,11 +214,13 @@ def _before(
 @functools.cache
 def _shipped() -> Any:
     """The params that ``grader start`` writes; empty where the installation lacks them."""
-    from workshop.start import starter  # only where something is wrong: it imports much
+    # Only where something is wrong: they import much.
+    from workshop.start import reference
+    from workshop.start.start_request import StartError
 
     try:
-        return yaml.safe_load(starter.params_text(starter.QUICK))
-    except (starter.StartError, OSError):
+        return yaml.safe_load(reference.params_text(reference.QUICK))
+    except (StartError, OSError):
         return {}
 
 

@@ -306,5 +306,7 @@ def _pushing(
 def _waits(remote: Remote) -> bool:
     """Whether DVC, started in this terminal, asks the remote over gRPC and waits for no answer."""
     return (
-        remote.url.startswith("gs://") and remote.endpoint is not None and activation.is_missing()
+        remote.url.startswith("gs://")
+        and remote.endpoint is not None
+        and activation.is_variable_missing()
     )

@@ -12,9 +12,9 @@ from grader.engine.next_action import NextAction, next_action
 from grader.engine.report import CheckResult, LessonScore, Report
 from grader.engine.step import Command, Step
 from grader.output.steps import next_line, step_lines
-from grader.output.text import padded, width_of, wrapped
+from grader.output.text import wrapped
 from workshop.shell import printable
-from workshop.status_table import Style
+from workshop.terminal import Style, pad_text, width_of
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
@@ -77,7 +77,7 @@ def _lesson(lesson: LessonScore, checks: Sequence[CheckResult], style: Style) ->
     kinds = [entry.kind for entry in checks if entry.lesson == lesson.id]
     kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass" if kinds else NONE)
     width = min(_TITLE_WIDTH + 11, style.width - 13)
-    title = padded(f"{lesson.id:<11}{lesson.title}"[:width], width)
+    title = pad_text(f"{lesson.id:<11}{lesson.title}"[:width], width)
     supplied = "  supplied" if lesson.supplied else ""
     return f"{_mark(kind, style)} {title} {earned(lesson)}{supplied}"
 

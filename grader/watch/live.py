@@ -9,9 +9,9 @@ from grader.engine.report import Report
 from grader.engine.step import Edit
 from grader.output.human import NONE, earned, remote_told
 from grader.output.steps import next_line
-from grader.output.text import cut, padded, width_of, wrapped
+from grader.output.text import cut, wrapped
 from workshop.shell import printable
-from workshop.status_table import Style
+from workshop.terminal import Style, pad_text, width_of
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "amber": "o"}
@@ -181,7 +181,7 @@ def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Lin
     for lesson in report.lessons:
         kind = _kind_of_lesson(report, lesson.id)
         done += kind == "pass"
-        title = padded(cut(f"{lesson.id:<11}{lesson.title}", width, style.plain), width)
+        title = pad_text(cut(f"{lesson.id:<11}{lesson.title}", width, style.plain), width)
         text = f"{_mark(kind, style)} {title} {earned(lesson)}"
         lines.append((kind, _Line(text, kind, 1)))
     if len(lines) <= rows:

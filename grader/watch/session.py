@@ -26,7 +26,7 @@ from grader.watch.changes import Changes
 from grader.watch.screen import Screen, size_of
 from workshop import output
 from workshop.output import OutputError
-from workshop.status_table import Style, style_of
+from workshop.terminal import Style, style_of
 
 QUIET_S = 0.25
 """So long nothing has changed when a grade begins; `dvc repro` writes many files in a row."""

@@ -28,7 +28,7 @@ from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
 from workshop.course import hint_pages
 from workshop.course.manifest import course
-from workshop.status_table import Style, style_of
+from workshop.terminal import Style, style_of
 
 SCHEMA: dict[str, Any] = json.loads(report_schema.PATH.read_text("utf-8"))
 

@@ -17,7 +17,6 @@ from grader.engine.step import Command
 from grader.engine.verdict import Status
 from grader.facts.running import running
 from grader.facts.snapshot_cache import SnapshotCache
-from grader.output.text import width_of
 from grader.watch import live
 from grader.watch.changes import matters
 from tests.grader import finished
@@ -25,7 +24,7 @@ from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.grader.results import fix_of
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
-from workshop.status_table import Style
+from workshop.terminal import Style, width_of
 
 COLOURED = Style(80, colour=True)
 ALL = sum(check.points for check in CHECKS.values())

@@ -11,42 +11,43 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from bucket.errors import RefusedError
+from bucket.errors import ApiError
 
-MAX_BYTES = 1024
+MAX_BYTES = 1024  # as Google
 _MAX_PARTS = 100
-"""A folder each: a thousand, one in the other, take seconds to list. DVC's names have ten."""
+"""Each is a folder: a thousand, one in the other, take seconds to list. DVC's names have ten."""
 CONTINUED = "%+"
-_LONGEST = 180
+_MAX_PIECE = 180  # file systems take 255, and Windows's paths have to hold some of them
 _KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)")
+"""What Windows takes for a device: ``nul``, ``com1.txt``, ``aux .jpg``; not ``console``."""
 _PLAIN = re.compile(r"(?!\.)[a-z0-9\-_.]{1,180}(?<!\.)")
-_LITERAL_NOT = re.compile(r'[\x00-\x1f<>:"\\|?*\ud800-\udfff]')
+_NOT_LITERAL = re.compile(r'[\x00-\x1f<>:"\\|?*\ud800-\udfff]')
 
 
-def checked(name: str) -> str:
-    """The name itself, if Google Cloud Storage would take it; else a RefusedError."""
+def check_name(name: str) -> str:
+    """The name itself, if Google Cloud Storage would take it; else an ApiError."""
     if not name:
-        raise RefusedError(400, "Required parameter: name")
+        raise ApiError(400, "Required parameter: name")
     try:
         size = len(name.encode("utf-8"))
     except UnicodeEncodeError:
-        raise RefusedError(400, "Invalid object name: it is not UTF-8") from None
+        raise ApiError(400, "Invalid object name: it is not UTF-8") from None
     if size > MAX_BYTES or name in (".", "..") or "\n" in name or "\r" in name:
-        raise RefusedError(
+        raise ApiError(
             400, f"Invalid object name: over {MAX_BYTES} bytes, a line break, or . or .. alone"
         )
     if name.count("/") >= _MAX_PARTS:
-        raise RefusedError(400, f"Invalid object name: over {_MAX_PARTS} parts between slashes")
+        raise ApiError(400, f"Invalid object name: over {_MAX_PARTS} parts between slashes")
     return name
 
 
-def encoded(name: str) -> list[str]:
+def encode_name(name: str) -> list[str]:
     """The folders and the file that hold the object of that name."""
-    return [piece for part in name.split("/") for piece in _pieces(part)]
+    return [piece for part in name.split("/") for piece in _encode_part(part)]
 
 
-def decoded(piece: str, *, is_folder: bool) -> str:
+def decode_piece(piece: str, *, is_folder: bool) -> str:
     """What a folder or file adds to the name: a folder its slash, unless its part goes on."""
     if piece.endswith(CONTINUED):
         return unquote(piece[: -len(CONTINUED)].removeprefix("+"))
@@ -64,43 +65,43 @@ def is_device(part: str) -> bool:
     return _DEVICE.match(part.lower()) is not None
 
 
-def literal(name: str) -> list[str] | None:
-    """The folders and the file of exactly that name, None where none can be meant."""
+def split_literal(name: str) -> list[str] | None:
+    """The folders and the file of exactly that name; None where a computer could not hold it."""
     parts = name.split("/")
-    odd = any(
-        not part or part.startswith(".") or part[-1] in ". " or _LITERAL_NOT.search(part)
+    is_odd = any(
+        not part or part.startswith(".") or part[-1] in ". " or _NOT_LITERAL.search(part)
         or is_device(part)
         for part in parts
     )  # fmt: skip
-    return None if odd else parts
+    return None if is_odd else parts
 
 
 def long_path(path: Path) -> str:
-    """The absolute path, in the form in which Windows takes more than 260 letters."""
-    whole = os.path.abspath(path)  # noqa: PTH100 - links stay
-    if os.name != "nt" or whole.startswith("\\\\?\\"):
-        return whole
-    if whole.startswith("\\\\"):
-        return "\\\\?\\UNC" + whole[1:]
-    return f"\\\\?\\{whole}"
+    r"""The absolute path, on Windows in the form ``\\?\…``: the others end at 260 letters."""
+    absolute = os.path.abspath(path)  # not Path.resolve: links stay
+    if os.name != "nt" or absolute.startswith("\\\\?\\"):
+        return absolute
+    if absolute.startswith("\\\\"):
+        return "\\\\?\\UNC" + absolute[1:]
+    return f"\\\\?\\{absolute}"
 
 
-def _pieces(part: str) -> list[str]:
-    letters = [_letter(letter) for letter in part] or ["%"]
+def _encode_part(part: str) -> list[str]:
+    letters = [_encode_letter(letter) for letter in part] or ["%"]
     if part.startswith(".") or _DEVICE.match(part):
         letters[0] = f"%{ord(part[0]):02x}"
-    if part.endswith("."):
+    if part.endswith("."):  # Windows drops it
         letters[-1] = "%2e"
     pieces = [""]
     for letter in letters:
-        if len(pieces[-1]) + len(letter) > _LONGEST:
+        if len(pieces[-1]) + len(letter) > _MAX_PIECE:
             pieces[-1] += CONTINUED
-            pieces.append("+")
+            pieces.append("+")  # so that no piece is empty, and none begins with a dot
         pieces[-1] += letter
     return pieces
 
 
-def _letter(letter: str) -> str:
+def _encode_letter(letter: str) -> str:
     if letter in _KEPT:
         return letter
     return "".join(f"%{byte:02x}" for byte in letter.encode("utf-8"))

@@ -29,48 +29,51 @@ class LessonError(Exception):
 
 
 @dataclass(frozen=True)
-class Command:
-    """Something to type: how it is to end, and what it is to print among other things."""
+class LessonCommand:
+    """A line to type: the exit code that it ends with, and lines that it prints, among others.
+
+    ``runs_on``: until Ctrl-C, in a terminal of its own.
+    """
 
     text: str
     exit_code: int = 0
     output: tuple[str, ...] = ()
-    goes_on: bool = False
+    runs_on: bool = False
 
 
 @dataclass(frozen=True)
-class Addition:
+class FileAddition:
     """Text to add at the end of a file."""
 
     file: str
     text: str
 
-    def applied(self, text: str) -> str:
+    def apply_to(self, text: str) -> str:
         """The file's new text."""
         return text + self.text
 
 
 @dataclass(frozen=True)
-class Replacement:
+class FileReplacement:
     """Lines to take out of a file, and those to put in their place."""
 
     file: str
     old: str
     new: str
 
-    def applied(self, text: str) -> str:
+    def apply_to(self, text: str) -> str:
         """The file's new text; a LessonError where the old lines are not there exactly once."""
         if text.count(self.old) != 1:
             raise LessonError(f"{self.file} has not exactly once:\n{self.old}")
         return text.replace(self.old, self.new)
 
 
-Step = Command | Addition | Replacement
+LessonStep = LessonCommand | FileAddition | FileReplacement
 
 
-def steps(text: str, remote: str) -> tuple[Step, ...]:
-    """The steps of a lesson, for whoever uses the kind ``remote`` of remote, in order."""
-    found: list[Step] = []
+def steps(text: str, remote: str) -> tuple[LessonStep, ...]:
+    """The steps of a lesson in order, for the kind ``remote`` of remote."""
+    result: list[LessonStep] = []
     kind = ANY
     for block in _BLOCK.finditer(text):
         if block["remote"]:
@@ -78,40 +81,40 @@ def steps(text: str, remote: str) -> tuple[Step, ...]:
         elif kind in (ANY, remote):
             language, _, argument = block["info"].partition(" ")
             if language == "text":
-                _expect(found, block["body"])
+                _add_output(result, block["body"])
             else:
-                found += _steps(language, argument, block["body"])
-    return tuple(found)
+                result += _block_steps(language, argument, block["body"])
+    return tuple(result)
 
 
 def remotes(text: str) -> set[str]:
-    """The kinds of remote that a lesson has words for."""
+    """The kinds of remote for which a lesson has parts of its own."""
     return {block["remote"] for block in _BLOCK.finditer(text)} - {None, ANY}
 
 
-def _steps(language: str, argument: str, body: str) -> Iterator[Step]:
+def _block_steps(language: str, argument: str, body: str) -> Iterator[LessonStep]:
     if language == "sh":
-        *before, last = body.splitlines()
-        yield from map(Command, before)
-        goes_on = argument == "&"
-        yield Command(last, 0 if goes_on else int(argument or 0), goes_on=goes_on)
+        *lines, last = body.splitlines()
+        yield from map(LessonCommand, lines)
+        runs_on = argument == "&"
+        yield LessonCommand(last, 0 if runs_on else int(argument or 0), runs_on=runs_on)
     elif language == "diff":
         lines = body.splitlines()
-        yield Replacement(argument, _side(lines, "-"), _side(lines, "+"))
+        yield FileReplacement(argument, _diff_side(lines, "-"), _diff_side(lines, "+"))
     elif argument:
-        yield Addition(argument, body)
+        yield FileAddition(argument, body)
     else:
         raise LessonError(f"nobody knows what to do with this {language}:\n{body}")
 
 
-def _side(lines: Iterable[str], mark: str) -> str:
+def _diff_side(lines: Iterable[str], mark: str) -> str:
     """One side of a diff; a line that is on both begins with a space."""
     return "".join(f"{line[1:]}\n" for line in lines if line[:1] in (mark, " "))
 
 
-def _expect(found: list[Step], body: str) -> None:
-    """What is shown is printed by the last command."""
-    last = found[-1] if found else None
-    if not isinstance(last, Command):
+def _add_output(result: list[LessonStep], body: str) -> None:
+    """A ``text`` block shows what the last command prints."""
+    last = result[-1] if result else None
+    if not isinstance(last, LessonCommand):
         raise LessonError(f"no command prints this:\n{body}")
-    found[-1] = replace(last, output=(*last.output, *body.splitlines()))
+    result[-1] = replace(last, output=(*last.output, *body.splitlines()))

@@ -1,4 +1,4 @@
-"""The addresses of remotes: what DVC needs for each kind, and what of them is nobody's place."""
+"""The addresses of remotes: which module DVC needs, and which are not for one attendee alone."""
 
 import re
 
@@ -9,30 +9,30 @@ PLUGINS = {
 }  # fmt: skip
 """The module that DVC needs for a kind of address."""
 RAW = "gs://dvc-workshop-raw"
-"""Where the bucket server has the raw data, for all to read."""
+"""Where the bucket server offers the raw data, read-only."""
 _BUCKETS = frozenset(("gs", "s3", "azure", "oss"))
 _PLACEHOLDER = re.compile(
     r"<[^/]*>|\{[^/]*\}|\[[^/]*\]|…|\.\.\.|YOUR[-_ ]?[A-Z_ -]+|your[-_](?:name|bucket|prefix)|NAME"
 )
-"""A part of an address, as the lessons, the documentation and DVC's own help leave it open."""
+"""``<name>``, ``YOUR-NAME``, ``…``: a part that the lessons and DVC's own help leave open."""
 _NO_BUCKET = re.compile(r"MY[-_]?BUCKET|BUCKET(?:[-_]?NAME)?|CACHE|RAW|PROJECT")
 """The same of a bucket, whose real name has no capitals."""
 
 
 def placeholders(address: str) -> list[str]:
-    """The parts of an address in whose place a name of one's own was to be typed."""
+    """The parts of an address in whose place an attendee's own name was to be typed."""
     scheme, separator, rest = address.partition("://")
     if not separator or scheme.casefold() == "remote":
         return []
     bucket, *prefix = rest.split("/")
-    left = [bucket] if _NO_BUCKET.fullmatch(bucket) else []
-    return left + [part for part in (bucket, *prefix) if _PLACEHOLDER.fullmatch(part)]
+    parts = [bucket] if _NO_BUCKET.fullmatch(bucket) else []
+    return parts + [part for part in (bucket, *prefix) if _PLACEHOLDER.fullmatch(part)]
 
 
-def not_ones_own(address: str) -> str | None:
-    """What an address is where it is no place of one attendee's; None where it may be."""
-    if left := placeholders(address):
-        return f"still has {' and '.join(left)} in it, where a name of yours belongs"
+def why_not_own(address: str) -> str | None:
+    """Why an address cannot be for one attendee alone; None where it may be."""
+    if parts := placeholders(address):
+        return f"still has {' and '.join(parts)} in it, where a name of yours belongs"
     if f"{address.rstrip('/')}/".startswith(f"{RAW}/"):
         return "is the place of the raw data, where nobody pushes to"
     scheme, _, rest = address.partition("://")
