@@ -15,7 +15,7 @@ INPUT, OUTPUT = "image", "probabilities"
 LONGEST_SIDE = 2048
 
 # ONNX Runtime's exceptions have no base class of their own, and only this private module has them.
-RUNTIME_ERRORS = (
+RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     *(each for each in vars(runtime_errors).values() if isinstance(each, type)
       and issubclass(each, Exception)),
     UnicodeDecodeError,  # where an error's text quotes bytes of the file

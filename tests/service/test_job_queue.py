@@ -64,7 +64,7 @@ def test_jobs_that_wait_are_done_together_for_a_moment(monkeypatch: pytest.Monke
 
 
 async def behind_a_stuck_job() -> tuple[str, bool]:
-    """How a second job is refused while the only thread is stuck, and whether a third is cancelled."""
+    """How a second job is refused while the only thread is stuck; whether a third is cancelled."""
     queue, goes_on = JobQueue(1, 10, 0.05), threading.Event()
     stuck = asyncio.create_task(queue.run_in_pool(goes_on.wait))
     await asyncio.sleep(0)
