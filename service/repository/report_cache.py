@@ -72,5 +72,5 @@ class ReportCache:
         )  # fmt: skip
         stamps = tuple(stamp(git_dir / name) for name in _GIT_FILES)
         live = self._project.live()
-        # In a git worktree .git is a file: the stamps are all None, and a report stands for REUSED_S.
+        # In a git worktree .git is a file and no stamp exists: a report stands for REUSED_S there.
         return _RepositoryState(live.version, live.watching and git_dir.is_dir(), stamps)
