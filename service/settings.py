@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 
 PREFIX = "WORKSHOP_"
 MAY_BE_ZERO = ("drain_seconds",)
+# One processor stays for the event loop, and two threads hold up to 600 MB.
 THREADS = min(2, max(1, (os.cpu_count() or 1) - 1))
 
 

@@ -20,13 +20,13 @@ async def run_lifespan(
 
     A wrong setting stops the start with two lines, anything else with its traceback.
     """
-    await receive()
+    await receive()  # lifespan.startup
     phase = "startup"
     try:
         async with resources:
             await send({"type": "lifespan.startup.complete"})
             phase = "shutdown"
-            await receive()
+            await receive()  # lifespan.shutdown
     except BaseException as error:
         is_expected = isinstance(error, SettingsError)
         message = f"error: {error}" if is_expected else traceback.format_exc()

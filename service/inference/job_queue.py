@@ -95,7 +95,7 @@ class JobQueue:
         loop = asyncio.get_running_loop()
         now = time.monotonic()
         result: asyncio.Future[Result] = loop.create_future()
-        if not self._queue:
+        if not self._queue:  # the first of a batch: ARRIVAL_SECONDS count from here
             self._last_run = now
             loop.call_soon(self._turn, loop)
         self._queue.append(_QueuedJob(job, result, now + self._max_wait))

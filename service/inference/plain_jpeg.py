@@ -15,6 +15,7 @@ _SCAN = 0xDA
 _SKIPPED = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))
 """Tables, application data and comments: libjpeg reads the same length of each as this does."""
 _FRAME = struct.Struct(">HHB")
+"""Height, width and number of colours, behind a marker, a length and the bits a sample."""
 _SAMPLINGS = frozenset(bytes((luma, 0x11, 0x11)) for luma in (0x11, 0x12, 0x21, 0x22))
 """Those that encoders write; simplejpeg refuses others, and Pillow decodes them a second time."""
 
@@ -33,6 +34,7 @@ def is_cheap_to_decode(data: bytes, among: int = 1) -> bool:
         return False
     offset, colours = 2, 0
     for _ in range(MAX_SEGMENTS):
+        # 12 bytes: a segment's marker and length, and what is read here of a frame or a scan.
         if offset + 12 > size or data[offset] != 0xFF:
             return False
         marker, length = data[offset + 1], data[offset + 2] << 8 | data[offset + 3]

@@ -57,6 +57,7 @@ async def _read_body(
     length = values.get(b"content-length", b"")
     body = _Body(receive, int(length) if length.isdigit() else 0, slot)
     plain_form = _PLAIN_FORM.fullmatch(content_type)
+    # A body within the limit of a file has no file beyond it: find_single_file checks no limit.
     if plain_form and 0 < body.declared <= min(SMALL_FORM, settings.max_file_bytes):
         return await _read_small_form(body, plain_form[1], settings)
     kind, options = parse_options_header(content_type)

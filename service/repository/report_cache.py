@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from service.protocol import as_json
 from service.repository.file_stamp import Stamp, stamp
@@ -13,14 +14,21 @@ REUSED_S = 1.0
 """How long a report is reused where no watcher reports changes; one of a remote never longer."""
 _GIT_FILES = ("HEAD", "index", "logs/HEAD", "packed-refs", "config")
 
-RepositoryState = tuple[int, bool, tuple[Stamp | None, ...]]
+
+class _RepositoryState(NamedTuple):
+    """What a report depends on."""
+
+    version: int
+    is_watched: bool
+    git_files: tuple[Stamp | None, ...]
+    """The watcher leaves out what git does inside of .git."""
 
 
 @dataclass(frozen=True)
 class _CachedReport:
     """A report, the state that it is of, and when it was made."""
 
-    state: RepositoryState
+    state: _RepositoryState
     made_at: float
     document: bytes
 
@@ -51,14 +59,13 @@ class ReportCache:
 
         return report_json.document(grading.grade(self._repo_dir, offline=not remote))
 
-    def _is_current(self, cached: _CachedReport, state: RepositoryState, remote: bool) -> bool:
+    def _is_current(self, cached: _CachedReport, state: _RepositoryState, remote: bool) -> bool:
         if cached.state != state:
             return False
-        is_watched = state[1] and not remote
+        is_watched = state.is_watched and not remote
         return is_watched or time.monotonic() - cached.made_at < REUSED_S
 
-    def _state(self) -> RepositoryState:
-        """What a report depends on; the watcher leaves out what git does inside of .git."""
+    def _state(self) -> _RepositoryState:
         git_dir = next(
             (path / ".git" for path in (self._repo_dir, *self._repo_dir.parents)
              if (path / ".git").exists()),
@@ -66,4 +73,5 @@ class ReportCache:
         )  # fmt: skip
         stamps = tuple(stamp(git_dir / name) for name in _GIT_FILES)
         live = self._project.live()
-        return live.version, live.watching and git_dir.is_dir(), stamps
+        # In a git worktree .git is a file and no stamp exists: a report stands for REUSED_S there.
+        return _RepositoryState(live.version, live.watching and git_dir.is_dir(), stamps)

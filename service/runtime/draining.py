@@ -1,7 +1,7 @@
-"""How a service stops without losing a request: what happens between SIGTERM and the end.
+"""How a service stops without losing a request, from SIGTERM to the end.
 
 uvicorn alone closes its socket at once, and with it the connections that the kernel has accepted
-and those on which a client is sending. So the service first answers on for a while, with 503 at
+and those on which a client is sending. So the service first goes on for a while, with 503 at
 ``/readyz`` and ``Connection: close`` in each answer. When no request has come for a moment, uvicorn
 may close.
 """
@@ -36,7 +36,7 @@ class Draining:
 
         Python delivers signals to the main thread: in another one nothing changes.
         """
-        # uvicorn's, which sets it before it starts the app; getsignal has None for one set in C.
+        # uvicorn's own, which it sets before it starts the app.
         handler = signal.getsignal(signal.SIGTERM)
         is_main_thread = threading.current_thread() is threading.main_thread()
         if not (is_main_thread and callable(handler) and self._seconds):
@@ -49,6 +49,7 @@ class Draining:
                 handler(number, frame)
                 return
             self.active = True
+            # A signal handler runs between any two instructions: the loop has to do the rest.
             loop.call_soon_threadsafe(self._start, lambda: handler(number, None))
 
         signal.signal(signal.SIGTERM, start)

@@ -60,7 +60,7 @@ class Metrics:
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        # Kept here because the library's own look-up of labels takes as long as all of the rest.
+        # Kept, since to look them up by labels() takes as long as to count.
         pair = self._labelled.get((method, route, status))
         if pair is None:
             pair = self._requests.labels(method, route, status), self._seconds.labels(route)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.service import pictures
 from tests.service.problem import problem_in
-from tests.service.running import Running
+from tests.service.running import RunningService
 
 MOST_MEGABYTES = 600
 """A service of 120 MB that decodes two pictures of 20 Mpx at a time, of some 140 MB each."""
@@ -223,7 +223,7 @@ def test_top_beyond_the_genres_is_all_of_them(http: httpx.Client) -> None:
     assert len(answer.json()["predictions"][0]["genres"]) == 3
 
 
-def test_50_megabytes_are_refused_by_their_length(server: Running) -> None:
+def test_50_megabytes_are_refused_by_their_length(server: RunningService) -> None:
     """Told before a byte of the body is sent."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(
@@ -258,7 +258,9 @@ def test_50_megabytes_of_form_in_chunks_are_refused(http: httpx.Client) -> None:
     assert "larger than 32 MB" in problem_in(post_form(http, chunks()), 413)["detail"]
 
 
-def test_client_that_disconnects_leaves_no_traceback(server: Running, http: httpx.Client) -> None:
+def test_client_that_disconnects_leaves_no_traceback(
+    server: RunningService, http: httpx.Client
+) -> None:
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
             connection.sendall(
@@ -269,7 +271,9 @@ def test_client_that_disconnects_leaves_no_traceback(server: Running, http: http
     assert "Traceback" not in server.log_path.read_text()
 
 
-def test_many_large_pictures_take_no_more_than_one(server: Running, http: httpx.Client) -> None:
+def test_many_large_pictures_take_no_more_than_one(
+    server: RunningService, http: httpx.Client
+) -> None:
     large = pictures.png(5000, 4000, pictures.rows(5000, 4000))
     answer = post_form(http, multipart(*[part(large)] * 8))
     assert len(answer.json()["predictions"]) == 8
@@ -277,7 +281,7 @@ def test_many_large_pictures_take_no_more_than_one(server: Running, http: httpx.
         assert server.peak_megabytes() < MOST_MEGABYTES
 
 
-def test_nothing_above_was_a_bug_and_memory_stayed_bounded(server: Running) -> None:
+def test_nothing_above_was_a_bug_and_memory_stayed_bounded(server: RunningService) -> None:
     """Runs last in this file, on what all its requests left behind."""
     log = server.log_path.read_text()
     assert '" 500' not in log

@@ -9,11 +9,11 @@ import httpx
 
 from tests.service import fuzzing
 from tests.service.problem import problem_in
-from tests.service.running import Running
+from tests.service.running import RunningService
 
 
 def test_what_is_nearly_right_gets_an_answer_or_a_problem(
-    server: Running, http: httpx.Client
+    server: RunningService, http: httpx.Client
 ) -> None:
     statuses = set()
     for case in islice(fuzzing.cases(seed=7), 400):
