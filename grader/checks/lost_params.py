@@ -124,7 +124,10 @@ def _below(value: Any, key: str) -> Iterator[str]:
 
 def _is_read(view: View, stage: Stage, name: str) -> bool:
     """Whether the code among the deps has the word ``name``; where there is none, it may have."""
-    texts = [view.text(dep.path) for dep in stage.deps if dep.path.endswith(".py")]
+    code = [path for path in view.facts.committed if path.endswith(".py")]
+    texts = [
+        view.text(path) for dep in stage.deps for path in code if stages.covers(dep.path, path)
+    ]
     return not texts or any(re.search(rf"\b{re.escape(name)}\b", text or "") for text in texts)
 
 

@@ -156,8 +156,8 @@ def _changed_code(view: View, dep: Dep) -> Iterator[Evidence]:
     """
     if view.source != "HEAD" or _is_worktree_told(view) or dep.recorded.algorithm != "md5":
         return
-    is_code = keeping.at_head(view, dep.path) and not keeping.untracked(view, dep.path)
-    if is_code and keeping.is_recorded_at_head(view, dep) is False:
+    is_told = keeping.is_code(view, dep.path) and not keeping.untracked(view, dep.path)
+    if is_told and keeping.is_recorded_at_head(view, dep) is False:
         yield from (Evidence("HEAD", path) for path in _edited(view, dep.path))
 
 

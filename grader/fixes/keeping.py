@@ -29,18 +29,24 @@ def nowhere(view: View, stage: Stage, modules: Callable[[], Iterable[str]]) -> l
     inside = [path for path in inside if any(covers(dep, path) for dep in folders)]
     beside = [path for folder in folders for path in untracked(view, folder)]
     wanted = dict.fromkeys([*others, *inside, *beside])
-    return [path for path in wanted if _lies_there(view, path) and not _is_kept(view, path)]
+    found = [path for path in wanted if _lies_there(view, path) and not _is_kept(view, path)]
+    return [path for path in found if not any(covers(one, path) for one in found if one != path)]
 
 
 def untracked(view: View, folder: str) -> list[str]:
     """The files in a folder of code that DVC hashes, and git does not have at HEAD."""
-    if not at_head(view, folder):
+    if not is_code(view, folder):
         return []
     root, ignore = view.facts.root, DvcIgnore(str(view.facts.root))
     files = (path for path in (root / folder).rglob("*") if path.is_file())
     hashed = (path for path in files if not ignore.ignores(str(path), False))
     names = (path.relative_to(root).as_posix() for path in hashed)
     return sorted(name for name in names if name not in view.facts.committed)
+
+
+def is_code(view: View, folder: str) -> bool:
+    """Whether git has Python in the folder."""
+    return any(path.endswith(".py") for path in at_head(view, folder))
 
 
 def _lies_there(view: View, path: str) -> bool:
@@ -103,8 +109,11 @@ def _md5s(view: View, out: Out | Dep, contents: Mapping[str, bytes]) -> Iterator
 
 
 def kept(view: View, paths: Iterable[str], message: str) -> str:
-    """Give folders to DVC and files to git, and commit."""
-    folders = [path for path in paths if (view.facts.root / path).is_dir()]
+    """Give folders of data to DVC, files and folders of code to git, and commit."""
+    root = view.facts.root
+    folders = [
+        path for path in paths if (root / path).is_dir() and not any((root / path).rglob("*.py"))
+    ]
     files = [path for path in paths if path not in folders]
     ignored = [path for path in files if view.facts.ignores(path)]
     plain = [path for path in files if path not in ignored] + [f"{one}.dvc" for one in folders]
