@@ -145,6 +145,7 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
             if isinstance(step, LessonCommand) and step.text != activation.COMMAND:
                 assert not [word for word in SHELL_WORDS if word in step.text], step.text
                 assert not step.text.startswith("$")
+                assert len(step.text) <= 3 * 80, step.text
     for line in text.splitlines():
         assert len(line) <= 100 or line.startswith(LONG), line
 

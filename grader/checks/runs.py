@@ -162,7 +162,7 @@ def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Itera
         return
     if _is_worktree_told(repository, snapshot):
         return
-    if not keeping.at_head(repository, dep.path) or keeping.untracked(repository, dep.path):
+    if not keeping.is_code(repository, dep.path) or keeping.untracked(repository, dep.path):
         return
     if keeping.is_recorded_at_head(repository, dep) is False:
         yield from (Evidence("HEAD", path) for path in _edited(repository, dep.path))

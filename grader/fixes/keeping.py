@@ -33,22 +33,28 @@ def nowhere(
     inside = [path for path in inside if any(covers(dep, path) for dep in folders)]
     beside = [path for folder in folders for path in untracked(repository, folder)]
     wanted = dict.fromkeys([*others, *inside, *beside])
-    return [
+    found = [
         path
         for path in wanted
         if _lies_there(repository, snapshot, path) and not _is_kept(repository, snapshot, path)
     ]
+    return [path for path in found if not any(covers(one, path) for one in found if one != path)]
 
 
 def untracked(repository: Repository, folder: str) -> list[str]:
     """The files in a folder of code that DVC hashes, and git does not have at HEAD."""
-    if not at_head(repository, folder):
+    if not is_code(repository, folder):
         return []
     root, ignore = repository.root, DvcIgnore(str(repository.root))
     files = (path for path in (root / folder).rglob("*") if path.is_file())
     hashed = (path for path in files if not ignore.ignores(str(path), False))
     names = (path.relative_to(root).as_posix() for path in hashed)
     return sorted(name for name in names if name not in repository.committed)
+
+
+def is_code(repository: Repository, folder: str) -> bool:
+    """Whether git has Python in the folder."""
+    return any(path.endswith(".py") for path in at_head(repository, folder))
 
 
 def _lies_there(repository: Repository, snapshot: Snapshot, path: str) -> bool:
@@ -111,8 +117,11 @@ def _md5s(repository: Repository, out: Out | Dep, contents: Mapping[str, bytes])
 
 
 def kept(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
-    """Give folders to DVC and files to git, and commit."""
-    folders = [path for path in paths if (repository.root / path).is_dir()]
+    """Give folders of data to DVC, files and folders of code to git, and commit."""
+    root = repository.root
+    folders = [
+        path for path in paths if (root / path).is_dir() and not any((root / path).rglob("*.py"))
+    ]
     files = [path for path in paths if path not in folders]
     ignored = [path for path in files if repository.ignores(path)]
     plain = [path for path in files if path not in ignored] + [f"{one}.dvc" for one in folders]

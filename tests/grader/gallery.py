@@ -638,6 +638,21 @@ def code_changed_in_the_folder_alone(repo: Path) -> None:
 
 
 @mistake("lock-stale")
+def code_that_ran_is_not_committed(repo: Path) -> None:
+    append(repo, "pipeline/train/training.py", "# A change.\n")
+    finished.record(repo)
+    run(repo, "git", "commit", "--quiet", "--message", "Train", "dvc.lock")
+
+
+@mistake("lock-stale")
+def text_beside_the_code_is_in_the_folder_alone(repo: Path) -> None:
+    """DVC hashes it with the folder, though no code reads it."""
+    finished.write(repo / "pipeline" / "train" / "notes.txt", "mine")
+    finished.record(repo)
+    run(repo, "git", "commit", "--quiet", "--message", "Train", "dvc.lock")
+
+
+@mistake("lock-stale")
 def param_changed_after_the_run(repo: Path) -> None:
     finished.change_param(repo, "train", "epochs", 3)
     save(repo)

@@ -65,7 +65,7 @@ def test_a_key_that_the_file_lacks_is_not_told_to_be_declared(repo: Path) -> Non
 
 def test_a_key_that_code_and_params_call_by_a_new_name_is_no_misspelling(repo: Path) -> None:
     gallery.edit(repo, "params.yaml", "    lower:", "    lowest:")
-    for path in sorted((repo / "pipeline" / "preprocess").glob("*.py")):
+    for path in sorted((repo / "pipeline").rglob("*.py")):
         finished.write(path, path.read_text("utf-8").replace("lower", "lowest"))
     assert _found(repo, "preprocess.params_exist").code is None
 
