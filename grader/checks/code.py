@@ -11,10 +11,10 @@ from grader import fixes
 from grader.checks import lost_params, stages
 from grader.checks.declared import producers
 from grader.checks.stages import covers, paths_of, stage_of
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.stage_edits import Change
 from workshop.stages import StageSpec
 
@@ -52,7 +52,7 @@ def deps_are_declared(
         stages.edit_then_run(repository, snapshot, stage, change),
         (
             stages.in_file(snapshot, stage, "deps:"),
-            *(Evidence(snapshot.source, path) for path in bare if path in modules),
+            *(Evidence(snapshot.revision, path) for path in bare if path in modules),
         ),
         severity="fail" if severe else "advice",
     )
@@ -88,7 +88,7 @@ def params_are_declared(
         (
             stages.in_file(snapshot, stage, "cmd:"),
             *(
-                Evidence(snapshot.source, spec.code_path, _line(snapshot, spec, k), k)
+                Evidence(snapshot.revision, spec.code_path, _line(snapshot, spec, k), k)
                 for k in severe
             ),
         ),

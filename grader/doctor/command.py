@@ -7,8 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import Sequence  # noqa: UP035 - as in judgement
 
-from grader.doctor.judgement import OK, PROBLEM, WARNING, Finding, findings
-from grader.doctor.machine import Machine, examined
+from grader.doctor.judgement import OK, PROBLEM, WARNING, Diagnosis, diagnose
+from grader.doctor.machine import Machine, examine
 from workshop import output
 
 DESCRIPTION = (
@@ -30,23 +30,23 @@ def main(argv: Sequence[str]) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """The same with options that were read."""
-    machine = examined(options.repo)
-    found = findings(machine)
+    machine = examine(options.repo)
+    found = diagnose(machine)
     text = "\n".join([*(line for one in found for line in shown(one)), "", summary(machine, found)])
     output.write(text + "\n")
     return int(any(one.state == PROBLEM for one in found))
 
 
-def shown(finding: Finding) -> list[str]:
+def shown(finding: Diagnosis) -> list[str]:
     """What was found, and what to type."""
     head = f"{finding.state:<8} {finding.subject}: "
-    lines = textwrap.wrap(f"{head}{finding.told}", 80, subsequent_indent=" " * 9)
+    lines = textwrap.wrap(f"{head}{finding.statement}", 80, subsequent_indent=" " * 9)
     if finding.state != OK:
         lines += [f"           {command}" for command in finding.remedy.splitlines()]
     return lines
 
 
-def summary(machine: Machine, found: Sequence[Finding]) -> str:
+def summary(machine: Machine, found: Sequence[Diagnosis]) -> str:
     """One line for the instructor: versions and subjects, no name and no path."""
     versions = [
         f"{machine.system} {machine.architecture}",

@@ -33,25 +33,25 @@ _SYNCED = re.compile(
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """``state`` of what was looked at, what is so, and where it is not ok the ``remedy``."""
 
     subject: str
     state: str
-    told: str
+    statement: str
     remedy: str = ""
 
 
-Verdict = Tuple[str, str, str]  # noqa: UP006 - as above
+Judgement = Tuple[str, str, str]  # noqa: UP006 - as above
 """State, what is so, remedy."""
 
 
-def findings(machine: Machine) -> list[Finding]:
+def diagnose(machine: Machine) -> list[Diagnosis]:
     """One for each subject, in the order in which they are to be mended."""
-    return [Finding(subject, *judge(machine)) for subject, judge in _SUBJECTS]
+    return [Diagnosis(subject, *judge(machine)) for subject, judge in _SUBJECTS]
 
 
-def _python(m: Machine) -> Verdict:
+def _python(m: Machine) -> Judgement:
     shown = ".".join(map(str, m.python))
     if _will_do(m):
         return OK, f"Python {shown}", ""
@@ -79,13 +79,13 @@ def _git_package(m: Machine) -> str:
     return "sudo pacman -S git" if m.distribution == "arch" else "sudo apt-get install git"
 
 
-def _folder(m: Machine) -> Verdict:
+def _folder(m: Machine) -> Judgement:
     if m.is_folder:
         return OK, "it is there", ""
     return PROBLEM, f"{m.repo} is no folder", "# name yours: grader doctor --repo FOLDER"
 
 
-def _computer(m: Machine) -> Verdict:
+def _computer(m: Machine) -> Judgement:
     shown = f"{m.system} {m.architecture}"
     if (m.system, m.architecture) == ("darwin", "x86_64"):
         return PROBLEM, "TensorFlow has no build for Macs with Intel", "# work with a neighbour"
@@ -94,7 +94,7 @@ def _computer(m: Machine) -> Verdict:
     return OK, shown, ""
 
 
-def _git(m: Machine) -> Verdict:
+def _git(m: Machine) -> Judgement:
     if not m.git:
         remedy = {"win32": "winget install Git.Git", "darwin": "xcode-select --install"}
         return PROBLEM, "git is not there", remedy.get(m.system, _git_package(m))
@@ -106,7 +106,7 @@ def _git(m: Machine) -> Verdict:
     return OK, f"git {m.git}", ""
 
 
-def _identity(m: Machine) -> Verdict:
+def _identity(m: Machine) -> Judgement:
     lacking = []
     if not m.name:
         lacking.append('git config --global user.name "YOUR NAME"')
@@ -117,14 +117,14 @@ def _identity(m: Machine) -> Verdict:
     return OK, "git knows who you are" if m.git else "see git", ""
 
 
-def _line_ends(m: Machine) -> Verdict:
+def _line_ends(m: Machine) -> Judgement:
     if m.autocrlf == "true" and not m.has_attributes:
         told = "git rewrites line ends here, so that every hash differs from your colleagues'"
         return WARNING, told, "git config --global core.autocrlf input"
     return OK, f"core.autocrlf is {m.autocrlf or 'not set'}", ""
 
 
-def _environment(m: Machine) -> Verdict:
+def _environment(m: Machine) -> Judgement:
     if m.is_activated and (m.dvc or (m.is_environment and _will_do(m))):
         return OK, "the environment is activated", ""
     command = m.activate
@@ -159,7 +159,7 @@ def _installation(m: Machine) -> str:
     return _INSTALL if is_there else f'cd "{m.checkout}"\n{_INSTALL}'
 
 
-def _dvc(m: Machine) -> Verdict:
+def _dvc(m: Machine) -> Judgement:
     if not m.dvc:
         is_made = m.activate and not m.is_activated
         remedy = m.activate if is_made else _installation(m)
@@ -175,19 +175,19 @@ def _on(m: Machine) -> str:
     return r".venv\Scripts\Activate.ps1" if m.system == "win32" else ". .venv/bin/activate"
 
 
-def _plugin(m: Machine) -> Verdict:
+def _plugin(m: Machine) -> Judgement:
     if m.dvc and not m.dvc_gs:
         return PROBLEM, "DVC has no plugin for gs:// remotes", "python -m pip install dvc-gs"
     return OK, f"dvc-gs {m.dvc_gs}" if m.dvc_gs else "see DVC", ""
 
 
-def _packages(m: Machine) -> Verdict:
+def _packages(m: Machine) -> Judgement:
     if m.missing_packages and m.dvc:
         return PROBLEM, f"not installed: {', '.join(m.missing_packages)}", _installation(m)
     return OK, "what the stages import is there" if m.dvc else "see DVC", ""
 
 
-def _disk(m: Machine) -> Verdict:
+def _disk(m: Machine) -> Judgement:
     shown = f"{m.free / _GB:.1f} GB are free"
     if m.free < _GB:
         room = "dvc gc --workspace" if m.dvc else "# make room on this disk"
@@ -197,7 +197,7 @@ def _disk(m: Machine) -> Verdict:
     return OK, shown, ""
 
 
-def _synced(m: Machine) -> Verdict:
+def _synced(m: Machine) -> Judgement:
     inside = [one for one in m.sync_folders if _is_below(m.repo, one)]
     found = _SYNCED.search(m.repo)
     if found or inside:
@@ -212,7 +212,7 @@ def _is_below(path: str, folder: str) -> bool:
     return one == other or one.startswith(other + "/")
 
 
-def _length(m: Machine) -> Verdict:
+def _length(m: Machine) -> Judgement:
     length = len(m.repo)
     if m.system == "win32" and length + _LONGEST_INSIDE > _LONGEST_ON_WINDOWS and not m.long_paths:
         told = f"this folder's path has {length} characters: DVC's cache goes beyond Windows' 260"
@@ -220,7 +220,7 @@ def _length(m: Machine) -> Verdict:
     return OK, f"the path has {length} characters", ""
 
 
-def _characters(m: Machine) -> Verdict:
+def _characters(m: Machine) -> Judgement:
     odd = ["spaces"] * (" " in m.repo)
     odd += ["letters beyond ASCII"] * (not m.repo.isascii())
     if odd:
@@ -229,13 +229,13 @@ def _characters(m: Machine) -> Verdict:
     return OK, "the path is plain", ""
 
 
-def _writing(m: Machine) -> Verdict:
+def _writing(m: Machine) -> Judgement:
     if m.is_writable:
         return OK, "you may write here", ""
     return PROBLEM, "you may not write in this folder", "cd ~"
 
 
-def _credentials(m: Machine) -> Verdict:
+def _credentials(m: Machine) -> Judgement:
     if not m.credentials:
         return OK, "no key is named; only a real Google bucket needs one", ""
     if m.has_credentials:
@@ -245,7 +245,7 @@ def _credentials(m: Machine) -> Verdict:
     return PROBLEM, told, unset.get(m.system, "unset GOOGLE_APPLICATION_CREDENTIALS")
 
 
-def _variable(m: Machine) -> Verdict:
+def _variable(m: Machine) -> Judgement:
     if not m.lacks_variable:
         return OK, f"{activation.VARIABLE} is {activation.VALUE}", ""
     if not (m.has_activate or m.is_attendees):
@@ -259,7 +259,7 @@ def _variable(m: Machine) -> Verdict:
     return WARNING, told, f"export {activation.VARIABLE}={activation.VALUE}"
 
 
-def _clock(m: Machine) -> Verdict:
+def _clock(m: Machine) -> Judgement:
     behind = m.newest - m.now
     if behind > _OFF_S:
         remedy = {"win32": "w32tm /resync", "darwin": "sudo sntp -sS time.apple.com"}
@@ -268,7 +268,7 @@ def _clock(m: Machine) -> Verdict:
     return OK, "the clock is not behind", ""
 
 
-_SUBJECTS: tuple[tuple[str, Callable[[Machine], Verdict]], ...] = (
+_SUBJECTS: tuple[tuple[str, Callable[[Machine], Judgement]], ...] = (
     ("folder", _folder),
     ("python", _python),
     ("computer", _computer),

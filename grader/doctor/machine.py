@@ -67,7 +67,7 @@ class Machine:
     is_attendees: bool = True
 
 
-def examined(repo: Path) -> Machine:
+def examine(repo: Path) -> Machine:
     """The computer, and the folder ``repo`` on it; nothing is changed, no network is used."""
     repo = Path(os.path.abspath(str(repo)))  # noqa: PTH100 - links stay
     git = _Git(repo)

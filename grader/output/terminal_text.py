@@ -12,7 +12,7 @@ def width_of(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
-def padded(text: str, width: int) -> str:
+def pad(text: str, width: int) -> str:
     """``text`` followed by spaces, ``width`` columns in all."""
     return text + " " * (width - width_of(text))
 
@@ -27,7 +27,7 @@ def cut(text: str, width: int, plain: bool = False) -> str:
     return (text + ellipsis)[: max(width, 0)]
 
 
-def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+def wrap(text: str, width: int, indent: str = "  ") -> list[str]:
     """``text`` in lines of at most ``width`` columns, as long as its words are not longer."""
     return textwrap.wrap(
         printable(text), width, initial_indent=indent, subsequent_indent=indent,
