@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.engine.grading import grade
 from grader.facts.snapshot_cache import SnapshotCache
+from grader.grading import grade
 from workshop.start import reference, starter
 
 _SMALL = reference.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})

@@ -131,9 +131,9 @@ def _check(options: argparse.Namespace) -> int:
     from grader import checkout
     from grader import output as rendering
     from grader.checks import CHECKS
-    from grader.engine.grading import grade
     from grader.engine.registry import Check
     from grader.engine.report import exit_code
+    from grader.grading import grade
     from workshop.course.manifest import course
 
     known = [lesson.id for lesson in course().lessons]
@@ -228,11 +228,11 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _hint(options: argparse.Namespace) -> int:
     from grader import checkout, hint
-    from grader.engine.grading import grade
+    from grader.grading import grade
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
-    remembered = hint.Remembered(options.repo)
+    remembered = hint.HintHistory(options.repo)
     if options.reset:
         remembered.forget()
     about = " ".join(options.about)
@@ -240,17 +240,19 @@ def _hint(options: argparse.Namespace) -> int:
     if about and not names:
         return _page(about)
     output.write_error(checkout.note(options.repo))
-    report, entry = hint.wanted(names, lambda remote: grade(options.repo, offline=not remote))
+    report, entry = hint.choose_result(
+        names, lambda remote: grade(options.repo, offline=not remote)
+    )
     remembered.leave_out_what_passes(report)
     if entry is None:
         write("Nothing is left to mend. To see all of it: grader check\n")
         return 0
-    if not hint.has_steps(entry):
-        write(hint.held(entry, about))
+    if not hint.is_failure(entry):
+        write(hint.render_status(entry, about))
         return 0
     step = options.step or remembered.following(entry)
     remembered.remember(entry, step)
-    write(hint.text(entry, step))
+    write(hint.render_step(entry, step))
     return 0
 
 
@@ -262,9 +264,9 @@ def _page(about: str) -> int:
     if page is None:
         shown = repr(_cut(about))
         problem = f"no check is called {shown}, and no message that is known has these words"
-        output.write_error(f"the messages that are known:\n{hint.index().rstrip()}\n\n")
+        output.write_error(f"the messages that are known:\n{hint.list_messages().rstrip()}\n\n")
         return report_error(problem, "paste another part of the message, or type grader list")
-    write(hint.page_text(page.fill_in(about)))
+    write(hint.render_page(page.fill_in(about)))
     return 0
 
 

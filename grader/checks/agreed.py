@@ -6,9 +6,9 @@ import re
 import unicodedata
 
 from grader import fixes
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.step import Step
 from workshop import endpoints
 
 _BUCKET = "gs://dvc-workshop"

@@ -10,11 +10,11 @@ from grader import fixes
 from grader.checks import stages
 from grader.checks.stages import covers
 from grader.code.stage_code import words_of
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
+from grader.step import Step
 
 _FILE = ".dvcignore"
 _LINE = "__pycache__/"
@@ -50,7 +50,7 @@ def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) ->
                     "Leave bytecode out of the deps",
                 ),
             ),
-            (Evidence(snapshot.source, _FILE), stages.in_file(snapshot, stage, dep, value=dep)),
+            (Evidence(snapshot.revision, _FILE), stages.in_file(snapshot, stage, dep, value=dep)),
         )
     return None
 
@@ -60,7 +60,7 @@ def _hashed_with_bytecode(
 ) -> Iterator[tuple[Stage, str, str]]:
     """A stage, its dep that is a folder, and a folder of code in that whose bytecode is hashed."""
     ignore = DvcIgnore(str(snapshot.root))
-    code = {path.rpartition("/")[0] for path in repository.committed if path.endswith(".py")}
+    code = {path.rpartition("/")[0] for path in repository.committed_files if path.endswith(".py")}
     for stage in snapshot.project.stages:
         if not stage.cmd or any(map(_NO_BYTECODE.match, words_of(stage.cmd))):
             continue

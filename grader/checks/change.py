@@ -8,11 +8,11 @@ from typing import Any
 from dvcstate.documents import yaml12
 from grader import fixes
 from grader.checks.stages import uncached
-from grader.engine.finding import Evidence, Finding, UnknownError
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding, UnknownError
+from grader.step import Step
 
 _VERSIONS = 50
 Record = Mapping[str, Any]

@@ -11,10 +11,10 @@ from grader import fixes
 from grader.checks import lost_params, stages
 from grader.checks.declared import producers
 from grader.checks.stages import covers, paths_of, stage_of
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.stage_edits import Change
 from workshop.stages import StageSpec
 
@@ -54,7 +54,11 @@ def deps_are_declared(
         stages.edit_then_run(repository, snapshot, stage, change),
         (
             stages.in_file(snapshot, stage, "deps:"),
-            *(Evidence(snapshot.source, path) for path in modules if path in severe or not severe),
+            *(
+                Evidence(snapshot.revision, path)
+                for path in modules
+                if path in severe or not severe
+            ),
         ),
         severity="fail" if severe else "advice",
     )
@@ -133,7 +137,7 @@ def _read_at(snapshot: Snapshot, spec: StageSpec, key: str) -> Evidence:
     code, word = snapshot.code(spec), f"{key.partition('.')[2]}:"
     lines = ((path, snapshot.line(path, word)) for path in code.own())
     path, line = next(((path, line) for path, line in lines if line), (code.entry, None))
-    return Evidence(snapshot.source, path, line, key)
+    return Evidence(snapshot.revision, path, line, key)
 
 
 def _values(snapshot: Snapshot, file: ParamsFile) -> object:

@@ -10,12 +10,12 @@ from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.checks import code, missing, others, overlap, stages
 from grader.checks.stages import LOCK, uncached
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.unignore import unignoring
+from grader.step import Step
 from workshop.shell import command_line
 from workshop.stages import STAGES
 
@@ -45,7 +45,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if any(stage.cmd is None for stage in snapshot.project.stages):
         return None
     if repository.worktree.content(f"{_RAW}.dvc") and repository.ignores(f"{_RAW}.dvc"):
-        raise NotThereYetError("data.committed")
+        raise BlockedError("data.committed")
     in_git = _is_in_git(repository)
     commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data")
     return Finding(
@@ -56,7 +56,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         f"{_RAW}.dvc at HEAD",
         "no .dvc file",
         (*_out_of_git(in_git), fixes.command("dvc", "add", _RAW), *commit),
-        (Evidence(snapshot.source, f"{_RAW}.dvc"),),
+        (Evidence(snapshot.revision, f"{_RAW}.dvc"),),
     )
 
 
@@ -65,13 +65,13 @@ def _left_out(repository: Repository, snapshot: Snapshot) -> list[str]:
     in_dvc = [out.path for stage in _both_stages(repository, snapshot) for out in stage.outs]
     if any(stages.covers(out, _RAW) for out in in_dvc):
         return []
-    kept = [path for path in (*in_dvc, *repository.tracked) if stages.covers(_RAW, path)]
+    kept = [path for path in (*in_dvc, *repository.tracked_files) if stages.covers(_RAW, path)]
     there = [path for path in _PARTS if (repository.root / path).exists()] if kept else []
     return [path for path in there if not any(stages.covers(path, one) for one in kept)]
 
 
 def _is_in_git(repository: Repository) -> bool:
-    return any(stages.covers(_RAW, path) for path in repository.tracked)
+    return any(stages.covers(_RAW, path) for path in repository.tracked_files)
 
 
 def _out_of_git(is_there: bool) -> list[Step]:
@@ -115,13 +115,13 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
     """
     paths = [
         path
-        for path in repository.uncommitted
+        for path in repository.uncommitted_files
         if path.endswith(_READ_BY_DVC) or path in repository.params_files
     ]
     paths += [path for path in _ignored(repository) if path not in paths]
     if not paths:
-        if not any(path.endswith((".dvc", "dvc.yaml")) for path in repository.committed):
-            raise NotThereYetError("data.tracked")
+        if not any(path.endswith((".dvc", "dvc.yaml")) for path in repository.committed_files):
+            raise BlockedError("data.tracked")
         return None
     stages.wait_until_readable(repository)
     missing.wait_until_restored(repository)
@@ -161,7 +161,7 @@ def _to_mend_first(repository: Repository, snapshot: Snapshot, *, is_there: bool
         lambda: others.params_of_other_stages_exist(repository, here),
     ]
     for judge in judged:
-        with contextlib.suppress(NotThereYetError, ProjectError):  # which other checks tell
+        with contextlib.suppress(BlockedError, ProjectError):  # which other checks tell
             if found := judge():
                 return found
     return None
@@ -169,7 +169,9 @@ def _to_mend_first(repository: Repository, snapshot: Snapshot, *, is_there: bool
 
 def _ignored(repository: Repository) -> list[str]:
     """What is committed and yet out of DVC's sight."""
-    own = [path for path in repository.committed if path.endswith(".dvc") or path == "dvc.yaml"]
+    own = [
+        path for path in repository.committed_files if path.endswith(".dvc") or path == "dvc.yaml"
+    ]
     try:
         return [path for path in own if repository.ignores(path)]
     except ConfigError:  # what is wrong with the config, its own checks tell
@@ -187,7 +189,7 @@ def _told(repository: Repository, paths: list[str], has_to_run: bool) -> str:
             f"The pipeline has not run on {fixes.listed(paths)}, which {are} not committed as in"
             " your folder: run it, then commit both."
         )
-    if all(path in repository.committed and repository.ignores(path) for path in paths):
+    if all(path in repository.committed_files and repository.ignores(path) for path in paths):
         return f"{fixes.listed(paths)} {are} ignored by git: DVC refuses to work with it."
     return (
         f"{fixes.listed(paths)} {are} not committed as in your folder: a clone gets another"
@@ -200,7 +202,7 @@ def _difference(repository: Repository, path: str) -> _Difference:
         return _Difference.DELETED
     if repository.ignores(path):
         return _Difference.IGNORED
-    return _Difference.CHANGED if path in repository.committed else _Difference.NEW
+    return _Difference.CHANGED if path in repository.committed_files else _Difference.NEW
 
 
 def _running(repository: Repository, paths: list[str]) -> tuple[Step, ...]:
@@ -240,7 +242,7 @@ def _committing(
 def _edited_gitignores(repository: Repository, paths: list[str]) -> list[str]:
     """The .gitignore beside each path that lost its line by dvc remove, and is not committed."""
     beside = dict.fromkeys("/".join([*path.split("/")[:-1], ".gitignore"]) for path in paths)
-    changed = (path for path in beside if path in repository.uncommitted)
+    changed = (path for path in beside if path in repository.uncommitted_files)
     return [path for path in changed if repository.worktree.content(path) is not None]
 
 

@@ -8,13 +8,13 @@ from grader import fixes
 from grader.checks import missing, stages
 from grader.checks.stages import covers, is_out_of_sight, outs_of, paths_of, stage_of
 from grader.code.stage_code import StageCode, values_of
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check, stage_check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes import stage_edits
 from grader.fixes.stage_edits import UNCACHED, Change
+from grader.step import Step
 from workshop.stages import STAGES, StageOut, StageSpec
 
 
@@ -29,9 +29,9 @@ def stage_is_declared(
     if snapshot.stage(spec):
         return None
     if is_out_of_sight(repository, "dvc.yaml"):
-        raise NotThereYetError("data.committed")
+        raise BlockedError("data.committed")
     there = [one.name for one in stages.any_of(snapshot) if one.cmd]
-    committed = snapshot.source == "worktree" and repository.head.stage(spec)
+    committed = snapshot.revision == "worktree" and repository.head.stage(spec)
     if committed:
         return missing.removal(repository, committed, there)
     other = missing.misspelt(repository, snapshot, spec)
@@ -48,7 +48,7 @@ def stage_is_declared(
                 ["dvc.yaml", "dvc.lock", *_beside(repository, spec)], f"Add the stage {spec.name}"
             ),
         ),
-        (Evidence(snapshot.source, "dvc.yaml"),),
+        (Evidence(snapshot.revision, "dvc.yaml"),),
     )
 
 

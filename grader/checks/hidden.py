@@ -8,11 +8,11 @@ from pathlib import Path
 from dvcstate.dvcignore import DvcIgnore
 from grader import fixes
 from grader.checks import stages
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
+from grader.step import Step
 
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 

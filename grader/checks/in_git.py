@@ -8,11 +8,11 @@ from dvcstate.model import Out
 from grader import fixes
 from grader.checks import stages
 from grader.checks.stages import covers
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
+from grader.step import Step
 
 _CACHE_OBJECT = re.compile(r"(?:^|/)(?:files/md5|\.dvc/cache)/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
 
@@ -23,7 +23,7 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
 
     DVC says no word of it, but every clone carries the data twice, and git's copy wins.
     """
-    index = set(repository.tracked)
+    index = set(repository.tracked_files)
     stages.any_of(snapshot)
     doubled = {
         out.path: [
@@ -130,7 +130,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         return None
     marker = ".dvc/cache" if objects[0].startswith(".dvc/cache") else "files/md5"
     folder = objects[0].partition(marker)[0] + marker
-    staged = any(covers(folder, path) for path in repository.tracked)
+    staged = any(covers(folder, path) for path in repository.tracked_files)
     removal = [fixes.command("git", "rm", "-r", "--cached", folder)] if staged else []
     return Finding(
         "cache-in-git",
@@ -144,12 +144,12 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
 
 def _in_git(repository: Repository) -> list[str]:
     """What git tracks or has at HEAD: data that was only taken out of the index is still there."""
-    return list(dict.fromkeys([*repository.tracked, *repository.committed]))
+    return list(dict.fromkeys([*repository.tracked_files, *repository.committed_files]))
 
 
 def _committed(repository: Repository, paths: Iterable[list[str]], message: str) -> list[Step]:
     """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
-    is_there = any(path in repository.committed for some in paths for path in some)
+    is_there = any(path in repository.committed_files for some in paths for path in some)
     return [fixes.commit_staged(message)] if is_there else []
 
 

@@ -7,10 +7,10 @@ from dvcstate.model import Dep
 from grader import fixes
 from grader.checks import missing
 from grader.checks.stages import LOCK, committing, uncached, wait_until_readable
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.unignore import unignoring
 from workshop.stages import STAGES
 
@@ -26,10 +26,10 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
 
     It records which data, code and params gave which outs; without it a clone cannot pull them.
     """
-    paths = [path for path in repository.uncommitted if path.endswith(LOCK)]
+    paths = [path for path in repository.uncommitted_files if path.endswith(LOCK)]
     if not paths:
-        if not any(path.endswith(LOCK) for path in repository.committed):
-            raise NotThereYetError("preprocess.run")
+        if not any(path.endswith(LOCK) for path in repository.committed_files):
+            raise BlockedError("preprocess.run")
         return None
     wait_until_readable(repository)
     missing.wait_until_restored(repository)
@@ -39,7 +39,7 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
     difference = "is ignored by git" if ignored else "has changed since the last commit"
     if not lies_there:
         difference = "is deleted in your folder"
-    elif not ignored and path not in repository.committed:
+    elif not ignored and path not in repository.committed_files:
         difference = "was never committed"
     edits, edited = unignoring(repository, [path] if ignored else [])
     paths = [*edited, path, *_beside(repository)]
@@ -99,7 +99,7 @@ def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | 
         ),
         tuple(
             Evidence(
-                snapshot.source, LOCK, snapshot.line(LOCK, f"  {one.name}:", value or ""), value
+                snapshot.revision, LOCK, snapshot.line(LOCK, f"  {one.name}:", value or ""), value
             )
             for one, value in ((maker, md5), (stage, dep.recorded.md5))
         ),

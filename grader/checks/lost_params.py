@@ -18,13 +18,13 @@ from dvcstate.model import ParamsFile
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
-from grader.engine.finding import Evidence, Finding, NotThereYetError
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes import params_edits, stage_edits
 from grader.fixes.params_edits import Lost
 from grader.fixes.stage_edits import Change
+from grader.step import Step
 from workshop.stages import STAGES
 
 
@@ -45,8 +45,8 @@ def finding(
     absent = [key for key in needed if lacks(snapshot, stage, key)]
     for file in _files(snapshot, stage):
         if snapshot.content(file.path) is None:
-            if snapshot.source == "worktree" and file.path in repository.committed:
-                raise NotThereYetError("data.committed")
+            if snapshot.revision == "worktree" and file.path in repository.committed_files:
+                raise BlockedError("data.committed")
             continue
         there = params_files.read(snapshot.root / file.path, file.path)
         known = _known(snapshot, read or ())
@@ -143,7 +143,7 @@ def _below(value: Any, key: str) -> Iterator[str]:
 
 def _is_read(repository: Repository, snapshot: Snapshot, stage: Stage, name: str) -> bool:
     """Whether the code among the deps has the word ``name``; where there is none, it may have."""
-    code = [path for path in repository.committed if path.endswith(".py")]
+    code = [path for path in repository.committed_files if path.endswith(".py")]
     texts = [
         snapshot.text(path) for dep in stage.deps for path in code if stages.covers(dep.path, path)
     ]
@@ -290,7 +290,7 @@ def _finding(
         (
             *(stages.in_file(snapshot, stage, one.key, value=one.key) for one in lost),
             *(
-                Evidence(snapshot.source, file.path, snapshot.line(file.path, f"{name}:"), name)
+                Evidence(snapshot.revision, file.path, snapshot.line(file.path, f"{name}:"), name)
                 for name in there
             ),
         ),
@@ -329,7 +329,7 @@ def _fix(
 def _committed(repository: Repository, snapshot: Snapshot, file: ParamsFile) -> Any:
     """The params at HEAD, of the folder's; None where there are none, or none to be read."""
     head = repository.head
-    if snapshot.source == "worktree" and head.content(file.path) is not None:
+    if snapshot.revision == "worktree" and head.content(file.path) is not None:
         with contextlib.suppress(ProjectError):
             return params_files.read(head.root / file.path, file.path)
     return None

@@ -8,10 +8,10 @@ from dvcstate.documents import document
 from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
-from grader.engine.finding import Evidence, Finding, NotThereYetError
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
+from grader.step import Step
 from workshop.shell import command_line
 from workshop.stages import PACKAGE, STAGES, StageSpec
 
@@ -31,7 +31,7 @@ def wait_until_restored(repository: Repository) -> None:
     except (ConfigError, ProjectError):  # which other checks tell
         return
     if gone:
-        raise NotThereYetError(f"{gone[0].name}.declared")
+        raise BlockedError(f"{gone[0].name}.declared")
 
 
 def removal(repository: Repository, stage: Stage, there: list[str]) -> Finding:
@@ -52,7 +52,7 @@ def removal(repository: Repository, stage: Stage, there: list[str]) -> Finding:
 
 def _restoring(repository: Repository, stage: Stage) -> tuple[Step, ...]:
     """The committed files, where nothing else is lost by that; else the lines, by hand."""
-    changed = [path for path in repository.uncommitted if _is_edited_by_removal(path)]
+    changed = [path for path in repository.uncommitted_files if _is_edited_by_removal(path)]
     if all(_only_lacks(repository, path) for path in changed):
         return (fixes.command("git", "checkout", "HEAD", "--", *changed),)
     show = command_line(("git", "show", f"HEAD:./{stage.file}"))

@@ -11,11 +11,11 @@ from dvcstate import Stage
 from grader import fixes
 from grader.checks import code, lost_params, runs, stages
 from grader.checks.stages import LOCK
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
+from grader.step import Step
 from workshop.stages import STAGES
 
 
@@ -46,7 +46,7 @@ def other_stages_have_run(repository: Repository, snapshot: Snapshot) -> Finding
             f"a record of {stage.name} in {LOCK}",
             "none",
             _rerun(repository, stage),
-            (stages.in_file(snapshot, stage), Evidence(snapshot.source, LOCK)),
+            (stages.in_file(snapshot, stage), Evidence(snapshot.revision, LOCK)),
             severity="advice",
         )
     return None

@@ -7,12 +7,12 @@ from dvcstate.model import Out
 from grader import fixes
 from grader.checks import stages
 from grader.checks.stages import covers
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.stage_edits import Change
+from grader.step import Step
 from workshop.stages import STAGES, StageSpec
 
 _RAW = "data/raw"
@@ -86,7 +86,7 @@ def _too_much(
             ),
             *_raw_alone() * holds_raw,
         ),
-        (Evidence(snapshot.source, owner.file),),
+        (Evidence(snapshot.revision, owner.file),),
     )
 
 
@@ -98,13 +98,13 @@ def _raw_alone() -> list[Step]:
 def _forgotten(repository: Repository, file: str, message: str) -> list[Step]:
     """What takes ``file``, and the line for its data, out of git where git has them."""
     ignoring = "/".join([*file.split("/")[:-1], ".gitignore"])
-    known = [path for path in (file, ignoring) if path in repository.tracked]
+    known = [path for path in (file, ignoring) if path in repository.tracked_files]
     if file not in known:
         return []
     update = fixes.command("git", "add", "--update", *known)
     return [
         update,
-        *[fixes.commit_staged(message)] * (bool(message) and file in repository.committed),
+        *[fixes.commit_staged(message)] * (bool(message) and file in repository.committed_files),
     ]
 
 
@@ -116,7 +116,7 @@ def _overlap(repository: Repository, snapshot: Snapshot, outer: _Owned, inner: _
         "one owner for each path",
         f"{outer[0].path} and {inner[0].path} overlap",
         _parting(repository, snapshot, outer, inner),
-        (Evidence(snapshot.source, outer[1].file), Evidence(snapshot.source, inner[1].file)),
+        (Evidence(snapshot.revision, outer[1].file), Evidence(snapshot.revision, inner[1].file)),
     )
 
 

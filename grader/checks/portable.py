@@ -8,12 +8,12 @@ from dvcstate.model import Dep, Out
 from grader import fixes
 from grader.checks import stages
 from grader.code.stage_code import words_of
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes import keeping
+from grader.step import Step
 
 _ABSOLUTE = re.compile(
     r"^(?:/(?!dev/)|~/|[A-Za-z]:[\\/]|(?:\$HOME|\$\{HOME\}|\$env:USERPROFILE|%USERPROFILE%)(?:[\\/]|$))",
@@ -117,7 +117,7 @@ def _cache_dir(snapshot: Snapshot) -> Finding | None:
         ),
         (
             Evidence(
-                snapshot.source,
+                snapshot.revision,
                 ".dvc/config",
                 snapshot.line(".dvc/config", "[cache]", "dir"),
                 folder,
@@ -145,7 +145,7 @@ def stages_run_in_the_root(repository: Repository, snapshot: Snapshot) -> Findin
                 "stages in the dvc.yaml of the root, without wdir",
                 f"{stage.name} {what}",
                 _moved(snapshot, stage, wdir),
-                (Evidence(snapshot.source, stage.file, wdir),),
+                (Evidence(snapshot.revision, stage.file, wdir),),
                 severity="advice",
             )
     return None
@@ -218,7 +218,7 @@ def _is_older(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
 
     An out that was changed by hand or deleted is told of as such.
     """
-    if snapshot.source != "HEAD" or keeping.is_recorded_at_head(repository, out) is not False:
+    if snapshot.revision != "HEAD" or keeping.is_recorded_at_head(repository, out) is not False:
         return False
     reasons = (one.reasons for one in repository.state.stages if one.stage.name == stage.name)
     return not any(one.kind == "out" and one.path == out.path for each in reasons for one in each)
@@ -227,7 +227,11 @@ def _is_older(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
 def _where(repository: Repository, out: Out) -> str:
     if repository.ignores(out.path):
         return "git ignores it"
-    return "git knows it, and it is not committed" if out.path in repository.tracked else "absent"
+    return (
+        "git knows it, and it is not committed"
+        if out.path in repository.tracked_files
+        else "absent"
+    )
 
 
 def _line_to_mend(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out) -> int | None:
@@ -275,7 +279,7 @@ def cache_objects_are_what_they_are_called(
         if out.cache and out.recorded.md5 and out.recorded.algorithm == "md5"
         for name in objects.names(out.recorded.md5)
     }
-    for name in objects.corrupt(owners):
+    for name in objects.find_corrupt(owners):
         return _corrupt(repository, *owners[name], name)
     return None
 

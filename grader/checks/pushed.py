@@ -10,13 +10,13 @@ from dvcstate.model import Out
 from grader import fixes
 from grader.checks import agreed, stages
 from grader.checks.remotes import LOCAL
-from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.engine.registry import check
-from grader.engine.step import Step
-from grader.facts.objects import children_of
-from grader.facts.remote import Lacking, Remote, options_of
+from grader.facts.objects import parse_listing
+from grader.facts.remote import BadObjects, Remote, resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding, UnknownError
+from grader.step import Step
 from workshop.start import activation
 
 _DELETED = 10  # the next check names the others
@@ -53,14 +53,14 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
         remote = _remote(
             repository, snapshot, name or snapshot.default_remote or "", is_default=name is None
         )
-        remote = replace(remote, is_of_dvc_2=old)
+        remote = replace(remote, uses_dvc_2_layout=old)
         owners = dict(_objects(repository, snapshot, remote, name))
-        lacking = remote.lacking(owners)
+        lacking = remote.find_bad_objects(owners)
         names = lacking.absent + lacking.wrong
-        here = options_of(remote.name, repository.remote_options) or remote.options
-        if names and not replace(remote, options=here).is_same_place(remote):
+        here = resolve_options(remote.name, repository.remote_options) or remote.options
+        if names and not replace(remote, options=here).is_same_location(remote):
             return _elsewhere(repository, remote, here["url"], _told(lacking))
-        damaged = [] if old else repository.objects.corrupt(names)
+        damaged = [] if old else repository.objects.find_corrupt(names)
         lost = [
             one
             for one in names
@@ -76,7 +76,7 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
 def _remote(repository: Repository, snapshot: Snapshot, name: str, *, is_default: bool) -> Remote:
     """As a clone knows it: only what opens the address may be this machine's."""
     known = snapshot.remotes
-    options = options_of(
+    options = resolve_options(
         name,
         {
             each: {**own, "url": known.get(each, own).get("url", own.get("url", ""))}
@@ -89,8 +89,8 @@ def _remote(repository: Repository, snapshot: Snapshot, name: str, *, is_default
             fixes.command("dvc", "remote", "add", name, agreed.url(repository)),
         )
     if options is None:
-        raise NotThereYetError("remote.default")
-    since = repository.asked_since or time.monotonic()
+        raise BlockedError("remote.default")
+    since = repository.remote_asked_at or time.monotonic()
     return Remote(name, options, repository.root / ".dvc", since)
 
 
@@ -128,14 +128,14 @@ def _objects(
     """
     for stage, out in _outs(snapshot):
         md5 = out.recorded.md5
-        if out.remote != name or not md5 or _is_of_dvc_2(out) != remote.is_of_dvc_2:
+        if out.remote != name or not md5 or _is_of_dvc_2(out) != remote.uses_dvc_2_layout:
             continue
         yield md5, (stage, out.path)
         if md5.endswith(".dir"):
-            listed = repository.objects.children(
-                _cached(repository, snapshot, md5, remote.is_of_dvc_2)
+            listed = repository.objects.read_listing(
+                _cached(repository, snapshot, md5, remote.uses_dvc_2_layout)
             )
-            for child in listed or children_of(remote.content(md5) or b""):
+            for child in listed or parse_listing(remote.content(md5) or b""):
                 yield child, (stage, out.path)
 
 
@@ -183,7 +183,7 @@ def _sent_too(snapshot: Snapshot, stage: Stage, out: Out, line: int | None) -> l
 
 
 def _not_pushed(
-    repository: Repository, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
+    repository: Repository, remote: Remote, lacking: BadObjects, owners: list[tuple[Stage, str]]
 ) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
     names = lacking.absent + lacking.wrong
@@ -211,7 +211,7 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
 
 def _deletion(remote: Remote, name: str) -> Step:
     """DVC has no command for it; its own client reaches every kind of remote."""
-    kind = ", hash_name='md5-dos2unix'" if remote.is_of_dvc_2 else ""
+    kind = ", hash_name='md5-dos2unix'" if remote.uses_dvc_2_layout else ""
     objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
     code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
     return fixes.python(code, "-P")
@@ -220,7 +220,7 @@ def _deletion(remote: Remote, name: str) -> Step:
 def _lost(
     repository: Repository,
     remote: Remote,
-    lacking: Lacking,
+    lacking: BadObjects,
     owners: Mapping[str, tuple[Stage, str]],
     lost: list[str],
     damaged: list[str],
@@ -238,7 +238,7 @@ def _lost(
     return Finding(
         "out-lost",
         f"{path} of {stage.name} is {where}, and the remote {remote.name} has {there} of that"
-        f" name: dvc pull cannot bring it; {rest}.{_AS_DVC_2 if remote.is_of_dvc_2 else ''}",
+        f" name: dvc pull cannot bring it; {rest}.{_AS_DVC_2 if remote.uses_dvc_2_layout else ''}",
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
         (
@@ -279,18 +279,20 @@ def _is_absent(repository: Repository, path: str) -> bool:
     return not (repository.root / path).exists()
 
 
-def _told(lacking: Lacking) -> str:
+def _told(lacking: BadObjects) -> str:
     absent = f"{len(lacking.absent)} objects are absent" if lacking.absent else ""
     wrong = f"{len(lacking.wrong)} have other bytes than their names say" if lacking.wrong else ""
     return ", ".join(filter(None, (absent, wrong)))
 
 
 def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
-    return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
+    return tuple(
+        Evidence("remote", remote.object_location(name), value=name) for name in names[:10]
+    )
 
 
 def _pushing(
-    repository: Repository, remote: Remote, lacking: Lacking, listings: list[str]
+    repository: Repository, remote: Remote, lacking: BadObjects, listings: list[str]
 ) -> list[Step]:
     """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
     steps: list[Step] = []

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dvcstate.config.dvc_config import sections_of
 from grader import fixes
 from grader.checks import addresses, agreed, servers
-from grader.engine.finding import Evidence, Finding, NotThereYetError, Source, UnknownError
 from grader.engine.registry import check
-from grader.engine.step import Step
-from grader.facts.remote import options_of
+from grader.facts.remote import resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding, Source, UnknownError
+from grader.step import Step
 from workshop.start import remote_urls
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
@@ -25,9 +25,9 @@ _PLACE = re.compile(r"\w+://|[/~]|\.\.|[A-Za-z]:[\\/]")
 
 def default_url(snapshot: Snapshot) -> str:
     """The address of the default remote, as it is written; where that names another, of that."""
-    options = options_of(snapshot.default_remote or "", snapshot.remotes)
+    options = resolve_options(snapshot.default_remote or "", snapshot.remotes)
     if options is None or "url" not in options:
-        raise NotThereYetError("remote.default")
+        raise BlockedError("remote.default")
     return options["url"]
 
 

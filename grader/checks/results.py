@@ -9,11 +9,11 @@ from pathlib import Path
 
 from grader.checks import remembered
 from grader.checks.stages import outs_of, recorded_stage, restored
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from workshop.stages import Content, StageSpec
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
@@ -118,7 +118,7 @@ def _is_number(value: object) -> bool:
 
 
 def _pictures(folder: Path) -> None:
-    pictures = [path for path in sorted(folder.rglob("*")) if picture.is_called_one(path)]
+    pictures = [path for path in sorted(folder.rglob("*")) if picture.is_picture_name(path)]
     if not pictures:
         raise _WrongError(folder, "pictures", "no picture")
     for path in pictures:
@@ -127,7 +127,7 @@ def _pictures(folder: Path) -> None:
 
 def _picture(path: Path) -> None:
     """A picture of a kind that is not known here is left to whoever reads it."""
-    if not picture.is_called_one(path):
+    if not picture.is_picture_name(path):
         return
     try:
         problem = picture.problem(path)

@@ -9,10 +9,10 @@ from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
 from grader.checks.stages import LOCK, covers, paths_of, recorded_stage, stage_of
-from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding, UnknownError
 from grader.fixes import keeping
 from workshop import endpoints
 from workshop.stages import STAGES, StageSpec
@@ -27,15 +27,15 @@ def stage_has_run(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
     stage = stage_of(snapshot, spec)
     if stage.recorded:
         return None
-    if repository.worktree.content(LOCK) is None and LOCK in repository.committed:
-        raise NotThereYetError("lock.committed")
+    if repository.worktree.content(LOCK) is None and LOCK in repository.committed_files:
+        raise BlockedError("lock.committed")
     return Finding(
         "stage-never-run",
         f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
         f"a record of {stage.name} in {LOCK}",
         "none",
         fixes.rerun(stage.name, stages.kept_by_git(repository, stage)),
-        (stages.in_file(snapshot, stage), Evidence(snapshot.source, LOCK)),
+        (stages.in_file(snapshot, stage), Evidence(snapshot.revision, LOCK)),
     )
 
 
@@ -53,8 +53,8 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         _refuse_unanswered(repository, snapshot, stage)
         return _apart(repository, snapshot, stage, spec)
     fix = fixes.rerun(stage.name, stages.kept_by_git(repository, stage))
-    if snapshot.source == "HEAD":
-        uncommitted = [e.path for e in changed if e.path in repository.uncommitted]
+    if snapshot.revision == "HEAD":
+        uncommitted = [e.path for e in changed if e.path in repository.uncommitted_files]
         if uncommitted and not list(changes(repository, repository.worktree, stage)):
             fix = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
     return Finding(
@@ -90,7 +90,7 @@ def _apart(
     repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
 ) -> Finding | None:
     """What the stage ran on is in the folder, and neither git nor DVC has it."""
-    if snapshot.source != "HEAD":
+    if snapshot.revision != "HEAD":
         return None
     modules = repository.worktree.code(spec).imported
     found = keeping.nowhere(repository, snapshot, stage, modules)
@@ -140,7 +140,7 @@ def changes(repository: Repository, snapshot: Snapshot, stage: Stage) -> Iterato
     yield from _changed_params(snapshot, stage)
     for dep in stage.deps:
         if dep.recorded.md5 is None and not dep.recorded.files and dep.place:
-            yield Evidence(snapshot.source, dep.path, value="not recorded")
+            yield Evidence(snapshot.revision, dep.path, value="not recorded")
             continue
         if not dep.inside or _maker(snapshot, dep.path):
             continue
@@ -148,7 +148,7 @@ def changes(repository: Repository, snapshot: Snapshot, stage: Stage) -> Iterato
         if not now:
             yield from _changed_code(repository, snapshot, dep)
         elif dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
-            yield Evidence(snapshot.source, dep.path)
+            yield Evidence(snapshot.revision, dep.path)
     if _is_worktree_told(repository, snapshot):
         yield from _changed_elsewhere(repository, snapshot, stage)
 
@@ -158,7 +158,7 @@ def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Itera
 
     Where it is, its state tells; of files that git does not have, ``_apart`` does.
     """
-    if snapshot.source != "HEAD" or dep.recorded.algorithm != "md5":
+    if snapshot.revision != "HEAD" or dep.recorded.algorithm != "md5":
         return
     if _is_worktree_told(repository, snapshot):
         return
@@ -170,11 +170,11 @@ def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Itera
 
 def _edited(repository: Repository, path: str) -> list[str]:
     """The files in a folder that are not at HEAD as in the worktree; if none is, the folder."""
-    return [one for one in repository.uncommitted if covers(path, one)] or [path]
+    return [one for one in repository.uncommitted_files if covers(path, one)] or [path]
 
 
 def _is_worktree_told(repository: Repository, snapshot: Snapshot) -> bool:
-    return snapshot.source == "worktree" or not repository.uncommitted
+    return snapshot.revision == "worktree" or not repository.uncommitted_files
 
 
 def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[Evidence]:
@@ -188,7 +188,7 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[Evidence]:
             if key in now and now[key] != recorded.get(key):
                 line = snapshot.line(file.path, *(f"{part}:" for part in key.split(".")))
                 then = recorded.get(key, "not recorded")
-                yield Evidence(snapshot.source, file.path, line, f"{key} {then} -> {now[key]}")
+                yield Evidence(snapshot.revision, file.path, line, f"{key} {then} -> {now[key]}")
 
 
 def _maker(snapshot: Snapshot, path: str) -> Stage | None:
@@ -255,7 +255,7 @@ def _state(repository: Repository, stage: Stage) -> StageState:
         states = repository.state.stages
     except ProjectError as error:
         if error.kind is ErrorKind.OUT_IN_DVCIGNORE:
-            raise NotThereYetError("data.not_hidden") from None
+            raise BlockedError("data.not_hidden") from None
         raise
     none = StageState(stage, "never_run", ())
     return next((one for one in states if one.stage.name == stage.name), none)
@@ -298,7 +298,7 @@ def _newer_deps(snapshot: Snapshot, stage: Stage) -> Iterator[Evidence]:
         maker = _maker(snapshot, dep.path)
         for out in maker.outs if maker else ():
             if out.path == dep.path and out.recorded.md5 != dep.recorded.md5:
-                yield Evidence(snapshot.source, dep.path)
+                yield Evidence(snapshot.revision, dep.path)
 
 
 def _out_reason(repository: Repository, stage: Stage, *kinds: str) -> Reason | None:
@@ -354,7 +354,7 @@ def outs_are_as_recorded(
     An out that was changed by hand is of no run: nobody can make it again.
     """
     stage = recorded_stage(snapshot, spec)
-    if repository.uncommitted and snapshot.source == "HEAD":
+    if repository.uncommitted_files and snapshot.revision == "HEAD":
         return None
     reason = _out_reason(repository, stage, "modified")
     if reason is None:
@@ -365,5 +365,5 @@ def outs_are_as_recorded(
         f"the {reason.path} that {LOCK} records",
         "something else",
         stages.restored(repository, stage, reason.path),
-        (Evidence("worktree", reason.path, value="modified"), Evidence(snapshot.source, LOCK)),
+        (Evidence("worktree", reason.path, value="modified"), Evidence(snapshot.revision, LOCK)),
     )

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from grader import fixes
-from grader.engine.finding import Evidence, Finding
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from workshop import endpoints
 
 

@@ -8,12 +8,12 @@ from dvcstate import ProjectError, Stage
 from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.code.stage_code import values_of
-from grader.engine.finding import Evidence, NotThereYetError
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence
 from grader.fixes import stage_edits
 from grader.fixes.stage_edits import Change
+from grader.step import Step
 from workshop.stages import PACKAGE, StageOut, StageSpec
 
 LOCK = "dvc.lock"
@@ -25,7 +25,7 @@ _ELSEWHERE = ("~", "$", "%")
 def any_of(snapshot: Snapshot) -> tuple[Stage, ...]:
     """Every stage and every .dvc file, of which there is one at least."""
     if not snapshot.project.stages:
-        raise NotThereYetError("data.tracked")
+        raise BlockedError("data.tracked")
     return snapshot.project.stages
 
 
@@ -33,7 +33,7 @@ def stage_of(snapshot: Snapshot, spec: StageSpec) -> Stage:
     """The attendee's stage for a lesson, whatever they call it."""
     stage = snapshot.stage(spec)
     if stage is None:
-        raise NotThereYetError(f"{spec.name}.declared")
+        raise BlockedError(f"{spec.name}.declared")
     return stage
 
 
@@ -41,7 +41,7 @@ def recorded_stage(snapshot: Snapshot, spec: StageSpec) -> Stage:
     """The same, where it is in the lock."""
     stage = stage_of(snapshot, spec)
     if not stage.recorded:
-        raise NotThereYetError(f"{spec.name}.run")
+        raise BlockedError(f"{spec.name}.run")
     return stage
 
 
@@ -98,7 +98,7 @@ def in_file(snapshot: Snapshot, stage: Stage, *words: str, value: str | None = N
     """The line of the stage's own file that holds the last of ``words``."""
     name = stage.name.rpartition(":")[2]
     return Evidence(
-        snapshot.source, stage.file, snapshot.line(stage.file, f"{name}:", *words), value
+        snapshot.revision, stage.file, snapshot.line(stage.file, f"{name}:", *words), value
     )
 
 
@@ -128,7 +128,7 @@ def committing(repository: Repository, paths: Iterable[str], message: str) -> tu
 def is_out_of_sight(repository: Repository, path: str) -> bool:
     """Whether DVC cannot see a file that is there: git ignores it, or the folder lost it."""
     if repository.worktree.content(path) is None:
-        return path in repository.committed
+        return path in repository.committed_files
     return repository.ignores(path)
 
 
@@ -139,7 +139,7 @@ def wait_until_readable(repository: Repository) -> None:
     except ConfigError:  # which other checks tell
         return
     except ProjectError:
-        raise NotThereYetError("init.readable") from None
+        raise BlockedError("init.readable") from None
 
 
 def have_to_run(repository: Repository) -> bool:
@@ -201,7 +201,7 @@ def restored(repository: Repository, stage: Stage, path: str) -> tuple[Step, ...
     if out and out.cache and out.recorded.md5 and not is_as_recorded(repository, stage):
         objects = repository.objects
         names = objects.names(out.recorded.md5)
-        if all(objects.path(one).exists() for one in names) and not objects.corrupt(names):
+        if all(objects.path(one).exists() for one in names) and not objects.find_corrupt(names):
             return (fixes.command("dvc", "checkout", "--force", stage.name),)
     return fixes.run_again(stage.name, kept_by_git(repository, stage))
 
@@ -218,7 +218,7 @@ def kept_by_git(repository: Repository, stage: Stage) -> list[str]:
     for out in stage.outs:
         if out.cache and out.inside:
             path = f"{out.path.rpartition('/')[0]}/.gitignore".lstrip("/")
-            known = path in repository.committed and path not in repository.uncommitted
+            known = path in repository.committed_files and path not in repository.uncommitted_files
             if not known or not repository.ignores(out.path):
                 ignoring[path] = out.path
     return [*uncached(stage), *gitignores(repository, ignoring.values())]

@@ -28,7 +28,7 @@ def is_metadata_file(path: str) -> bool:
     )
 
 
-def is_dvc(path: str) -> bool:
+def is_dvc_file(path: str) -> bool:
     """Whether ``path`` is a file of DVC's own, or of params."""
     return path.endswith((".dvc", "dvc.yaml", "dvc.lock", "params.yaml")) or ".dvc" in path
 
@@ -40,8 +40,10 @@ class Snapshot:
     ``read_project`` is called at most once, when a check first asks for the stages.
     """
 
-    def __init__(self, source: Revision, files: Files, read_project: Callable[[], Project]) -> None:
-        self.source: Revision = source
+    def __init__(
+        self, revision: Revision, files: Files, read_project: Callable[[], Project]
+    ) -> None:
+        self.revision: Revision = revision
         self.root = files.root
         self._read_project = read_project
         self._files = files

@@ -9,9 +9,9 @@ from dvcstate.hashes.worktree import folder_md5
 from dvcstate.model import Dep, Out
 from grader import fixes
 from grader.checks.stages import covers
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.step import Step
 
 _LARGEST = 64 * 2**20
 _LFS = b"version https://git-lfs"
@@ -26,7 +26,7 @@ def nowhere(
     which are asked for only where there is such a dep, and every other file that DVC hashes.
     """
     deps = [dep.path for dep in stage.deps if dep.inside]
-    others = [path for path in deps if path not in repository.committed]
+    others = [path for path in deps if path not in repository.committed_files]
     outs = [out.path for one in snapshot.project.stages for out in one.outs]
     folders = [path for path in others if path not in outs]
     inside = modules() if folders else []
@@ -49,7 +49,7 @@ def untracked(repository: Repository, folder: str) -> list[str]:
     files = (path for path in (root / folder).rglob("*") if path.is_file())
     hashed = (path for path in files if not ignore.ignores(str(path), False))
     names = (path.relative_to(root).as_posix() for path in hashed)
-    return sorted(name for name in names if name not in repository.committed)
+    return sorted(name for name in names if name not in repository.committed_files)
 
 
 def is_code(repository: Repository, folder: str) -> bool:
@@ -79,7 +79,7 @@ def _meets(path: str, others: Iterable[str]) -> bool:
 
 def at_head(repository: Repository, path: str) -> list[str]:
     """The committed files that ``path`` is, or has in it."""
-    committed = repository.committed
+    committed = repository.committed_files
     return [path] if path in committed else [one for one in committed if covers(path, one)]
 
 
@@ -88,7 +88,7 @@ def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:
 
     Git may have turned the ends of lines, and git-lfs keeps the bytes elsewhere.
     """
-    blobs = {path: repository.committed[path] for path in at_head(repository, out.path)}
+    blobs = {path: repository.committed_files[path] for path in at_head(repository, out.path)}
     if out.recorded.md5 is None or sum(blob.size for blob in blobs.values()) > _LARGEST:
         return None
     exported = {path: repository.head.content(path) for path in blobs}

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from grader import fixes
-from grader.engine.step import Edit, Step
+from grader.step import Edit, Step
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import yaml
 from dvcstate import Stage
 from dvcstate.documents import yaml12
 from grader import fixes
-from grader.engine.step import Edit, Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.step import Edit, Step
 
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}
 _WRITTEN_OF_OUT = {"cache", "desc", "meta", "type", "labels", "remote", "push"}

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from grader import fixes
-from grader.engine.step import Step
 from grader.facts.repository import Repository
+from grader.step import Step
 
 
 def unignoring(repository: Repository, paths: Iterable[str]) -> tuple[list[Step], list[str]]:

@@ -54,7 +54,7 @@ class ReportCache:
 
     def _grade(self, remote: bool) -> dict[str, object]:
         # Imported here: 0.2 s, for the first request of a report alone.
-        from grader.engine import grading
+        from grader import grading
         from grader.output import report_json
 
         return report_json.document(grading.grade(self._repo_dir, offline=not remote))

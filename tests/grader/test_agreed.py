@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
+from grader.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import edit, save
 from tests.grader.results import fix_of

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from dvcstate.dvc import external_deps
-from grader.engine import grading
-from grader.engine.grading import grade
+from grader import grading
 from grader.facts import remote
 from grader.facts.objects import Objects
+from grader.grading import grade
 from tests.bucket_server import BUCKET, VARIABLE, BucketProcess, serving, use
 from tests.dvcstate.dvc_repositories import dump, load
 from tests.grader.gallery import save

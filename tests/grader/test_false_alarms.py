@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from grader.engine.grading import grade
+from grader.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import append, edit, edit_stages, save
 from tests.grader.results import fix_of

@@ -16,10 +16,10 @@ import pytest
 
 from grader.checks import CHECKS, in_teaching_order
 from grader.engine import report as reports
-from grader.engine.grading import grade
-from grader.engine.step import Command, Edit
+from grader.grading import grade
 from grader.output import github, gradescope, human, junit, report_json, report_schema
-from grader.watch import live
+from grader.step import Command, Edit
+from grader.watch import view
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit, edit_stages, save
@@ -149,8 +149,8 @@ def test_to_be_on_no_branch_is_said_and_costs_nothing(
     assert (report.branch, report.no_branch) == (None, told)
     validate(report)
     assert human.render(report, Style()).splitlines()[1] == told
-    assert live.screen(report, live.News(), live.Room(80, 24), Style())[1] == told
-    assert live.line(report, live.News()).split("; ")[1] == told
+    assert view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())[1] == told
+    assert view.report_line(report, view.ReportDiff()).split("; ")[1] == told
     assert report.max_score == before.max_score
 
 

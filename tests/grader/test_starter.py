@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
 from grader.engine.report import FAILED, PASSED, exit_code
+from grader.grading import grade
 from tests.bucket_server import serving
 from tests.grader import finished
 from tests.grader.test_mistakes import codes, told

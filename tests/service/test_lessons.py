@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from benchmarks import made_repository
+from grader import grading
 from grader.checks import CHECKS
-from grader.engine import grading
-from grader.engine.grading import grade
+from grader.grading import grade
 from grader.output import report_json
 from service.repository import report_cache
 from service.routes.lessons import ReportModel

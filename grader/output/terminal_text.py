@@ -16,7 +16,7 @@ def cut(text: str, width: int, plain: bool = False) -> str:
     return (text + ellipsis)[: max(width, 0)]
 
 
-def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+def wrap(text: str, width: int, indent: str = "  ") -> list[str]:
     """``text`` in lines of at most ``width`` columns, as long as its words are not longer."""
     return textwrap.wrap(
         printable(text), width, initial_indent=indent, subsequent_indent=indent,

@@ -6,7 +6,7 @@ from pathlib import Path
 from grader.checks import in_teaching_order
 from grader.engine import runner
 from grader.engine.registry import Check
-from grader.engine.report import Report, ReportTier, report
+from grader.engine.report import Report, ReportTier, make_report
 from grader.facts.repository import Repository
 from grader.facts.snapshot_cache import SnapshotCache
 
@@ -39,6 +39,6 @@ def grade(
         chosen = [one for one in checks.values() if selected(one)]
         wanted = [one.id for one in chosen if one.tier in tiers]
         lessons = {one.lesson for one in chosen}
-        return report(repository, runner.verdicts(repository, checks, wanted), tiers, lessons)
+        return make_report(repository, runner.verdicts(repository, checks, wanted), tiers, lessons)
     finally:
         repository.close()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from grader.engine.next_action import NextAction, next_action
 from grader.engine.registry import CHECKS, Check
 from grader.engine.report import Report
-from grader.engine.step import Edit
-from grader.output.human import NONE, earned, remote_told
+from grader.output.human import NONE, earned, remote_note
 from grader.output.steps import next_line
-from grader.output.text import cut, wrapped
+from grader.output.terminal_text import cut, wrap
+from grader.step import Edit
 from workshop.shell import printable
 from workshop.terminal import Style, pad_text, width_of
 
@@ -24,7 +24,7 @@ _ROWS_FOR_BRANCH = 8
 
 
 @dataclass(frozen=True)
-class News:
+class ReportDiff:
     """What changed from one report to the next: ids of checks, and of lessons with full points."""
 
     green: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class News:
 
 
 @dataclass(frozen=True)
-class Room:
+class Viewport:
     """How much fits, what is said at the bottom, and whether Enter asks the remote."""
 
     columns: int
@@ -61,24 +61,24 @@ class _Line:
         return f"\x1b[{_COLOURS[self.kind]}m{text[:end]}\x1b[0m{text[end:]}"
 
 
-def news(before: Report | None, now: Report) -> News:
+def diff_reports(before: Report | None, now: Report) -> ReportDiff:
     """What turned green, and what did the opposite; nothing where there was no report before.
 
     Checks that only one of the two reports has, as those that ask the remote, are left out.
     """
     if before is None:
-        return News()
+        return ReportDiff()
     passed = {one.id: one.status == "pass" for one in before.checks}
     known = [one for one in now.checks if one.id in passed]
-    full = complete(before)
-    return News(
+    full = complete_lessons(before)
+    return ReportDiff(
         tuple(o.id for o in known if o.status == "pass" and not passed[o.id]),
         tuple(o.id for o in known if o.kind == "fail" and passed[o.id]),
-        tuple(one for one in complete(now) if one not in full),
+        tuple(one for one in complete_lessons(now) if one not in full),
     )
 
 
-def complete(report: Report) -> list[str]:
+def complete_lessons(report: Report) -> list[str]:
     """The lessons with full points, those left out of which the remote has not told its part."""
     left = {one.lesson for one in _not_judged(report)}
     return [one.id for one in report.lessons if one.earned == one.max and one.id not in left]
@@ -90,17 +90,19 @@ def _not_judged(report: Report) -> list[Check]:
     return [one for one in CHECKS.values() if one.points and one.id not in judged]
 
 
-def line(report: Report, changed: News, running: str | None = None) -> str:
+def report_line(report: Report, changed: ReportDiff, running: str | None = None) -> str:
     """The report in one line, for a log or a pipe."""
     return "; ".join(parts(report, changed, running))
 
 
-def lines(report: Report, changed: News, columns: int, running: str | None = None) -> list[str]:
+def report_lines(
+    report: Report, changed: ReportDiff, columns: int, running: str | None = None
+) -> list[str]:
     """The same for a terminal of so many columns: a line for each part."""
     return [cut(part, columns) for part in parts(report, changed, running)]
 
 
-def parts(report: Report, changed: News, running: str | None) -> list[str]:
+def parts(report: Report, changed: ReportDiff, running: str | None) -> list[str]:
     """The score, what turned, and what is next or what DVC is doing."""
     found = [_score(report)]
     found += [printable(report.no_branch)] if report.no_branch else []
@@ -122,8 +124,8 @@ def _next_in_a_line(report: Report) -> str:
     return f"next: {next_line(action)}{more}{told}"
 
 
-def screen(
-    report: Report, changed: News, room: Room, style: Style, running: str | None = None
+def render_screen(
+    report: Report, changed: ReportDiff, room: Viewport, style: Style, running: str | None = None
 ) -> list[str]:
     """At most ``room.rows`` lines, none wider than ``room.columns``: the next action comes last.
 
@@ -156,7 +158,7 @@ def screen(
     return [one.fitted(columns, style) for one in lines[: room.rows]]
 
 
-def _footer(room: Room, columns: int, style: Style) -> str:
+def _footer(room: Viewport, columns: int, style: Style) -> str:
     """With what the marks mean, where there is room for it."""
     marks = ", ".join(f"{_mark(kind, style)} {meaning}" for kind, meaning in _MEANINGS.items())
     both = f"{room.footer}   {marks}"
@@ -171,7 +173,7 @@ def _headline(report: Report) -> str:
 
 
 def _score(report: Report) -> str:
-    return f"{report.score} of {report.max_score} points{remote_told(report)}"
+    return f"{report.score} of {report.max_score} points{remote_note(report)}"
 
 
 def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Line]:
@@ -198,7 +200,7 @@ def _kind_of_lesson(report: Report, lesson: str) -> str:
     return next((k for k in shown if k in kinds), "pass" if kinds else NONE)
 
 
-def _told(changed: News, report: Report, style: Style) -> list[_Line]:
+def _told(changed: ReportDiff, report: Report, style: Style) -> list[_Line]:
     lines = []
     if changed.red:
         lines.append(_named("fail", "fails now", changed.red, style))
@@ -230,7 +232,7 @@ def _action(
         told.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
     told += [_Line(f"then: {_more(action)}")] * bool(_more(action))
     reason = action.result.rationale or ""
-    why = [_Line(one) for one in wrapped(f"{action.result.id}: {reason}", columns, "      ")]
+    why = [_Line(one) for one in wrap(f"{action.result.id}: {reason}", columns, "      ")]
     return told, why
 
 

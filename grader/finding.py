@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.engine.step import Step
+from grader.step import Step
 
 Source = Literal["HEAD", "index", "worktree", "cache", "remote"]
 Severity = Literal["fail", "advice"]
@@ -50,7 +50,7 @@ class UnknownError(Exception):
         self.code = code
 
 
-class NotThereYetError(Exception):
+class BlockedError(Exception):
     """What the check is about does not exist yet: it is blocked by ``check``, which says so."""
 
     def __init__(self, check: str) -> None:

@@ -21,7 +21,7 @@ _STILL_ACTIVE = 259
 _LIMITED_INFORMATION = 0x1000
 
 
-def running(repo: Path) -> str | None:
+def running_command(repo: Path) -> str | None:
     """The command that DVC runs now in the repository that ``repo`` is in, as ``dvc repro``."""
     for folder in (repo, *repo.parents):
         if (folder / ".dvc").is_dir():
