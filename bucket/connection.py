@@ -32,7 +32,7 @@ class BucketServer(Server):
         self.on_tls = on_tls
         self._limits: dict[str, Any] = {
             "keepalive_timeout": _IDLE_S,
-            "lingering_time": 10.0,
+            "lingering_time": 10.0,  # reads on after a refusal, so that the client sees it
             "access_log": None,
             "auto_decompress": False,  # objects have the bytes that were sent
             "max_line_size": 16_384,

@@ -66,11 +66,13 @@ async def _read_on(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
 
 def _byte_range(http: BaseRequest, size: int) -> tuple[int, int] | None:
     """The first byte and the one after the last; None for all, as for what is no single range."""
+    header = http.headers.get("Range")
+    if header is None:
+        return None
     try:
         start, stop, _ = http.http_range.indices(size)
     except ValueError:
         return None
     if start >= stop:
-        header = http.headers["Range"]
         raise ApiError(416, f"Request range not satisfiable: {header} of {size} bytes.")
     return start, stop

@@ -12,7 +12,7 @@ from bucket.errors import BucketError
 from bucket.options import ServerOptions
 
 _PARTIAL = ".partial"
-_ABANDONED_S = 3600.0
+_ABANDONED_S = 3600.0  # as long as a resumable upload may rest
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from bucket.errors import ApiError
 from bucket.objects import ListPage, ListQuery, ObjectMetadata
 from bucket.partial_file import ObjectHashes, PartialFile
 
-_MAX_REMEMBERED = 65_536
+_MAX_REMEMBERED = 65_536  # 41 MB: the objects of 80 attendees
 _BLOCK = 1 << 20
 _Stamp = tuple[int, int, int, int]
 

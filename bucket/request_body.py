@@ -10,8 +10,8 @@ from bucket.errors import ApiError
 
 _SILENCE_S = 30.0
 _GRACE_S = 60.0
-_SLOWEST = 8192  # bytes a second, after the grace
-_MAX_DESCRIPTION = 1 << 20
+_SLOWEST = 8192  # bytes a second, after the grace: bad Wi-Fi has more
+_MAX_DESCRIPTION = 1 << 20  # gcsfs sends some hundred bytes
 
 
 async def read_blocks(request: BaseRequest) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from bucket.errors import ApiError
 from bucket.partial_file import PartialFile
 from bucket.request import Preconditions
 
-_MAX_UPLOADS = 2000
+_MAX_UPLOADS = 2000  # each has an open file, of the 16,384 that server.py asks for
 _IDLE_S = 3600.0
 _CONTENT_RANGE = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)")
 """``bytes 0-99/200``; ``bytes 0-99/*``: of an unknown size; ``bytes */200``: how many are there?"""

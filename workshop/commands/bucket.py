@@ -1,9 +1,4 @@
-"""``workshop bucket``: a Google Cloud Storage server for a classroom, and the commands that use it.
-
-The server is our own, since none of the others suits a room. gcp-storage-emulator rewrites one
-metadata file at each write: 800 objects of 16 KB take it 11 s, and four such pushes at once were
-not done after 120 s. fake-gcs-server needs 2.7 s, and its wheel is for Linux on x86-64 alone.
-"""
+"""``workshop bucket``: a Google Cloud Storage server for a classroom, and what it prints."""
 
 import argparse
 import contextlib

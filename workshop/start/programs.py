@@ -10,7 +10,7 @@ from pathlib import Path
 from workshop.start import activation
 from workshop.start.start_request import StartError
 
-TIMEOUT_S = 1800
+TIMEOUT_S = 1800  # a catch-up trains: 20 s here, minutes on a slow laptop
 _DVC = (sys.executable, "-P", "-m", "dvc")  # -P: the repository cannot put code into DVC
 # What a user's own git settings would add: hooks, a signature, other line ends.
 _GIT = (
