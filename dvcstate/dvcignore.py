@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from dvcstate.documents import document
 from dvcstate.errors import FileError
+from dvcstate.glob_regex import bounded
 
 IGNORE_FILE = ".dvcignore"
 MAX_BYTES = 2**20
 MAX_LINES = 10_000
 """More takes seconds, in DVC as here."""
 _MAX_STARS = 4
-_STAR = "[^/]*"
-_DEEP, _DEEP_ONCE = "(?:/.+)?", "(?:/.+?)??"
-"""What pathspec makes of ``*`` and of ``/**``."""
+_DEEP = {"gap": "(?:/.+)?", "shortest_gap": "(?:/.+?)??", "gap_end": "(?=/)"}
+"""What pathspec makes of ``/**``."""
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 
 
@@ -202,25 +202,9 @@ def _compiled(pattern: str, shown: str, number: int) -> _Rule | None:
             f"the pattern {pattern!r} has so many stars and a bracket that DVC would try for hours",
             "write a pattern with fewer stars", path=shown, line=number,
         )  # fmt: skip
-    return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(_soon_done(pattern, regex)))
-
-
-def _soon_done(pattern: str, regex: str) -> str:
-    """The regex of ``pattern``, which matches the same and never tries for hours.
-
-    What stands between two stars is matched where it first fits: no later place could do better.
-    """
-    if "[" in pattern:
-        return regex
-    first, *parts = map(_stars_once, regex.split(_DEEP))
-    inner = "".join(f"(?>{_DEEP_ONCE}{part}(?=/))" for part in parts[:-1])
-    return first + inner + (_DEEP + parts[-1] if parts else "")
-
-
-def _stars_once(regex: str) -> str:
-    first, *parts = regex.split(_STAR)
-    inner = (f"(?>{_STAR}?{part})" if "(" not in part else _STAR + part for part in parts[:-1])
-    return first + "".join(inner) + (_STAR + parts[-1] if parts else "")
+    # In brackets, what looks like a star to `bounded` may be none.
+    quick = regex if "[" in pattern else bounded(regex, **_DEEP)
+    return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(quick))
 
 
 def _moved(pattern: str, folder: str) -> str:

@@ -2,14 +2,22 @@
 
 import os
 import re
-from collections.abc import Mapping
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from dulwich.config import (
+    ConfigFile,
+    StackedConfig,
+    get_win_system_paths,
+    get_xdg_config_home_path,
+)
+from dulwich.ignore import default_user_ignore_filter_path
 
 from dvcstate.documents import regular_file
 from dvcstate.errors import FileError, NotAProjectError
 from dvcstate.git import git_config
-from dvcstate.git.git_config import Conditions, Values
+from dvcstate.git.git_config import IncludeConditions, flag, setting
 from dvcstate.git.gitignore import GitIgnore
 
 _SMALL = 4096
@@ -36,7 +44,7 @@ class GitRepository:
     top: str
     git_dir: str
     common_dir: str
-    config: Values
+    config: ConfigFile
 
 
 def find(root: Path) -> GitRepository:
@@ -53,13 +61,11 @@ def find(root: Path) -> GitRepository:
 def ignored(repository: GitRepository, root: str) -> GitIgnore:
     """What the repository leaves out; ``root`` is where DVC runs, and so paths begin."""
     stack = _stack(repository)
-    excludes = _first(stack, b"excludesfile")
-    path = os.fspath(user_folder() / "ignore")
     try:
-        path = path if excludes is None else excludes.decode("utf-8")
+        path = default_user_ignore_filter_path(stack)
         if "\0" in path:
             raise ValueError("a NUL in it")
-        ignore_case = git_config.flag(_first(stack, b"ignorecase"), default=False)
+        ignore_case = flag(setting(stack, b"core", b"ignorecase"))
     except ValueError as error:
         raise FileError(
             f"DVC refuses core.excludesFile or core.ignoreCase: {error}",
@@ -77,23 +83,25 @@ def files(root: Path) -> list[Path]:
     names = ("", "config", "config.worktree", "info/exclude", "commondir", "HEAD", "objects")
     git = [control / name for control in controls for name in names]
     above = [folder / name for folder in root.parents for name in (".gitignore", ".gitmodules")]
-    return [*git, *above, root / ".gitmodules", *user_files(), user_folder() / "ignore"]
+    own = [root / ".gitmodules", Path(get_xdg_config_home_path("git", "ignore"))]
+    return [*git, *above, *own, *_user_files()]
 
 
-def user_folder() -> Path:
-    """Where git's own settings of the user are."""
-    chosen = os.environ.get("XDG_CONFIG_HOME")
-    return Path(os.path.expanduser("~/.config/") if chosen is None else chosen) / "git"
+def _user_files() -> list[Path]:
+    """The git config of the user, then that of the machine; the environment may move both.
 
-
-def user_files() -> list[Path]:
-    """The git config of the user, then that of the machine; the environment may move both."""
-    found = [Path(os.path.expanduser("~/.gitconfig")), user_folder() / "config"]
+    As dulwich's StackedConfig.default_backends, which reads them without a limit.
+    """
+    xdg = Path(get_xdg_config_home_path("git", "config"))
+    found = [Path(os.path.expanduser("~/.gitconfig")), xdg]
     if (chosen := os.environ.get("GIT_CONFIG_GLOBAL")) is not None:
         found = [Path(chosen)]
     if (chosen := os.environ.get("GIT_CONFIG_SYSTEM")) is not None:
         return [*found, Path(chosen)]
-    return found if "GIT_CONFIG_NOSYSTEM" in os.environ else [*found, Path("/etc/gitconfig")]
+    if "GIT_CONFIG_NOSYSTEM" in os.environ:
+        return found
+    windows = get_win_system_paths() if sys.platform == "win32" else ()
+    return [*found, Path("/etc/gitconfig"), *map(Path, windows)]
 
 
 def _opened(folder: str) -> GitRepository | None:
@@ -115,7 +123,7 @@ def _opened(folder: str) -> GitRepository | None:
     _refuse_grafts(common)
     config = git_config.read(path, _conditions(control))
     _refuse_unknown(config, path)
-    worktree = _core(config, b"worktree")
+    worktree = setting(config, b"core", b"worktree")
     top = folder if worktree is None else os.path.join(control, os.fsdecode(worktree))
     found = GitRepository(os.path.realpath(top), control, common, config)
     if os.path.isfile(modules := os.path.join(found.top, ".gitmodules")):
@@ -161,35 +169,35 @@ def _refuse_grafts(common: str) -> None:
                 )  # fmt: skip
 
 
-def _conditions(control: str) -> Conditions:
+def _conditions(control: str) -> IncludeConditions:
     try:
         head = _content(os.path.join(control, "HEAD")) or b""
     except FileError:
         head = b""
     branch = head.removeprefix(b"ref: refs/heads/").strip()
     named = head.startswith(b"ref: refs/heads/")
-    return Conditions(
+    return IncludeConditions(
         os.path.realpath(control), branch.decode("utf-8", "replace") if named else None
     )
 
 
-def _refuse_unknown(config: Values, path: Path) -> None:
+def _refuse_unknown(config: ConfigFile, path: Path) -> None:
     """What ends DVC: a format or an extension that dulwich does not know, no number for one."""
     try:
-        worktree = _core(config, b"worktree") is not None
-        version = int(_core(config, b"repositoryformatversion") or b"0")
+        worktree = setting(config, b"core", b"worktree")
+        version = int(setting(config, b"core", b"repositoryformatversion") or b"0")
         if version not in (0, 1):
             raise ValueError(f"repositoryFormatVersion {version} is not known")
-        for name in config.get((b"extensions",), {}):
-            if name not in _EXTENSIONS:
+        for name, _ in config.items(b"extensions"):
+            if name.lower() not in _EXTENSIONS:
                 raise ValueError(f"the extension {name.decode()!r} is not known")
-        for value in _known(config, _NUMBERS):
+        for value in _values(config, _NUMBERS):
             int(value.decode())
-        for value in _known(config, _FLAGS):
-            git_config.flag(value, default=False)
-        if worktree and git_config.flag(_core(config, b"bare"), default=False):
+        for value in _values(config, _FLAGS):
+            flag(value)
+        if worktree is not None and flag(setting(config, b"core", b"bare")):
             raise ValueError("core.bare and core.worktree exclude each other")
-        if b"\0" in (_core(config, b"worktree") or b""):
+        if b"\0" in (worktree or b""):
             raise ValueError("core.worktree has a NUL in it")
     except ValueError as error:
         raise FileError(
@@ -198,29 +206,16 @@ def _refuse_unknown(config: Values, path: Path) -> None:
         ) from None  # fmt: skip
 
 
-def _known(config: Values, table: tuple[tuple[bytes, str], ...]) -> list[bytes]:
-    return [
-        values[name.lower().encode()]
-        for section, names in table
-        if (values := config.get((section,)))
-        for name in names.split()
-        if name.lower().encode() in values
-    ]
+def _values(config: ConfigFile, table: tuple[tuple[bytes, str], ...]) -> list[bytes]:
+    names = ((section, name.encode()) for section, names in table for name in names.split())
+    values = (setting(config, section, name) for section, name in names)
+    return [value for value in values if value is not None]
 
 
-def _core(config: Mapping[git_config.Section, Mapping[bytes, bytes]], name: bytes) -> bytes | None:
-    return config.get((b"core",), {}).get(name)
-
-
-def _stack(repository: GitRepository) -> list[Values]:
+def _stack(repository: GitRepository) -> StackedConfig:
     """The repository's word before the user's before the machine's."""
     stack = [repository.config]
-    extensions = repository.config.get((b"extensions",), {})
-    if git_config.flag(extensions.get(b"worktreeconfig"), default=False):
+    if flag(setting(repository.config, b"extensions", b"worktreeconfig")):
         own = Path(repository.common_dir, "config.worktree")
         stack.append(git_config.read(own, _conditions(repository.git_dir)))
-    return stack + [git_config.read(path) for path in user_files()]
-
-
-def _first(stack: list[Values], name: bytes) -> bytes | None:
-    return next((value for one in stack if (value := _core(one, name)) is not None), None)
+    return StackedConfig(stack + [git_config.read(path) for path in _user_files()])

@@ -76,7 +76,7 @@ def _error(repo: Path) -> ProjectError:
         (".dvc/config", "[cache]\nlocal = r\n", 2, 1, "the remote 'r' does not exist"),
         (".dvc/config.local", "[core]\nwrong = 1\n", 2, 1, "extra keys not allowed: wrong"),
         (".dvc/config.local", "core = 1\n", 1, 1, "'core' is no section"),
-        (".git/config", "[core]\nx y = 1\n", 2, None, "is no name of a setting"),
+        (".git/config", "[core]\nx y = 1\n", 2, None, "invalid variable name"),
         (".git/config", "[core]\nbigFileThreshold = 512m\n", None, None, "invalid literal for int"),
         (".git/config", "[core]\nignoreCase = yes\n", None, None, "expected true or false"),
         (".dvcignore", "# first\n\\\n", 2, None, "cannot be read"),
