@@ -9,9 +9,8 @@ import os
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 # dulwich.config costs 2.5 ms to import, and `logging` another 4.5 ms where nothing else needs it.
 from dulwich.config import ConditionMatcher, Config, ConfigFile, match_glob_pattern
@@ -24,8 +23,7 @@ MAX_BYTES = 2**20
 _MANY_STARS = re.compile(rb"^\s*\[\s*includeif\b[^\n]*?(?:\*+[^*\n]+){7}", re.I | re.M)
 
 
-@dataclass(frozen=True)
-class IncludeConditions:
+class IncludeConditions(NamedTuple):
     """What ``includeIf`` is judged by: the folder ``.git`` and the branch."""
 
     git_dir: str
@@ -73,7 +71,7 @@ def _content(path: str, included: bool) -> bytes:
     try:
         content = regular_file.read(path, MAX_BYTES)
     except OSError as error:
-        is_odd = isinstance(error, regular_file.OddFileError) and not os.path.isdir(path)
+        is_odd = isinstance(error, regular_file.UnusableFileError) and not os.path.isdir(path)
         if isinstance(error, FileNotFoundError) or (included and not is_odd):
             raise
         raise FileError(

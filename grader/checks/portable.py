@@ -158,9 +158,9 @@ def _moved(view: View, stage: Stage, wdir: int | None) -> str:
 
 
 def _has_wdir(view: View, stage: Stage) -> bool:
-    from dvcstate.documents import document, schema
+    from dvcstate.documents import reader, schema
 
-    data = document.read(view.root / stage.file, stage.file, schema.project_file)
+    data = reader.read(view.root / stage.file, stage.file, schema.project_file)
     entry = data.get("stages", {}).get(stage.name.rpartition(":")[2], {})
     return str(entry.get("wdir") or ".") not in (".", "./")
 

@@ -106,7 +106,7 @@ def _elsewhere(view: View, remote: Remote, url: str, absent: str) -> Finding:
 
 def _outs(view: View) -> Iterator[tuple[Stage, Out]]:
     for stage in view.project.stages:
-        for out in () if stage.is_kept_at_source else stage.outs:  # nothing of it is pushed
+        for out in () if stage.is_import else stage.outs:  # nothing of it is pushed
             if out.cache and out.recorded.md5 and out.inside:
                 yield stage, out
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from dvcstate import ProjectError, Reason, Stage, StageState
-from dvcstate.model import NOBODY_LISTENS
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
@@ -70,10 +69,8 @@ def _refuse_unanswered(view: View, stage: Stage) -> None:
     if not view.facts.ask_s or not _is_worktree_told(view):
         return
     for one in _state(view, stage).unanswered:
-        is_down = one.why.startswith(NOBODY_LISTENS)
-        command = endpoints.bucket_command(
-            one.why.removeprefix(f"{NOBODY_LISTENS} ").partition(" ")[0]
-        )
+        is_down = one.silent_server is not None
+        command = endpoints.bucket_command(one.silent_server or "")
         start = f"in a terminal of its own, and left running: {command}"
         raise UnknownError(
             f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
@@ -191,7 +188,7 @@ def _changed_elsewhere(view: View, stage: Stage) -> Iterator[Evidence]:
     for reason in _reasons(view, stage):
         if reason.kind != "dep" or reason.path not in recorded:
             continue
-        if reason.path in stage.elsewhere:
+        if reason.path in stage.external:
             yield Evidence("remote", reason.path, value=reason.change)
             continue
         told = view.md5(reason.path) or _added(view, reason.path)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dvcstate import Project, ProjectError, ProjectState, Workspace
 from dvcstate.config.dvc_config import read as read_config
-from dvcstate.repository import Repository, find
+from dvcstate.dvc_repository import DvcRepository, find
 from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, Git, Place
@@ -239,7 +239,7 @@ class Facts:
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
         _ = self.worktree.project  # the same reading, or the error that it ends in
-        if self.ask_s and any(stage.elsewhere for stage in self.worktree.project.stages):
+        if self.ask_s and any(stage.external for stage in self.worktree.project.stages):
             self.asked_since = time.monotonic()
         return self.workspace.state(read=False, ask_s=self.ask_s, trusted=False)
 
@@ -274,11 +274,11 @@ class Facts:
         return self._found_at_head.git_ignores(str(self.head.root / path), is_folder)
 
     @cached_property
-    def _found_at_head(self) -> Repository:
+    def _found_at_head(self) -> DvcRepository:
         return find(self.head.root)
 
     @cached_property
-    def _found(self) -> Repository:
+    def _found(self) -> DvcRepository:
         return find(self.root)
 
     @cached_property

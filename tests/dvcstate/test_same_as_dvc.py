@@ -110,6 +110,23 @@ def test_dvcignore_patterns_match_what_pathspec_matches(pattern: list[str], name
         assert bool(re.match(quick, name)) == bool(re.match(regex, name)), quick
 
 
+@FIXED
+@given(pattern=st.text("a.-_é1Ω", min_size=1, max_size=4), slash=st.booleans(), name=NAMES)
+def test_a_mere_name_in_dvcignore_matches_what_pathspec_matches(
+    pattern: str, slash: bool, name: str
+) -> None:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    text = pattern + "/" * slash
+    regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(text)
+    assert dvcignore._PLAIN.fullmatch(text)
+    assert ignores
+    assert regex is not None
+    quick = dvcignore._plain_rule(text).regex
+    for path in (name, pattern, f"{name}/{pattern}", f"{pattern}/{name}", f"x{pattern}"):
+        assert bool(quick.match(path)) == bool(re.match(regex, path)), path
+
+
 KEYS = st.sampled_from([
     "a", "a.b", "a.b.0", "a.*", "**", "a.**", "1", "x.1", "l.-1", "l.0", "l.5", "", "/", ".a", "A.b", "n*", "[ab]",
 ])  # fmt: skip
