@@ -222,7 +222,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(
         config.write_text(
             config.read_text().replace("endpointurl = ", f"endpointurl = http://127.0.0.1:{port} #")
         )
-        monkeypatch.setattr(dvcstate, "ASK_S", 4.0)
+        monkeypatch.setattr(dvcstate, "REMOTE_TIMEOUT_S", 4.0)
         assert commands.main(["status", "--repo", str(repo)]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "remote://cloud/raw/a.txt is not known: no answer within 4 s" in told
@@ -235,8 +235,10 @@ def test_a_server_that_is_down_is_told_at_once(repo: Path, tmp_path: Path) -> No
     config = repo / ".dvc" / "config"
     config.write_text(config.read_text().replace("endpointurl = ", f"endpointurl = {endpoint} #"))
     state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60)
-    unknown = {each.path: each.why for one in state.stages for each in one.unanswered}
-    assert unknown["remote://cloud/raw/a.txt"].startswith(f"no server answers at {endpoint} (")
+    unknown = {each.path: each for one in state.stages for each in one.unanswered}
+    status = unknown["remote://cloud/raw/a.txt"]
+    assert status.why.startswith(f"no server answers at {endpoint} (")
+    assert status.silent_server == endpoint
 
 
 def test_without_dvc_all_else_is_judged(
