@@ -4,7 +4,7 @@ import re
 from difflib import get_close_matches
 
 from dvcstate import ProjectError, Stage
-from dvcstate.documents import document
+from dvcstate.documents import reader
 from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
@@ -80,7 +80,7 @@ def _only_lacks(repository: Repository, path: str) -> bool:
         return here is None
     if path.rpartition("/")[2] == ".gitignore":
         return {*here.split()} <= {*head.split()}
-    written, committed = document.parsed(here, path), document.parsed(head, path)
+    written, committed = reader.parse(here, path), reader.parse(head, path)
     there = written.get("stages") or {}
     kept = {name: one for name, one in committed.get("stages", {}).items() if name in there}
     has_new_comment = {*_COMMENT.findall(here)} - {*_COMMENT.findall(head)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dvcstate import ProjectError, Reason, Stage, StageState
 from dvcstate.errors import ErrorKind
-from dvcstate.model import NOBODY_LISTENS, Dep
+from dvcstate.model import Dep
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
@@ -72,10 +72,8 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
     if not repository.ask_s or not _is_worktree_told(repository, snapshot):
         return
     for one in _state(repository, stage).unanswered:
-        is_down = one.why.startswith(NOBODY_LISTENS)
-        command = endpoints.bucket_command(
-            one.why.removeprefix(f"{NOBODY_LISTENS} ").partition(" ")[0]
-        )
+        is_down = one.silent_server is not None
+        command = endpoints.bucket_command(one.silent_server or "")
         start = f"in a terminal of its own, and left running: {command}"
         raise UnknownError(
             f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
@@ -219,7 +217,7 @@ def _changed_elsewhere(
     for reason in _reasons(repository, stage):
         if reason.kind != "dep" or reason.path not in recorded:
             continue
-        if reason.path in stage.elsewhere:
+        if reason.path in stage.external:
             yield Evidence("remote", reason.path, value=reason.change)
             continue
         told = bool(snapshot.md5(reason.path) or _added(snapshot, reason.path))

@@ -118,11 +118,11 @@ class Snapshot:
     @cached_property
     def lock(self) -> Mapping[str, Any]:
         """What ``dvc.lock`` says of each stage, by name; empty where there is none."""
-        from dvcstate.documents import document, schema
+        from dvcstate.documents import reader, schema
 
         if self.content("dvc.lock") is None:
             return {}
-        found: Mapping[str, Any] = document.read(
+        found: Mapping[str, Any] = reader.read(
             self.root / "dvc.lock", "dvc.lock", schema.lock_file
         ).get("stages", {})
         return found

@@ -1,4 +1,4 @@
-"""Line and column, from 1, of what is told about a YAML document after it was read."""
+"""Line and column, from 1, of what an error says about a YAML document after it was read."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import yaml
 from dvcstate.documents import yaml12
 
 
-def node_at(text: str, keys: list[object]) -> tuple[int, int] | None:
-    """Line and column (from 1) of what ``keys`` lead to, or of the last of them that is there.
+def of_keys(text: str, keys: list[object]) -> tuple[int, int] | None:
+    """The position of what ``keys`` lead to, or of the last of them that is there.
 
     In a list, a text is the key of the item that is this text, or has it as a key.
     """
@@ -27,8 +27,8 @@ def node_at(text: str, keys: list[object]) -> tuple[int, int] | None:
     return mark.line + 1, mark.column + 1
 
 
-def unfolding(text: str, at_most: int) -> tuple[int, int] | None:
-    """Line and column of the alias that leads to itself, or to more than ``at_most`` values."""
+def endless_alias(text: str, at_most: int) -> tuple[int, int] | None:
+    """The position of the alias that leads to itself, or to more than ``at_most`` values."""
     sizes: dict[str, int] = {}
     stack: list[tuple[str | None, int]] = [(None, 0)]
     for event in yaml.parse(text, Loader=yaml12.Loader):
@@ -39,7 +39,7 @@ def unfolding(text: str, at_most: int) -> tuple[int, int] | None:
             anchor, size = stack.pop()
         elif isinstance(event, yaml.AliasEvent):
             size = sizes.get(anchor or "", 0)
-            if anchor in [one for one, _ in stack]:
+            if anchor in [open_anchor for open_anchor, _ in stack]:
                 size = at_most
         if anchor and not isinstance(event, yaml.CollectionStartEvent | yaml.AliasEvent):
             sizes[anchor] = size + 1

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dvcstate.config import dvc_config
 from dvcstate.config.remote_address import Remotes
@@ -13,8 +13,7 @@ from dvcstate.git import git_repository
 from dvcstate.git.gitignore import GitIgnore
 
 
-@dataclass(frozen=True)
-class Repository:
+class DvcRepository(NamedTuple):
     """Where things are; ``git`` is None where ``core.no_scm`` says so.
 
     ``real_root`` is ``root`` without links, which is where git finds itself.
@@ -35,18 +34,18 @@ class Repository:
         return self.git.ignores(self.real_root + path[len(str(self.root)) :], is_folder)
 
 
-def find(root: Path) -> Repository:
+def find(root: Path) -> DvcRepository:
     """The DVC repository whose root is ``root``."""
     if not (root / ".dvc").is_dir():
         raise NotAProjectError(f"{root}: not a DVC repository", "dvc init")
     settings = dvc_config.read(root)
     real_root = os.path.realpath(root)
-    return Repository(
+    return DvcRepository(
         root,
         real_root,
         Path(settings.cache_dir),
         DvcIgnore(str(root)),
-        None if settings.no_scm else _git_told(root, real_root),
+        None if settings.no_scm else _git_ignore(root, real_root),
         settings.sections.get("parsing", {}),
         settings.remotes,
     )
@@ -60,7 +59,7 @@ def find_root(start: Path) -> Path:
     for folder in (path, *path.parents):
         if (folder / ".dvc").is_dir():
             return folder
-        if folder.is_mount():
+        if folder.is_mount():  # DVC too does not look beyond a mount point
             break
     raise NotAProjectError(f"{start}: not inside a DVC repository", "dvc init")
 
@@ -70,10 +69,10 @@ def settings_files(root: Path) -> list[Path]:
     return [*dvc_config.files(root), *git_repository.files(Path(os.path.realpath(root)))]
 
 
-def _git_told(root: Path, real_root: str) -> GitIgnore:
-    """``_git``, with errors that name files as seen from the root."""
+def _git_ignore(root: Path, real_root: str) -> GitIgnore:
+    """What git ignores; errors name files as seen from the root."""
     try:
-        return _git(root, real_root)
+        return _find_git(root, real_root)
     except FileError as error:
         path = Path(error.path or "")
         shown = path.relative_to(real_root).as_posix() if path.is_relative_to(real_root) else path
@@ -82,7 +81,7 @@ def _git_told(root: Path, real_root: str) -> GitIgnore:
         ) from None
 
 
-def _git(root: Path, real_root: str) -> GitIgnore:
+def _find_git(root: Path, real_root: str) -> GitIgnore:
     repository = git_repository.find(Path(real_root))
     # DVC begins with a look whether its own files are ignored, and ends where git has none of them.
     own = os.path.realpath(root / ".dvc" / ".gitignore")
@@ -92,5 +91,6 @@ def _git(root: Path, real_root: str) -> GitIgnore:
             "move it into the repository, or: dvc config core.no_scm true",
         )
     ignored = git_repository.ignored(repository, real_root)
+    # An unreadable .gitignore in .dvc ends DVC here, and us.
     ignored.ignores(os.path.join(real_root, ".dvc", "config.local"), is_folder=False)
     return ignored

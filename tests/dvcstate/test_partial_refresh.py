@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from dvcstate import ProjectError
-from dvcstate.hashes.changed_paths import Everything, Touched
+from dvcstate.hashes.changed_paths import AllPaths, ChangedPaths
 from dvcstate.workspace import Workspace
 from tests.dvcstate import dvc_repositories, mutations
 from tests.dvcstate.conftest import examples
@@ -33,7 +33,7 @@ def _looks(root: Path) -> Looks:
     return found
 
 
-def _answer(workspace: Workspace, touched: Touched) -> Any:
+def _answer(workspace: Workspace, touched: ChangedPaths) -> Any:
     try:
         return workspace.state(touched).stages
     except ProjectError as error:
@@ -60,7 +60,7 @@ def test_a_partial_look_answers_as_a_full_one(
     with tempfile.TemporaryDirectory() as folder:
         repo = dvc_repositories.copy(templates[pick(("plain", "dvc2"))], Path(folder, "repo"))
         watched = Workspace(repo, None)
-        before, failed = _looks(repo), isinstance(_answer(watched, Everything()), str)
+        before, failed = _looks(repo), isinstance(_answer(watched, AllPaths()), str)
         for _ in range(3):
             mutation = pick(WITHOUT_DVC)
             note(mutation.__name__)
@@ -70,6 +70,6 @@ def test_a_partial_look_answers_as_a_full_one(
                 continue
             after = _looks(repo)
             paths = {path for path, _ in before.items() ^ after.items()}
-            partial = _answer(watched, Everything() if failed else Touched(paths))
-            assert partial == _answer(Workspace(repo, None), Everything())
+            partial = _answer(watched, AllPaths() if failed else ChangedPaths(paths))
+            assert partial == _answer(Workspace(repo, None), AllPaths())
             before, failed = after, isinstance(partial, str)

@@ -6,35 +6,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dvcstate.documents import regular_file, schema, yaml12, yaml_places
+from dvcstate.documents import regular_file, schema, yaml12, yaml_positions
 from dvcstate.errors import ErrorKind, FileError
 
 MAX_BYTES = 8 * 1024 * 1024
 """Larger is neither hand-written nor written by DVC; it would take seconds to read."""
-
-_MERGE_MARKER = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 _MAX_VALUES = 2_000_000
 
 
-def read(path: Path, shown: str, check: schema.Check) -> dict[str, Any]:
+def read(path: Path, shown: str, check: schema.Validator) -> dict[str, Any]:
     """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
-    return checked(text_of(read_bytes(path, shown, null_is_empty=False), shown), shown, check)
-
-
-def checked(text: str, shown: str, check: schema.Check) -> dict[str, Any]:
-    """The mapping in ``text``, checked."""
-    data = parsed(text, shown)
+    text = decode(read_bytes(path, shown, null_is_empty=False), shown)
+    data = parse(text, shown)
     try:
         check(data, ())
     except schema.Mismatch as mismatch:
-        raise _mismatch(mismatch, text, shown) from None
+        raise _mismatch_error(mismatch, text, shown) from None
     result: dict[str, Any] = data
     return result
 
 
 def read_text(path: Path | str, shown: str, at_most: int = MAX_BYTES) -> str:
     """The text of ``path`` with every line end a newline, as DVC reads it."""
-    return text_of(read_bytes(path, shown, at_most), shown)
+    return decode(read_bytes(path, shown, at_most), shown)
 
 
 def read_bytes(
@@ -43,7 +37,7 @@ def read_bytes(
     """What ``path`` holds; a FileError where it is no file that can be read whole."""
     try:
         return regular_file.read(path, at_most, null_is_empty)
-    except regular_file.OddFileError as error:
+    except regular_file.UnusableFileError as error:
         way_back = f"git checkout -- {shown} brings the committed one back"
         raise FileError(error.strerror, "see what wrote to it", way_back, path=shown) from None
     except OSError as error:
@@ -54,7 +48,7 @@ def read_bytes(
         ) from None  # fmt: skip
 
 
-def text_of(raw: bytes, shown: str) -> str:
+def decode(raw: bytes, shown: str) -> str:
     """The UTF-8 text in ``raw`` with every line end a newline."""
     try:
         return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8").read()
@@ -67,14 +61,14 @@ def text_of(raw: bytes, shown: str) -> str:
         ) from None  # fmt: skip
 
 
-def parsed(text: str, shown: str) -> Any:
+def parse(text: str, shown: str) -> Any:
     """The YAML document in ``text``; an empty one is ``{}``, as for DVC."""
     try:
         data = yaml12.load(text) or {}
     except yaml12.YAMLError as error:
-        raise _not_yaml(error, text, shown) from None
+        raise _yaml_error(error, text, shown) from None
     if _is_endless(data):
-        line, column = yaml_places.unfolding(text, _MAX_VALUES) or (None, None)
+        line, column = yaml_positions.endless_alias(text, _MAX_VALUES) or (None, None)
         raise FileError(
             "an alias (*name) leads back to itself or unfolds without end",
             "write the value out instead of using an alias there",
@@ -83,8 +77,15 @@ def parsed(text: str, shown: str) -> Any:
     return data
 
 
-def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
-    marker = _MERGE_MARKER.search(text)
+def locate(error: FileError, path: Path, shown: str, keys: Sequence[object]) -> FileError:
+    """The same error with the line and column in ``path`` of what ``keys`` lead to."""
+    line, column = yaml_positions.of_keys(read_text(path, shown), list(keys)) or (None, None)
+    return FileError.from_error(error, path=shown, line=line, column=column)
+
+
+def _yaml_error(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
+    # "<<<<<<< HEAD", "=======", ">>>>>>> branch": what git leaves in a file after a conflict.
+    marker = re.search(r"^(?:<{7}|={7}|>{7})(?: .*)?$", text, re.MULTILINE)
     if marker:
         return FileError(
             f"has an unresolved merge conflict ({marker[0].split()[0]})",
@@ -98,7 +99,7 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
     problem = getattr(error, "problem", None) or str(error)
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
     if isinstance(error, yaml12.EndlessError):
-        line, column = yaml_places.unfolding(text, yaml12.MAX_MERGED) or (None, None)
+        line, column = yaml_positions.endless_alias(text, yaml12.MAX_MERGED) or (None, None)
     return FileError(
         f"is not valid YAML: {problem}",
         "mend that line or the one above it",
@@ -109,11 +110,10 @@ def _not_yaml(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
     )  # fmt: skip
 
 
-def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
-    place = yaml_places.node_at(text, list(mismatch.keys))
+def _mismatch_error(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
     where = ".".join(str(key) for key in mismatch.keys)
     problem = f"{mismatch.message}, in {where}" if where else mismatch.message
-    line, column = place or (None, None)
+    line, column = yaml_positions.of_keys(text, list(mismatch.keys)) or (None, None)
     stage = ", or its spaces: two before a stage's name, four before deps and outs"
     remedies = [
         f"change that entry{stage if shown.endswith('dvc.yaml') else ''}",
@@ -124,20 +124,17 @@ def _mismatch(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:
     return FileError(problem, *remedies, path=shown, line=line, column=column)
 
 
-def placed(error: FileError, path: Path, shown: str, keys: Sequence[object]) -> FileError:
-    """The same error with the line and column in ``path`` of what ``keys`` lead to."""
-    place = yaml_places.node_at(read_text(path, shown), list(keys))
-    line, column = place or (None, None)
-    return FileError.from_error(error, path=shown, line=line, column=column)
-
-
 def _is_endless(data: Any) -> bool:
-    """Aliases can make a document that contains itself, or one that unfolds without end."""
+    """Aliases can make a document that contains itself, or one that unfolds without end.
+
+    A walk without recursion, which a deep document would end. ``_Exit`` marks where the children
+    of a value are done.
+    """
     values, open_ids = 0, set()
     stack: list[Any] = [data]
     while stack:
         value = stack.pop()
-        if isinstance(value, _Leave):
+        if isinstance(value, _Exit):
             open_ids.discard(value.identity)
             continue
         values += 1
@@ -146,14 +143,12 @@ def _is_endless(data: Any) -> bool:
         if id(value) in open_ids or values > _MAX_VALUES:
             return True
         open_ids.add(id(value))
-        stack.append(_Leave(id(value)))
+        stack.append(_Exit(id(value)))
         stack.extend(value.values() if isinstance(value, dict) else value)
     return False
 
 
-class _Leave:
-    """On the way back out of a value: its children are done."""
-
+class _Exit:
     __slots__ = ("identity",)
 
     def __init__(self, identity: int) -> None:

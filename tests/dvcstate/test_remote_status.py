@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import dvcstate
-from dvcstate.dvc import external_deps
+from dvcstate.dvc import remote_status
 from dvcstate.live import LiveProject
 from dvcstate.workspace import Workspace
 from tests.bucket_server import BUCKET, VARIABLE, BucketProcess, serving
@@ -180,7 +180,7 @@ def _line(text: str, word: str) -> int:
 
 @pytest.fixture
 def nobody_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external_deps, "Question", lambda *_: pytest.fail("DVC was asked"))
+    monkeypatch.setattr(remote_status, "RemoteStatusQuery", lambda *_: pytest.fail("DVC was asked"))
 
 
 @pytest.mark.usefixtures("nobody_asked")
@@ -222,7 +222,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(
         config.write_text(
             config.read_text().replace("endpointurl = ", f"endpointurl = http://127.0.0.1:{port} #")
         )
-        monkeypatch.setattr(dvcstate, "ASK_S", 4.0)
+        monkeypatch.setattr(dvcstate, "REMOTE_TIMEOUT_S", 4.0)
         assert commands.main(["status", "--repo", str(repo)]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "remote://cloud/raw/a.txt is not known: no answer within 4 s" in told
@@ -235,14 +235,16 @@ def test_a_server_that_is_down_is_told_at_once(repo: Path, tmp_path: Path) -> No
     config = repo / ".dvc" / "config"
     config.write_text(config.read_text().replace("endpointurl = ", f"endpointurl = {endpoint} #"))
     state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60)
-    unknown = {each.path: each.why for one in state.stages for each in one.unanswered}
-    assert unknown["remote://cloud/raw/a.txt"].startswith(f"no server answers at {endpoint} (")
+    unknown = {each.path: each for one in state.stages for each in one.unanswered}
+    status = unknown["remote://cloud/raw/a.txt"]
+    assert status.why.startswith(f"no server answers at {endpoint} (")
+    assert status.silent_server == endpoint
 
 
 def test_without_dvc_all_else_is_judged(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(external_deps.importlib.util, "find_spec", lambda _name: None)  # type: ignore[attr-defined]
+    monkeypatch.setattr(remote_status.importlib.util, "find_spec", lambda _name: None)  # type: ignore[attr-defined]
     state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=1)
     unknown = {each.why for one in state.stages for each in one.unanswered}
     assert len(unknown) == 1
@@ -252,14 +254,14 @@ def test_without_dvc_all_else_is_judged(
 def test_an_error_of_what_is_here_ends_the_question(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[external_deps.Question] = []
+    asked: list[remote_status.RemoteStatusQuery] = []
 
-    class Kept(external_deps.Question):
-        def __enter__(self) -> external_deps.Question:
+    class Kept(remote_status.RemoteStatusQuery):
+        def __enter__(self) -> remote_status.RemoteStatusQuery:
             asked.append(self)
             return self
 
-    monkeypatch.setattr(external_deps, "Question", Kept)
+    monkeypatch.setattr(remote_status, "RemoteStatusQuery", Kept)
     (repo / ".dvcignore").write_text("one.out\n")
     with pytest.raises(dvcstate.ProjectError, match="is ignored by the line"):
         Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60)

@@ -1,26 +1,26 @@
 """Every file in a tracked folder with inode, size and mtime, as cheaply as Python can ask for them.
 
 A warm status is little else than this: one scandir a folder, one stat a file. The answer is packed
-as it comes (no object a file) and summed up in a fingerprint; only where that differs from the
-last one does anyone look at single files.
+as it comes (no object for each file) and summed up in a fingerprint; single files are compared only
+where that differs from the last one.
 """
 
 import hashlib
 import os
 from array import array
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dvcstate.documents import regular_file
 from dvcstate.dvcignore import IGNORE_FILE, DvcIgnore
 from dvcstate.errors import ErrorKind, TrackedPathError
 
+# From a descriptor, the kernel need not resolve the whole path again for each stat.
 _BY_DESCRIPTOR = os.scandir in os.supports_fd
 _FOLDER = os.O_RDONLY | regular_file.FLAGS | getattr(os, "O_DIRECTORY", 0)
-_NEVER_LOOKED_INTO = frozenset((".git", ".hg", ".dvc"))
+_SKIPPED_FOLDERS = frozenset((".git", ".hg", ".dvc"))
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """``names`` are posix paths below the folder; ``stats`` holds inode, size, mtime (ns) of each.
 
     A single file is a listing with the one name ``""``. Names may include files that a
@@ -44,10 +44,10 @@ class Listing:
 def of_file(path: str) -> Listing:
     """The listing of the single file ``path``; a link is followed."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError as error:
         raise _unreadable(path, error) from None
-    stats = _packed([found.st_ino, found.st_size, found.st_mtime_ns])
+    stats = _pack([status.st_ino, status.st_size, status.st_mtime_ns])
     fingerprint = _fingerprint([""], stats, b"")
     return Listing([""], stats, fingerprint, is_folder=False, has_links=os.path.islink(path))
 
@@ -58,7 +58,7 @@ def of_folder(top: str, ignore: DvcIgnore) -> Listing:
     As DVC's walk: links to files are followed, links to folders are not looked at, ignored folders
     and repositories inside are not looked into, and an empty folder leaves no trace.
     """
-    walk = _Walk(top, ignore)
+    walk = _FolderWalk(top, ignore)
     walk.run()
     fingerprint = _fingerprint(walk.names, walk.stats, walk.rules_key)
     linked = walk.linked or os.path.islink(top)
@@ -79,7 +79,7 @@ def kept(top: str, listing: Listing, ignore: DvcIgnore) -> list[int]:
     return [index for index, name in enumerate(listing.names) if not ignored(name)]
 
 
-class _Walk:
+class _FolderWalk:
     """Collects the names and stats below one folder."""
 
     def __init__(self, top: str, ignore: DvcIgnore) -> None:
@@ -105,30 +105,30 @@ class _Walk:
 
     def _add(self, path: str, prefix: str) -> list[str]:
         """Add the files of one folder; return the folders in it that are to be looked into."""
-        files, found, folders, linked = _scanned(path)
+        files, stats, folders, linked = _scan(path)
         self.linked = self.linked or linked
         if ".git" in files or ".dvc" in files or IGNORE_FILE in files or ".dvc" in folders:
             if self.ignore.is_subrepo(path) and self.ignore.covers(path):
                 return []
-            self._check_odd_files(path, files, found)
+            self._check_special_files(path, files, stats)
         self.names += [prefix + name for name in files] if prefix else files
-        self.stats.extend(_packed(found))
+        self.stats.extend(_pack(stats))
         if self.ignore.restricts(path):
             folders = [
                 name
                 for name in folders
                 if not self.ignore.ignores(f"{path}{os.sep}{name}", True, subrepos=False)
             ]
-        elif not _NEVER_LOOKED_INTO.isdisjoint(folders) and self.ignore.covers(path):
-            folders = [name for name in folders if name not in _NEVER_LOOKED_INTO]
+        elif not _SKIPPED_FOLDERS.isdisjoint(folders) and self.ignore.covers(path):
+            folders = [name for name in folders if name not in _SKIPPED_FOLDERS]
         return [prefix + name for name in folders]
 
-    def _check_odd_files(self, path: str, files: list[str], found: list[int]) -> None:
+    def _check_special_files(self, path: str, files: list[str], stats: list[int]) -> None:
         if not self.ignore.covers(path):
             return
-        if ".git" in files and not self.ignore.restricts(path):
+        if ".git" in files and not self.ignore.restricts(path):  # the file of a submodule
             index = files.index(".git")
-            del files[index], found[3 * index : 3 * index + 3]
+            del files[index], stats[3 * index : 3 * index + 3]
         if IGNORE_FILE in files:
             if not self.ignore.ignores(f"{path}{os.sep}{IGNORE_FILE}", False, subrepos=False):
                 raise TrackedPathError(
@@ -140,10 +140,10 @@ class _Walk:
             self.rules_key += self.ignore.rules_key(path)
 
 
-def _scanned(path: str) -> tuple[list[str], list[int], list[str], bool]:
+def _scan(path: str) -> tuple[list[str], list[int], list[str], bool]:
     """The files in one folder, three numbers for each, the folders, and whether there are links."""
     files: list[str] = []
-    found: list[int] = []
+    stats: list[int] = []
     folders: list[str] = []
     linked = False
     descriptor = os.open(path, _FOLDER) if _BY_DESCRIPTOR else None
@@ -157,16 +157,16 @@ def _scanned(path: str) -> tuple[list[str], list[int], list[str], bool]:
                 if entry.is_dir():
                     folders.append(entry.name)
                 else:
-                    stat = entry.stat()
+                    status = entry.stat()
                     files.append(entry.name)
-                    found += (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+                    stats += (status.st_ino, status.st_size, status.st_mtime_ns)
     finally:
         if descriptor is not None:
             os.close(descriptor)
-    return files, found, folders, linked
+    return files, stats, folders, linked
 
 
-def _packed(numbers: list[int]) -> "array[int]":
+def _pack(numbers: list[int]) -> "array[int]":
     try:
         return array("q", numbers)
     except OverflowError:  # inode numbers of 64 bits on some network file systems
