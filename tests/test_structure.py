@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-PACKAGES = ("service",)
+PACKAGES = ("service", "grader", "workshop", "dvcstate", "bucket", "pipeline")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -21,7 +21,7 @@ class Gate:
     def admit(self) -> Iterator["Slot"]:
         """A slot for the length of one request; a 503 when all are taken."""
         if self.requests >= self.max_requests:
-            raise busy(f"{self.max_requests} predictions are being made")
+            raise busy_problem(f"{self.max_requests} predictions are being made")
         slot = Slot(self)
         self.requests += 1
         try:
@@ -41,12 +41,12 @@ class Slot:
     def hold(self, count: int) -> None:
         """Count ``count`` more bytes; a 503 when there is no room for them."""
         if self.gate.held_bytes + count > self.gate.max_held_bytes:
-            raise busy("the bodies being received fill the memory set aside for them")
+            raise busy_problem("the bodies being received fill the memory set aside for them")
         self.gate.held_bytes += count
         self.held_bytes += count
 
 
-def busy(reason: str) -> Problem:
+def busy_problem(reason: str) -> Problem:
     """The answer to a client that should send its request again in a second."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

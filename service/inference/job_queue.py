@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from service.inference.admission import busy
+from service.inference.admission import busy_problem
 from service.problems import Problem
 
 Result = TypeVar("Result")
@@ -69,7 +69,7 @@ class JobQueue:
 
         def run() -> Result:
             if time.monotonic() > deadline:
-                raise _too_late(self._max_pool_wait)
+                raise _late_problem(self._max_pool_wait)
             return job()
 
         future = self._pool.submit(run)
@@ -83,7 +83,7 @@ class JobQueue:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            raise _too_late(self._max_pool_wait) from None
+            raise _late_problem(self._max_pool_wait) from None
         finally:
             timer.cancel()
 
@@ -125,12 +125,12 @@ class JobQueue:
             return
         try:
             if now > job.deadline:
-                raise _too_late(self._max_wait)
+                raise _late_problem(self._max_wait)
             job.result.set_result(job.run())
         except Exception as error:  # noqa: BLE001 - handed to the request, whatever it is
             job.result.set_exception(error)
             del job  # from this frame, which the error's traceback holds too
 
 
-def _too_late(seconds: float) -> Problem:
-    return busy(f"others were served for {seconds:g} s")
+def _late_problem(seconds: float) -> Problem:
+    return busy_problem(f"others were served for {seconds:g} s")

@@ -59,7 +59,7 @@ async def parse_form(
 ) -> list[UploadedFile]:
     """The files of a form that arrives in ``chunks``; a Problem as soon as something is wrong."""
     if not boundary:
-        raise _malformed("its Content-Type names no boundary")
+        raise _malformed_problem("its Content-Type names no boundary")
     form = _FormFiles(settings)
     try:
         parser = MultipartParser(
@@ -78,9 +78,9 @@ async def parse_form(
         async for chunk in chunks:
             parser.write(chunk)
     except FormParserError as error:
-        raise _malformed(_describe(error)) from None
+        raise _malformed_problem(_describe(error)) from None
     if not form.is_complete:
-        raise _malformed("it stops before its closing boundary")
+        raise _malformed_problem("it stops before its closing boundary")
     if not form.files:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "the form has no file", f"add one: {EXAMPLE}"
@@ -127,7 +127,7 @@ class _FormFiles:
         _, options = parse_options_header(self._disposition)
         index, name = len(self.files), options.get(b"name")
         if name is None:
-            raise _malformed(f"part {index} has no Content-Disposition with a name")
+            raise _malformed_problem(f"part {index} has no Content-Disposition with a name")
         if b"filename" in options:
             self._filename = options[b"filename"].decode("utf-8", "replace")
         if name != FIELD.encode():
@@ -143,7 +143,7 @@ class _FormFiles:
         self._size += end - start
         if self._size > self._settings.max_file_bytes:
             index = len(self.files)
-            raise too_large(
+            raise too_large_problem(
                 self._filename or f"file {index}",
                 self._settings.max_file_bytes,
                 InvalidInput("too many bytes", index, self._filename),
@@ -165,7 +165,7 @@ def _describe(error: FormParserError) -> str:
     return re.sub(r" (at (index )?)?\(?\d+\)?$", "", str(error))
 
 
-def _malformed(reason: str) -> Problem:
+def _malformed_problem(reason: str) -> Problem:
     return Problem(
         HTTPStatus.BAD_REQUEST,
         f"the multipart body is malformed: {reason}",
@@ -173,7 +173,7 @@ def _malformed(reason: str) -> Problem:
     )
 
 
-def too_large(what: str, limit: int, *errors: InvalidInput) -> Problem:
+def too_large_problem(what: str, limit: int, *errors: InvalidInput) -> Problem:
     """The answer where ``what`` has more than ``limit`` bytes."""
     return Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -114,11 +114,11 @@ def _decode_files(
         except pixels.ImageError as error:
             errors.append((error, InvalidInput(str(error), index, file.filename)))
     if errors:
-        raise _bad_files(errors)
+        raise _bad_files_problem(errors)
     return pictures
 
 
-def _bad_files(errors: Sequence[tuple[pixels.ImageError, InvalidInput]]) -> Problem:
+def _bad_files_problem(errors: Sequence[tuple[pixels.ImageError, InvalidInput]]) -> Problem:
     """The first bad file names the problem; ``errors`` names them all."""
     error, first = errors[0]
     status, fix = REFUSALS[type(error)]

@@ -14,7 +14,7 @@ from service.inference.multipart_form import (
     UploadedFile,
     find_single_file,
     parse_form,
-    too_large,
+    too_large_problem,
 )
 from service.problems import InvalidInput, Problem
 from service.protocol import Headers, Receive
@@ -110,7 +110,7 @@ class _Body:
     async def chunks(self, limit: int) -> AsyncIterator[bytes]:
         """The body piece by piece, never more than ``limit`` bytes of it."""
         if self.declared > limit:
-            raise too_large("the body", limit)
+            raise too_large_problem("the body", limit)
         size, more = 0, True
         while more:
             message = await self.receive()
@@ -119,6 +119,6 @@ class _Body:
             chunk, more = message.get("body", b""), message.get("more_body", False)
             size += len(chunk)
             if size > limit:
-                raise too_large("the body", limit)
+                raise too_large_problem("the body", limit)
             self.slot.hold(len(chunk))
             yield chunk

@@ -135,7 +135,7 @@ def _files(folder: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise _unreadable(folder, str(error.strerror), f"check {folder}") from None
+        raise _unreadable_problem(folder, str(error.strerror), f"check {folder}") from None
 
 
 def _read_json(path: Path) -> Any:
@@ -143,9 +143,11 @@ def _read_json(path: Path) -> Any:
         return json.loads(_read(path), parse_float=_finite, parse_constant=lambda name: None)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise _unreadable(path, f"not JSON, {where}: {error.msg}", "type dvc repro") from None
+        raise _unreadable_problem(
+            path, f"not JSON, {where}: {error.msg}", "type dvc repro"
+        ) from None
     except (ValueError, RecursionError):
-        raise _unreadable(path, "not JSON", "type dvc repro") from None
+        raise _unreadable_problem(path, "not JSON", "type dvc repro") from None
 
 
 def _finite(text: str) -> float | None:
@@ -157,12 +159,16 @@ def _finite(text: str) -> float | None:
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise _unreadable(path, f"larger than {LARGEST_FILE / 1e6:g} MB", "make it smaller")
+            raise _unreadable_problem(
+                path, f"larger than {LARGEST_FILE / 1e6:g} MB", "make it smaller"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, str(error.strerror), "type dvc repro, then ask again") from None
+        raise _unreadable_problem(
+            path, str(error.strerror), "type dvc repro, then ask again"
+        ) from None
 
 
-def _unreadable(path: Path, reason: str, fix: str) -> Problem:
+def _unreadable_problem(path: Path, reason: str, fix: str) -> Problem:
     place = "/".join(path.parts[-3:])
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{place}: {reason}", fix)
