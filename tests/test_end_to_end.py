@@ -104,10 +104,10 @@ def test_a_prediction_over_http_equals_keras(finished: Path) -> None:
 
 def keras_probabilities(repo: Path, poster: Path) -> dict[str, float]:
     from pipeline.shared import splits
-    from pipeline.shared.network import network
+    from pipeline.shared.network import build_network
 
     genres = splits.read(repo / "data" / "preprocess", "test").genres
-    model = network((96, 64), len(genres))
+    model = build_network((96, 64), len(genres))
     model.load_weights(repo / "models" / "classifier.weights.h5")
     pixels = load_image(poster.read_bytes(), (96, 64))
     return dict(zip(genres, map(float, model(pixels[np.newaxis])[0]), strict=True))

@@ -36,7 +36,7 @@ def evaluate(
     """
     test = splits.read(data_dir, "test")
     pixels = splits.pixels(data_dir, test)
-    served, fp32 = (_answered(path, test, pixels) for path in (model_path, fp32_path))
+    served, fp32 = (_ask_model(path, test, pixels) for path in (model_path, fp32_path))
     priors = splits.read(data_dir, "train").labels.mean(axis=0)
     metrics = _metrics(test.labels, served, fp32, priors)
     curves = _curves(test, served.answers, served.metadata, priors)
@@ -53,7 +53,7 @@ def evaluate(
 
 
 @dataclass(frozen=True)
-class _Answered:
+class _ModelAnswers:
     """What a model says of itself and of the test split: ``answers`` is (n, genres)."""
 
     metadata: classifier.Metadata
@@ -64,10 +64,10 @@ class _Answered:
         return scores.summary(labels, self.answers, np.array(self.metadata.thresholds))
 
 
-def _answered(path: Path, test: splits.Split, pixels: NDArray[np.uint8]) -> _Answered:
+def _ask_model(path: Path, test: splits.Split, pixels: NDArray[np.uint8]) -> _ModelAnswers:
     model = classifier.load(path)
     _check_fits(model.metadata, test.genres, pixels.shape[1:3], path)
-    return _Answered(model.metadata, classifier.probabilities(model.session, pixels))
+    return _ModelAnswers(model.metadata, classifier.probabilities(model.session, pixels))
 
 
 def _check_fits(
@@ -89,7 +89,7 @@ def _check_replaceable(paths: Iterable[Path]) -> None:
 
 
 def _metrics(
-    labels: scores.Labels, served: _Answered, fp32: _Answered, priors: NDArray[np.float64]
+    labels: scores.Labels, served: _ModelAnswers, fp32: _ModelAnswers, priors: NDArray[np.float64]
 ) -> dict[str, object]:
     blind = scores.summary(labels, np.broadcast_to(priors, labels.shape), np.full(len(priors), 0.5))
     nothing = scores.summary(labels, np.zeros(labels.shape), np.ones(len(priors)))

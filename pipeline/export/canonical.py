@@ -3,7 +3,7 @@
 import onnx
 
 
-def canonical(model: onnx.ModelProto) -> bytes:
+def canonical_bytes(model: onnx.ModelProto) -> bytes:
     """The bytes of ``model`` with tensors and nodes named in the graph's order.
 
     tf2onnx numbers what it makes anew in each run, and orders the initializers by hash. Only the

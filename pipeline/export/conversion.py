@@ -18,10 +18,11 @@ OPSET = 17
 
 def load_keras_model(weights_path: Path, size: tuple[int, int], genres: int) -> "keras.Model":
     """The network with these weights; a ModelError where they are of another one."""
-    backend.prepare(seed=0, threads=1)
-    from pipeline.shared.network import network
+    # No result depends on the seed, and one thread keeps the order of sums.
+    backend.prepare_tensorflow(seed=0, threads=1)
+    from pipeline.shared.network import build_network
 
-    model = network(size, genres)
+    model = build_network(size, genres)
     try:
         with warnings.catch_warnings(action="error", category=UserWarning):
             model.load_weights(weights_path)
@@ -48,8 +49,9 @@ def convert_to_onnx(model: "keras.Model") -> onnx.ModelProto:
     def answer(image: "tf.Tensor") -> "dict[str, tf.Tensor]":
         return {classifier.OUTPUT: model(image, training=False)}
 
-    with backend.quiet():
+    with backend.silence_tensorflow():
         converted, _ = tf2onnx.convert.from_function(answer, [signature], opset=OPSET)
     for value in (*converted.graph.input, *converted.graph.output):
+        # tf2onnx calls the batch axis unk__N, with another N in each run.
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     return converted

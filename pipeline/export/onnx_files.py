@@ -10,11 +10,11 @@ import onnx
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.export.canonical import canonical
+from pipeline.export.canonical import canonical_bytes
 from pipeline.export.conversion import convert_to_onnx, load_keras_model
-from pipeline.export.quantization import quantized
+from pipeline.export.quantization import quantize
 from pipeline.shared import classifier, params, scores, splits
-from pipeline.shared.errors import ModelError, leaving_at_interrupt
+from pipeline.shared.errors import ModelError, leave_at_interrupt
 from pipeline.shared.hashing import folder_md5
 from pipeline.shared.outs import whole_file
 
@@ -46,16 +46,16 @@ def export(
     ``model_path`` gets the network in int8 where ``settings`` ask for that and neither score of
     ``GATE`` on the validation split drops by more than ``max_drop``; else what ``fp32_path`` gets.
     """
-    with leaving_at_interrupt():  # the outs are begun when all is done
-        validation = _read(data_dir, "valid")
-        fp32, difference = _converted_checked(validation, weights_path)
+    with leave_at_interrupt():  # the outs are begun when all is done
+        validation = _read_data(data_dir, "valid")
+        fp32, difference = _convert_and_check(validation, weights_path)
         served, verdict = fp32, "fp32 as params.yaml says"
         if settings.int8:
-            int8 = _int8(fp32, data_dir, validation, settings)
-            passed, verdict = gate(fp32.scores, int8.scores, settings.max_drop)
+            int8 = _int8_candidate(fp32, data_dir, validation, settings)
+            passed, verdict = judge_int8(fp32.scores, int8.scores, settings.max_drop)
             served = int8 if passed else fp32
         contents = {
-            path: canonical(_described(candidate, validation, data_dir))
+            path: canonical_bytes(_add_metadata(candidate, validation, data_dir))
             for path, candidate in ((model_path, served), (fp32_path, fp32))
         }
     with ExitStack() as outs:  # neither is renamed before both are written
@@ -66,7 +66,7 @@ def export(
 
 
 @dataclass(frozen=True)
-class _Data:
+class _SplitPixels:
     """A split and its images: (n, height, width, 3), uint8."""
 
     split: splits.Split
@@ -82,12 +82,12 @@ class _Candidate:
     scores: dict[str, float]
 
 
-def _read(data_dir: Path, name: str) -> _Data:
+def _read_data(data_dir: Path, name: str) -> _SplitPixels:
     split = splits.read(data_dir, name)
-    return _Data(split, splits.pixels(data_dir, split))
+    return _SplitPixels(split, splits.pixels(data_dir, split))
 
 
-def _converted_checked(validation: _Data, weights_path: Path) -> tuple[_Candidate, float]:
+def _convert_and_check(validation: _SplitPixels, weights_path: Path) -> tuple[_Candidate, float]:
     """The network in float32, and how far its probabilities are from Keras'."""
     size, genres = validation.pixels.shape[1:3], len(validation.split.genres)
     keras_model = load_keras_model(weights_path, size, genres)
@@ -102,26 +102,28 @@ def _converted_checked(validation: _Data, weights_path: Path) -> tuple[_Candidat
     return _candidate(model, validation, answers), difference
 
 
-def _int8(
-    fp32: _Candidate, data_dir: Path, validation: _Data, settings: ExportParams
+def _int8_candidate(
+    fp32: _Candidate, data_dir: Path, validation: _SplitPixels, settings: ExportParams
 ) -> _Candidate:
     """The network in int8, calibrated on posters of the training split, evenly spaced."""
     training = splits.read(data_dir, "train")
     step = -(-len(training.paths) // settings.calibration_images)
     pixels = splits.pixels(data_dir, training.every(step))
-    model = quantized(fp32.model, pixels)
+    model = quantize(fp32.model, pixels)
     return _candidate(model, validation, _probabilities(model, validation.pixels))
 
 
 def _candidate(
-    model: onnx.ModelProto, validation: _Data, answers: NDArray[np.float32]
+    model: onnx.ModelProto, validation: _SplitPixels, answers: NDArray[np.float32]
 ) -> _Candidate:
     labels = validation.split.labels
     thresholds = scores.best_thresholds(labels, answers)
     return _Candidate(model, thresholds, scores.summary(labels, answers, np.array(thresholds)))
 
 
-def gate(fp32: Mapping[str, float], int8: Mapping[str, float], max_drop: float) -> tuple[bool, str]:
+def judge_int8(
+    fp32: Mapping[str, float], int8: Mapping[str, float], max_drop: float
+) -> tuple[bool, str]:
     """Whether int8 may be served, by the scores of both, and the reason in a few words.
 
     Scores have six digits, and a drop of exactly ``max_drop`` is allowed.
@@ -133,7 +135,9 @@ def gate(fp32: Mapping[str, float], int8: Mapping[str, float], max_drop: float) 
     return False, f"fp32, since int8 would cost {costs} in validation, over {max_drop:g}"
 
 
-def _described(candidate: _Candidate, validation: _Data, data_dir: Path) -> onnx.ModelProto:
+def _add_metadata(
+    candidate: _Candidate, validation: _SplitPixels, data_dir: Path
+) -> onnx.ModelProto:
     """The candidate's model with its metadata."""
     metadata = classifier.Metadata(
         validation.split.genres,
@@ -149,5 +153,5 @@ def _described(candidate: _Candidate, validation: _Data, data_dir: Path) -> onnx
 
 
 def _probabilities(model: onnx.ModelProto, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    session = classifier.session_of(model.SerializeToString())
+    session = classifier.create_session(model.SerializeToString())
     return classifier.probabilities(session, pixels)

@@ -14,7 +14,7 @@ from onnxruntime import quantization
 from pipeline.shared import classifier
 
 
-def quantized(model: onnx.ModelProto, pixels: NDArray[np.uint8]) -> onnx.ModelProto:
+def quantize(model: onnx.ModelProto, pixels: NDArray[np.uint8]) -> onnx.ModelProto:
     """``model`` with its weights and features in 8 bits (static quantization, QDQ format).
 
     The range of each feature is what it takes over ``pixels`` (n, height, width, 3), uint8. A
@@ -24,7 +24,7 @@ def quantized(model: onnx.ModelProto, pixels: NDArray[np.uint8]) -> onnx.ModelPr
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)  # the original would be left without its weights
-    with tempfile.TemporaryDirectory() as folder, _without_advice():
+    with tempfile.TemporaryDirectory() as folder, _silence_advice():
         path = Path(folder) / "int8.onnx"
         quantization.quantize_static(
             copy,
@@ -34,6 +34,7 @@ def quantized(model: onnx.ModelProto, pixels: NDArray[np.uint8]) -> onnx.ModelPr
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
             calibrate_method=quantization.CalibrationMethod.MinMax,
+            # See above: without these two, answers differ between processors.
             per_channel=True,
             reduce_range=True,
         )
@@ -54,7 +55,7 @@ class _Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
 
 
 @contextmanager
-def _without_advice() -> Iterator[None]:
+def _silence_advice() -> Iterator[None]:
     """Keep ONNX Runtime's advice to optimise first off the terminal: tf2onnx has done that."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.shared import splits
 
+# Figure throughout, and not pyplot, which looks for a display and keeps each figure in memory.
 GREEN, RED, GREY = "#2a7f62", "#b3362e", "#8a8f98"
 RIGHT, WRONG, MISSED = ("✓", GREEN), ("✗", RED), ("○", GREY)
 """The mark and the colour of a genre that was chosen rightly, chosen wrongly, or missed."""

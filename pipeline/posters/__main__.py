@@ -25,7 +25,7 @@ DEFAULT_COUNT = 800
 
 
 def main() -> None:
-    """Lay the posters that the command line asks for, and say what was done."""
+    """Write the posters that the command line asks for, and say what was done."""
     options = _options()
     if options.raw_dir.exists() and not options.raw_dir.is_dir():
         raise DatasetError(f"{options.raw_dir} is a file", "name a folder: data/raw")
@@ -41,9 +41,7 @@ def main() -> None:
 
 
 def _install(source: str, raw_dir: Path, force: bool) -> None:
-    from pipeline.posters.public import (
-        install,
-    )  # no need of it, and of what it imports, for drawing
+    from pipeline.posters.public import install  # and httpx, which drawing does not need
 
     if not force and raw_dir.exists():
         drawn_posters.count_drawn(raw_dir, sys.maxsize)
@@ -51,12 +49,12 @@ def _install(source: str, raw_dir: Path, force: bool) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m pipeline.posters", description="Lay the posters.")
+    parser = argparse.ArgumentParser("python -m pipeline.posters", description="Write the posters.")
     parser.add_argument("raw_dir", type=Path, help="where they go: data/raw")
     parser.add_argument(
         "--count", type=_count, help=f"how many to draw, by default {DEFAULT_COUNT}"
     )
-    parser.add_argument("--force", action="store_true", help="replace whatever lies there")
+    parser.add_argument("--force", action="store_true", help="replace any other data")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--from",

@@ -1,4 +1,7 @@
-"""One file from an address, whole or not at all."""
+"""One file from an address, whole or not at all.
+
+By hand and not with pooch: see ``archives``.
+"""
 
 import time
 from collections.abc import Iterator
@@ -14,12 +17,12 @@ ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 """Before the second attempt; it doubles before each further one."""
 TIMEOUT = httpx.Timeout(30, connect=10)
-"""Seconds without a single byte; how long the whole takes is the network's matter."""
+"""Seconds without a single byte; the whole may take as long as the network needs."""
 TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 CHUNK_BYTES = 1 << 20
 
 
-_WRONG = (
+_LASTING = (
     httpx.InvalidURL,
     httpx.TooManyRedirects,
     httpx.DecodingError,
@@ -28,12 +31,12 @@ _WRONG = (
 """What another attempt would not change."""
 
 
-class _BrokenOff(Exception):  # noqa: N818 - never leaves this module
+class _BrokenOffError(Exception):
     """An attempt failed in a way that may pass."""
 
 
 @contextmanager
-def downloaded(address: str, path: Path, max_bytes: int) -> Iterator[Path]:
+def download_file(address: str, path: Path, max_bytes: int) -> Iterator[Path]:
     """Yield ``path`` with the whole of what lies at ``address``; it is deleted after the block.
 
     An attempt that breaks off starts anew, at most ATTEMPTS times in all. Raises DatasetError.
@@ -50,9 +53,9 @@ def _attempt_until_whole(address: str, path: Path, max_bytes: int) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _attempt(address, path, max_bytes)
-        except _WRONG as error:
+        except _LASTING as error:
             raise DatasetError(f"{address}: {error}", "check the address") from None
-        except (_BrokenOff, httpx.TransportError) as error:
+        except (_BrokenOffError, httpx.TransportError) as error:
             reason = str(error) or type(error).__name__
         if attempt < ATTEMPTS:
             time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
@@ -64,24 +67,24 @@ def _attempt_until_whole(address: str, path: Path, max_bytes: int) -> None:
 
 def _attempt(address: str, path: Path, max_bytes: int) -> None:
     """Write what the server sends to ``path``, from the first byte on."""
-    # The bytes as they lie there: of a .tar.gz, some servers would say that it is a gzipped .tar.
+    # Some servers call a .tar.gz a gzipped .tar, and httpx would then unpack it.
     plain = {"Accept-Encoding": "identity"}
     with (
         _client(address) as client,
-        client.stream("GET", address, headers=plain) as answer,
+        client.stream("GET", address, headers=plain) as response,
         path.open("wb") as file,
     ):
-        _check_status(address, answer)
-        expected = _expected_bytes(answer)
+        _check_status(address, response)
+        expected = _expected_bytes(response)
         _check_bytes(address, expected or 0, max_bytes)
         bar = tqdm(desc="Downloading", total=expected, unit="B", unit_scale=True, disable=None)
         with bar:
-            for chunk in answer.iter_raw(CHUNK_BYTES):
+            for chunk in response.iter_raw(CHUNK_BYTES):
                 file.write(chunk)
                 bar.update(len(chunk))
                 _check_bytes(address, file.tell(), max_bytes)
         if expected is not None and file.tell() != expected:
-            raise _BrokenOff(f"{file.tell():,} of {expected:,} bytes came")
+            raise _BrokenOffError(f"{file.tell():,} of {expected:,} bytes came")
 
 
 def _client(address: str) -> httpx.Client:
@@ -95,16 +98,16 @@ def _client(address: str) -> httpx.Client:
         ) from None
 
 
-def _check_status(address: str, answer: httpx.Response) -> None:
-    told = f"the server answered {answer.status_code} {answer.reason_phrase}".rstrip()
-    if answer.status_code in TRANSIENT:
-        raise _BrokenOff(told)
-    if answer.status_code != httpx.codes.OK:
-        raise DatasetError(f"{address}: {told}", "check the address")
+def _check_status(address: str, response: httpx.Response) -> None:
+    problem = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
+    if response.status_code in TRANSIENT:
+        raise _BrokenOffError(problem)
+    if response.status_code != httpx.codes.OK:
+        raise DatasetError(f"{address}: {problem}", "check the address")
 
 
-def _expected_bytes(answer: httpx.Response) -> int | None:
-    length = answer.headers.get("Content-Length", "")
+def _expected_bytes(response: httpx.Response) -> int | None:
+    length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() else None
 
 

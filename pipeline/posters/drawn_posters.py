@@ -15,7 +15,7 @@ from pipeline.shared.outs import whole_folder
 
 
 class OtherDataError(DatasetError):
-    """The folder holds something that would be lost if posters were laid there."""
+    """The folder holds something that would be lost if posters were written there."""
 
     def __init__(self, raw_dir: Path, what: str) -> None:
         super().__init__(
@@ -42,16 +42,16 @@ def write_posters(
     ``count``, unless ``force`` is set.
     """
     started = time.monotonic()
-    held = 0 if force else count_drawn(raw_dir, count)
-    pictures = _agreeing(_watched(collection.pictures(count), count), raw_dir, held)
-    if held == count:
+    drawn = 0 if force else count_drawn(raw_dir, count)
+    pictures = _check_pictures(_show_progress(collection.pictures(count), count), raw_dir, drawn)
+    if drawn == count:
         for _ in pictures:
             pass
         say(f"{raw_dir} already holds these {count} posters")
         return
     with whole_folder(raw_dir) as partial:
         size = _write(pictures, count, partial)
-    kept = f", of which {held} were there before," if held else ""
+    kept = f", of which {drawn} were there before," if drawn else ""
     seconds = time.monotonic() - started
     say(f"{raw_dir}: {count} posters{kept} in {size / 1e6:.1f} MB, drawn in {seconds:.1f} s")
 
@@ -59,8 +59,8 @@ def write_posters(
 def write_recorded_posters(
     raw_dir: Path, count: int, record_path: Path, say: Callable[[str], None], *, force: bool
 ) -> None:
-    """Lay posters whose hash ``record`` knows; other data that lies there stays, with a notice."""
-    record = _record(record_path)
+    """Write the posters whose hash the .dvc file records; other data stays, with a notice."""
+    record = _read_record(record_path)
     if raw_dir.is_dir() and folder_md5(raw_dir) == record.md5:
         say(f"{raw_dir} already holds what {record.path} records")
         return
@@ -96,25 +96,25 @@ def count_drawn(raw_dir: Path, count: int) -> int:
     names = {path.relative_to(raw_dir).as_posix() for path in counted_files(raw_dir)}
     if not names:
         return 0
-    held = len(names) - 1
-    if names != {"train.csv", *map(_name, range(held))}:
+    drawn = len(names) - 1
+    if names != {"train.csv", *map(_name, range(drawn))}:
         raise OtherDataError(raw_dir, f"{len(names)} files")
-    if (raw_dir / "train.csv").read_bytes() != collection.table(held).encode():
+    if (raw_dir / "train.csv").read_bytes() != collection.table(drawn).encode():
         raise OtherDataError(raw_dir, "another train.csv")
-    if held > count:
-        raise OtherDataError(raw_dir, f"{held} drawn posters, more than {count}")
-    return held
+    if drawn > count:
+        raise OtherDataError(raw_dir, f"{drawn} drawn posters, more than {count}")
+    return drawn
 
 
-def _agreeing(pictures: Iterable[bytes], raw_dir: Path, held: int) -> Iterator[bytes]:
-    """``pictures``, as long as the first ``held`` are those in ``raw_dir``."""
+def _check_pictures(pictures: Iterable[bytes], raw_dir: Path, drawn: int) -> Iterator[bytes]:
+    """``pictures``, as long as the first ``drawn`` are those in ``raw_dir``."""
     for index, picture in enumerate(pictures):
-        if index < held and (raw_dir / _name(index)).read_bytes() != picture:
+        if index < drawn and (raw_dir / _name(index)).read_bytes() != picture:
             raise OtherDataError(raw_dir, f"another {_name(index)}")
         yield picture
 
 
-def _watched(pictures: Iterable[bytes], count: int) -> Iterable[bytes]:
+def _show_progress(pictures: Iterable[bytes], count: int) -> Iterable[bytes]:
     """``pictures`` with a progress bar, where there is somebody to see it."""
     return tqdm(pictures, "Drawing posters", count, unit="poster", leave=False, disable=None)
 
@@ -134,7 +134,7 @@ def _name(index: int) -> str:
     return f"Images/{collection.identifier(index)}.jpg"
 
 
-def _record(path: Path) -> Record:
+def _read_record(path: Path) -> Record:
     try:
         out = yaml.safe_load(path.read_text("utf-8"))["outs"][0]
         file_count = out.get("nfiles")

@@ -1,18 +1,17 @@
 """Installs the public movie-poster data set, or one of its format, as the raw data.
 
-Taken are ``train.csv`` and the folder ``Images`` beside it, wherever in the source they lie.
+``train.csv`` and the folder ``Images`` beside it are taken, from whichever folder of the source.
 """
 
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
 from pipeline.posters import archives
 from pipeline.posters.archives import Archive
-from pipeline.posters.download import downloaded
+from pipeline.posters.download import download_file
 from pipeline.shared import outs, raw
 from pipeline.shared.errors import DatasetError
 from pipeline.shared.hashing import is_counted
@@ -30,7 +29,10 @@ def install(source: str, raw_dir: Path) -> None:
     """
     if source.lower().startswith(("http://", "https://")):
         archive = raw_dir.with_name(f"{outs.PARTIAL}{raw_dir.name}.download")
-        with _named(raw_dir), downloaded(source, archive, archives.MAX_BYTES) as path:
+        with (
+            outs.name_full_disk(raw_dir),
+            download_file(source, archive, archives.MAX_BYTES) as path,
+        ):
             _install(Archive(path, source), raw_dir)
         return
     _install(Archive(_local_path(source), source), raw_dir)
@@ -48,25 +50,15 @@ def _local_path(source: str) -> Path:
 
 
 def _install(archive: Archive, raw_dir: Path) -> None:
-    wanted = _wanted(archive)
-    with _named(raw_dir), outs.whole_folder(raw_dir) as partial:
+    needed = _needed_files(archive)
+    with outs.whole_folder(raw_dir) as partial:
         (partial / raw.IMAGES).mkdir()
-        _copy(archive, wanted, partial)
-        summary = _summary(_verified(partial, archive.name))
+        _copy(archive, needed, partial)
+        summary = _summary(_read_table(partial, archive.name))
     sys.stdout.write(f"{raw_dir}: {summary}\n")
 
 
-@contextmanager
-def _named(raw_dir: Path) -> Iterator[None]:
-    """Say of a full disk which: the system names the file only where it was opened."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = error.filename or raw_dir
-        raise
-
-
-def _wanted(archive: Archive) -> dict[PurePosixPath, int]:
+def _needed_files(archive: Archive) -> dict[PurePosixPath, int]:
     """The sizes in bytes of the table and the images, by their paths within the source."""
     sizes: dict[PurePosixPath, int] = {}
     for file in archives.files(archive):
@@ -100,19 +92,19 @@ def _is_visible(path: PurePosixPath) -> bool:
     return not path.name.startswith(".") and is_counted(path)
 
 
-def _copy(archive: Archive, wanted: dict[PurePosixPath, int], folder: Path) -> None:
+def _copy(archive: Archive, needed: dict[PurePosixPath, int], folder: Path) -> None:
     """Write the wanted files to ``folder``, reading the source once and in its order."""
-    size = sum(wanted.values())
+    size = sum(needed.values())
     with tqdm(desc="Copying", total=size, unit="B", unit_scale=True, disable=None) as bar:
         for file in archives.files(archive):
-            if file.path not in wanted:
+            if file.path not in needed:
                 continue
             place = raw.IMAGES if file.path.parent.name == raw.IMAGES else ""
             archives.copy(file, folder / place / file.path.name, archive)
             bar.update(file.size)
 
 
-def _verified(folder: Path, source: str) -> raw.RawDataset:
+def _read_table(folder: Path, source: str) -> raw.RawDataset:
     try:
         return raw.read(folder)
     except DatasetError as error:
@@ -130,9 +122,9 @@ def _summary(dataset: raw.RawDataset) -> str:
             "check that the table and the images belong together",
         )
     share = 1 - len(missing) / len(posters)
-    told = f"{len(posters):,} posters, {share:.1%} of them with an image"
+    text = f"{len(posters):,} posters, {share:.1%} of them with an image"
     if missing:
-        told += f"; missing: {', '.join(missing[:SHOWN])}"
+        text += f"; missing: {', '.join(missing[:SHOWN])}"
     if len(missing) > SHOWN:
-        told += f" and {len(missing) - SHOWN:,} more"
-    return told
+        text += f" and {len(missing) - SHOWN:,} more"
+    return text

@@ -22,7 +22,7 @@ class Augmentation(Section):
     """Largest change of brightness, either way."""
 
 
-def altered(
+def alter(
     image: NDArray[np.uint8], limits: Augmentation, random: np.random.Generator
 ) -> NDArray[np.uint8]:
     """A copy of ``image`` (height, width, 3; uint8), altered within ``limits``; same shape.
@@ -38,6 +38,6 @@ def altered(
         limits.brightness,
     )
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1 + scale)
-    matrix[:, 2] += (right, down)
+    matrix[:, 2] += (right, down)  # its last column is the shift
     moved = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.convertScaleAbs(moved, alpha=1 + light), dtype=np.uint8)

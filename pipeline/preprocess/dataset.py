@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pipeline.preprocess import parallel
-from pipeline.preprocess.augment import Augmentation, altered
-from pipeline.preprocess.selection import ColourFilter, Original, Selection, select
-from pipeline.preprocess.stratification import stratified
+from pipeline.preprocess.augment import Augmentation, alter
+from pipeline.preprocess.selection import ColourFilter, Original, Selection, select_posters
+from pipeline.preprocess.stratification import stratify
 from pipeline.shared import params, raw, splits
 from pipeline.shared.errors import DatasetError
 from pipeline.shared.outs import whole_folder
@@ -49,7 +49,7 @@ def preprocess(raw_dir: Path, out_dir: Path, settings: PreprocessParams) -> str:
     The split is made on originals, before any copy, and only training posters are copied: so no
     altered copy of a validation or test poster is ever trained on.
     """
-    selection = select(
+    selection = select_posters(
         raw.read(raw_dir),
         (settings.height, settings.width),
         settings.min_side,
@@ -65,8 +65,8 @@ def preprocess(raw_dir: Path, out_dir: Path, settings: PreprocessParams) -> str:
             originals = [selection.originals[index] for index in part]
             copies = settings.augmentation.copies if name == "train" else 0
             limits = settings.augmentation.model_copy(update={"copies": copies})
-            written = _write_images(folder, originals, limits, settings.seed, name)
-            paths, sources = zip(*written, strict=True)
+            images = _write_images(folder, originals, limits, settings.seed, name)
+            paths, sources = zip(*images, strict=True)
             rows = np.repeat(labels[part], 1 + copies, axis=0)
             splits.write(folder, name, splits.Split(selection.genres, paths, sources, rows))
     return _summary(selection, parts)
@@ -75,7 +75,8 @@ def preprocess(raw_dir: Path, out_dir: Path, settings: PreprocessParams) -> str:
 def _check_any_genre(selection: Selection) -> None:
     if not selection.genres:
         raise DatasetError(
-            f"no genre is left: {len(selection.originals)} usable posters\n{_left_out(selection)}",
+            f"no genre is left: {len(selection.originals)} usable posters\n"
+            f"{_left_out_text(selection)}",
             "lower preprocess.min_posters_per_genre in params.yaml, or mend data/raw",
         )
 
@@ -86,7 +87,7 @@ def _parts(
     """The row numbers of each split; a DatasetError where one would lack a genre altogether."""
     shares = {"valid": settings.valid_share, "test": settings.test_share}
     shares = {"train": 1 - sum(shares.values()), **shares}
-    rows = stratified(labels, tuple(shares.values()), settings.seed)
+    rows = stratify(labels, tuple(shares.values()), settings.seed)
     parts = dict(zip(shares, rows, strict=True))
     for name, part in parts.items():
         counts = labels[part].sum(axis=0).tolist()
@@ -108,14 +109,15 @@ def _write_images(
     """
 
     def write(original: Original) -> list[tuple[str, str]]:
-        written = [(_write_png(folder, original.id, 0, original.pixels), original.id)]
+        rows = [(_write_png(folder, original.id, 0, original.pixels), original.id)]
         for number in range(1, 1 + limits.copies):
+            # Not hash(), which Python seeds anew in each run.
             random = np.random.default_rng([seed, zlib.crc32(original.id.encode()), number])
-            copy = altered(original.pixels, limits, random)
-            written.append((_write_png(folder, original.id, number, copy), original.id))
-        return written
+            copy = alter(original.pixels, limits, random)
+            rows.append((_write_png(folder, original.id, number, copy), original.id))
+        return rows
 
-    batches = parallel.each(write, originals, f"writing {name} split")
+    batches = parallel.map_items(write, originals, f"writing {name} split")
     return [row for batch in batches for row in batch]
 
 
@@ -133,10 +135,10 @@ def _write_png(folder: Path, poster: str, number: int, image: NDArray[np.uint8])
 def _summary(selection: Selection, parts: dict[str, NDArray[np.intp]]) -> str:
     sizes = ", ".join(f"{len(part)} {name}" for name, part in parts.items())
     genres = f"{len(selection.genres)} genres: {', '.join(selection.genres)}"
-    return f"{len(selection.originals)} posters ({sizes})\n{genres}\n{_left_out(selection)}"
+    return f"{len(selection.originals)} posters ({sizes})\n{genres}\n{_left_out_text(selection)}"
 
 
-def _left_out(selection: Selection) -> str:
+def _left_out_text(selection: Selection) -> str:
     """How many were left out for each reason, and the first few Ids."""
     reasons: dict[str, list[str]] = {}
     for entry in selection.left_out:

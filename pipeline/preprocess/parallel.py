@@ -12,7 +12,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def each(work: Callable[[Item], Result], items: Sequence[Item], label: str) -> Iterator[Result]:
+def map_items(
+    work: Callable[[Item], Result], items: Sequence[Item], label: str
+) -> Iterator[Result]:
     """Yield ``work(item)`` for each of ``items``, in their order, while ``label`` shows progress.
 
     Threads serve: decoding, resizing and encoding release Python's lock. OpenCV keeps to one

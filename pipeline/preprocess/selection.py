@@ -74,7 +74,7 @@ class Selection:
         return np.array(rows, dtype=np.uint8)
 
 
-def select(
+def select_posters(
     dataset: raw.RawDataset,
     size: tuple[int, int],
     min_side: int,
@@ -88,19 +88,19 @@ def select(
     repeated rows and equal pictures the first stays, and none where their genres differ.
     """
     left_out: list[LeftOut] = []
-    outcomes = parallel.each(
-        lambda poster: _read(poster, size, min_side, colour_filter),
-        _without_repeats(dataset.posters, left_out),
+    outcomes = parallel.map_items(
+        lambda poster: _read_poster(poster, size, min_side, colour_filter),
+        _drop_repeats(dataset.posters, left_out),
         "reading posters",
     )
-    originals = _sorted_out(outcomes, left_out)
-    originals = _sorted_out(_without_doubles(originals), left_out)
+    originals = _sort_out(outcomes, left_out)
+    originals = _sort_out(_drop_doubles(originals), left_out)
     genres = _frequent_genres(originals, dataset.genres, min_posters_per_genre)
-    originals = _sorted_out(_with_genres(originals, genres), left_out)
+    originals = _sort_out(_drop_genreless(originals, genres), left_out)
     return Selection(tuple(originals), genres, tuple(left_out))
 
 
-def _without_repeats(posters: Iterable[raw.Poster], left_out: list[LeftOut]) -> list[raw.Poster]:
+def _drop_repeats(posters: Iterable[raw.Poster], left_out: list[LeftOut]) -> list[raw.Poster]:
     """One row a poster, by Id, and none where its rows contradict; the others join ``left_out``."""
     rows: dict[str, list[raw.Poster]] = {}
     for poster in posters:
@@ -116,7 +116,7 @@ def _without_repeats(posters: Iterable[raw.Poster], left_out: list[LeftOut]) -> 
     return kept
 
 
-def _sorted_out(outcomes: Iterable[Original | LeftOut], left_out: list[LeftOut]) -> list[Original]:
+def _sort_out(outcomes: Iterable[Original | LeftOut], left_out: list[LeftOut]) -> list[Original]:
     """The originals among ``outcomes``; the others join ``left_out``."""
     originals = []
     for outcome in outcomes:
@@ -127,7 +127,7 @@ def _sorted_out(outcomes: Iterable[Original | LeftOut], left_out: list[LeftOut])
     return originals
 
 
-def _read(
+def _read_poster(
     poster: raw.Poster, size: tuple[int, int], min_side: int, colour_filter: ColourFilter
 ) -> Original | LeftOut:
     try:
@@ -144,13 +144,14 @@ def _read(
     return Original(poster.id, poster.genres, pixels)
 
 
-def _without_doubles(originals: list[Original]) -> Iterable[Original | LeftOut]:
+def _drop_doubles(originals: list[Original]) -> Iterable[Original | LeftOut]:
     """Keep the first of several equal pictures, and none where their genres contradict.
 
     A picture on both sides of a split would be a leak; one with two answers teaches neither.
     """
     same: dict[bytes, list[Original]] = {}
     for original in originals:
+        # Of the pixels, since the same picture comes in files of several names and encoders.
         digest = hashlib.sha256(original.pixels.tobytes()).digest()
         same.setdefault(digest, []).append(original)
     for first, *doubles in same.values():
@@ -168,7 +169,7 @@ def _frequent_genres(
     return tuple(g for g in columns if g != NOT_A_GENRE and counts[g] >= min_posters)
 
 
-def _with_genres(
+def _drop_genreless(
     originals: list[Original], genres: tuple[str, ...]
 ) -> Iterable[Original | LeftOut]:
     for original in originals:

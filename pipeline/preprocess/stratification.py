@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def stratified(
+def stratify(
     labels: NDArray[np.uint8], shares: Sequence[float], seed: int
 ) -> list[NDArray[np.intp]]:
     """The row numbers of each part, ascending; ``labels`` is (n, genres), 0 or 1.
@@ -18,13 +18,13 @@ def stratified(
     """
     part_of = np.full(len(labels), -1)
     order = np.random.default_rng(seed).permutation(len(labels))
-    wanted = _wanted(labels, np.array(shares))
+    targets = _target_counts(labels, np.array(shares))
     room = np.array(shares) * len(labels)
     for genre in _rarest_first(labels, part_of):
         for row in order[(labels[order, genre] == 1) & (part_of[order] < 0)]:
-            part = max(range(len(shares)), key=lambda part: (wanted[part, genre], room[part]))
+            part = max(range(len(shares)), key=lambda part: (targets[part, genre], room[part]))
             part_of[row] = part
-            wanted[part] -= labels[row]
+            targets[part] -= labels[row]
             room[part] -= 1
     for row in order[part_of[order] < 0]:
         part_of[row] = room.argmax()
@@ -32,13 +32,13 @@ def stratified(
     return [np.flatnonzero(part_of == part) for part in range(len(shares))]
 
 
-def _wanted(labels: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+def _target_counts(labels: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """How many rows of each genre each part should get, (parts, genres): at least one."""
     counts = labels.sum(axis=0, dtype=np.int64)
-    wanted = np.maximum(np.outer(shares, counts), 1)
+    targets = np.maximum(np.outer(shares, counts), 1)
     largest = shares.argmax()
-    wanted[largest] += counts - wanted.sum(axis=0)
-    return wanted
+    targets[largest] += counts - targets.sum(axis=0)
+    return targets
 
 
 def _rarest_first(labels: NDArray[np.uint8], part_of: NDArray[np.intp]) -> Iterator[int]:

@@ -15,6 +15,7 @@ INPUT, OUTPUT = "image", "probabilities"
 BATCH = 64
 """How many posters are answered at once."""
 REMAKE = "dvc repro export"
+# A private module: onnxruntime 1.32 exports its exceptions nowhere else.
 _states = onnxruntime.capi.onnxruntime_pybind11_state
 _LOADING_FAILURES = (
     *(_states.Fail, _states.InvalidArgument, _states.InvalidGraph, _states.InvalidProtobuf),
@@ -52,7 +53,7 @@ class Classifier:
 def load(path: Path) -> Classifier:
     """Load the ONNX file ``path``; a ModelError says why that cannot be done."""
     try:
-        session = session_of(path.read_bytes())
+        session = create_session(path.read_bytes())
         metadata = _metadata(session)
         _check_graph(session, metadata)
         return Classifier(metadata, session)
@@ -71,10 +72,10 @@ def _metadata(session: onnxruntime.InferenceSession) -> Metadata:
     names = Metadata.__annotations__
     if missing := [name for name in names if name not in entries]:
         raise ValueError(f"its metadata lacks {', '.join(missing)}")
-    return _checked({name: json.loads(entries[name]) for name in names})
+    return _check_metadata({name: json.loads(entries[name]) for name in names})
 
 
-def _checked(values: dict[str, Any]) -> Metadata:
+def _check_metadata(values: dict[str, Any]) -> Metadata:
     """The metadata of ``values``; a ValueError names what is not as ``Metadata`` has it."""
     genres, thresholds, size, training_data = (values[name] for name in Metadata.__annotations__)
     if not (_is_list(genres, str) and genres):
@@ -107,7 +108,7 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
-def session_of(model: bytes) -> onnxruntime.InferenceSession:
+def create_session(model: bytes) -> onnxruntime.InferenceSession:
     """A session over the bytes of an ONNX file, on one thread, so that sums have one order."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -49,9 +49,9 @@ def watch_start() -> None:
     For a module that runs as a program, before it imports what is heavy. Until ``exit_code``
     runs, nothing is being written, so that Ctrl-C may end the process at once.
     """
-    sys.excepthook = _tell_missing_package
+    sys.excepthook = _report_missing_package
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored: nohup
-        signal.signal(signal.SIGINT, _leave)
+        signal.signal(signal.SIGINT, _exit_at_once)
 
 
 def exit_code(main: Callable[[], None]) -> int:
@@ -64,7 +64,7 @@ def exit_code(main: Callable[[], None]) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows' older consoles lack "…", too
         sys.stdout.reconfigure(errors="backslashreplace")
-    watched = signal.getsignal(signal.SIGINT) is _leave
+    watched = signal.getsignal(signal.SIGINT) is _exit_at_once
     try:
         try:
             if watched:
@@ -74,45 +74,47 @@ def exit_code(main: Callable[[], None]) -> int:
             if watched:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
     except PipelineError as error:
-        return _told(error.problem, error.fix, 1)
+        return _report(error.problem, error.fix, 1)
     except KeyboardInterrupt:
-        return _told(*INTERRUPTED)
+        return _report(*INTERRUPTED)
     except ModuleNotFoundError as error:
         if not _is_package(error):
             raise
-        return _told(*_missing(error), 1)
+        return _report(*_missing_package(error), 1)
     except OSError as error:
         if error.errno in NO_SPACE:
-            return _told(f"the disk is full ({_where(error)})", "free some space, run it again", 1)
-        return _told(f"{error.strerror or error} ({_where(error)})", "check that path", 1)
+            return _report(
+                f"the disk is full ({_path_of(error)})", "free some space, run it again", 1
+            )
+        return _report(f"{error.strerror or error} ({_path_of(error)})", "check that path", 1)
     return 0
 
 
 @contextmanager
-def leaving_at_interrupt(terminal: int = 2) -> Iterator[None]:
+def leave_at_interrupt(terminal: int = 2) -> Iterator[None]:
     """Let Ctrl-C end the process at once, told on ``terminal``; for where nothing is written.
 
     An exception would not do in TensorFlow: raised in one of its callbacks or finalizers, it
     comes out as another, or not at all.
     """
-    before = signal.signal(signal.SIGINT, lambda *_: _leave(terminal=terminal))
+    before = signal.signal(signal.SIGINT, lambda *_: _exit_at_once(terminal=terminal))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _leave(*_: object, terminal: int = 2) -> None:
+def _exit_at_once(*_: object, terminal: int = 2) -> None:
     problem, fix, code = INTERRUPTED
     os.write(terminal, _lines(problem, fix).encode())
     os._exit(code)
 
 
-def _tell_missing_package(
+def _report_missing_package(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     if isinstance(error, ModuleNotFoundError) and _is_package(error):
-        _told(*_missing(error), 1)
+        _report(*_missing_package(error), 1)
     else:
         sys.__excepthook__(kind, error, traceback)
 
@@ -123,7 +125,7 @@ def _is_package(error: ModuleNotFoundError) -> bool:
     return name not in ("", "pipeline") and name not in sys.stdlib_module_names
 
 
-def _missing(error: ModuleNotFoundError) -> tuple[str, str]:
+def _missing_package(error: ModuleNotFoundError) -> tuple[str, str]:
     """The problem and its fix."""
     fix = "activate the environment: source .venv/bin/activate; make env makes it"
     if sys.platform == "win32":
@@ -138,11 +140,11 @@ def _package(error: ModuleNotFoundError) -> str:
     return (error.name or "").partition(".")[0]
 
 
-def _where(error: OSError) -> str:
+def _path_of(error: OSError) -> str:
     return str(error.filename) if error.filename else "no file named"
 
 
-def _told(problem: str, fix: str, code: int) -> int:
+def _report(problem: str, fix: str, code: int) -> int:
     sys.stderr.write(_lines(problem, fix))
     return code
 

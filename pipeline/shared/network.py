@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def network(size: tuple[int, int], genres: int, dropout: float = 0.0) -> keras.Model:
+def build_network(size: tuple[int, int], genres: int, dropout: float = 0.0) -> keras.Model:
     """An untrained network.
 
     Input ``image``: (batch, height, width, 3), uint8, RGB, of ``size`` (height, width).
@@ -25,7 +25,7 @@ def network(size: tuple[int, int], genres: int, dropout: float = 0.0) -> keras.M
     return keras.Model(image, head(features), name="posters")
 
 
-def start_at(model: keras.Model, priors: NDArray[np.float64]) -> None:
+def start_at_priors(model: keras.Model, priors: NDArray[np.float64]) -> None:
     """Make an untrained ``model`` answer ``priors``, each genre's share, for whatever poster.
 
     So training need not first learn how rare a genre is (Lin et al., "Focal loss for dense object

@@ -20,7 +20,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     partial = path.with_name(PARTIAL + path.name)
     partial.unlink(missing_ok=True)
     try:
-        with _full_disk_named(path):
+        with name_full_disk(path):
             yield partial
         partial.replace(path)
     finally:
@@ -42,10 +42,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     _remove(partial)
     partial.mkdir(parents=True)
     try:
-        with _full_disk_named(path):
+        with name_full_disk(path):
             yield partial
         if place.exists():
-            place.replace(_old(place))
+            place.replace(_old_place(place))
         partial.replace(place)
     finally:
         _remove(partial)
@@ -61,11 +61,11 @@ def restore(path: Path) -> Path:
     place = path if path.name not in ("", "..") else path.resolve()
     if not place.name:
         raise OSError(errno.EINVAL, "The root of a disk cannot be replaced", str(path))
-    _make_way(place)
+    _remove_empty_folder(place)
     _put_back(place)
     if place.is_symlink():
         place = Path(os.path.realpath(place))  # Path.resolve raises for a link to itself
-        _make_way(place)
+        _remove_empty_folder(place)
         _put_back(place)
         if not place.exists():
             raise FileNotFoundError(errno.ENOENT, f"A link to {place}, which is not there", path)
@@ -73,7 +73,7 @@ def restore(path: Path) -> Path:
 
 
 @contextmanager
-def _full_disk_named(path: Path) -> Iterator[None]:
+def name_full_disk(path: Path) -> Iterator[None]:
     """Let the error of a full disk say what was being written: a failed write names no file."""
     try:
         yield
@@ -83,13 +83,13 @@ def _full_disk_named(path: Path) -> Iterator[None]:
         raise
 
 
-def _old(place: Path) -> Path:
+def _old_place(place: Path) -> Path:
     return place.with_name(OLD + place.name)
 
 
-def _make_way(place: Path) -> None:
+def _remove_empty_folder(place: Path) -> None:
     """Remove an empty folder that somebody made where the old one was missing."""
-    if os.path.lexists(_old(place)) and place.is_dir() and not place.is_symlink():
+    if os.path.lexists(_old_place(place)) and place.is_dir() and not place.is_symlink():
         with suppress(OSError):  # it is not empty
             place.rmdir()
 
@@ -97,9 +97,9 @@ def _make_way(place: Path) -> None:
 def _put_back(place: Path) -> None:
     """Bring the old folder back where no new one has come; delete it where one has."""
     if place.exists():
-        _remove(_old(place))
-    elif os.path.lexists(_old(place)) and not place.is_symlink():
-        _old(place).replace(place)
+        _remove(_old_place(place))
+    elif os.path.lexists(_old_place(place)) and not place.is_symlink():
+        _old_place(place).replace(place)
 
 
 def _remove(path: Path) -> None:

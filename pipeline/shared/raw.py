@@ -54,7 +54,7 @@ def read(raw_dir: Path) -> RawDataset:
     table = raw_dir / TABLE
     rows = csv.reader(io.StringIO(_text(table), newline=""), strict=True)
     try:
-        return _parsed(((rows.line_num, row) for row in rows), table)
+        return _parse(((rows.line_num, row) for row in rows), table)
     except csv.Error as error:
         raise _error(table, rows.line_num, f"not CSV: {error}") from None
 
@@ -71,7 +71,7 @@ def _text(table: Path) -> str:
         raise _error(table, line, "not UTF-8 text") from None
 
 
-def _parsed(lines: Iterator[tuple[int, list[str]]], table: Path) -> RawDataset:
+def _parse(lines: Iterator[tuple[int, list[str]]], table: Path) -> RawDataset:
     _, header = next(lines, (1, []))
     genres = _genre_columns(header, table)
     posters = tuple(_poster(row, genres, table, line) for line, row in lines if row)
@@ -82,8 +82,8 @@ def _parsed(lines: Iterator[tuple[int, list[str]]], table: Path) -> RawDataset:
 
 def _genre_columns(header: list[str], table: Path) -> tuple[str, ...]:
     if header[:2] != ["Id", "Genre"]:
-        found = ",".join(header[:4]) or "nothing"
-        raise _error(table, 1, f"the columns must begin with Id,Genre, found {found}")
+        columns_found = ",".join(header[:4]) or "nothing"
+        raise _error(table, 1, f"the columns must begin with Id,Genre, found {columns_found}")
     genres = tuple(header[2:])
     for genre in genres:
         if genre not in GENRES:

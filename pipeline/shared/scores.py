@@ -71,6 +71,7 @@ def precision_at(
     for truth, answers in zip(labels.T, probabilities.T, strict=True):
         curve = _curve(truth, answers)
         best = np.maximum.accumulate(curve.precision[::-1])[::-1]
+        # Recalls such as 0.3 come out of linspace as 0.30000000000000004.
         rows = np.searchsorted(curve.recall, recalls - 1e-12)
         curves.append(np.append(best, 0.0)[rows])
     return np.column_stack(curves)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.shared import backend, params, splits
-from pipeline.shared.errors import ModelError, leaving_at_interrupt
+from pipeline.shared.errors import ModelError, leave_at_interrupt
 from pipeline.shared.outs import whole_file
 
 if TYPE_CHECKING:  # keras takes seconds to import, and the backend must be prepared before
@@ -51,30 +51,33 @@ def train(
     Both phases train every layer: no pretrained weights are to be had without a download, so
     there is no backbone that could be frozen while a new head is trained.
     """
-    training, validation = _data(data_dir, "train"), _data(data_dir, "valid")
-    with leaving_at_interrupt():  # no out is begun before TensorFlow is loaded
-        backend.prepare(settings.seed, settings.threads)
-        from pipeline.shared.network import network, start_at
+    training, validation = _read_data(data_dir, "train"), _read_data(data_dir, "valid")
+    with leave_at_interrupt():  # no out is begun before TensorFlow is loaded
+        backend.prepare_tensorflow(settings.seed, settings.threads)
+        from pipeline.shared.network import build_network, start_at_priors
 
-        model = network(training.pixels.shape[1:3], training.labels.shape[1], settings.dropout)
-        start_at(model, training.priors)
+        model = build_network(
+            training.pixels.shape[1:3], training.labels.shape[1], settings.dropout
+        )
+        start_at_priors(model, training.priors)
     with (
-        backend.interruptible() as interrupts,
+        backend.interrupt_callback() as interrupts,
         whole_file(history_path) as history,
         whole_file(fine_tuning_history_path) as fine_tuning_history,
         whole_file(weights_path) as weights,
     ):
         fit = _Fit(model, training, validation, settings, interrupts)
-        first, second = fit.both_phases(history, fine_tuning_history)
-        trained = network(training.pixels.shape[1:3], training.labels.shape[1])
+        first, second = fit.fit_both_phases(history, fine_tuning_history)
+        trained = build_network(training.pixels.shape[1:3], training.labels.shape[1])
         trained.set_weights(model.get_weights())
-        weights.write_bytes(_saved(trained))  # without the optimizer's state, twice their size
+        # A model that was never compiled: the optimizer's state would take twice the weights' size.
+        weights.write_bytes(_weights_bytes(trained))
         interrupts.stop_if_pressed()
     return f"mAP on the validation split: {first:.3f} trained, {second:.3f} fine-tuned"
 
 
 @dataclass(frozen=True)
-class _Data:
+class _TrainingData:
     """``pixels`` (n, height, width, 3), uint8; ``labels`` (n, genres), float32, 0 or 1."""
 
     pixels: NDArray[np.uint8]
@@ -91,9 +94,9 @@ class _Data:
         return shares.clip(half, 1 - half)
 
 
-def _data(data_dir: Path, name: str) -> _Data:
+def _read_data(data_dir: Path, name: str) -> _TrainingData:
     split = splits.read(data_dir, name)
-    return _Data(splits.pixels(data_dir, split), split.labels.astype(np.float32))
+    return _TrainingData(splits.pixels(data_dir, split), split.labels.astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -101,30 +104,31 @@ class _Fit:
     """What both phases of training share."""
 
     model: "keras.Model"
-    training: _Data
-    validation: _Data
+    training: _TrainingData
+    validation: _TrainingData
     settings: TrainParams
     interrupts: "keras.callbacks.Callback"
 
-    def both_phases(self, history: Path, fine_tuning_history: Path) -> tuple[float, float]:
+    def fit_both_phases(self, history: Path, fine_tuning_history: Path) -> tuple[float, float]:
         """Train, then fine-tune; the model is left with the best weights of both.
 
-        Returns what ``phase`` does, of each.
+        Returns what ``fit_phase`` does, of each.
         """
         settings = self.settings
-        first = self.phase("training", settings.epochs, settings.learning_rate, history)
+        first = self.fit_phase("training", settings.epochs, settings.learning_rate, history)
         kept = self.model.get_weights()
-        second = self.phase(
+        second = self.fit_phase(
             "fine-tuning",
             settings.fine_tuning_epochs,
             settings.fine_tuning_learning_rate,
             fine_tuning_history,
         )
+        # Fine-tuning may end worse than it began: its early stopping starts from nothing.
         if second < first:
             self.model.set_weights(kept)
         return first, second
 
-    def phase(self, name: str, epochs: int, learning_rate: float, history_path: Path) -> float:
+    def fit_phase(self, name: str, epochs: int, learning_rate: float, history_path: Path) -> float:
         """Fit for ``epochs`` at most; the model is left with its best weights.
 
         Returns their mean average precision on the validation split.
@@ -143,14 +147,16 @@ class _Fit:
             callbacks=[
                 self.interrupts,
                 keras.callbacks.CSVLogger(history_path),
+                # Else a phase that diverged would go on to its last epoch.
                 keras.callbacks.TerminateOnNaN(),
                 keras.callbacks.EarlyStopping(
                     BEST, mode="max", patience=self.settings.patience, restore_best_weights=True
                 ),
             ],
+            # 2 is a line an epoch: in a log, the bar would be a line a batch.
             verbose="auto" if sys.stdout.isatty() else 2,
         ).history
-        _end_lines_alike(history_path)
+        _normalise_line_ends(history_path)
         if not np.isfinite(history["loss"]).all():
             raise ModelError(
                 f"{name} diverged: the loss of epoch {len(history['loss'])} is not a number",
@@ -186,23 +192,23 @@ class _Fit:
         return loss
 
 
-def _end_lines_alike(path: Path) -> None:
+def _normalise_line_ends(path: Path) -> None:
     r"""Make every line end in ``\n``: CSVLogger ends them in ``\r\n``, and on Windows in more."""
     path.write_bytes(path.read_bytes().replace(b"\r", b""))
 
 
-class _Memory(io.BytesIO):
+class _WeightsFile(io.BytesIO):
     """Bytes in memory that Keras takes for a weights file, by how its name ends."""
 
     def __str__(self) -> str:
         return "memory.weights.h5"
 
 
-def _saved(model: "keras.Model") -> bytes:
+def _weights_bytes(model: "keras.Model") -> bytes:
     """The weights of ``model`` as a file's bytes.
 
     Made in memory, since HDF5 crashes the process when the disk it writes to is full.
     """
-    memory = _Memory()
+    memory = _WeightsFile()
     model.save_weights(memory)
     return memory.getvalue()

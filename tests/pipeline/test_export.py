@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from pipeline.export.onnx_files import gate
+from pipeline.export.onnx_files import judge_int8
 from pipeline.shared import classifier, scores, splits
 from pipeline.shared.hashing import folder_md5
 from tests.pipeline import material
@@ -141,7 +141,7 @@ def test_neither_score_may_drop_by_more_than_is_allowed(
 ) -> None:
     fp32 = {"map": 0.8, "macro_f1": 0.75, "precision": 0.9}
     int8 = {"map": 0.8 - drops[0], "macro_f1": 0.75 - drops[1], "precision": 0.1}
-    passed, told = gate(fp32, int8, allowed)
+    passed, told = judge_int8(fp32, int8, allowed)
     assert passed == (served == "int8")
     assert told.startswith(served)
 

@@ -9,7 +9,7 @@ from pipeline.posters.artwork.briefs import Brief
 from pipeline.posters.artwork.chance import Chance
 from pipeline.posters.artwork.genres import Composition, Palette
 from pipeline.posters.artwork.motifs import BUST, HEADGEAR, MOTIFS, Motif
-from pipeline.posters.artwork.scenery import mixed
+from pipeline.posters.artwork.scenery import mix
 from pipeline.posters.artwork.silhouettes import Box, Colour, Ring, circle, fill, polygon, stamp
 
 
@@ -23,11 +23,11 @@ def _centred(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> No
     image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
     x, y = stage.left + stage.width // 2, stage.top + stage.height // 2
     if chance.happens(30):
-        scenery.rays(image, x, y, mixed(colours.glow, colours.light, 30), 120)
+        scenery.rays(image, x, y, mix(colours.glow, colours.light, 30), 120)
     scenery.draw(brief.scenery, image, stage.top + stage.height - 26, colours, chance)
-    scenery.glow(image, x, y, 120, mixed(colours.glow, colours.light, 20))
+    scenery.glow(image, x, y, 120, mix(colours.glow, colours.light, 20))
     if chance.happens(50):
-        fill(image, [circle(x, y, chance.between(56, 74))], mixed(colours.glow, colours.light, 55))
+        fill(image, [circle(x, y, chance.between(56, 74))], mix(colours.glow, colours.light, 55))
     _motif(image, brief.motifs[0], _inner(stage, chance.between(72, 92), 50, 50), colours, chance)
     _extras(image, brief, stage, chance)
 
@@ -38,7 +38,7 @@ def _landscape(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> 
     floor = stage.top + stage.height * chance.between(66, 76) // 100
     x, radius = chance.between(40, image.width - 40), chance.between(24, 44)
     scenery.glow(image, x, floor - radius, 110, colours.light)
-    fill(image, [circle(x, floor - radius, radius)], mixed(colours.glow, colours.light, 75))
+    fill(image, [circle(x, floor - radius, radius)], mix(colours.glow, colours.light, 75))
     scenery.draw(brief.scenery, image, floor, colours, chance)
     size = chance.between(84, 112)
     left = chance.between(6, image.width - size - 6)
@@ -127,7 +127,7 @@ def _mist(image: Image.Image, bottom: int, colour: Colour) -> None:
 def _frame(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
     colours = brief.palette
     other = brief.second_palette
-    image.paste(mixed(other.light, other.sky, 55), (0, 0, image.width, image.height))
+    image.paste(mix(other.light, other.sky, 55), (0, 0, image.width, image.height))
     panel = Box(14, stage.top + 2, image.width - 28, stage.height - 4)
     inside = scenery.gradient((panel.width, panel.height), colours.sky, colours.glow)
     scenery.glow(inside, panel.width // 2, panel.height // 2, 90, colours.light)
@@ -141,7 +141,7 @@ def _frame(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None
 
 def _pattern(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
     colours = brief.palette
-    image.paste(mixed(colours.sky, colours.glow, 40), (0, 0, image.width, image.height))
+    image.paste(mix(colours.sky, colours.glow, 40), (0, 0, image.width, image.height))
     scenery.draw(brief.scenery, image, image.height - 60, colours, chance)
     across = chance.between(2, 3)
     width, height = image.width // across, stage.height // across
@@ -161,7 +161,7 @@ def _extras(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> Non
         box = _inner(stage, chance.between(38, 46), across, down)
         x, y = box.left + box.width // 2, box.top + box.height // 2
         fill(image, [circle(x, y, box.width * 60 // 100)], colours.accent)
-        fill(image, [circle(x, y, box.width * 56 // 100)], mixed(colours.glow, colours.light, 40))
+        fill(image, [circle(x, y, box.width * 56 // 100)], mix(colours.glow, colours.light, 40))
         _motif(image, motif, _inner(box, 84, 50, 50), colours, chance)
 
 
@@ -183,14 +183,14 @@ def _drawing(
 
 
 def _tone(colours: Palette, name: str) -> Colour:
-    face = mixed(colours.light, colours.accent, 25)
+    face = mix(colours.light, colours.accent, 25)
     tones = {
         "ink": colours.ink,
         "accent": colours.accent,
         "light": colours.light,
         "glow": colours.glow,
         "face": face,
-        "shade": mixed(face, colours.ink, 50),
+        "shade": mix(face, colours.ink, 50),
     }
     return tones[name]
 

@@ -5,7 +5,7 @@ from PIL import Image
 from pipeline.posters.artwork.briefs import Brief
 from pipeline.posters.artwork.chance import Chance
 from pipeline.posters.artwork.compositions import compose
-from pipeline.posters.artwork.printing import spoiled
+from pipeline.posters.artwork.printing import spoil
 from pipeline.posters.artwork.silhouettes import Box
 from pipeline.posters.artwork.typesetting import typeset
 
@@ -25,4 +25,4 @@ def draw(brief: Brief, chance: Chance) -> Image.Image:
     image = Image.new("RGB", SIZE)
     compose(image, brief, STAGES[brief.lettering.place], chance)
     typeset(image, brief)
-    return spoiled(image, brief.spoil, chance)
+    return spoil(image, brief.spoil, chance)

@@ -7,21 +7,21 @@ from PIL import Image, ImageFilter
 from pipeline.posters.artwork.chance import Chance
 
 
-def spoiled(image: Image.Image, spoil: str, chance: Chance) -> Image.Image:
-    """``image`` as it looks after ``spoil``, with the light grain that all paper has."""
-    if spoil == "blur":
+def spoil(image: Image.Image, defect: str, chance: Chance) -> Image.Image:
+    """``image`` as it looks after ``defect``, with the light grain that all paper has."""
+    if defect == "blur":
         image = image.filter(ImageFilter.BoxBlur(1))
     pixels = np.asarray(image).astype(np.int32)
-    if spoil == "greyscale":
+    if defect == "greyscale":
         red, green, blue = np.moveaxis(pixels, 2, 0)
         pixels = np.repeat(((77 * red + 150 * green + 29 * blue) >> 8)[:, :, None], 3, axis=2)
-    if spoil == "tint":
+    if defect == "tint":
         pixels = pixels * np.array([chance.between(190, 256) for _ in range(3)], np.int32) >> 8
-    if spoil == "faded":
+    if defect == "faded":
         pixels = 60 + pixels * chance.between(130, 170) // 256
-    reach = chance.between(28, 48) if spoil == "grain" else chance.between(4, 10)
+    reach = chance.between(28, 48) if defect == "grain" else chance.between(4, 10)
     pixels = pixels + _grain(pixels.shape[0], pixels.shape[1], reach, chance)[:, :, None]
-    if spoil == "worn":
+    if defect == "worn":
         _crease(pixels, chance)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 

@@ -28,7 +28,7 @@ def glow(image: Image.Image, x: int, y: int, radius: int, colour: Colour) -> Non
     image.paste(colour, (0, 0), Image.fromarray(mask))
 
 
-def mixed(one: Colour, other: Colour, share: int) -> Colour:
+def mix(one: Colour, other: Colour, share: int) -> Colour:
     """``one`` with ``share`` per cent of ``other`` in it."""
     red, green, blue = (
         (a * (100 - share) + b * share) // 100 for a, b in zip(one, other, strict=True)
@@ -54,7 +54,7 @@ def rays(image: Image.Image, x: int, y: int, colour: Colour, opacity: int) -> No
 
 def _skyline(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
     for depth, tone in ((38, 40), (18, 75)):
-        colour = mixed(colours.glow, colours.ink, tone)
+        colour = mix(colours.glow, colours.ink, tone)
         left = -chance.below(12)
         while left < image.width:
             width, height = chance.between(12, 30), chance.between(6, 50) + depth
@@ -81,13 +81,13 @@ def _tower(
         if chance.happens(30)
     ]
     if lights:
-        fill(image, lights, mixed(colour, colours.accent, 70))
+        fill(image, lights, mix(colour, colours.accent, 70))
 
 
 def _ridges(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
     for number, tone in enumerate((25, 55, 90)):
         line = _broken_line(image.width, floor - 34 + 26 * number, 44 - 10 * number, chance)
-        fill(image, [_ground(line, image.height)], mixed(colours.glow, colours.ink, tone))
+        fill(image, [_ground(line, image.height)], mix(colours.glow, colours.ink, tone))
 
 
 def _peaks(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
@@ -99,7 +99,7 @@ def _peaks(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> 
             reach = chance.between(12, 26)
             points.append((x + reach, floor - chance.between(34, 90) + 30 * number))
             points.append((x + 2 * reach, floor + chance.between(-4, 22) + 20 * number))
-        fill(image, [_ground(points, image.height)], mixed(colours.sky, colours.ink, tone))
+        fill(image, [_ground(points, image.height)], mix(colours.sky, colours.ink, tone))
 
 
 def _hills(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
@@ -109,7 +109,7 @@ def _hills(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> 
         for left, top, radius in puffs:
             fill(image, [circle(left, top, radius)], colours.light, 200)
     for number, tone in enumerate((25, 45)):
-        colour = mixed(colours.glow, (40, 170, 70), 60 + tone // 2)
+        colour = mix(colours.glow, (40, 170, 70), 60 + tone // 2)
         x = chance.below(60)
         for left in (x - 70, x + 50, x + 170):
             fill(image, [circle(left, floor + 92 + 16 * number, 110)], colour)
@@ -135,16 +135,25 @@ def _blinds(image: Image.Image, floor: int, colours: Palette, chance: Chance) ->
 
 
 def _sea(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
-    fill(image, [_block(0, floor, image.width, image.height)], mixed(colours.sky, colours.ink, 45))
+    fill(
+        image,
+        [_block(0, floor, image.width, image.height)],
+        mix(colours.sky, colours.ink, 45),
+    )
     for _ in range(26):
         y = floor + 2 + chance.below(max(1, image.height - floor))
         x, length = chance.below(image.width), chance.between(8, 40)
-        fill(image, [_block(x, y, x + length, y + 1)], mixed(colours.sky, colours.light, 40), 150)
+        fill(
+            image,
+            [_block(x, y, x + length, y + 1)],
+            mix(colours.sky, colours.light, 40),
+            150,
+        )
 
 
 def _woods(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
     for number, tone in enumerate((55, 100)):
-        colour = mixed(colours.glow, colours.ink, tone)
+        colour = mix(colours.glow, colours.ink, tone)
         fill(image, [_block(0, floor + 14 * number, image.width, image.height)], colour)
         for _ in range(15):
             x, foot = chance.below(image.width), floor + 4 + 14 * number
@@ -190,7 +199,7 @@ def _petals(image: Image.Image, floor: int, colours: Palette, chance: Chance) ->
 
 def _mesas(image: Image.Image, floor: int, colours: Palette, chance: Chance) -> None:
     for number, tone in enumerate((35, 70)):
-        colour = mixed(colours.glow, colours.accent, tone)
+        colour = mix(colours.glow, colours.accent, tone)
         left = -chance.below(30)
         while left < image.width:
             width, height = chance.between(24, 60), chance.between(14, 56) - 10 * number

@@ -6,7 +6,7 @@ from PIL import Image
 from pipeline.posters.artwork import lettering
 from pipeline.posters.artwork.briefs import Brief
 from pipeline.posters.artwork.genres import Palette
-from pipeline.posters.artwork.scenery import gradient, mixed
+from pipeline.posters.artwork.scenery import gradient, mix
 from pipeline.posters.artwork.silhouettes import Box, Colour
 
 PLATES = {"top": (0, 63), "middle": (161, 268), "bottom": (187, 268)}
@@ -38,7 +38,7 @@ def typeset(image: Image.Image, brief: Brief) -> None:
 
 
 def _plate(image: Image.Image, top: int, bottom: int, colours: Palette) -> None:
-    foot = mixed(colours.sky, colours.glow, 40)
+    foot = mix(colours.sky, colours.glow, 40)
     image.paste(gradient((image.width, bottom - top), colours.sky, foot), (0, top))
     seam = bottom if top == 0 else top - SEAM
     image.paste(colours.accent, (0, seam, image.width, seam + SEAM))

@@ -53,6 +53,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     """(height, width) of the canvas (RFC 9649, sections 2.5 to 2.7)."""
     match data[12:16]:
         case b"VP8 ":
+            # 14 bits a side; the two above them ask the player to enlarge the picture.
             return _little_endian(data[28:30]) & 0x3FFF, _little_endian(data[26:28]) & 0x3FFF
         case b"VP8L":
             bits = _little_endian(data[21:25])
@@ -65,9 +66,11 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 def _gif_size(data: bytes) -> tuple[int, int]:
     """(height, width) that hold both the screen and the first frame, which may stick out of it."""
     height, width = _little_endian(data[8:10]), _little_endian(data[6:8])
+    # Behind the header, 6 bytes, and the screen, 7, come a palette and extensions.
     place = 13 + _gif_palette_bytes(data[10:11])
     while data[place : place + 1] == b"!":
         place += 2
+        # An extension is blocks, each behind a byte with its length; an empty block ends it.
         while length := _little_endian(data[place : place + 1]):
             place += 1 + length
         place += 1

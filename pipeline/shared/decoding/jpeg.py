@@ -43,7 +43,7 @@ def decode_jpeg(
     if header.size:
         check_size("JPEG", header.size, max_pixels)
     orientation = read_orientation(header.exif)
-    if at_least and orientation >= 5:  # it lies on its side
+    if at_least and orientation >= 5:  # turned by a quarter: the sides change places
         at_least = at_least[::-1]
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
@@ -51,7 +51,10 @@ def decode_jpeg(
         _check_scans(data, height * width)
         factor = _reduction((height, width), at_least)
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
-            data, min_height=-(-height // factor), min_width=-(-width // factor)
+            # simplejpeg takes the smallest scale that gives these; libjpeg rounds sizes up.
+            data,
+            min_height=-(-height // factor),
+            min_width=-(-width // factor),
         )
     except ImageError:
         raise
@@ -95,11 +98,11 @@ def segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
     marker within a segment.
     """
     place = 2  # behind the start mark
-    while (found := _MARKER.search(data, place)) and (marker := found[1][0]) != _END:
-        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
-        skipped = found.start() - place
-        place = found.end() + max(length, 2)
-        yield marker, data[found.end() + 2 : place], skipped
+    while (mark := _MARKER.search(data, place)) and (marker := mark[1][0]) != _END:
+        length = int.from_bytes(data[mark.end() : mark.end() + 2], "big")
+        skipped = mark.start() - place
+        place = mark.end() + max(length, 2)
+        yield marker, data[mark.end() + 2 : place], skipped
 
 
 def _check_scans(data: bytes, pixels: int) -> None:

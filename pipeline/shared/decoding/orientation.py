@@ -19,6 +19,7 @@ def read_orientation(exif: bytes) -> int:
     order: Literal["little", "big"] = "little" if tiff[:1] == b"I" else "big"
     start = int.from_bytes(tiff[4:8], order)
     entries = int.from_bytes(tiff[start : start + 2], order)
+    # An entry has 12 bytes: its tag, its type, how many values, and the value.
     for place in range(start + 2, min(start + 2 + 12 * entries, len(tiff)), 12):
         if int.from_bytes(tiff[place : place + 2], order) == 0x0112:
             value = int.from_bytes(tiff[place + 8 : place + 10], order)

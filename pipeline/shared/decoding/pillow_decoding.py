@@ -94,14 +94,14 @@ def _strip_over_white(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "I;16":
         return _grey_of_16_bits(image)
     if not image.has_transparency_data:
-        return np.asarray(_as(image, "RGB"))
-    image = _as(image, "RGBA")
+        return np.asarray(_convert(image, "RGB"))
+    image = _convert(image, "RGBA")
     over = Image.new("RGB", image.size, "white")
     over.paste(image, mask=image.getchannel("A"))
     return np.asarray(over)
 
 
-def _as(image: Image.Image, mode: str) -> Image.Image:
+def _convert(image: Image.Image, mode: str) -> Image.Image:
     """The image in that mode; convert() would copy it even where it is so already."""
     return image if image.mode == mode else image.convert(mode)
 
