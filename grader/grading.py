@@ -1,4 +1,4 @@
-"""Grades one repository: the one call for whoever needs a report and no command line."""
+"""Grades one repository: the one call that makes a report."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,35 +10,31 @@ from grader.engine.report import Report, ReportTier, make_report
 from grader.facts.repository import Repository
 from grader.facts.snapshot_cache import SnapshotCache
 
+# DVC answers about a dep in a cloud in two seconds. What is left of ten is the remote's.
 ASK_S = 5.0
-"""Of a dep in a cloud DVC tells in two seconds; the remote is asked after that."""
-Selection = Callable[[Check], bool]
-
-
-def everything(_check: Check) -> bool:
-    """Select every check."""
-    return True
 
 
 def grade(
     repo: Path,
-    selected: Selection = everything,
+    select: Callable[[Check], bool] = lambda _check: True,
     *,
     offline: bool = False,
     cache: SnapshotCache | None = None,
 ) -> Report:
-    """The report on the repository that the folder ``repo`` is in.
+    """The report on the repository that the folder ``repo`` is in, with the checks of ``select``.
 
-    ``offline`` leaves out what only the remote can answer. ``cache`` is of who grades again and
-    again. Changes nothing, and runs nothing of the repository's.
+    ``offline`` leaves out what only the remote can answer. A ``cache`` makes the next grade of the
+    same repository faster. Changes nothing, and runs nothing of the repository's.
     """
     tiers: tuple[ReportTier, ...] = ("static",) if offline else ("static", "remote")
-    repository = Repository(repo, cache, 0 if offline else ASK_S)
+    own_cache = cache or SnapshotCache()
+    repository = Repository(repo, own_cache, 0 if offline else ASK_S)
     try:
         checks = in_teaching_order()
-        chosen = [one for one in checks.values() if selected(one)]
-        wanted = [one.id for one in chosen if one.tier in tiers]
-        lessons = {one.lesson for one in chosen}
-        return make_report(repository, runner.verdicts(repository, checks, wanted), tiers, lessons)
+        selected = [check for check in checks.values() if select(check)]
+        ids = [check.id for check in selected if check.tier in tiers]
+        lessons = {check.lesson for check in selected}
+        return make_report(repository, runner.verdicts(repository, checks, ids), tiers, lessons)
     finally:
-        repository.close()
+        if cache is None:
+            own_cache.close()

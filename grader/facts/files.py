@@ -1,4 +1,4 @@
-"""The small files of one side of a repository: each is read once, and what it says is kept."""
+"""The small files of one snapshot: each is read once, and what it says is kept."""
 
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from grader.code.stage_code import StageCode
 from workshop.stages import StageSpec
 
 MAX_TEXT_BYTES = 8 * 2**20
+"""A larger file is data, whatever its name says."""
 
 
 class Files:

@@ -1,6 +1,5 @@
 """A snapshot of a repository: what is committed (HEAD), or what is in the worktree."""
 
-import fnmatch
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -14,18 +13,15 @@ from workshop.stages import StageSpec
 
 Revision = Literal["HEAD", "worktree"]
 
-TEXTS = ("*.dvc", "*.yaml", "*.yml", "*.toml", "*.json", "*.py", "*/.dvc/config")
-TEXT_NAMES = frozenset((".dvcignore", ".gitignore", "dvc.lock", ".dvc/config"))
+_METADATA_ENDS = (
+    ".dvc", ".yaml", ".yml", ".toml", ".json", ".py",
+    "/.dvc/config", "/.dvcignore", "/.gitignore", "/dvc.lock",
+)  # fmt: skip
 
 
 def is_metadata_file(path: str) -> bool:
-    """Whether ``path`` may be a file that says something about the project, or the stages' code."""
-    name = path.rpartition("/")[2]
-    return (
-        path in TEXT_NAMES
-        or name in TEXT_NAMES
-        or any(fnmatch.fnmatchcase(path, pattern) for pattern in TEXTS)
-    )
+    """Whether ``path`` may be a file of DVC's, of params or of settings, or code of a stage."""
+    return f"/{path}".endswith(_METADATA_ENDS)
 
 
 def is_dvc_file(path: str) -> bool:
@@ -59,11 +55,11 @@ class Snapshot:
 
     def line(self, path: str, *words: str) -> int | None:
         """The first line of ``path`` that holds the last of ``words`` after those before it."""
-        wanted = list(words)
+        left = list(words)
         for number, line in enumerate((self.text(path) or "").splitlines(), 1):
-            if wanted and wanted[0] in line:
-                wanted.pop(0)
-                if not wanted:
+            if left and left[0] in line:
+                left.pop(0)
+                if not left:
                     return number
         return None
 
@@ -106,10 +102,10 @@ class Snapshot:
 
     def _find_stage(self, spec: StageSpec) -> Stage | None:
         stages = [stage for stage in self.project.stages if stage.cmd]
-        running = [one for one in stages if self.code(spec).is_run_by(one.cmd)]
-        named = [one for one in stages if one.name.rpartition(":")[2] == spec.name]
-        both = [one for one in running if one in named]
-        return next(iter(both or running or named), None)
+        by_code = [stage for stage in stages if self.code(spec).is_run_by(stage.cmd)]
+        by_name = [stage for stage in stages if stage.name.rpartition(":")[2] == spec.name]
+        by_both = [stage for stage in by_code if stage in by_name]
+        return next(iter(by_both or by_code or by_name), None)
 
     def code(self, spec: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
@@ -122,7 +118,6 @@ class Snapshot:
 
         if self.content("dvc.lock") is None:
             return {}
-        found: Mapping[str, Any] = reader.read(
-            self.root / "dvc.lock", "dvc.lock", schema.lock_file
-        ).get("stages", {})
-        return found
+        lock = reader.read(self.root / "dvc.lock", "dvc.lock", schema.lock_file)
+        stages: Mapping[str, Any] = lock.get("stages", {})
+        return stages

@@ -135,7 +135,7 @@ def test_it_can_be_paused_and_goes_on(repo: Path) -> None:
 @in_a_terminal
 def test_a_crash_gives_the_terminal_back_before_it_is_told(repo: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from grader import watch\n"
+        "import sys; from pathlib import Path; from grader.watch import session as watch\n"
         "def crash(self): raise RuntimeError('a bug of ours')\n"
         "watch._Watching._listen = crash\n"
         f"watch.watch(Path({str(repo)!r}), sys.stdout)\n"
