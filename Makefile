@@ -1,4 +1,4 @@
-# On Windows, README.md has each of these in plain commands.
+# For Windows, docs/setup.md has each of these in plain commands.
 .DEFAULT_GOAL := help
 .PHONY: help env data run test check bench requirements
 
