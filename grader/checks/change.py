@@ -7,14 +7,16 @@ from typing import Any
 
 from dvcstate.documents import yaml12
 from grader import fixes
-from grader.checks.stages import uncached
 from grader.engine.finding import Evidence, Finding, UnknownError
 from grader.engine.registry import check
 from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.stages.lookup import LOCK
+from grader.stages.storage import uncached_outs
 
 _VERSIONS = 50
+"""The newest commits of dvc.lock: a workshop has about ten, and each is a file to parse."""
 Record = Mapping[str, Any]
 
 
@@ -48,6 +50,7 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
     else:
         rationale = "No commit shows a change to a pipeline that had run: nothing was compared yet."
         actual = f"{len(versions)} committed version{'s' * (len(versions) != 1)} of dvc.lock"
+    outs = uncached_outs(*snapshot.project.stages)
     return Finding(
         "change-not-isolated",
         rationale,
@@ -56,11 +59,9 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
         (
             *_edit(snapshot),
             fixes.command("dvc", "repro"),
-            *fixes.commit(
-                ["params.yaml", "dvc.lock", *uncached(*snapshot.project.stages)], "Change one param"
-            ),
+            *fixes.commit(["params.yaml", LOCK, *outs], "Change one param"),
         ),
-        (Evidence("HEAD", "dvc.lock"),),
+        (Evidence("HEAD", LOCK),),
     )
 
 
@@ -81,7 +82,7 @@ def _locks(repository: Repository) -> Iterator[Record]:
     git = repository.git
     if git is None:
         return
-    path = f"{repository.prefix}dvc.lock"
+    path = f"{repository.prefix}{LOCK}"
     for content in git.versions(git.commits(path, _VERSIONS), path):
         try:
             document = yaml12.load(content.decode("utf-8"))

@@ -1,20 +1,30 @@
-"""What dvc.yaml says: each lesson's stage, its command, its outs, and how stages hang together."""
-
-from collections.abc import Iterable
+"""What dvc.yaml says: each lesson's stage, its command, its outs, its producers."""
 
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
-from grader.checks import missing, stages
-from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
 from grader.code.stage_code import StageCode, values_of
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check, stage_check
 from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.fixes.stage_edits import UNCACHED, Change
+from grader.fixes.stage_edits import Change, NewOut
+from grader.fixes.stage_runs import edit_and_run, restore_stage
+from grader.stages.lookup import (
+    LOCK,
+    every_stage,
+    find_misspelt,
+    producers,
+    stage_evidence,
+    stage_of,
+)
+from grader.stages.paths import command_paths, covers
+from grader.stages.storage import gitignores, is_hidden_from_dvc
 from workshop.stages import STAGES, StageSpec
+
+_PLOTS = ("history.csv", "l.csv", "genres.csv", "plots")
+"""How the paths of outs end that the lessons declare as plots: CSV logs, curves, pictures."""
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
@@ -27,57 +37,74 @@ def stage_is_declared(
     """
     if snapshot.stage(spec):
         return None
-    if is_out_of_sight(repository, "dvc.yaml"):
+    if is_hidden_from_dvc(repository, "dvc.yaml"):
         raise NotThereYetError("data.committed")
-    there = [one.name for one in stages.any_of(snapshot) if one.cmd]
+    there = [stage.name for stage in every_stage(snapshot) if stage.cmd]
     committed = snapshot.source == "worktree" and repository.head.stage(spec)
     if committed:
-        return missing.removal(repository, committed, there)
-    other = missing.misspelt(repository, snapshot, spec)
+        return _removed(repository, committed, there)
+    other = find_misspelt(repository, snapshot, spec)
+    # While the other one has the outs, DVC lets no second stage have them.
+    what = (
+        f"a stage {other}: is that {spec.name}? It does not run {spec.module}."
+        if other
+        else f"no stage {spec.name}: dvc repro makes nothing of it."
+    )
+    outs = [_new_out(path) for path in command_paths(repository, spec.command, spec, spec.writes)]
+    kept_by_git = [out.path for out in outs if not out.cache]
+    ignoring = gitignores(repository, [out.path for out in outs if out.cache])
     return Finding(
         "stage-missing",
-        f"dvc.yaml has {missing.told(spec, other)}",
+        f"dvc.yaml has {what}",
         f"a stage that runs python -m {spec.module}",
         f"stages: {fixes.listed(there, 6) or 'none'}",
         (
             *[fixes.command("dvc", "remove", other)] * bool(other),
-            _stage_add(repository, snapshot, spec),
+            _stage_add(repository, snapshot, spec, outs),
             fixes.command("dvc", "repro", spec.name),
             *fixes.commit(
-                ["dvc.yaml", "dvc.lock", *_beside(repository, spec)], f"Add the stage {spec.name}"
+                ["dvc.yaml", LOCK, *kept_by_git, *ignoring], f"Add the stage {spec.name}"
             ),
         ),
         (Evidence(snapshot.source, "dvc.yaml"),),
     )
 
 
-def _beside(repository: Repository, spec: StageSpec) -> list[str]:
-    """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
-    model = Stage(spec.name, "dvc.yaml", spec.command)
-    outs = list(paths_of(repository, model, spec, spec.writes))
-    kept = [path for path in outs if _flag(path) == "-M"]
-    return [*kept, *stages.gitignores(repository, [path for path in outs if path not in kept])]
+def _removed(repository: Repository, stage: Stage, there: list[str]) -> Finding:
+    """The finding on a ``stage`` that HEAD has, and dvc.yaml no more; it has those ``there``."""
+    name, file = stage.name, stage.file
+    return Finding(
+        "stage-missing",
+        f"The stage {name} is committed, and your dvc.yaml has it no more: a dvc remove, perhaps.",
+        f"the stage {name}, as it is committed",
+        f"stages: {fixes.listed(there, 6) or 'none'}",
+        restore_stage(repository, stage),
+        (
+            Evidence("worktree", file),
+            Evidence("HEAD", file, repository.head.line(file, f"{name}:")),
+        ),
+    )
 
 
-def _stage_add(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> Step:
+def _stage_add(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec, outs: list[NewOut]
+) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = snapshot.code(spec)
-    model = Stage(spec.name, "dvc.yaml", spec.command)
-    words = ["dvc", "stage", "add", "-n", spec.name]
-    for path in [*paths_of(repository, model, spec, spec.reads), *sorted(code.imported())]:
-        words += ["-d", path]
+    read = command_paths(repository, spec.command, spec, spec.reads)
+    deps = [word for path in (*read, *sorted(code.imported())) for word in ("-d", path)]
     params = _sections_of_params(repository, code.params())
-    words += ["-p", ",".join(params)] if params else []
-    for path in paths_of(repository, model, spec, spec.writes):
-        words += [_flag(path), path]
-    return fixes.command(*words, spec.command)
+    declared = ["-p", ",".join(params)] if params else []
+    written = [word for out in outs for word in (out.flag, out.path)]
+    words = [*deps, *declared, *written, spec.command]
+    return fixes.command("dvc", "stage", "add", "-n", spec.name, *words)
 
 
 def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     """The section in place of its keys, where all of it is read: as the lessons write it."""
     try:
         values = params_files.read(repository.root / "params.yaml", "params.yaml")
-    except ProjectError:  # told where it is declared
+    except ProjectError:  # reported where it is declared
         return keys
     found: dict[str, None] = {}
     for key in keys:
@@ -88,20 +115,11 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     return list(found)
 
 
-def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
-    """Outs by the section that the lesson declares them in."""
-    found: dict[str, tuple[str, ...]] = {}
-    for path in paths:
-        section = {"-M": "metrics", "--plots": "plots"}.get(_flag(path), "outs")
-        entry = path + (UNCACHED if section == "metrics" else "")
-        found[section] = (*found.get(section, ()), entry)
-    return found
-
-
-def _flag(path: str) -> str:
+def _new_out(path: str) -> NewOut:
+    """An out in the section that the lesson declares it in."""
     if path.endswith("test.json"):
-        return "-M"
-    return "--plots" if path.endswith(("history.csv", "l.csv", "genres.csv", "plots")) else "-o"
+        return NewOut(path, "metrics", cache=False)
+    return NewOut(path, "plots" if path.endswith(_PLOTS) else "outs")
 
 
 @stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
@@ -121,14 +139,15 @@ def stage_runs_its_module(
         f"runs {spec.code_path} as a file: Python then takes {spec.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
     )
-    shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
+    cmd = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
+    shown = " ".join(cmd.split())
     return Finding(
         "stage-wrong-command",
         f"The command of {stage.name} {what}.",
         spec.command,
-        " ".join(shown.split()),
-        stages.edit_then_run(repository, snapshot, stage, Change(command=spec.command)),
-        (stages.in_file(snapshot, stage, "cmd:", value=" ".join(shown.split())),),
+        shown,
+        edit_and_run(repository, snapshot, stage, Change(command=spec.command)),
+        (stage_evidence(snapshot, stage, "cmd:", value=shown),),
         severity="advice" if as_file else "fail",
     )
 
@@ -155,21 +174,22 @@ def outs_are_declared(
     """
     stage = stage_of(snapshot, spec)
     declared = [out.path for out in stage.outs]
-    bare = [
+    undeclared = [
         path
-        for path in paths_of(repository, stage, spec, spec.writes)
+        for path in command_paths(repository, stage.cmd, spec, spec.writes)
         if not any(covers(out, path) for out in declared)
     ]
-    if not bare:
+    if not undeclared:
         return None
-    change = Change(add=_sections(bare))
+    change = Change(outs=tuple(map(_new_out, undeclared)))
+    paths = fixes.listed(undeclared)
     return Finding(
         "out-undeclared",
-        f"{stage.name} writes {fixes.listed(bare)}, and does not declare it: DVC does not keep it.",
-        f"{fixes.listed(bare)} among the outs of {stage.name}",
+        f"{stage.name} writes {paths}, and does not declare it: DVC does not keep it.",
+        f"{paths} among the outs of {stage.name}",
         f"outs: {fixes.listed(declared, 5) or 'none'}",
-        stages.edit_then_run(repository, snapshot, stage, change),
-        tuple(stages.in_file(snapshot, stage, "cmd:", value=path) for path in bare),
+        edit_and_run(repository, snapshot, stage, change),
+        tuple(stage_evidence(snapshot, stage, "cmd:", value=path) for path in undeclared),
     )
 
 
@@ -191,8 +211,8 @@ def stage_depends_on_its_producers(
             f" changes, {stage.name} stays as it is.",
             f"{fixes.listed(read)} among the deps of {stage.name}",
             f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
-            stages.edit_then_run(repository, snapshot, stage, Change(add={"deps": tuple(read)})),
-            (stages.in_file(snapshot, stage, "cmd:", value=read[0]),),
+            edit_and_run(repository, snapshot, stage, Change(deps=tuple(read))),
+            (stage_evidence(snapshot, stage, "cmd:", value=read[0]),),
         )
     return None
 
@@ -203,121 +223,37 @@ def _made_by(producer: str, read: list[str]) -> str:
     return f"outs of {producer}, and does not depend on them"
 
 
-def producers(
-    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
-) -> dict[str, list[str]]:
-    """The other stages that make what ``stage`` reads by its command, and what of it."""
-    found: dict[str, list[str]] = {}
-    for path in paths_of(repository, stage, spec, spec.reads):
-        for other in snapshot.project.stages:
-            if other.cmd and other is not stage and any(covers(o.path, path) for o in other.outs):
-                found.setdefault(other.name, []).append(path)
-    return found
-
-
-@check("pipeline.acyclic", "cycle", requires=("preprocess.declared",))
-def stages_form_no_circle(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """No stage depends on what comes of it.
-
-    DVC cannot say which of them comes first, and runs none.
-    """
-    circle = _circle(snapshot.project.edges) or _own_out(snapshot)
-    if not circle:
-        return None
-    by_name = {stage.name: stage for stage in snapshot.project.stages}
-    return Finding(
-        "cycle",
-        f"{' -> '.join([*circle, circle[0]])} is a circle: dvc repro refuses to run any of it.",
-        "stages in an order",
-        "each of them depends on the others",
-        stages.edit_then_run(
-            repository, snapshot, *_way_out(snapshot, [by_name[name] for name in circle])
-        ),
-        tuple(stages.in_file(snapshot, by_name[name], "deps:") for name in circle),
-    )
-
-
-def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
-    """The names of one circle; empty where there is none."""
-    below: dict[str, list[str]] = {}
-    for maker, user in edges:
-        below.setdefault(maker, []).append(user)
-    done: set[str] = set()
-
-    def walk(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return path[path.index(name) :]
-        if name in done:
-            return []
-        done.add(name)
-        found = (walk(user, [*path, name]) for user in below.get(name, []))
-        return next((circle for circle in found if circle), [])
-
-    return next((circle for name in below if (circle := walk(name, []))), [])
-
-
-def _way_out(snapshot: Snapshot, circle: list[Stage]) -> tuple[Stage, Change]:
-    """The dep to take out: one that runs against the order of the lessons, if any does."""
-    order = [stage.name for one in STAGES if (stage := snapshot.stage(one))]
-    steps = list(zip(circle, [*circle[1:], circle[0]], strict=True))
-    backward = [
-        (maker, user)
-        for maker, user in steps
-        if {maker.name, user.name} <= set(order)
-        and order.index(user.name) <= order.index(maker.name)
-    ]
-    maker, user = (backward or steps)[0]
-    deps = tuple(
-        dep.path
-        for dep in user.deps
-        if any(covers(out.path, dep.path) or covers(dep.path, out.path) for out in maker.outs)
-    )
-    return user, Change(remove={"deps": deps})
-
-
-def _own_out(snapshot: Snapshot) -> list[str]:
-    """A stage that depends on its own out."""
-    for stage in snapshot.project.stages:
-        outs = [out.path for out in stage.outs]
-        if any(
-            covers(out, dep.path) or covers(dep.path, out) for dep in stage.deps for out in outs
-        ):
-            return [stage.name]
-    return []
-
-
 @check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",))
 def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 
     DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
     """
-    shown = set(snapshot.project.metrics) | set(snapshot.project.plots)
-    plain: list[tuple[Stage, str]] = []
-    for spec in STAGES:
-        stage = snapshot.stage(spec)
-        for path in paths_of(repository, stage, spec, _SHOWN.get(spec.name, ())) if stage else ():
-            if stage and not any(covers(one, path) for one in shown) and _is_out(stage, path):
-                plain.append((stage, path))
+    shown = {*snapshot.project.metrics, *snapshot.project.plots}
+    plain = [
+        (stage, path)
+        for spec in STAGES
+        if (stage := snapshot.stage(spec))
+        for path in command_paths(repository, stage.cmd, spec, _SHOWN.get(spec.name, ()))
+        if not any(covers(one, path) for one in shown)
+        and any(covers(out.path, path) for out in stage.outs)
+    ]
     if not plain:
         return None
     stage, path = plain[0]
-    change = Change(add=_sections([path]), remove={"outs": (path,)})
-    flag = "-M" if path.endswith(".json") else "--plots"
-    command = "dvc metrics show" if flag == "-M" else "dvc plots show"
+    is_metrics = path.endswith(".json")
+    flag, command = ("-M", "dvc metrics show") if is_metrics else ("--plots", "dvc plots show")
+    change = Change(outs=(_new_out(path),), remove={"outs": (path,)})
     return Finding(
         "metrics-as-outs",
         f"{path} is a plain out of {stage.name}: {command} does not find it.",
         f"{flag} {path}",
         f"-o {path}",
-        stages.edit_then_run(repository, snapshot, stage, change),
-        tuple(stages.in_file(snapshot, one, each.rpartition("/")[2]) for one, each in plain),
+        edit_and_run(repository, snapshot, stage, change),
+        tuple(stage_evidence(snapshot, one, each.rpartition("/")[2]) for one, each in plain),
         severity="advice",
     )
 
 
 _SHOWN = {"train": ("--history", "--fine-tuning-history"), "evaluate": ("--metrics",)}
-
-
-def _is_out(stage: Stage, path: str) -> bool:
-    return any(covers(out.path, path) for out in stage.outs)
+"""The options of each stage's command that name what dvc metrics or dvc plots is to show."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from dvcstate.errors import ConfigError
 from grader import fixes
@@ -10,8 +11,8 @@ from grader.engine.registry import check
 from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.fixes.remote_edits import CONFIG, LOCAL, modify
 
-CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _SECRET_KEY = re.compile(
     r"^\s*['\"]?(password|passphrase|access_key_id|secret_access_key|session_token"
     r"|connection_string|sas_token|account_key|client_secret|gdrive_client_secret|oss_key_secret"
@@ -44,12 +45,15 @@ _LARGEST_KEY = 64 * 1024
 _COMMITS = 2000
 
 
-@check(
-    "remote.no_secret",
-    "secret-in-config",
-    requires=("init.dvc",),
-    committed_only=True,
-)
+@dataclass(frozen=True)
+class _Secret:
+    """What git has, and where; ``option`` is the one of a remote that holds it."""
+
+    evidence: Evidence
+    option: str = ""
+
+
+@check("remote.no_secret", "secret-in-config", requires=("init.dvc",), committed_only=True)
 def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """No key and no password is in git.
 
@@ -65,12 +69,13 @@ def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     return older
 
 
-def _in_config(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]:
+def _in_config(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
     for path in (CONFIG, LOCAL):
         text = _config(repository, snapshot, path)
         for match in _SECRET_KEY.finditer(text):
             line = text.count("\n", 0, match.start(match.lastindex or 0)) + 1
-            yield Evidence("HEAD", path, line, f"{_option(match)} = ...")
+            option = _option(match)
+            yield _Secret(Evidence("HEAD", path, line, f"{option} = ..."), option)
 
 
 def _config(repository: Repository, snapshot: Snapshot, path: str) -> str:
@@ -87,7 +92,7 @@ def _option(match: re.Match[str]) -> str:
     return match[match.lastindex or 0]
 
 
-def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]:
+def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
     small = {
         path: blob.oid
         for path, blob in repository.committed.items()
@@ -98,41 +103,40 @@ def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]
     contents = repository.git.contents(others.values()) if repository.git else {}
     for path, oid in small.items():
         if _KEY_CONTENT.search(known[path] or contents.get(oid, b"")):
-            yield Evidence("HEAD", path, value="a key")
+            yield _Secret(Evidence("HEAD", path, value="a key"))
 
 
-def _exposed(repository: Repository, snapshot: Snapshot, exposed: list[Evidence]) -> Finding:
-    first = exposed[0]
+def _exposed(repository: Repository, snapshot: Snapshot, exposed: list[_Secret]) -> Finding:
+    first, option = exposed[0].evidence, exposed[0].option
     if first.path == CONFIG:
-        fix = _out_of_config(snapshot, (first.value or "").partition(" ")[0])
+        steps = _move_to_config_local(snapshot, option)
     else:
-        fix = _out_of_git(repository, first.path)
+        steps = _out_of_git(repository, first.path)
     return Finding(
         "secret-in-config",
         f"{first.path} holds a secret, and it is committed: everybody who clones can use it."
         " Replace it where it was issued, then:",
         "secrets in .dvc/config.local alone, which git never takes",
         f"{first.value} in {first.path}",
-        fix,
-        tuple(exposed),
+        steps,
+        tuple(secret.evidence for secret in exposed),
     )
 
 
-def _out_of_config(snapshot: Snapshot, key: str) -> tuple[Step, ...]:
+def _move_to_config_local(snapshot: Snapshot, key: str) -> tuple[Step, ...]:
     """The remote that has the option keeps its place, and the secret goes to config.local."""
     name = next((name for name, own in snapshot.remotes.items() if _has(own, key)), "NAME")
-    modify = ("dvc", "remote", "modify")
     moved = [
-        fixes.command(*modify, "--unset", name, key),
-        fixes.command(*modify, "--local", name, key, "NEW-VALUE"),
+        fixes.command("dvc", "remote", "modify", "--unset", name, key),
+        modify(name, key, "NEW-VALUE", "--local"),
     ]
     if key == "url":
         scheme, _, rest = snapshot.remotes[name]["url"].partition("://")
         user, _, place = rest.rpartition("@")
         moved = [
-            fixes.command(*modify, name, "url", f"{scheme}://{place}"),
-            fixes.command(*modify, "--local", name, "user", user.partition(":")[0]),
-            fixes.command(*modify, "--local", name, "password", "NEW-VALUE"),
+            modify(name, "url", f"{scheme}://{place}"),
+            modify(name, "user", user.partition(":")[0], "--local"),
+            modify(name, "password", "NEW-VALUE", "--local"),
         ]
     return *moved, *fixes.commit([CONFIG], "Take the secret out")
 

@@ -1,33 +1,59 @@
-"""The lines of a params file that are to be written again, as a person is told to edit them."""
+"""Steps that write the lines of a params file again which it lost."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from dvcstate import Stage
 from grader import fixes
 from grader.engine.step import Edit, Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
+from grader.fixes.stage_edits import Change, edit_stage
+from grader.stages.lookup import LOCK
+from grader.stages.lost_params import LostKey, LostParams
+from grader.stages.storage import files_beside_lock
 
 
-@dataclass(frozen=True)
-class Lost:
-    """A key that is gone: its ``value`` in a list, if any is known; the key that looks like it."""
+def restore_params(
+    repository: Repository,
+    snapshot: Snapshot,
+    stage: Stage,
+    lost: LostParams,
+    undeclared: tuple[str, ...],
+) -> tuple[Step, ...]:
+    """Write the ``lost`` params again, and declare those that are ``undeclared``.
 
-    key: str
-    value: tuple[Any, ...] = ()
-    renamed: str | None = None
+    Nothing is run where the file then is as at HEAD, as far on the way as then.
+    """
+    path = lost.file.path
+    text = repository.worktree.text(path) or snapshot.text(path) or ""
+    steps: list[Step] = [*_edits(text, path, lost.keys)]
+    if lost.are_at_head and lost.lacks_section:
+        steps = [fixes.command("git", "checkout", "HEAD", "--", path)]
+    paths = [path]
+    if undeclared:
+        new = {f"{key.key.rpartition('.')[0]}.{key.renamed}" for key in lost.keys if key.renamed}
+        gone = tuple(key for key in lost.file.keys if key in new)
+        change = Change(params=undeclared, remove={"params": gone} if gone else {})
+        steps += edit_stage(repository, snapshot, stage, change)
+        paths.append(stage.file)
+    elif lost.are_at_head:
+        return tuple(steps)
+    paths += [LOCK, *files_beside_lock(repository, stage)]
+    commit = fixes.commit(paths, f"Mend the params of {stage.name}")
+    return *steps, fixes.command("dvc", "repro", stage.name), *commit
 
 
-def edits(text: str, path: str, lost: Iterable[Lost]) -> list[Step]:
+def _edits(text: str, path: str, lost: list[LostKey]) -> list[Edit]:
     """What to write again in ``path``, which holds ``text``: one block a place.
 
     The lowest first: none moves the lines of those that follow.
     """
     found: list[tuple[int, Edit]] = []
     blocks: dict[tuple[int, int], dict[str, Any]] = {}
-    for one in lost:
-        line, indent, words = _edit(text, path, one)
+    for key in lost:
+        line, indent, words = _edit(text, path, key)
         if isinstance(words, Edit):
             found.append((line, words))
         else:
@@ -35,8 +61,7 @@ def edits(text: str, path: str, lost: Iterable[Lost]) -> list[Step]:
     for (line, indent), new in blocks.items():
         lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
         found.append((line, fixes.add(path, line, *(f"{' ' * indent}{one}" for one in lines))))
-    found.sort(key=lambda one: -one[0])
-    return [edit for _, edit in found]
+    return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
 
 
 def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
@@ -47,7 +72,7 @@ def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
             into[key] = value
 
 
-def _edit(text: str, path: str, lost: Lost) -> tuple[int, int, Edit | dict[str, Any]]:
+def _edit(text: str, path: str, lost: LostKey) -> tuple[int, int, Edit | dict[str, Any]]:
     """Line and indent of an edit; and the edit itself, or what to add there."""
     *above, name = lost.key.split(".")
     try:

@@ -1,0 +1,136 @@
+"""Where a file is kept for others: in git, in DVC, or nowhere."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from dvcstate import Stage
+from dvcstate.dvcignore import DvcIgnore
+from dvcstate.hashes.worktree import folder_md5
+from dvcstate.model import Out
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
+from grader.stages.paths import covers, gitignore_beside, paths_overlap
+
+_LARGEST = 64 * 2**20
+"""More bytes of git are not read to compare one out: metrics have kilobytes."""
+_LFS = b"version https://git-lfs"
+"""How a pointer of git-lfs begins, in place of the bytes:
+https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
+
+
+def is_hidden_from_dvc(repository: Repository, path: str) -> bool:
+    """Whether DVC cannot see a file that is there: git ignores it, or the folder lost it."""
+    if repository.worktree.content(path) is None:
+        return path in repository.committed
+    return repository.ignores(path)
+
+
+def uncached_outs(*stages: Stage) -> list[str]:
+    """The outs of stages that git keeps, not DVC: whoever commits a run commits them too."""
+    outs = [out for stage in stages for out in stage.outs]
+    return [out.path for out in outs if not out.cache and out.inside]
+
+
+def cached_outs(*stages: Stage) -> list[str]:
+    """The outs of stages that DVC keeps."""
+    outs = [out for stage in stages for out in stage.outs]
+    return [out.path for out in outs if out.cache and out.inside]
+
+
+def files_beside_lock(repository: Repository, stage: Stage) -> list[str]:
+    """What a commit of a run takes in beside the lock: uncached outs, and new .gitignore files."""
+    unfinished = [
+        path
+        for path in cached_outs(stage)
+        if not _is_unchanged(repository, gitignore_beside(path)) or not repository.ignores(path)
+    ]
+    return [*uncached_outs(stage), *gitignores(repository, unfinished)]
+
+
+def _is_unchanged(repository: Repository, path: str) -> bool:
+    return path in repository.committed and path not in repository.uncommitted
+
+
+def gitignores(repository: Repository, outs: Iterable[str]) -> list[str]:
+    """The .gitignore files that DVC writes, or has written, for ``outs``."""
+    found = {
+        path: None
+        for out in outs
+        if (repository.root / (path := gitignore_beside(out))).is_file()
+        or not repository.ignores(out)
+    }
+    return list(found)
+
+
+def unversioned_deps(
+    repository: Repository, snapshot: Snapshot, stage: Stage, modules: Callable[[], Iterable[str]]
+) -> list[str]:
+    """The deps of ``stage`` in the folder that neither git at HEAD nor DVC has.
+
+    And those of ``modules``, the code that it runs, that lie in a dep which is a folder; they are
+    asked for only where there is such a dep.
+    """
+    deps = [dep.path for dep in stage.deps if dep.inside]
+    others = [path for path in deps if path not in repository.committed]
+    outs = [out.path for one in snapshot.project.stages for out in one.outs]
+    folders = [path for path in others if path not in outs]
+    inside = [path for path in (modules() if folders else ()) if _is_in_any(folders, path)]
+    return [
+        path
+        for path in dict.fromkeys([*others, *inside])
+        if _is_in_folder(repository, snapshot, path) and not _is_kept(repository, outs, path)
+    ]
+
+
+def _is_in_any(folders: list[str], path: str) -> bool:
+    return any(covers(folder, path) for folder in folders)
+
+
+def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool:
+    """A folder is left to the data's own check where nothing is added to DVC yet."""
+    place = repository.root / path
+    has_dvc_file = any(stage.cmd is None for stage in snapshot.project.stages)
+    return place.is_file() or (has_dvc_file and place.is_dir())
+
+
+def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
+    if committed_files(repository, path):
+        return True
+    # What lies in a link or in a sub-module is in git under another name.
+    return any(paths_overlap(one, path) for one in (*outs, *repository.links()))
+
+
+def committed_files(repository: Repository, path: str) -> list[str]:
+    """The committed files that ``path`` is, or has in it."""
+    committed = repository.committed
+    return [path] if path in committed else [one for one in committed if covers(path, one)]
+
+
+def is_recorded_at_head(repository: Repository, out: Out) -> bool | None:
+    """Whether the bytes of ``out`` at HEAD are those that its record names; None if none can say.
+
+    Git may have turned the ends of lines, and git-lfs keeps the bytes elsewhere.
+    """
+    blobs = {path: repository.committed[path] for path in committed_files(repository, out.path)}
+    if out.recorded.md5 is None or sum(blob.size for blob in blobs.values()) > _LARGEST:
+        return None
+    git = repository.git
+    found = git.contents(blob.oid for blob in blobs.values()) if git else {}
+    contents = {path: found[blob.oid] for path, blob in blobs.items() if blob.oid in found}
+    if len(contents) < len(blobs) or any(one.startswith(_LFS) for one in contents.values()):
+        return None
+    return out.recorded.md5 in _md5s(repository, out, contents)
+
+
+def _md5s(repository: Repository, out: Out, contents: Mapping[str, bytes]) -> Iterator[str]:
+    """The hash of an out whose files have these bytes; then with the ends of lines of Windows."""
+    plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
+    windows = {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}
+    for each in (contents, plain, windows):
+        md5s = {p: hashlib.md5(one, usedforsecurity=False).hexdigest() for p, one in each.items()}
+        if out.path in md5s:
+            yield md5s[out.path]
+            continue
+        ignore = DvcIgnore(str(repository.root))
+        names = [p for p in md5s if not ignore.ignores(str(repository.root / p), False)]
+        yield folder_md5([p[len(out.path) + 1 :] for p in names], [md5s[p] for p in names])
