@@ -34,7 +34,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for stages, files in SIZES:
             root = made_repository.make(Path(folder, f"{stages}"), stages, files)
-            with _served(root, Path(folder, "cache"), options.port) as (pid, http):
+            with _serve(root, Path(folder, "cache"), options.port) as (pid, http):
                 size = len(http.get("/pipeline").content)
                 time.sleep(3)  # until it is watched
                 each = [_cpu_ms(pid, http, r, options.requests) for r in ("/pipeline", "/healthz")]
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 @contextmanager
-def _served(root: Path, cache_dir: Path, port: int) -> Iterator[tuple[int, httpx.Client]]:
+def _serve(root: Path, cache_dir: Path, port: int) -> Iterator[tuple[int, httpx.Client]]:
     command = [sys.executable, "-m", "uvicorn", "service.main:app", "--port", str(port)]
     command += ["--no-access-log"]
     environment = {"WORKSHOP_REPO": str(root), "DVC_WORKSHOP_CACHE_DIR": str(cache_dir)}

@@ -25,13 +25,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--port", type=int, default=8765)
     options = parser.parse_args()
-    runs = [_started(options.port) for _ in range(options.runs)]
+    runs = [_measure_start(options.port) for _ in range(options.runs)]
     wall, cpu, megabytes = (statistics.median(values) for values in zip(*runs, strict=True))
     print(f"first prediction after {wall:.2f} s ({cpu:.2f} s of processor time)")
     print(f"at most {megabytes:.0f} MB of memory after 20 predictions")
 
 
-def _started(port: int) -> tuple[float, float, float]:
+def _measure_start(port: int) -> tuple[float, float, float]:
     """(wall seconds, processor seconds) until the first answer, and the peak memory in MB."""
     start = time.perf_counter()
     command = [sys.executable, "-m", "uvicorn", "service.main:app", "--port", str(port)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workshop import output
-from workshop.output import OutputError, refuse, write
+from workshop.output import OutputError, report_error, write
 
 _LONGEST = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
@@ -26,7 +26,7 @@ def _run(options: argparse.Namespace) -> int:
         code: int = options.run(options)
         return code
     except CourseError as error:  # the installation lacks a part, or somebody writes a lesson
-        return refuse(str(error), "mend the workshop's own installation: make env")
+        return report_error(str(error), "mend the workshop's own installation: make env")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,16 +131,18 @@ def _check(options: argparse.Namespace) -> int:
     from grader import checkout
     from grader import output as rendering
     from grader.checks import CHECKS
-    from grader.engine.grading import grade
     from grader.engine.registry import Check
     from grader.engine.report import exit_code
+    from grader.grading import grade
     from workshop.course.manifest import course
 
     known = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in known:
-        return refuse(f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(known)}")
+        return report_error(
+            f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(known)}"
+        )
     if options.only and options.only not in CHECKS:
-        return refuse(f"no check is called {_cut(options.only)!r}", "grader list")
+        return report_error(f"no check is called {_cut(options.only)!r}", "grader list")
     if not options.repo.is_dir():
         return _no_folder(options.repo)
 
@@ -148,16 +150,18 @@ def _check(options: argparse.Namespace) -> int:
         return options.lesson in (None, check.lesson) and options.only in (None, check.id)
 
     if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
-        return refuse("only the remote can answer that", "leave out --offline")
+        return report_error("only the remote can answer that", "leave out --offline")
     if not any(map(selected, CHECKS.values())):
-        return refuse(f"{options.only} is no check of the lesson {options.lesson}", "grader list")
+        return report_error(
+            f"{options.only} is no check of the lesson {options.lesson}", "grader list"
+        )
     report = grade(options.repo, selected, offline=options.offline)
     text = rendering.render(report, options.format, None if options.output else sys.stdout)
     if options.output:
         _save(options.output, text)
     else:
         write(text)
-    output.tell(checkout.note(options.repo))
+    output.write_error(checkout.note(options.repo))
     return exit_code(report)
 
 
@@ -181,27 +185,30 @@ def _explain(options: argparse.Namespace) -> int:
 
     found = [in_teaching_order()[name] for name in _checks_called(options.check)]
     if not found:
-        return refuse(f"no check and no code is called {_cut(options.check)!r}", "grader list")
+        return report_error(
+            f"no check and no code is called {_cut(options.check)!r}", "grader list"
+        )
     write(catalogue.explanation(options.check, found))
     return 0
 
 
 def _start(options: argparse.Namespace) -> int:
     from workshop.start import starter
+    from workshop.start.start_request import RemoteAddress, StartError
 
     try:
         remote = None
         if options.remote:
-            remote = starter.Remote(options.remote, options.endpoint)
+            remote = RemoteAddress(options.remote, options.endpoint)
         elif options.endpoint:
-            raise starter.StartError(
+            raise StartError(
                 "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
             )
-        told = starter.start(options.folder, options.at, options.name, remote)
-    except starter.StartError as error:
-        return refuse(error.problem, error.fix)
+        told = starter.make_repository(options.folder, options.at, options.name, remote)
+    except StartError as error:
+        return report_error(error.problem, error.fix)
     except KeyboardInterrupt:
-        output.tell(f"interrupted; what was begun of {options.folder} is deleted\n")
+        output.write_error(f"interrupted; what was begun of {options.folder} is deleted\n")
         return output.INTERRUPTED
     write(told + "\n")
     return 0
@@ -211,37 +218,41 @@ def _watch(options: argparse.Namespace) -> int:
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     if not importlib.util.find_spec("watchfiles"):
-        return refuse("watch needs the package watchfiles", "python -m pip install watchfiles")
+        return report_error(
+            "watch needs the package watchfiles", "python -m pip install watchfiles"
+        )
     from grader.watch.session import watch
 
-    return watch(options.repo, output.standard())
+    return watch(options.repo, output.standard_output())
 
 
 def _hint(options: argparse.Namespace) -> int:
     from grader import checkout, hint
-    from grader.engine.grading import grade
+    from grader.grading import grade
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
-    remembered = hint.Remembered(options.repo)
+    remembered = hint.HintHistory(options.repo)
     if options.reset:
         remembered.forget()
     about = " ".join(options.about)
     names = _checks_called(about)
     if about and not names:
         return _page(about)
-    output.tell(checkout.note(options.repo))
-    report, entry = hint.wanted(names, lambda remote: grade(options.repo, offline=not remote))
+    output.write_error(checkout.note(options.repo))
+    report, entry = hint.choose_result(
+        names, lambda remote: grade(options.repo, offline=not remote)
+    )
     remembered.leave_out_what_passes(report)
     if entry is None:
         write("Nothing is left to mend. To see all of it: grader check\n")
         return 0
-    if not hint.has_steps(entry):
-        write(hint.held(entry, about))
+    if not hint.is_failure(entry):
+        write(hint.render_status(entry, about))
         return 0
     step = options.step or remembered.following(entry)
     remembered.remember(entry, step)
-    write(hint.text(entry, step))
+    write(hint.render_step(entry, step))
     return 0
 
 
@@ -249,13 +260,13 @@ def _page(about: str) -> int:
     from grader import hint
     from workshop.course import hint_pages
 
-    page = hint_pages.found(about)
+    page = hint_pages.find_page(about)
     if page is None:
         shown = repr(_cut(about))
         problem = f"no check is called {shown}, and no message that is known has these words"
-        output.tell(f"the messages that are known:\n{hint.index().rstrip()}\n\n")
-        return refuse(problem, "paste another part of the message, or type grader list")
-    write(hint.page_text(page.about(about)))
+        output.write_error(f"the messages that are known:\n{hint.list_messages().rstrip()}\n\n")
+        return report_error(problem, "paste another part of the message, or type grader list")
+    write(hint.render_page(page.fill_in(about)))
     return 0
 
 
@@ -273,7 +284,7 @@ def _checks_called(about: str) -> list[str]:
 
 
 def _no_folder(repo: Path) -> int:
-    return refuse(f"{repo}: no such folder", "name the folder of your repository")
+    return report_error(f"{repo}: no such folder", "name the folder of your repository")
 
 
 def _save(path: Path, text: str) -> None:

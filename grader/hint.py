@@ -10,9 +10,9 @@ from dvcstate.hashes.hash_store import cache_dir
 from grader.engine.next_action import next_action
 from grader.engine.registry import CHECKS
 from grader.engine.report import CheckResult, Report
-from grader.engine.step import Command, Step
 from grader.output.steps import fix_text, step_lines
-from grader.output.text import wrapped
+from grader.output.terminal_text import wrap
+from grader.step import Command, Step
 from workshop.course.hint_pages import HintPage, pages
 from workshop.course.manifest import course
 
@@ -31,7 +31,7 @@ Grade = Callable[[bool], Report]
 """Grades the repository, with the remote or without."""
 
 
-class Remembered:
+class HintHistory:
     """Which step was given last for each check of the repository ``repo``: in the user's cache."""
 
     def __init__(self, repo: Path) -> None:
@@ -80,7 +80,7 @@ def _what_was_found(entry: CheckResult) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def wanted(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResult | None]:
+def choose_result(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResult | None]:
     """The report, and the check that the hint is about; None where nothing is left to do.
 
     Without ``names`` it is the one that `grader check` says is next. Of several, the first that
@@ -90,21 +90,21 @@ def wanted(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResult | No
         report = grade(any(CHECKS[name].tier == "remote" for name in names))
         named = [one for one in report.checks if one.id in names]
         waiting = (one for one in named if one.status != "pass")
-        return report, next((one for one in named if has_steps(one)), next(waiting, named[0]))
+        return report, next((one for one in named if is_failure(one)), next(waiting, named[0]))
     report = grade(False)
     action = next_action(report)
-    if action is None or not has_steps(action.result) or action.result.lesson == _LAST:
+    if action is None or not is_failure(action.result) or action.result.lesson == _LAST:
         report = grade(True)
         action = next_action(report)
     return report, action.result if action else None
 
 
-def has_steps(entry: CheckResult) -> bool:
+def is_failure(entry: CheckResult) -> bool:
     """Whether something was found that can be mended: a mistake, or what advice is about."""
     return bool(entry.status == "fail")
 
 
-def text(entry: CheckResult, step: int) -> str:
+def render_step(entry: CheckResult, step: int) -> str:
     """One step of the hint for a check that does not hold."""
     lines = [f"{entry.id}, step {step} of {STEPS}"]
     lines += [_question, _place, _command][step - 1](entry)
@@ -113,7 +113,7 @@ def text(entry: CheckResult, step: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def held(entry: CheckResult, about: str = "") -> str:
+def render_status(entry: CheckResult, about: str = "") -> str:
     """What is said of a check that passes, waits, or could not be told.
 
     ``about`` is what was asked for, which may be a code that the check looks for.
@@ -121,18 +121,18 @@ def held(entry: CheckResult, about: str = "") -> str:
     name = entry.id
     code = f"{about} is not found in this repository. " if about not in ("", name) else ""
     if entry.status == "pass":
-        told = wrapped(f"{code}{name} holds: there is nothing to mend.", WIDTH, "")
+        told = wrap(f"{code}{name} holds: there is nothing to mend.", WIDTH, "")
         return "\n".join([*told, "What is next: grader hint"]) + "\n"
     code = f"{about} cannot be told yet. " if code else ""
-    reason = " ".join(wrapped(f"{code}{name}: {entry.rationale}", 10_000, ""))
-    lines = wrapped(reason, WIDTH, "")
+    reason = " ".join(wrap(f"{code}{name}: {entry.rationale}", 10_000, ""))
+    lines = wrap(reason, WIDTH, "")
     if entry.status == "error":
         return "\n".join([*lines, *_commands(entry.steps, "Try:")]) + "\n"
     return "\n".join([*lines, f"That one first: grader hint {entry.blocked_by}"]) + "\n"
 
 
 def _question(entry: CheckResult) -> list[str]:
-    return wrapped(course().check(entry.id).ask, WIDTH)
+    return wrap(course().check(entry.id).ask, WIDTH)
 
 
 def _place(entry: CheckResult) -> list[str]:
@@ -140,15 +140,15 @@ def _place(entry: CheckResult) -> list[str]:
     for one in entry.evidence[:2]:
         line = f", line {one.line}" if one.line else ""
         value = f": {one.value}" if one.value else ""
-        lines += wrapped(f"Look at {one.path}{line}, {_PLACES[one.source]}{value}", WIDTH)
-    lines += wrapped(f"expected: {entry.expected}", WIDTH) if entry.expected else []
-    lines += wrapped(f"actual: {entry.actual}", WIDTH) if entry.actual else []
+        lines += wrap(f"Look at {one.path}{line}, {_PLACES[one.source]}{value}", WIDTH)
+    lines += wrap(f"expected: {entry.expected}", WIDTH) if entry.expected else []
+    lines += wrap(f"actual: {entry.actual}", WIDTH) if entry.actual else []
     return lines
 
 
 def _command(entry: CheckResult) -> list[str]:
     return [
-        *wrapped(entry.rationale or "", WIDTH),
+        *wrap(entry.rationale or "", WIDTH),
         *_commands(entry.steps),
         "To see that it worked:",
         f"  grader check --only {entry.id}",
@@ -167,13 +167,13 @@ def _commands(steps: Sequence[Step], head: str = "Type:") -> list[str]:
     return lines
 
 
-def page_text(page: HintPage) -> str:
+def render_page(page: HintPage) -> str:
     """All that is said about a message."""
-    lines = [*wrapped(page.fact, WIDTH, ""), *wrapped(page.why, WIDTH, ""), "Type:"]
+    lines = [*wrap(page.fact, WIDTH, ""), *wrap(page.why, WIDTH, ""), "Type:"]
     lines += [f"  {command}" for command in page.type]
-    return "\n".join([*lines, *wrapped(f"It worked: {page.seen}", WIDTH, "")]) + "\n"
+    return "\n".join([*lines, *wrap(f"It worked: {page.seen}", WIDTH, "")]) + "\n"
 
 
-def index() -> str:
+def list_messages() -> str:
     """The messages that there are pages for, one of each."""
     return "".join(f"  {page.messages[0]}\n" for page in pages())

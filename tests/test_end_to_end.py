@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline import images
+from pipeline.shared.hashing import folder_md5
+from pipeline.shared.pixels import load_image
 from tests import bucket_server
 from tests.repositories import NO_REAL_POSTERS, ROOT, commit, run, with_pipeline
 from tests.service import running
@@ -102,13 +103,13 @@ def test_a_prediction_over_http_equals_keras(finished: Path) -> None:
 
 
 def keras_probabilities(repo: Path, poster: Path) -> dict[str, float]:
-    from pipeline import splits
-    from pipeline.network import network
+    from pipeline.shared import splits
+    from pipeline.shared.network import network
 
     genres = splits.read(repo / "data" / "preprocess", "test").genres
     model = network((96, 64), len(genres))
     model.load_weights(repo / "models" / "classifier.weights.h5")
-    pixels = images.load(poster.read_bytes(), (96, 64))
+    pixels = load_image(poster.read_bytes(), (96, 64))
     return dict(zip(genres, map(float, model(pixels[np.newaxis])[0]), strict=True))
 
 
@@ -226,7 +227,7 @@ def test_the_committed_lock_agrees_with_the_committed_code() -> None:
         assert set(recorded) == set(stages[name]["deps"])
         for path, md5 in recorded.items():
             if path.startswith("pipeline/"):
-                assert md5 == hashlib.md5((ROOT / path).read_bytes()).hexdigest(), path
+                assert md5 == folder_md5(ROOT / path), path
             elif path == "data/raw":
                 assert md5 == raw
         for out in entry["outs"]:

@@ -14,11 +14,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pipeline import backend, classifier, images
-from pipeline.canonical import canonical
+from pipeline.export.canonical import canonical
 
 # The stage's own conversion: a public name for it would be another export.py, and another lock.
-from pipeline.export import _converted
+from pipeline.export.conversion import convert_to_onnx
+from pipeline.shared import backend, classifier
+from pipeline.shared.pixels import load_image
 
 SIZE = (160, 112)
 GENRES = 21
@@ -29,9 +30,9 @@ def main() -> None:
     """Write ``fp32.onnx`` and ``int8.onnx``, and say how much their answers vary."""
     posters_dir, folder = map(Path, sys.argv[1:])
     paths = sorted(posters_dir.iterdir())[: CALIBRATION + CHECKED]
-    pixels = np.stack([images.load(path.read_bytes(), SIZE) for path in paths])
+    pixels = np.stack([load_image(path.read_bytes(), SIZE) for path in paths])
     backend.prepare(seed=1, threads=2)
-    document = _converted(_network(pixels[:CALIBRATION]))
+    document = convert_to_onnx(_network(pixels[:CALIBRATION]))
     metadata = classifier.Metadata(
         tuple(f"Genre {number}" for number in range(GENRES)), (0.5,) * GENRES, SIZE, "random.dir"
     )

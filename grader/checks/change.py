@@ -7,13 +7,13 @@ from typing import Any
 
 from dvcstate.documents import yaml12
 from grader import fixes
-from grader.engine.finding import Evidence, Finding, UnknownError
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding, UnknownError
 from grader.stages.lookup import LOCK
 from grader.stages.storage import uncached_outs
+from grader.step import Step
 
 _VERSIONS = 50
 """The newest commits of dvc.lock: a workshop has about ten, and each is a file to parse."""

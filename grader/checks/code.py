@@ -8,14 +8,15 @@ from dvcstate import Stage
 from dvcstate.model import ParamsFile
 from dvcstate.params import params_file as params_files
 from grader import fixes
-from grader.engine.finding import Evidence, Finding
+from grader.code.stage_code import StageCode
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.params_edits import restore_params
 from grader.fixes.stage_edits import Change
 from grader.fixes.stage_runs import edit_and_run
-from grader.stages.lookup import producers, stage_evidence, stage_of
+from grader.stages.lookup import code_deps, producers, stage_evidence, stage_of
 from grader.stages.lost_params import absent_keys, find_lost_params
 from grader.stages.paths import command_paths, covers
 from workshop.stages import StageSpec
@@ -40,12 +41,13 @@ def deps_are_declared(
         if (producer, stage.name) not in snapshot.project.edges
         for path in paths
     }
-    severe = [path for path in modules if path == spec.code_path]
+    own = code.own()
+    severe = [path for path in modules if path in own]
     severe += [path for path in data if path not in disconnected]
-    undeclared = severe or modules
-    if not undeclared:
+    if not severe and not modules:
         return None
-    change = Change(deps=tuple(dict.fromkeys([*severe, *modules])))
+    undeclared = code_deps(stage, severe or modules)
+    change = Change(deps=tuple(code_deps(stage, [*severe, *modules])))
     return Finding(
         "dep-undeclared",
         f"{stage.name} reads {fixes.listed(undeclared)}, and does not say so: a change there does"
@@ -55,7 +57,7 @@ def deps_are_declared(
         edit_and_run(repository, snapshot, stage, change),
         (
             stage_evidence(snapshot, stage, "deps:"),
-            *(Evidence(snapshot.source, path) for path in undeclared if path in modules),
+            *(Evidence(snapshot.revision, p) for p in modules if p in severe or not severe),
         ),
         severity="fail" if severe else "advice",
     )
@@ -81,8 +83,6 @@ def params_are_declared(
     undeclared = [key for key in undeclared if key not in absent]
     if not undeclared:
         return None
-    path = spec.code_path
-    lines = {key: snapshot.line(path, f"{key.partition('.')[2]}:") for key in undeclared}
     return Finding(
         "param-undeclared",
         f"{stage.name} reads {fixes.listed(undeclared)} from params.yaml, and does not say so:"
@@ -92,10 +92,18 @@ def params_are_declared(
         edit_and_run(repository, snapshot, stage, Change(params=tuple(undeclared))),
         (
             stage_evidence(snapshot, stage, "cmd:"),
-            *(Evidence(snapshot.source, path, lines[key], key) for key in lines if severe),
+            *(_line_of_param(snapshot, code, key) for key in undeclared if severe),
         ),
         severity="fail" if severe else "advice",
     )
+
+
+def _line_of_param(snapshot: Snapshot, code: StageCode, key: str) -> Evidence:
+    """Where the code of a stage names a param."""
+    word = f"{key.partition('.')[2]}:"
+    lines = ((path, snapshot.line(path, word)) for path in code.own())
+    path, line = next(((path, line) for path, line in lines if line), (code.entry, None))
+    return Evidence(snapshot.revision, path, line, key)
 
 
 @stage_check("params_exist", "param-unknown", requires=("{stage}.declared",))
@@ -159,7 +167,7 @@ def _lost_params(
         (
             *(stage_evidence(snapshot, stage, one.key, value=one.key) for one in lost.keys),
             *(
-                Evidence(snapshot.source, path, snapshot.line(path, f"{name}:"), name)
+                Evidence(snapshot.revision, path, snapshot.line(path, f"{name}:"), name)
                 for name in new_names
             ),
         ),

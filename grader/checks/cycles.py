@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from dvcstate import Stage
-from grader.engine.finding import Finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Finding
 from grader.fixes.stage_edits import Change
 from grader.fixes.stage_runs import edit_and_run
 from grader.stages.lookup import lesson_stages, stage_evidence

@@ -9,16 +9,16 @@ from dvcstate import ProjectError, Stage
 from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.checks import code, others, overlap
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import commit_unstaged, unignore
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
 from grader.stages.run_state import has_to_run, require_finished_work
 from grader.stages.storage import uncached_outs
+from grader.step import Step
 from workshop.shell import command_line
 from workshop.stages import STAGES
 
@@ -48,7 +48,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if any(stage.cmd is None for stage in snapshot.project.stages):
         return None
     if repository.worktree.content(f"{_RAW}.dvc") and repository.ignores(f"{_RAW}.dvc"):
-        raise NotThereYetError("data.committed")
+        raise BlockedError("data.committed")
     in_git = _is_in_git(repository)
     return Finding(
         "dvc-file-uncommitted",
@@ -58,7 +58,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         f"{_RAW}.dvc at HEAD",
         "no .dvc file",
         _track_raw_data(repository, "Track the raw data"),
-        (Evidence(snapshot.source, f"{_RAW}.dvc"),),
+        (Evidence(snapshot.revision, f"{_RAW}.dvc"),),
     )
 
 
@@ -69,13 +69,13 @@ def _left_out(repository: Repository, snapshot: Snapshot) -> list[str]:
     in_dvc = [out.path for stage in stages for out in stage.outs]
     if any(covers(out, _RAW) for out in in_dvc):
         return []
-    kept = [path for path in (*in_dvc, *repository.tracked) if covers(_RAW, path)]
+    kept = [path for path in (*in_dvc, *repository.tracked_files) if covers(_RAW, path)]
     there = [path for path in _PARTS if (repository.root / path).exists()] if kept else []
     return [path for path in there if not any(covers(path, one) for one in kept)]
 
 
 def _is_in_git(repository: Repository) -> bool:
-    return any(covers(_RAW, path) for path in repository.tracked)
+    return any(covers(_RAW, path) for path in repository.tracked_files)
 
 
 def _track_raw_data(repository: Repository, message: str) -> tuple[Step, ...]:
@@ -112,13 +112,13 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
     """
     paths = [
         path
-        for path in repository.uncommitted
+        for path in repository.uncommitted_files
         if path.endswith(_READ_BY_DVC) or path in repository.params_files
     ]
     paths += [path for path in _ignored(repository) if path not in paths]
     if not paths:
-        if not any(path.endswith((".dvc", "dvc.yaml")) for path in repository.committed):
-            raise NotThereYetError("data.tracked")
+        if not any(path.endswith((".dvc", "dvc.yaml")) for path in repository.committed_files):
+            raise BlockedError("data.tracked")
         return None
     require_finished_work(repository)
     differences = {path: _difference(repository, path) for path in paths}
@@ -158,7 +158,7 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
         lambda: others.params_of_other_stages_exist(repository, here),
     ]
     for judge in judged:
-        with contextlib.suppress(NotThereYetError, ProjectError):  # which other checks report
+        with contextlib.suppress(BlockedError, ProjectError):  # which other checks report
             if found := judge():
                 return found
     return None
@@ -166,7 +166,9 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
 
 def _ignored(repository: Repository) -> list[str]:
     """What is committed and yet out of DVC's sight."""
-    own = [path for path in repository.committed if path.endswith(".dvc") or path == "dvc.yaml"]
+    own = [
+        path for path in repository.committed_files if path.endswith(".dvc") or path == "dvc.yaml"
+    ]
     try:
         return [path for path in own if repository.ignores(path)]
     except ConfigError:  # what is wrong with the config, its own checks report
@@ -180,7 +182,7 @@ def _rationale(repository: Repository, paths: list[str], has_run: bool) -> str:
             f"The pipeline has not run on {these}, which {are} not committed as in your folder:"
             " run it, then commit both."
         )
-    if all(path in repository.committed and repository.ignores(path) for path in paths):
+    if all(path in repository.committed_files and repository.ignores(path) for path in paths):
         return f"{these} {are} ignored by git: DVC refuses to work with it."
     return (
         f"{these} {are} not committed as in your folder: a clone gets another pipeline than you"
@@ -193,7 +195,7 @@ def _difference(repository: Repository, path: str) -> _Difference:
         return _Difference.DELETED
     if repository.ignores(path):
         return _Difference.IGNORED
-    return _Difference.CHANGED if path in repository.committed else _Difference.NEW
+    return _Difference.CHANGED if path in repository.committed_files else _Difference.NEW
 
 
 def _run_first(repository: Repository, paths: list[str]) -> tuple[Step, ...]:
@@ -216,7 +218,7 @@ def _commit(
         steps.append(fixes.command("git", "rm", "--cached", "--ignore-unmatch", "--", *replaced))
         # dvc remove takes the line of the data out of the .gitignore beside it.
         beside = dict.fromkeys(map(gitignore_beside, replaced))
-        edited = [path for path in beside if path in repository.uncommitted]
+        edited = [path for path in beside if path in repository.uncommitted_files]
         edited = [path for path in edited if repository.worktree.content(path) is not None]
         steps += [fixes.command("git", "add", path) for path in edited]
         if not there:

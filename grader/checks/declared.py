@@ -1,30 +1,30 @@
 """What dvc.yaml says: each lesson's stage, its command, its outs, its producers."""
 
+from collections.abc import Iterable, Mapping
+
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.code.stage_code import StageCode, values_of
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check, stage_check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.stage_edits import Change, NewOut
 from grader.fixes.stage_runs import edit_and_run, restore_stage
 from grader.stages.lookup import (
     LOCK,
+    code_deps,
     every_stage,
     find_misspelt,
     producers,
     stage_evidence,
     stage_of,
 )
-from grader.stages.paths import command_paths, covers
+from grader.stages.paths import command_outs, command_paths, covers
 from grader.stages.storage import gitignores, is_hidden_from_dvc
-from workshop.stages import STAGES, StageSpec
-
-_PLOTS = ("history.csv", "l.csv", "genres.csv", "plots")
-"""How the paths of outs end that the lessons declare as plots: CSV logs, curves, pictures."""
+from grader.step import Step
+from workshop.stages import STAGES, StageOut, StageSpec
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
@@ -38,9 +38,9 @@ def stage_is_declared(
     if snapshot.stage(spec):
         return None
     if is_hidden_from_dvc(repository, "dvc.yaml"):
-        raise NotThereYetError("data.committed")
+        raise BlockedError("data.committed")
     there = [stage.name for stage in every_stage(snapshot) if stage.cmd]
-    committed = snapshot.source == "worktree" and repository.head.stage(spec)
+    committed = snapshot.revision == "worktree" and repository.head.stage(spec)
     if committed:
         return _removed(repository, committed, there)
     other = find_misspelt(repository, snapshot, spec)
@@ -50,9 +50,9 @@ def stage_is_declared(
         if other
         else f"no stage {spec.name}: dvc repro makes nothing of it."
     )
-    outs = [_new_out(path) for path in command_paths(repository, spec.command, spec, spec.writes)]
-    kept_by_git = [out.path for out in outs if not out.cache]
-    ignoring = gitignores(repository, [out.path for out in outs if out.cache])
+    written = command_outs(repository, spec.command, spec)
+    kept_by_git = [path for path, out in written.items() if not out.cached]
+    ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
     return Finding(
         "stage-missing",
         f"dvc.yaml has {what}",
@@ -60,13 +60,13 @@ def stage_is_declared(
         f"stages: {fixes.listed(there, 6) or 'none'}",
         (
             *[fixes.command("dvc", "remove", other)] * bool(other),
-            _stage_add(repository, snapshot, spec, outs),
+            _stage_add(repository, snapshot, spec, _new_outs(written)),
             fixes.command("dvc", "repro", spec.name),
             *fixes.commit(
                 ["dvc.yaml", LOCK, *kept_by_git, *ignoring], f"Add the stage {spec.name}"
             ),
         ),
-        (Evidence(snapshot.source, "dvc.yaml"),),
+        (Evidence(snapshot.revision, "dvc.yaml"),),
     )
 
 
@@ -87,12 +87,13 @@ def _removed(repository: Repository, stage: Stage, there: list[str]) -> Finding:
 
 
 def _stage_add(
-    repository: Repository, snapshot: Snapshot, spec: StageSpec, outs: list[NewOut]
+    repository: Repository, snapshot: Snapshot, spec: StageSpec, outs: Iterable[NewOut]
 ) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = snapshot.code(spec)
     read = command_paths(repository, spec.command, spec, spec.reads)
-    deps = [word for path in (*read, *sorted(code.imported())) for word in ("-d", path)]
+    modules = code_deps(None, sorted(code.imported()))
+    deps = [word for path in (*read, *modules) for word in ("-d", path)]
     params = _sections_of_params(repository, code.params())
     declared = ["-p", ",".join(params)] if params else []
     written = [word for out in outs for word in (out.flag, out.path)]
@@ -115,11 +116,9 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     return list(found)
 
 
-def _new_out(path: str) -> NewOut:
-    """An out in the section that the lesson declares it in."""
-    if path.endswith("test.json"):
-        return NewOut(path, "metrics", cache=False)
-    return NewOut(path, "plots" if path.endswith(_PLOTS) else "outs")
+def _new_outs(outs: Mapping[str, StageOut]) -> tuple[NewOut, ...]:
+    """Outs in the section that the lesson declares them in."""
+    return tuple(NewOut(path, f"{out.kind}s", out.cached) for path, out in outs.items())
 
 
 @stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
@@ -136,7 +135,7 @@ def stage_runs_its_module(
     if not wrong and not as_file:
         return None
     what = wrong or (
-        f"runs {spec.code_path} as a file: Python then takes {spec.module.partition('.')[0]} "
+        f"runs {code.entry} as a file: Python then takes {spec.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
     )
     cmd = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
@@ -174,14 +173,14 @@ def outs_are_declared(
     """
     stage = stage_of(snapshot, spec)
     declared = [out.path for out in stage.outs]
-    undeclared = [
-        path
-        for path in command_paths(repository, stage.cmd, spec, spec.writes)
-        if not any(covers(out, path) for out in declared)
-    ]
+    undeclared = {
+        path: out
+        for path, out in command_outs(repository, stage.cmd, spec).items()
+        if not any(covers(one, path) for one in declared)
+    }
     if not undeclared:
         return None
-    change = Change(outs=tuple(map(_new_out, undeclared)))
+    change = Change(outs=_new_outs(undeclared))
     paths = fixes.listed(undeclared)
     return Finding(
         "out-undeclared",
@@ -231,29 +230,25 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
     """
     shown = {*snapshot.project.metrics, *snapshot.project.plots}
     plain = [
-        (stage, path)
+        (stage, path, out)
         for spec in STAGES
         if (stage := snapshot.stage(spec))
-        for path in command_paths(repository, stage.cmd, spec, _SHOWN.get(spec.name, ()))
-        if not any(covers(one, path) for one in shown)
-        and any(covers(out.path, path) for out in stage.outs)
+        for path, out in command_outs(repository, stage.cmd, spec).items()
+        if out.advise_kind
+        and not any(covers(one, path) for one in shown)
+        and any(covers(one.path, path) for one in stage.outs)
     ]
     if not plain:
         return None
-    stage, path = plain[0]
-    is_metrics = path.endswith(".json")
-    flag, command = ("-M", "dvc metrics show") if is_metrics else ("--plots", "dvc plots show")
-    change = Change(outs=(_new_out(path),), remove={"outs": (path,)})
+    stage, path, out = plain[0]
+    new = _new_outs({path: out})
+    change = Change(outs=new, remove={"outs": (path,)})
     return Finding(
         "metrics-as-outs",
-        f"{path} is a plain out of {stage.name}: {command} does not find it.",
-        f"{flag} {path}",
+        f"{path} is a plain out of {stage.name}: dvc {out.kind}s show does not find it.",
+        f"{new[0].flag} {path}",
         f"-o {path}",
         edit_and_run(repository, snapshot, stage, change),
-        tuple(stage_evidence(snapshot, one, each.rpartition("/")[2]) for one, each in plain),
+        tuple(stage_evidence(snapshot, one, each.rpartition("/")[2]) for one, each, _ in plain),
         severity="advice",
     )
-
-
-_SHOWN = {"train": ("--history", "--fine-tuning-history"), "evaluate": ("--metrics",)}
-"""The options of each stage's command that name what dvc metrics or dvc plots is to show."""

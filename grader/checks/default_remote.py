@@ -4,16 +4,16 @@ import dataclasses
 
 from grader import fixes
 from grader.checks.remote_address import swapped_words
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes import remote_edits
 from grader.fixes.remote_edits import CONFIG, LOCAL
 from grader.remotes import attendee_place
 from grader.remotes.addresses import is_address
 from grader.remotes.config_file import ConfigFile, read_config_file
+from grader.step import Step
 
 
 @check(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from dvcstate.dvcignore import DvcIgnore
 from grader import fixes
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.stages.lookup import every_stage
+from grader.step import Step
 
 # .DS_Store, Thumbs.db, __pycache__: what a .dvcignore leaves out for good reason.
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")

@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterable
 
 from grader import fixes
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.stages.lookup import every_stage
 from grader.stages.paths import covers, gitignore_beside
 from grader.stages.storage import cached_outs
+from grader.step import Step
 
 # files/md5/d4/1d8cd98f00b204e9800998ecf8427e, with .dir for the listing of a folder.
 _CACHE_OBJECT = re.compile(r"(?:^|/)(?:files/md5|\.dvc/cache)/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
@@ -31,7 +31,7 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     if not doubled:
         return None
     count = sum(map(len, doubled.values()))
-    index = set(repository.tracked)
+    index = set(repository.tracked_files)
     staged = [out for out, paths in doubled.items() if index.intersection(paths)]
     removals = [fixes.command("git", "rm", "-r", "--cached", out) for out in staged]
     return Finding(
@@ -121,7 +121,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         return None
     marker = ".dvc/cache" if objects[0].startswith(".dvc/cache") else "files/md5"
     folder = objects[0].partition(marker)[0] + marker
-    staged = any(covers(folder, path) for path in repository.tracked)
+    staged = any(covers(folder, path) for path in repository.tracked_files)
     removal = [fixes.command("git", "rm", "-r", "--cached", folder)] if staged else []
     return Finding(
         "cache-in-git",
@@ -135,12 +135,12 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
 
 def _in_git(repository: Repository) -> list[str]:
     """What git tracks or has at HEAD: data that was only taken out of the index is still there."""
-    return list(dict.fromkeys([*repository.tracked, *repository.committed]))
+    return list(dict.fromkeys([*repository.tracked_files, *repository.committed_files]))
 
 
 def _commit(repository: Repository, paths: Iterable[list[str]], message: str) -> list[Step]:
     """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
-    is_there = any(path in repository.committed for some in paths for path in some)
+    is_there = any(path in repository.committed_files for some in paths for path in some)
     return [fixes.commit_staged(message)] if is_there else []
 
 

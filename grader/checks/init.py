@@ -6,14 +6,14 @@ from dvcstate import ProjectError, Stage
 from dvcstate.config import config_schema
 from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
 from grader import fixes
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import commit_unstaged, unignore
 from grader.stages.lookup import LOCK
 from grader.stages.storage import uncached_outs
+from grader.step import Step
 from workshop.shell import command_line
 
 
@@ -80,7 +80,7 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
 
     A folder is a DVC repository by its .dvc/config; only what is committed reaches others.
     """
-    if ".dvc/config" in repository.committed:
+    if ".dvc/config" in repository.committed_files:
         return None
     is_there = repository.worktree.content(".dvc/config") is not None
     is_staged = repository.is_staged(".dvc/config")  # as dvc init leaves it
@@ -161,7 +161,7 @@ def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Fin
     except ConfigError as error:
         if error.kind is not ErrorKind.UNSUPPORTED_URL:
             raise
-        raise NotThereYetError("remote.url") from None  # which reports it, with the remote's name
+        raise BlockedError("remote.url") from None  # which reports it, with the remote's name
     except NotAProjectError:
         return Finding(
             "not-a-repository",
@@ -190,7 +190,7 @@ def _unreadable(
     line = f", line {error.line}" if error.line else ""
     column = f", column {error.column}" if error.line and error.column else ""
     problem = f"{'it ' * error.problem.startswith(('is ', 'has '))}{error.problem}"
-    clones = ", and so does everybody who clones" if snapshot.source == "HEAD" else ""
+    clones = ", and so does everybody who clones" if snapshot.revision == "HEAD" else ""
     return Finding(
         code,
         f"{path}{line}{column} cannot be read: {problem}. Every dvc command stops there{clones}."
@@ -198,7 +198,7 @@ def _unreadable(
         "a file that DVC reads",
         str(error),
         _mend(repository, snapshot, path, error, code),
-        (Evidence(snapshot.source, path, error.line),),
+        (Evidence(snapshot.revision, path, error.line),),
     )
 
 
@@ -209,11 +209,11 @@ def _mend(
 
     Where HEAD's can be read there is nothing to commit yet: what was typed is typed again first.
     """
-    is_new, run = snapshot.source == "worktree", fixes.command("dvc", "repro")
-    if is_new and path in repository.unmerged:
+    is_new, run = snapshot.revision == "worktree", fixes.command("dvc", "repro")
+    if is_new and path in repository.unmerged_files:
         return _end_merge(repository)
     if code == "lock-inconsistent":
-        if is_new and path in repository.committed:
+        if is_new and path in repository.committed_files:
             return fixes.command("git", "checkout", "HEAD", "--", path), run
         delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
         return delete, run, *fixes.commit([path], "Write the lock anew")
@@ -231,12 +231,12 @@ def _mend(
 def _end_merge(repository: Repository) -> tuple[Step, ...]:
     """The end of a merge that stopped: one side of what a run writes, an edit of all else."""
     written = {LOCK, *uncached_outs(*_stages_at_head(repository))}
-    taken = [path for path in repository.unmerged if path in written]
-    edited = [path for path in repository.unmerged if path not in written]
+    taken = [path for path in repository.unmerged_files if path in written]
+    edited = [path for path in repository.unmerged_files if path not in written]
     text = "keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
     edits = [fixes.change(path, text) for path in edited]
     sides = [fixes.command("git", "checkout", "--ours", *taken)] if taken else []
-    commit = fixes.commit(dict.fromkeys([*repository.unmerged, LOCK]), "Merge")
+    commit = fixes.commit(dict.fromkeys([*repository.unmerged_files, LOCK]), "Merge")
     return *edits, *sides, fixes.command("dvc", "repro"), *commit
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from dvcstate import Stage
 from dvcstate.model import Dep
 from grader import fixes
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import commit_unstaged, unignore
 from grader.stages.lookup import LOCK, lesson_stages
 from grader.stages.run_state import require_finished_work
 from grader.stages.storage import uncached_outs
+from grader.step import Step
 
 
 @check("lock.committed", "lock-uncommitted", requires=("preprocess.declared",), committed_only=True)
@@ -22,10 +22,10 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
 
     It records which data, code and params gave which outs; without it a clone cannot pull them.
     """
-    paths = [path for path in repository.uncommitted if path.endswith(LOCK)]
+    paths = [path for path in repository.uncommitted_files if path.endswith(LOCK)]
     if not paths:
-        if not any(path.endswith(LOCK) for path in repository.committed):
-            raise NotThereYetError("preprocess.run")
+        if not any(path.endswith(LOCK) for path in repository.committed_files):
+            raise BlockedError("preprocess.run")
         return None
     require_finished_work(repository)
     path = paths[0]
@@ -35,7 +35,7 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
         difference = "is deleted in your folder"
     elif is_ignored:
         difference = "is ignored by git"
-    elif path in repository.committed:
+    elif path in repository.committed_files:
         difference = "has changed since the last commit"
     else:
         difference = "was never committed"
@@ -100,7 +100,7 @@ def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | 
 
 def _record(snapshot: Snapshot, stage: Stage, md5: str | None) -> Evidence:
     line = snapshot.line(LOCK, f"  {stage.name}:", md5 or "")
-    return Evidence(snapshot.source, LOCK, line, md5)
+    return Evidence(snapshot.revision, LOCK, line, md5)
 
 
 def _contradictions(

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from grader import fixes
 from grader.checks import code, runs
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.stage_runs import run_stage
 from grader.stages.lookup import LOCK, own_stages, stage_evidence
 from grader.stages.run_state import changes
@@ -35,7 +35,7 @@ def other_stages_have_run(repository: Repository, snapshot: Snapshot) -> Finding
             f"a record of {stage.name} in {LOCK}",
             "none",
             run_stage(repository, stage),
-            (stage_evidence(snapshot, stage), Evidence(snapshot.source, LOCK)),
+            (stage_evidence(snapshot, stage), Evidence(snapshot.revision, LOCK)),
             severity="advice",
         )
     return None

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.stage_edits import Change, section_of
 from grader.fixes.stage_runs import edit_and_run
 from grader.stages.lookup import every_stage
 from grader.stages.paths import command_paths, covers, gitignore_beside, paths_overlap
+from grader.step import Step
 from workshop.stages import STAGES, StageSpec
 
 _RAW = "data/raw"
@@ -87,7 +87,7 @@ def _future_finding(
             *_untrack(repository, owner.file, is_committed=not holds_raw),
             *(_track_raw_alone() if holds_raw else ()),
         ),
-        (Evidence(snapshot.source, owner.file),),
+        (Evidence(snapshot.revision, owner.file),),
     )
 
 
@@ -98,11 +98,11 @@ def _track_raw_alone() -> tuple[Step, ...]:
 
 def _untrack(repository: Repository, file: str, *, is_committed: bool) -> list[Step]:
     """Take ``file``, and the line for its data, out of git where git has them."""
-    known = [path for path in (file, gitignore_beside(file)) if path in repository.tracked]
+    known = [path for path in (file, gitignore_beside(file)) if path in repository.tracked_files]
     if file not in known:
         return []
     commit = fixes.commit_staged("Leave the outs to their stages")
-    has_commit = is_committed and file in repository.committed
+    has_commit = is_committed and file in repository.committed_files
     return [fixes.command("git", "add", "--update", *known), *[commit] * has_commit]
 
 
@@ -116,7 +116,7 @@ def _doubled_finding(
         "one owner for each path",
         f"{outer[0].path} and {inner[0].path} overlap",
         _separate(repository, snapshot, outer, inner),
-        (Evidence(snapshot.source, outer[1].file), Evidence(snapshot.source, inner[1].file)),
+        (Evidence(snapshot.revision, outer[1].file), Evidence(snapshot.revision, inner[1].file)),
     )
 
 

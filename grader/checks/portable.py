@@ -3,26 +3,26 @@
 import re
 
 from dvcstate import Stage
-from dvcstate.documents import document, schema
+from dvcstate.documents import reader, schema
 from dvcstate.model import Dep, Out
 from grader import fixes
 from grader.code.stage_code import words_of
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.cached_objects import path_from_root, remove_object
 from grader.fixes.stage_runs import run_again
 from grader.stages.lookup import LOCK, name_in_file, stage_evidence
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import (
-    committed_files,
+    files_at_head,
     files_beside_lock,
     gitignores,
     is_recorded_at_head,
     uncached_outs,
 )
+from grader.step import Step
 
 # /home/ada/raw, ~/raw, C:\raw, $HOME/raw, %USERPROFILE%\raw; /dev/null is on every machine.
 _ABSOLUTE = re.compile(
@@ -116,7 +116,7 @@ def _cache_dir(snapshot: Snapshot) -> Finding | None:
             fixes.command("dvc", "config", "--local", "cache.dir", folder),
             *fixes.commit([file], "Keep the cache's place to myself"),
         ),
-        (Evidence(snapshot.source, file, snapshot.line(file, "[cache]", "dir"), folder),),
+        (Evidence(snapshot.revision, file, snapshot.line(file, "[cache]", "dir"), folder),),
         severity="advice",
     )
 
@@ -139,7 +139,7 @@ def stages_run_in_the_root(repository: Repository, snapshot: Snapshot) -> Findin
             "stages in the dvc.yaml of the root, without wdir",
             f"{stage.name} {what}",
             _move_to_root(stage, wdir),
-            (Evidence(snapshot.source, stage.file, line),),
+            (Evidence(snapshot.revision, stage.file, line),),
             severity="advice",
         )
     return None
@@ -151,7 +151,7 @@ def _line_of_wdir(snapshot: Snapshot, stage: Stage) -> int | None:
     line = snapshot.line(stage.file, f"{name}:", "wdir:")  # another stage's, perhaps
     if line is None:
         return None
-    data = document.read(snapshot.root / stage.file, stage.file, schema.project_file)
+    data = reader.read(snapshot.root / stage.file, stage.file, schema.project_file)
     wdir = data.get("stages", {}).get(name, {}).get("wdir")
     return line if str(wdir or ".") not in (".", "./") else None
 
@@ -188,7 +188,7 @@ def uncached_outs_are_committed(repository: Repository, snapshot: Snapshot) -> F
 def _uncommitted_finding(
     repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
 ) -> Finding | None:
-    is_committed = bool(committed_files(repository, out.path))
+    is_committed = bool(files_at_head(repository, out.path))
     if is_committed and not _is_older(repository, snapshot, stage, out):
         return None
     if is_committed:
@@ -218,7 +218,7 @@ def _is_older(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
 
     An out that was changed by hand or deleted is reported as such.
     """
-    if snapshot.source != "HEAD" or is_recorded_at_head(repository, out) is not False:
+    if snapshot.revision != "HEAD" or is_recorded_at_head(repository, out) is not False:
         return False
     reasons = (one.reasons for one in repository.state.stages if one.stage.name == stage.name)
     return not any(one.kind == "out" and one.path == out.path for each in reasons for one in each)
@@ -227,7 +227,11 @@ def _is_older(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
 def _state_in_git(repository: Repository, out: Out) -> str:
     if repository.ignores(out.path):
         return "git ignores it"
-    return "git knows it, and it is not committed" if out.path in repository.tracked else "absent"
+    return (
+        "git knows it, and it is not committed"
+        if out.path in repository.tracked_files
+        else "absent"
+    )
 
 
 def _leave_to_dvc(repository: Repository, stage: Stage, out: Out, line: int) -> tuple[Step, ...]:
@@ -263,7 +267,7 @@ def cache_objects_are_what_they_are_called(
         if out.cache and out.recorded.md5 and out.recorded.algorithm == "md5"
         for name in objects.names(out.recorded.md5)
     }
-    for name in objects.corrupt(owners):
+    for name in objects.find_corrupt(owners):
         return _corrupt(repository, *owners[name], name)
     return None
 

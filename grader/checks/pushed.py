@@ -8,13 +8,12 @@ from pathlib import Path
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
-from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.engine.registry import check
-from grader.engine.step import Step
-from grader.facts.objects import children_of
-from grader.facts.remote import Lacking, Remote, options_of
+from grader.facts.objects import parse_listing
+from grader.facts.remote import BadObjects, Remote, resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding, UnknownError
 from grader.fixes.cached_objects import remove_object
 from grader.fixes.remote_edits import LOCAL
 from grader.fixes.stage_runs import run_again
@@ -22,6 +21,7 @@ from grader.remotes import attendee_place
 from grader.stages.lookup import stage_evidence
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import uncached_outs
+from grader.step import Step
 from workshop.start import activation
 
 _DELETED = 10  # the next check names the others
@@ -47,7 +47,7 @@ class _Answer:
     """What a remote lacks, and whose that is, by the names of the objects."""
 
     remote: Remote
-    lacking: Lacking
+    lacking: BadObjects
     owners: Mapping[str, _Owner]
 
     @property
@@ -84,15 +84,15 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
         return kept_back
     outs = [owner.out for owner in _owners(snapshot)]
     for name, is_of_dvc_2 in dict.fromkeys((out.remote, _is_of_dvc_2(out)) for out in outs):
-        remote = replace(_remote(repository, snapshot, name), is_of_dvc_2=is_of_dvc_2)
+        remote = replace(_remote(repository, snapshot, name), uses_dvc_2_layout=is_of_dvc_2)
         owners = dict(_objects(repository, snapshot, remote, name))
-        answer = _Answer(remote, remote.lacking(owners), owners)
+        answer = _Answer(remote, remote.find_bad_objects(owners), owners)
         if not answer.names:
             continue
-        here = options_of(remote.name, repository.remote_options) or remote.options
-        if not replace(remote, options=here).is_same_place(remote):
+        here = resolve_options(remote.name, repository.remote_options) or remote.options
+        if not replace(remote, options=here).is_same_location(remote):
             return _elsewhere(repository, answer, here["url"])
-        damaged = [] if is_of_dvc_2 else repository.objects.corrupt(answer.names)
+        damaged = [] if is_of_dvc_2 else repository.objects.find_corrupt(answer.names)
         lost = [
             object_
             for object_ in answer.names
@@ -111,7 +111,7 @@ def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remo
     Only what opens the address may be this machine's.
     """
     known, name = snapshot.remotes, own or snapshot.default_remote or ""
-    options = options_of(
+    options = resolve_options(
         name,
         {
             each: {**here, "url": known.get(each, here).get("url", here.get("url", ""))}
@@ -124,8 +124,8 @@ def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remo
             fixes.command("dvc", "remote", "add", name, attendee_place.url(repository)),
         )
     if options is None:
-        raise NotThereYetError("remote.default")
-    since = repository.asked_since or time.monotonic()
+        raise BlockedError("remote.default")
+    since = repository.remote_asked_at or time.monotonic()
     return Remote(name, options, repository.root / ".dvc", since)
 
 
@@ -149,7 +149,7 @@ def _elsewhere(repository: Repository, answer: _Answer, url: str) -> Finding:
 
 def _owners(snapshot: Snapshot) -> Iterator[_Owner]:
     for stage in snapshot.project.stages:
-        for out in () if stage.is_kept_at_source else stage.outs:  # nothing of it is pushed
+        for out in () if stage.is_import else stage.outs:  # nothing of it is pushed
             if out.cache and out.recorded.md5 and out.inside:
                 yield _Owner(stage, out)
 
@@ -160,13 +160,13 @@ def _objects(
     """Every object for the remote that outs call ``name``; None for outs that name no remote."""
     for owner in _owners(snapshot):
         md5, is_of_dvc_2 = owner.out.recorded.md5, _is_of_dvc_2(owner.out)
-        if owner.out.remote != name or not md5 or is_of_dvc_2 != remote.is_of_dvc_2:
+        if owner.out.remote != name or not md5 or is_of_dvc_2 != remote.uses_dvc_2_layout:
             continue
         yield md5, owner
         if md5.endswith(".dir"):
             listing = _cache_path(repository, snapshot, md5, is_of_dvc_2)
-            listed = repository.objects.children(listing)
-            for child in listed or children_of(remote.content(md5) or b""):
+            listed = repository.objects.read_listing(listing)
+            for child in listed or parse_listing(remote.content(md5) or b""):
                 yield child, owner
 
 
@@ -239,7 +239,7 @@ def _delete_object(remote: Remote, name: str) -> Step:
 
     DVC has no command for it; its own client reaches every kind of remote.
     """
-    kind = ", hash_name='md5-dos2unix'" if remote.is_of_dvc_2 else ""
+    kind = ", hash_name='md5-dos2unix'" if remote.uses_dvc_2_layout else ""
     objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
     code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
     return fixes.python(code, "-P")
@@ -261,7 +261,7 @@ def _lost(repository: Repository, answer: _Answer, lost: list[str], damaged: lis
         "out-lost",
         f"{owner.out.path} of {owner.stage.name} is {where}, and the remote {remote.name} has"
         f" {there} of that name: dvc pull cannot bring it; {rest}."
-        f"{_AS_DVC_2 if remote.is_of_dvc_2 else ''}",
+        f"{_AS_DVC_2 if remote.uses_dvc_2_layout else ''}",
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
         (
@@ -295,7 +295,9 @@ def _make_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
 
 
 def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
-    return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
+    return tuple(
+        Evidence("remote", remote.object_location(name), value=name) for name in names[:10]
+    )
 
 
 def _push(repository: Repository, answer: _Answer, listings: list[str]) -> list[Step]:
@@ -315,5 +317,7 @@ def _push(repository: Repository, answer: _Answer, listings: list[str]) -> list[
 def _waits(remote: Remote) -> bool:
     """Whether DVC, started in this terminal, asks the remote over gRPC and waits for no answer."""
     return (
-        remote.url.startswith("gs://") and remote.endpoint is not None and activation.is_missing()
+        remote.url.startswith("gs://")
+        and remote.endpoint is not None
+        and activation.is_variable_missing()
     )

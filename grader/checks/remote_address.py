@@ -6,25 +6,25 @@ import re
 from collections.abc import Mapping
 
 from grader import fixes
-from grader.engine.finding import Evidence, Finding, NotThereYetError, Source, UnknownError
 from grader.engine.registry import check
-from grader.engine.step import Step
-from grader.facts.remote import options_of
+from grader.facts.remote import resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding, Source, UnknownError
 from grader.fixes import remote_edits
 from grader.fixes.remote_edits import CONFIG, LOCAL, modify
 from grader.remotes import addresses, attendee_place
 from grader.remotes.config_file import read_config_file
+from grader.step import Step
 from workshop import endpoints
-from workshop.start import remote_places
+from workshop.start import remote_urls
 
 
 def default_url(snapshot: Snapshot) -> str:
     """The address of the default remote, as it is written; where that names another, of that."""
-    options = options_of(snapshot.default_remote or "", snapshot.remotes)
+    options = resolve_options(snapshot.default_remote or "", snapshot.remotes)
     if options is None or "url" not in options:
-        raise NotThereYetError("remote.default")
+        raise BlockedError("remote.default")
     return options["url"]
 
 
@@ -68,7 +68,7 @@ def _mend_address(
     repository: Repository, snapshot: Snapshot, name: str, url: str
 ) -> tuple[str, str, list[Step]] | None:
     """What is wrong with an address, what it is to be, and the options that go with that."""
-    if left := remote_places.placeholders(url):
+    if left := remote_urls.placeholders(url):
         problem = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
         wanted = attendee_place.url(repository)
         return problem, wanted, remote_edits.server_options(repository, snapshot, name, wanted)
@@ -90,9 +90,9 @@ def _half_endpoint(
     local = read_config_file(repository, LOCAL).remotes.get(name, {})
     for path, known in ((CONFIG, options), (LOCAL, local)):
         endpoint = known.get("endpointurl") or ""
-        if not endpoint or endpoints.is_whole(endpoint):
+        if not endpoint or endpoints.is_complete(endpoint):
             continue
-        wanted, is_local = endpoints.mended(endpoint), path == LOCAL
+        wanted, is_local = endpoints.complete_endpoint(endpoint), path == LOCAL
         source: Source = "worktree" if is_local else "HEAD"
         line = (repository.worktree if is_local else snapshot).line(path, endpoint)
         commit = () if is_local else fixes.commit([path], "Mend the server's address")
@@ -228,7 +228,7 @@ def plugin_is_installed(repository: Repository, snapshot: Snapshot) -> Finding |
     DVC talks to each cloud through a package of its own: dvc-gs for Google Cloud Storage.
     """
     scheme = default_url(snapshot).partition("://")[0]
-    module = remote_places.PLUGINS.get(scheme)
+    module = remote_urls.PLUGINS.get(scheme)
     if module is None or _is_installed(module) or not _is_installed("dvc"):
         return None
     package = module.replace("_", "-")

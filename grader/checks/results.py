@@ -7,16 +7,16 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
 from grader.fixes.stage_runs import restore_out
 from grader.stages import good_results
 from grader.stages.lookup import recorded_stage
-from grader.stages.paths import command_paths
-from workshop.stages import StageSpec
+from grader.stages.paths import command_outs
+from workshop.stages import Content, StageSpec
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
 # How a file of Keras' weights begins: https://docs.hdfgroup.org/hdf5/develop/_f_m_t3.html
@@ -46,11 +46,11 @@ def results_are_what_they_should_be(
     """
     stage = recorded_stage(snapshot, spec)
     root = repository.root
-    paths = [root / path for path in command_paths(repository, stage.cmd, spec, spec.writes)]
+    outs = {root / path: out for path, out in command_outs(repository, stage.cmd, spec).items()}
     try:
-        for path in paths:
+        for path, out in outs.items():
             if not good_results.is_good(repository, stage, spec.name, path):
-                _JUDGES[spec.name](path)
+                _JUDGES[out.content](path)
                 good_results.remember_good(repository, stage, spec.name, path)
     except _WrongError as wrong:
         shown = wrong.path.relative_to(root).as_posix()
@@ -84,11 +84,12 @@ def _splits(folder: Path) -> None:
             _picture(folder / row[0])
 
 
-def _training(path: Path) -> None:
-    if path.suffix != ".csv":
-        if not _bytes(path, len(_HDF5)).startswith(_HDF5):
-            raise _WrongError(path, "weights in HDF5", "a file of another kind")
-        return
+def _weights(path: Path) -> None:
+    if not _bytes(path, len(_HDF5)).startswith(_HDF5):
+        raise _WrongError(path, "weights in HDF5", "a file of another kind")
+
+
+def _history(path: Path) -> None:
     header, rows = _table(path)
     if "epoch" not in header or "loss" not in header or not rows:
         raise _WrongError(path, "a row for each epoch, with epoch and loss", "no such table")
@@ -100,10 +101,7 @@ def _model(path: Path) -> None:
         raise _WrongError(path, "an ONNX model with image in and probabilities out", problem)
 
 
-def _evaluation(path: Path) -> None:
-    if path.suffix == ".csv":
-        _table(path)
-        return
+def _metrics(path: Path) -> None:
     try:
         metrics = json.loads(_bytes(path, 2**20))
     except (ValueError, RecursionError):
@@ -124,7 +122,7 @@ def _is_number(value: object) -> bool:
 
 
 def _pictures(folder: Path) -> None:
-    pictures = [path for path in sorted(folder.rglob("*")) if picture.is_called_one(path)]
+    pictures = [path for path in sorted(folder.rglob("*")) if picture.is_picture_name(path)]
     if not pictures:
         raise _WrongError(folder, "pictures", "no picture")
     for path in pictures:
@@ -133,7 +131,7 @@ def _pictures(folder: Path) -> None:
 
 def _picture(path: Path) -> None:
     """A picture of a kind that is not known here is left to whoever reads it."""
-    if not picture.is_called_one(path):
+    if not picture.is_picture_name(path):
         return
     try:
         problem = picture.problem(path)
@@ -141,15 +139,6 @@ def _picture(path: Path) -> None:
         problem = error.strerror or "unreadable"
     if problem:
         raise _WrongError(path, f"a picture in {path.suffix[1:].upper()}", problem)
-
-
-_JUDGES: dict[str, Callable[[Path], None]] = {
-    "preprocess": _splits,
-    "train": _training,
-    "export": _model,
-    "evaluate": _evaluation,
-    "plot": _pictures,
-}
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -171,3 +160,14 @@ def _bytes(path: Path, at_most: int) -> bytes:
             return file.read(at_most)
     except OSError as error:
         raise _WrongError(path, "a file", error.strerror or "unreadable") from None
+
+
+_JUDGES: dict[Content, Callable[[Path], object]] = {
+    Content.SPLITS: _splits,
+    Content.WEIGHTS: _weights,
+    Content.HISTORY: _history,
+    Content.ONNX_MODEL: _model,
+    Content.METRICS: _metrics,
+    Content.TABLE: _table,
+    Content.PICTURES: _pictures,
+}

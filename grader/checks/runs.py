@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 
 from dvcstate import Stage
-from dvcstate.model import NOBODY_LISTENS
 from grader import fixes
-from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding, UnknownError
 from grader.fixes.git_files import keep_files
 from grader.fixes.stage_runs import restore_out, run_stage
 from grader.stages.lookup import LOCK, recorded_stage, stage_evidence, stage_of
@@ -35,15 +34,15 @@ def stage_has_run(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
     stage = stage_of(snapshot, spec)
     if stage.recorded:
         return None
-    if repository.worktree.content(LOCK) is None and LOCK in repository.committed:
-        raise NotThereYetError("lock.committed")
+    if repository.worktree.content(LOCK) is None and LOCK in repository.committed_files:
+        raise BlockedError("lock.committed")
     return Finding(
         "stage-never-run",
         f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
         f"a record of {stage.name} in {LOCK}",
         "none",
         run_stage(repository, stage),
-        (stage_evidence(snapshot, stage), Evidence(snapshot.source, LOCK)),
+        (stage_evidence(snapshot, stage), Evidence(snapshot.revision, LOCK)),
     )
 
 
@@ -62,8 +61,8 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         return _unversioned(repository, snapshot, stage, spec)
     evidence = tuple(change.evidence for change in changed)
     steps = run_stage(repository, stage)
-    if snapshot.source == "HEAD":
-        uncommitted = [one.path for one in evidence if one.path in repository.uncommitted]
+    if snapshot.revision == "HEAD":
+        uncommitted = [one.path for one in evidence if one.path in repository.uncommitted_files]
         if uncommitted and not list(changes(repository, repository.worktree, stage)):
             steps = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
     return Finding(
@@ -81,15 +80,12 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
     if not repository.ask_s or not is_worktree(repository, snapshot):
         return
     for one in state_of(repository, stage).unanswered:
-        is_down = one.why.startswith(NOBODY_LISTENS)
-        command = endpoints.bucket_command(
-            one.why.removeprefix(f"{NOBODY_LISTENS} ").partition(" ")[0]
-        )
+        command = endpoints.bucket_command(one.silent_server or "")
         start = f"in a terminal of its own, and left running: {command}"
         raise UnknownError(
             f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
             " changed since the last run cannot be told.",
-            fixes.note(start) if is_down else fixes.command("dvc", "status", stage.name),
+            fixes.note(start) if one.silent_server else fixes.command("dvc", "status", stage.name),
             fixes.command("grader", "check", "--offline"),
             code="remote-unreachable",
         )
@@ -99,7 +95,7 @@ def _unversioned(
     repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
 ) -> Finding | None:
     """The finding on what the stage ran on, where neither git nor DVC has it."""
-    if snapshot.source != "HEAD":
+    if snapshot.revision != "HEAD":
         return None
     modules = repository.worktree.code(spec).imported
     deps = unversioned_deps(repository, snapshot, stage, modules)
@@ -114,7 +110,7 @@ def _unversioned(
     if not deps:
         return None
     are_ignored = all(map(repository.ignores, deps))
-    on_purpose = are_ignored and not {spec.code_path, *modules()}.intersection(deps)
+    on_purpose = are_ignored and not set(modules()).intersection(deps)
     paths = fixes.listed(deps)
     return Finding(
         "lock-stale",
@@ -209,7 +205,7 @@ def outs_are_as_recorded(
     An out that was changed by hand is of no run: nobody can make it again.
     """
     stage = recorded_stage(snapshot, spec)
-    if repository.uncommitted and snapshot.source == "HEAD":
+    if repository.uncommitted_files and snapshot.revision == "HEAD":
         return None
     reason = changed_out(repository, stage, "modified")
     if reason is None:
@@ -220,5 +216,5 @@ def outs_are_as_recorded(
         f"the {reason.path} that {LOCK} records",
         "something else",
         restore_out(repository, stage, reason.path),
-        (Evidence("worktree", reason.path, value="modified"), Evidence(snapshot.source, LOCK)),
+        (Evidence("worktree", reason.path, value="modified"), Evidence(snapshot.revision, LOCK)),
     )

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from dvcstate.errors import ConfigError
 from grader import fixes
-from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.remote_edits import CONFIG, LOCAL, modify
+from grader.step import Step
 
 _SECRET_KEY = re.compile(
     r"^\s*['\"]?(password|passphrase|access_key_id|secret_access_key|session_token"
@@ -65,7 +65,7 @@ def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         return _exposed(repository, snapshot, exposed)
     older = next(_in_older_commits(repository), None)
     if older is None and not snapshot.remotes:
-        raise NotThereYetError("remote.default")
+        raise BlockedError("remote.default")
     return older
 
 
@@ -82,7 +82,7 @@ def _config(repository: Repository, snapshot: Snapshot, path: str) -> str:
     """A config file at HEAD, where config.local has no business."""
     if path == CONFIG:
         return snapshot.text(path) or ""
-    blob = repository.committed.get(path)
+    blob = repository.committed_files.get(path)
     if blob is None or repository.git is None or blob.size > _LARGEST_KEY:
         return ""
     return repository.git.contents([blob.oid]).get(blob.oid, b"").decode("utf-8", "replace")
@@ -95,7 +95,7 @@ def _option(match: re.Match[str]) -> str:
 def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
     small = {
         path: blob.oid
-        for path, blob in repository.committed.items()
+        for path, blob in repository.committed_files.items()
         if _KEY_NAME.search(path) and blob.size <= _LARGEST_KEY
     }
     known = {path: snapshot.content(path) for path in small}
@@ -165,7 +165,7 @@ def _in_older_commits(repository: Repository) -> Iterator[Finding]:
     git, prefix = repository.git, repository.prefix
     if git is None:
         return
-    now = {blob.oid for blob in repository.committed.values()}
+    now = {blob.oid for blob in repository.committed_files.values()}
     configs = (f"{prefix}{CONFIG}", f"{prefix}{LOCAL}")
     told = {
         oid: path

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from grader.engine.report import CheckResult, Kind, Report
-from grader.engine.step import Step
+from grader.step import Step
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.engine.finding import Finding
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import Finding
 from workshop.course.manifest import course
 from workshop.stages import STAGES, StageSpec
 

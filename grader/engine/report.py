@@ -8,11 +8,11 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from grader.engine.finding import Evidence, Severity, UnknownError
-from grader.engine.step import Step
 from grader.engine.verdict import Status, Verdict
 from grader.facts.git import Git
 from grader.facts.repository import Repository
+from grader.finding import Evidence, Severity, UnknownError
+from grader.step import Step
 from workshop import shell
 from workshop.course.manifest import course
 
@@ -91,7 +91,7 @@ class Report:
     checks: tuple[CheckResult, ...]
 
 
-def report(
+def make_report(
     repository: Repository,
     verdicts: Iterable[Verdict],
     tiers: Iterable[ReportTier],

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from dvcstate import ProjectError
 from dvcstate.errors import ConfigError, ErrorKind
-from grader.engine.finding import Finding, NotThereYetError, UnknownError
 from grader.engine.registry import Check
-from grader.engine.step import Command, Note, Step
 from grader.engine.verdict import Verdict
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Revision
+from grader.finding import BlockedError, Finding, UnknownError
+from grader.step import Command, Note, Step
 
 COMMITTED = ("data.committed", "lock.committed")
 """The checks that tell of work which is done and not committed."""
@@ -88,7 +88,7 @@ def _verdict(repository: Repository, check: Check, known: Mapping[str, Verdict])
 def _are_alike(repository: Repository) -> bool:
     """Whether the worktree says the same as HEAD; where that cannot be told, each is judged."""
     try:
-        return not repository.uncommitted
+        return not repository.uncommitted_files
     except (UnknownError, ProjectError, OSError):
         return False
 
@@ -137,7 +137,7 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
     try:
         snapshot = repository.head if revision == "HEAD" else repository.worktree
         finding = check.judge(repository, snapshot)
-    except NotThereYetError as absent:
+    except BlockedError as absent:
         return Verdict(check, "blocked", blocked_by=absent.check)
     except UnknownError as unknown:
         return _error(check, unknown.problem, *unknown.steps, code=unknown.code)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.engine.finding import Finding
 from grader.engine.registry import Check
-from grader.engine.step import Step
+from grader.finding import Finding
+from grader.step import Step
 
 Status = Literal["pass", "fail", "blocked", "error"]
 

@@ -17,9 +17,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.engine.finding import UnknownError
-from grader.engine.step import Command, Note
 from grader.facts.git_cache import GitCache, Key
+from grader.finding import UnknownError
+from grader.step import Command, Note
 
 TIMEOUT_S = 20
 _LARGEST_KEPT = 64 * 1024
@@ -55,14 +55,14 @@ class Blob:
 
 
 @dataclass(frozen=True)
-class Place:
+class FileLine:
     """A line of a file, by its path from the root of git."""
 
     file: str
     line: int
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     """A path in git's index and the object that stands for it: several where a merge stopped."""
 
     path: str
@@ -87,7 +87,7 @@ class Git:
         self._cache = cache
 
     @classmethod
-    def around(cls, start: Path, cache: GitCache | None = None) -> "Git | None":
+    def find(cls, start: Path, cache: GitCache | None = None) -> "Git | None":
         """The repository that the folder ``start`` is in; None where there is none, or a bare one.
 
         An UnknownError where git itself is missing or cannot say.
@@ -157,11 +157,11 @@ class Git:
         apart = (entry for entry in entries if entry.startswith((b"12", b"16")))
         return _names(b"\0".join(entry.partition(b"\t")[2] for entry in apart))
 
-    def index(self) -> tuple[str, ...]:
+    def index_paths(self) -> tuple[str, ...]:
         """Every path that git tracks, committed or only added."""
-        return tuple(dict.fromkeys(one.path for one in self.entries()))
+        return tuple(dict.fromkeys(one.path for one in self.index_entries()))
 
-    def entries(self) -> tuple[Entry, ...]:
+    def index_entries(self) -> tuple[IndexEntry, ...]:
         """What git's index holds of each path: three entries where a merge stopped."""
         original = self.control / "index"
         if not original.exists():
@@ -170,10 +170,10 @@ class Git:
         parts = {one.name: one.read_bytes() for one in self.control.glob("sharedindex.*")}
         parts["index"] = original.read_bytes()
         key: Key = ("index", *(hashlib.sha256(parts[name]).digest() for name in sorted(parts)))
-        known: tuple[Entry, ...] | None = self._cache.get(*key)
+        known: tuple[IndexEntry, ...] | None = self._cache.get(*key)
         return known or self._cache.keep(self._entries(parts), *key)
 
-    def _entries(self, parts: Mapping[str, bytes]) -> tuple[Entry, ...]:
+    def _entries(self, parts: Mapping[str, bytes]) -> tuple[IndexEntry, ...]:
         with tempfile.TemporaryDirectory(prefix="grader-") as folder:
             for name, content in parts.items():
                 Path(folder, name).write_bytes(content)
@@ -181,15 +181,15 @@ class Git:
             answer = self._ask(*words, index=Path(folder, "index"))
         found = (entry.partition("\t") for entry in _names(answer))
         told = ((name, *words.split()[1:]) for words, _, name in found)
-        return tuple(Entry(name, oid, stage != "0") for name, oid, stage in told)
+        return tuple(IndexEntry(name, oid, stage != "0") for name, oid, stage in told)
 
-    def ignoring_line(self, path: str) -> Place | None:
+    def ignoring_line(self, path: str) -> FileLine | None:
         """The line of the .gitignore that leaves out ``path``, tracked or not."""
         words = ("check-ignore", "--no-index", "--verbose", "-z", "--stdin")
         try:
             answer = self._ask(*words, text=path.encode("utf-8", "surrogateescape") + b"\0")
             file, line, *_ = _names(answer)
-            return Place(file.replace("\\", "/"), int(line))
+            return FileLine(file.replace("\\", "/"), int(line))
         except (GitError, ValueError):
             return None
 

@@ -18,7 +18,7 @@ _YOUNG_NS = 2_000_000_000
 """An object that changed so lately may change again within its mtime."""
 
 
-class Unread(Exception):  # noqa: N818 - no error: it may be read another time
+class UnreadObjectsError(Exception):
     """Time was up before every object was read; ``count`` of them are left."""
 
     def __init__(self, count: int) -> None:
@@ -41,27 +41,28 @@ class Objects:
 
     def names(self, md5: str) -> list[str]:
         """The object of a recorded hash and, of a folder, those of its files; as far as known."""
-        return [md5, *(self.children(self.path(md5)) if md5.endswith(".dir") else [])]
+        return [md5, *(self.read_listing(self.path(md5)) if md5.endswith(".dir") else [])]
 
     @staticmethod
-    def children(listing: Path) -> list[str]:
+    def read_listing(listing: Path) -> list[str]:
         """The objects that the listing of a folder names; none where it is absent or damaged."""
         try:
-            return children_of(regular_file.read(listing, _LARGEST_LISTING))
+            return parse_listing(regular_file.read(listing, _LARGEST_LISTING))
         except OSError:
             return []
 
-    def corrupt(self, names: Iterable[str], until: float = math.inf) -> list[str]:
+    def find_corrupt(self, names: Iterable[str], until: float = math.inf) -> list[str]:
         """Those of ``names`` whose bytes are not what they are called. Absent ones are not.
 
         What was looked at before and has the same size and mtime is not read again. Where the time
-        ``until``, on the monotonic clock, comes first, what was read is remembered: Unread.
+        ``until``, on the monotonic clock, comes first, what was read is remembered:
+        UnreadObjectsError.
         """
         wanted = list(dict.fromkeys(names))
         unread = self._look_at([name for name in wanted if name not in self._sound], until)
         bad = [name for name in wanted if not self._sound.get(name, True)]
         if unread and not bad:
-            raise Unread(unread)
+            raise UnreadObjectsError(unread)
         return bad
 
     def _look_at(self, names: Sequence[str], until: float) -> int:
@@ -118,7 +119,7 @@ class Objects:
             return  # they will be read again
 
 
-def children_of(listing: bytes) -> list[str]:
+def parse_listing(listing: bytes) -> list[str]:
     """The names in the bytes of a folder's listing; none where it is damaged."""
     try:
         entries = json.loads(listing)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dvcstate.documents import regular_file
 from dvcstate.hashes.hash_store import cache_dir
-from grader.engine.finding import UnknownError
-from grader.engine.step import Command
+from grader.finding import UnknownError
+from grader.step import Command
 
 _VERSION = 2
 INPUT, OUTPUT = "image", "probabilities"

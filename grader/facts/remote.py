@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dvcstate.documents import regular_file
-from grader.engine.finding import UnknownError
-from grader.engine.step import Command, Note
-from grader.facts.objects import Objects, Unread
+from grader.facts.objects import Objects, UnreadObjectsError
+from grader.finding import UnknownError
+from grader.step import Command, Note
 from workshop import endpoints
 from workshop.start import activation
 
@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 Remotes = Mapping[str, Mapping[str, str]]
 
 
-def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
+def resolve_options(name: str, remotes: Remotes) -> Mapping[str, str] | None:
     """The options of a remote, None where there is none of that name.
 
     ``remote://base/folder`` stands for a folder of the remote ``base``, with its options.
@@ -47,7 +47,7 @@ def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
         return options
     base, _, folder = rest.partition("/")
     others = {other: values for other, values in remotes.items() if other != name.lower()}
-    below = options_of(base, others)
+    below = resolve_options(base, others)
     if below is None or "url" not in below:
         return options
     url = "/".join([below["url"].rstrip("/"), *([folder.strip("/")] if folder else [])])
@@ -55,7 +55,7 @@ def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
 
 
 @dataclass(frozen=True)
-class Lacking:
+class BadObjects:
     """Objects that a remote does not have, and those that it has with other bytes."""
 
     absent: list[str]
@@ -67,15 +67,16 @@ class Remote:
     """The remote called ``name``; ``options`` are those of DVC's config, config.local included.
 
     All that is asked of it is answered within TIMEOUT_S of ``since``, or it is unreachable.
-    ``is_of_dvc_2``: it is asked where DVC looks for what DVC 2 recorded (dvc/data_cloud.py). What
-    is there is not compared with its name, which is that of a text with other ends of lines.
+    ``uses_dvc_2_layout``: it is asked where DVC looks for what DVC 2 recorded
+    (dvc/data_cloud.py). What is there is not compared with its name, which is the hash of the same
+    text with other line ends.
     """
 
     name: str
     options: Mapping[str, str]
     config_dir: Path
     since: float = field(default_factory=time.monotonic)
-    is_of_dvc_2: bool = False
+    uses_dvc_2_layout: bool = False
 
     @property
     def url(self) -> str:
@@ -85,7 +86,7 @@ class Remote:
             return url.rstrip("/")
         return os.path.abspath(self.config_dir / Path(url).expanduser())  # noqa: PTH100 - links stay
 
-    def is_same_place(self, other: "Remote") -> bool:
+    def is_same_location(self, other: "Remote") -> bool:
         """Whether both addresses are one: a path may be written in several ways."""
         if "://" in self.url or "://" in other.url:
             return self.url == other.url
@@ -96,7 +97,7 @@ class Remote:
         """The address of a server that is not Google's own, if the remote is on one."""
         return self.options.get("endpointurl") or None
 
-    def lacking(self, names: Iterable[str]) -> Lacking:
+    def find_bad_objects(self, names: Iterable[str]) -> BadObjects:
         """Those of ``names`` that it has not, or wrongly; an UnknownError where it cannot say."""
         names = list(dict.fromkeys(names))
         if "://" not in self.url:
@@ -109,28 +110,28 @@ class Remote:
             return self._within_time(lambda: self._read(name))
         return self._within_time(lambda: self._downloaded(name))
 
-    def place(self, name: str) -> str:
+    def object_location(self, name: str) -> str:
         """Where the remote keeps the object of that name."""
         return f"{self.url}{self._below}/{name[:2]}/{name[2:]}"
 
     @property
     def _below(self) -> str:
-        return "" if self.is_of_dvc_2 else "/files/md5"
+        return "" if self.uses_dvc_2_layout else "/files/md5"
 
-    def _lacking_in_folder(self, names: list[str]) -> Lacking:
+    def _lacking_in_folder(self, names: list[str]) -> BadObjects:
         """Every object is read: DVC takes whatever has its name for it, half a copy too."""
         if not Path(self.url).is_dir():
             raise _unreachable(self.name, f"there is no folder {self.url}")
-        present = [name for name in names if os.path.isfile(self.place(name))]  # noqa: PTH113
+        present = [name for name in names if os.path.isfile(self.object_location(name))]  # noqa: PTH113
         absent = [name for name in names if name not in set(present)]
-        if self.is_of_dvc_2:
-            return Lacking(absent, [])
+        if self.uses_dvc_2_layout:
+            return BadObjects(absent, [])
         until = self.since + TIMEOUT_S - _SPARE_S
         try:
-            return Lacking(absent, Objects(Path(self.url)).corrupt(present, until))
-        except Unread as told:
+            return BadObjects(absent, Objects(Path(self.url)).find_corrupt(present, until))
+        except UnreadObjectsError as told:
             if absent:
-                return Lacking(absent, [])
+                return BadObjects(absent, [])
             raise UnknownError(
                 f"The remote {self.name} holds more than was read in {TIMEOUT_S:g} s: {told.count}"
                 f" of {len(names)} objects are left. What was read is remembered: ask again.",
@@ -140,11 +141,11 @@ class Remote:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return regular_file.read(self.place(name), _LARGEST_LISTING)
+            return regular_file.read(self.object_location(name), _LARGEST_LISTING)
         except OSError:
             return None
 
-    def _lacking_in_cloud(self, names: list[str]) -> Lacking:
+    def _lacking_in_cloud(self, names: list[str]) -> BadObjects:
         """By one listing, or object by object where the remote holds far more than is asked.
 
         A listing answers for a thousand objects a request, one request after the other. A room of
@@ -164,7 +165,7 @@ class Remote:
         absent = [name for name, path in paths.items() if path not in held]
         there = [(name, held[path]) for name, path in paths.items() if path in held]
         wrong = [name for name, one in there if _md5_of(one) not in (None, name[:32])]
-        return Lacking(absent, [] if self.is_of_dvc_2 else wrong)
+        return BadObjects(absent, [] if self.uses_dvc_2_layout else wrong)
 
     def _downloaded(self, name: str) -> bytes | None:
         files, root = self._files()
@@ -191,7 +192,7 @@ class Remote:
     def _check_listens(self, endpoint: str) -> None:
         """Refused at once, where gcsfs would try again for half a minute."""
         try:
-            address = endpoints.address(endpoint)
+            address = endpoints.host_and_port(endpoint)
             socket.create_connection(address, timeout=_LISTENS_S).close()
             if endpoint.startswith("https://") and endpoints.speaks_plain_http(address, _LISTENS_S):
                 raise self._not_https(endpoint)
@@ -207,7 +208,7 @@ class Remote:
             ) from None
 
     def _not_https(self, endpoint: str) -> UnknownError:
-        wanted = endpoints.mended(endpoint.replace("https://", "http://", 1))
+        wanted = endpoints.complete_endpoint(endpoint.replace("https://", "http://", 1))
         return UnknownError(
             f"The remote {self.name} could not be asked: the server at {endpoint} speaks http, not"
             " https.",

@@ -8,14 +8,13 @@ from pathlib import Path, PurePosixPath
 
 from dvcstate import Project, ProjectError, ProjectState, Workspace
 from dvcstate.config.dvc_config import read as read_config
-from dvcstate.repository import Repository as DvcRepository
-from dvcstate.repository import find
+from dvcstate.dvc_repository import DvcRepository, find
 from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
-from grader.facts.git import Blob, Git, Place
+from grader.facts.git import Blob, FileLine, Git
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
-from grader.facts.snapshot import Snapshot, is_dvc, is_metadata_file
+from grader.facts.snapshot import Snapshot, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
 
 _MAX_EXPORT_BYTES = 64 * 2**20
@@ -43,7 +42,7 @@ class Repository:
         self._cache = cache or SnapshotCache()
         self._owns_cache = cache is None
         self.ask_s = ask_s
-        self.asked_since: float | None = None
+        self.remote_asked_at: float | None = None
         """When a cloud was first asked: all that is asked has to be answered within ten seconds."""
 
     def close(self) -> None:
@@ -54,7 +53,7 @@ class Repository:
     @cached_property
     def git(self) -> Git | None:
         """The git repository, None where there is none that could be graded."""
-        return Git.around(self.start, self._cache.git)
+        return Git.find(self.start, self._cache.git)
 
     @cached_property
     def commit(self) -> str | None:
@@ -101,7 +100,7 @@ class Repository:
         return "" if self.root == top else self.root.relative_to(top).as_posix() + "/"
 
     @cached_property
-    def committed(self) -> dict[str, Blob]:
+    def committed_files(self) -> dict[str, Blob]:
         """Every file at HEAD below the root of the DVC repository."""
         return {
             path.removeprefix(self.prefix): blob
@@ -115,25 +114,25 @@ class Repository:
         return self._below(paths)
 
     @cached_property
-    def tracked(self) -> tuple[str, ...]:
+    def tracked_files(self) -> tuple[str, ...]:
         """Every path in git's index below the root of the DVC repository."""
-        return tuple(dict.fromkeys(self._below(self.git.index() if self.git else ())))
+        return tuple(dict.fromkeys(self._below(self.git.index_paths() if self.git else ())))
 
     def _below(self, paths: Iterable[str]) -> list[str]:
         return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]
 
     @cached_property
-    def unmerged(self) -> list[str]:
+    def unmerged_files(self) -> list[str]:
         """Every path of which a merge that goes on has left several versions."""
-        entries = self.git.entries() if self.git else ()
+        entries = self.git.index_entries() if self.git else ()
         return self._below(dict.fromkeys(one.path for one in entries if one.is_unmerged))
 
     def is_staged(self, path: str) -> bool:
         """Whether git's index has the small file ``path`` as it lies in the folder."""
         content = self.worktree.content(path)
-        if content is None or self.git is None or path in self.unmerged:
+        if content is None or self.git is None or path in self.unmerged_files:
             return False
-        oids = [one.oid for one in self.git.entries() if one.path == f"{self.prefix}{path}"]
+        oids = [one.oid for one in self.git.index_entries() if one.path == f"{self.prefix}{path}"]
         there = self.git.contents(oids)
         return content.replace(b"\r\n", b"\n") in [
             one.replace(b"\r\n", b"\n") for one in there.values()
@@ -148,7 +147,7 @@ class Repository:
             found = self.git.contents(blob.oid for blob in blobs.values()) if self.git else {}
             there = {path: found[b.oid] for path, b in blobs.items() if b.oid in found}
             files = self._cache.export(self.root, self.commit, there)
-        return Snapshot("HEAD", files, lambda: self.project_alike or files.project)
+        return Snapshot("HEAD", files, lambda: self.shared_project or files.project)
 
     @cached_property
     def _metadata_files(self) -> dict[str, Blob]:
@@ -156,9 +155,10 @@ class Repository:
         found: dict[str, Blob] = {}
         total = 0
         for path in sorted(
-            filter(is_metadata_file, self.committed), key=lambda path: (not is_dvc(path), path)
+            filter(is_metadata_file, self.committed_files),
+            key=lambda path: (not is_dvc_file(path), path),
         ):
-            blob = self.committed[path]
+            blob = self.committed_files[path]
             total += blob.size
             if total > _MAX_EXPORT_BYTES or len(found) == _MAX_EXPORT_FILES:
                 break
@@ -173,7 +173,7 @@ class Repository:
         return Snapshot("worktree", Files(self.root), lambda: self.workspace.project())
 
     @cached_property
-    def uncommitted(self) -> tuple[str, ...]:
+    def uncommitted_files(self) -> tuple[str, ...]:
         """The files that say something of the project and are not at HEAD as in the worktree."""
         paths = {*self._metadata_files, *self._dvc_files_in_worktree}
         return tuple(sorted(path for path in paths if not self._is_same(path)))
@@ -240,8 +240,8 @@ class Repository:
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
         _ = self.worktree.project  # the same reading, or the error that it ends in
-        if self.ask_s and any(stage.elsewhere for stage in self.worktree.project.stages):
-            self.asked_since = time.monotonic()
+        if self.ask_s and any(stage.external for stage in self.worktree.project.stages):
+            self.remote_asked_at = time.monotonic()
         return self.workspace.state(read=False, ask_s=self.ask_s, trusted=False)
 
     @cached_property
@@ -250,23 +250,23 @@ class Repository:
         return self._cache.workspace(self.root)
 
     @cached_property
-    def project_alike(self) -> Project | None:
+    def shared_project(self) -> Project | None:
         """The project in the worktree where it is that of HEAD too: it need not be read twice."""
-        if self.uncommitted:
+        if self.uncommitted_files:
             return None
         project = self.workspace.project()
-        is_committed = all(stage.file in self.committed for stage in project.stages)
+        is_committed = all(stage.file in self.committed_files for stage in project.stages)
         return project if is_committed else None
 
     def ignores(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether a .gitignore of the worktree leaves out ``path``."""
         return self._found.git_ignores(str(self.root / path), is_folder)
 
-    def ignoring_line(self, path: str) -> Place | None:
+    def ignoring_line(self, path: str) -> FileLine | None:
         """The line that leaves ``path`` out of git; None where git itself cannot say."""
         found = self.git.ignoring_line(f"{self.prefix}{path}") if self.git else None
         if found and self.prefix and found.file.startswith(self.prefix):
-            return Place(found.file.removeprefix(self.prefix), found.line)
+            return FileLine(found.file.removeprefix(self.prefix), found.line)
         return found
 
     def ignores_at_head(self, path: str) -> bool:

@@ -4,8 +4,8 @@ import re
 import tomllib
 from dataclasses import dataclass
 
-from grader.engine.finding import UnknownError
-from grader.engine.step import Edit
+from grader.finding import UnknownError
+from grader.step import Edit
 
 PATH = "workshop.toml"
 

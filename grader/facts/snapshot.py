@@ -28,7 +28,7 @@ def is_metadata_file(path: str) -> bool:
     )
 
 
-def is_dvc(path: str) -> bool:
+def is_dvc_file(path: str) -> bool:
     """Whether ``path`` is a file of DVC's own, or of params."""
     return path.endswith((".dvc", "dvc.yaml", "dvc.lock", "params.yaml")) or ".dvc" in path
 
@@ -40,8 +40,10 @@ class Snapshot:
     ``read_project`` is called at most once, when a check first asks for the stages.
     """
 
-    def __init__(self, source: Revision, files: Files, read_project: Callable[[], Project]) -> None:
-        self.source: Revision = source
+    def __init__(
+        self, revision: Revision, files: Files, read_project: Callable[[], Project]
+    ) -> None:
+        self.revision: Revision = revision
         self.root = files.root
         self._read_project = read_project
         self._files = files
@@ -116,11 +118,11 @@ class Snapshot:
     @cached_property
     def lock(self) -> Mapping[str, Any]:
         """What ``dvc.lock`` says of each stage, by name; empty where there is none."""
-        from dvcstate.documents import document, schema
+        from dvcstate.documents import reader, schema
 
         if self.content("dvc.lock") is None:
             return {}
-        found: Mapping[str, Any] = document.read(
+        found: Mapping[str, Any] = reader.read(
             self.root / "dvc.lock", "dvc.lock", schema.lock_file
         ).get("stages", {})
         return found

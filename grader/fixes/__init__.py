@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from grader.engine.step import Command, Edit, Note, Step
+from grader.step import Command, Edit, Note, Step
 from workshop.shell import is_quotable, literal
 
 __all__ = [

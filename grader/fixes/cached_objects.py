@@ -3,8 +3,8 @@
 import os
 
 from grader import fixes
-from grader.engine.step import Step
 from grader.facts.repository import Repository
+from grader.step import Step
 
 
 def path_from_root(repository: Repository, name: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from grader import fixes
-from grader.engine.step import Step
 from grader.facts.repository import Repository
+from grader.step import Step
 
 
 def commit_unstaged(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
@@ -35,8 +35,11 @@ def unignore(repository: Repository, paths: Iterable[str]) -> tuple[list[Step], 
 
 
 def keep_files(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
-    """Give folders to DVC and files to git, and commit."""
-    folders = [path for path in paths if (repository.root / path).is_dir()]
+    """Give folders of data to DVC, files and folders of code to git, and commit."""
+    root = repository.root
+    folders = [
+        path for path in paths if (root / path).is_dir() and not any((root / path).rglob("*.py"))
+    ]
     files = [path for path in paths if path not in folders]
     ignored = [path for path in files if repository.ignores(path)]
     plain = [path for path in files if path not in ignored] + [f"{one}.dvc" for one in folders]

@@ -6,13 +6,13 @@ import yaml
 
 from dvcstate import Stage
 from grader import fixes
-from grader.engine.step import Edit, Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes.stage_edits import Change, edit_stage
 from grader.stages.lookup import LOCK
 from grader.stages.lost_params import LostKey, LostParams
 from grader.stages.storage import files_beside_lock
+from grader.step import Edit, Step
 
 
 def restore_params(

@@ -1,10 +1,10 @@
 """Steps that add a remote to .dvc/config, and change its options."""
 
 from grader import fixes
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.remotes import attendee_place
+from grader.step import Step
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 

@@ -16,10 +16,10 @@ from dvcstate import Stage
 from dvcstate.documents import yaml12
 from dvcstate.model import Out
 from grader import fixes
-from grader.engine.step import Edit, Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.lookup import name_in_file
+from grader.step import Edit, Step
 
 # What `dvc stage add` of DVC 3 can write of a stage, and of an out of one: its options.
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}

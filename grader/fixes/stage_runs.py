@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterable
 
 from dvcstate import Stage
-from dvcstate.documents import document
+from dvcstate.documents import reader
 from grader import fixes
-from grader.engine.step import Step
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.fixes.stage_edits import Change, edit_stage
@@ -18,6 +17,7 @@ from grader.stages.lookup import LOCK, name_in_file
 from grader.stages.paths import covers
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import files_beside_lock, gitignores
+from grader.step import Step
 from workshop.shell import command_line
 
 _COMMENT = re.compile(r"#.*")
@@ -62,14 +62,14 @@ def restore_out(repository: Repository, stage: Stage, path: str) -> tuple[Step, 
     if out and out.cache and out.recorded.md5 and not is_as_recorded(repository, stage):
         objects = repository.objects
         names = objects.names(out.recorded.md5)
-        if all(objects.path(name).exists() for name in names) and not objects.corrupt(names):
+        if all(objects.path(name).exists() for name in names) and not objects.find_corrupt(names):
             return (fixes.command("dvc", "checkout", "--force", stage.name),)
     return run_again(stage, files_beside_lock(repository, stage))
 
 
 def restore_stage(repository: Repository, stage: Stage) -> tuple[Step, ...]:
     """Bring back a stage that HEAD has and dvc.yaml lost: from git where nothing else is lost."""
-    changed = [path for path in repository.uncommitted if _is_edited_by_removal(path)]
+    changed = [path for path in repository.uncommitted_files if _is_edited_by_removal(path)]
     if all(_only_lacks(repository, path) for path in changed):
         return (fixes.command("git", "checkout", "HEAD", "--", *changed),)
     show = command_line(("git", "show", f"HEAD:./{stage.file}"))
@@ -97,7 +97,7 @@ def _only_lacks(repository: Repository, path: str) -> bool:
         return here is None
     if path.endswith(".gitignore"):
         return {*here.split()} <= {*head.split()}
-    written, committed = document.parsed(here, path), document.parsed(head, path)
+    written, committed = reader.parse(here, path), reader.parse(head, path)
     there = written.get("stages") or {}
     kept = {name: one for name, one in committed.get("stages", {}).items() if name in there}
     has_new_comment = {*_COMMENT.findall(here)} - {*_COMMENT.findall(head)}

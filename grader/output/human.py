@@ -7,14 +7,14 @@ check takes, and more than what is left of half a ``dvc status``.
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from grader.engine.finding import Evidence
 from grader.engine.next_action import NextAction, next_action
 from grader.engine.report import CheckResult, LessonScore, Report
-from grader.engine.step import Command, Step
+from grader.finding import Evidence
 from grader.output.steps import next_line, step_lines
-from grader.output.text import padded, width_of, wrapped
+from grader.output.terminal_text import wrap
+from grader.step import Command, Step
 from workshop.shell import printable
-from workshop.status_table import Style
+from workshop.terminal import Style, pad_text, width_of
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
@@ -58,14 +58,14 @@ def _nothing_to_grade(report: Report, style: Style) -> str:
 
 def _score(report: Report) -> str:
     commit = f", at commit {report.commit[:7]}" if report.commit else ""
-    return f"{report.score} of {report.max_score} points{commit}{remote_told(report)}"
+    return f"{report.score} of {report.max_score} points{commit}{remote_note(report)}"
 
 
 def _off_branch(report: Report, style: Style) -> list[str]:
     return _wrapped(report.no_branch, style, "") if report.no_branch else []
 
 
-def remote_told(report: Report) -> str:
+def remote_note(report: Report) -> str:
     """What to say of the remote beside the score: nothing where it answered."""
     if "remote" in report.verified:
         return ""
@@ -77,7 +77,7 @@ def _lesson(lesson: LessonScore, checks: Sequence[CheckResult], style: Style) ->
     kinds = [entry.kind for entry in checks if entry.lesson == lesson.id]
     kind = next((k for k in ("fail", "error", "blocked") if k in kinds), "pass" if kinds else NONE)
     width = min(_TITLE_WIDTH + 11, style.width - 13)
-    title = padded(f"{lesson.id:<11}{lesson.title}"[:width], width)
+    title = pad_text(f"{lesson.id:<11}{lesson.title}"[:width], width)
     supplied = "  supplied" if lesson.supplied else ""
     return f"{_mark(kind, style)} {title} {earned(lesson)}{supplied}"
 
@@ -185,4 +185,4 @@ def _coloured(text: str, kind: str, style: Style) -> str:
 
 
 def _wrapped(text: str, style: Style, indent: str = "  ") -> list[str]:
-    return wrapped(text, style.width, indent)
+    return wrap(text, style.width, indent)

@@ -7,7 +7,7 @@ pasted with the commands that follow.
 from collections.abc import Iterable
 
 from grader.engine.next_action import NextAction
-from grader.engine.step import Command, Edit, Step
+from grader.step import Command, Edit, Step
 from workshop.shell import command_line, printable
 
 

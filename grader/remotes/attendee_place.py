@@ -46,7 +46,7 @@ def server_options(repository: Repository, remote: str, address: str) -> dict[st
     if not is_ours and "endpointurl" not in known.get(remote.lower(), {}):
         return {}
     chosen = [options["endpointurl"] for options in known.values() if "endpointurl" in options]
-    server = endpoints.mended([*chosen, _endpoint()][0])
+    server = endpoints.complete_endpoint([*chosen, _endpoint()][0])
     return {"endpointurl": server, "allow_anonymous_login": "true"}
 
 

@@ -1,13 +1,14 @@
 """Which stages the attendee has: those of the lessons, those of their own, and where they stand."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from dvcstate import Stage
-from grader.engine.finding import Evidence, NotThereYetError
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence
 from grader.stages.paths import command_paths, covers, paths_overlap
-from workshop.stages import STAGES, StageSpec
+from workshop.stages import PACKAGE, STAGES, StageSpec
 
 LOCK = "dvc.lock"
 _ALIKE = 0.8
@@ -17,7 +18,7 @@ _ALIKE = 0.8
 def every_stage(snapshot: Snapshot) -> tuple[Stage, ...]:
     """Every stage and every .dvc file, of which there is one at least."""
     if not snapshot.project.stages:
-        raise NotThereYetError("data.tracked")
+        raise BlockedError("data.tracked")
     return snapshot.project.stages
 
 
@@ -25,7 +26,7 @@ def stage_of(snapshot: Snapshot, spec: StageSpec) -> Stage:
     """The attendee's stage for a lesson, whatever they call it."""
     stage = snapshot.stage(spec)
     if stage is None:
-        raise NotThereYetError(f"{spec.name}.declared")
+        raise BlockedError(f"{spec.name}.declared")
     return stage
 
 
@@ -33,7 +34,7 @@ def recorded_stage(snapshot: Snapshot, spec: StageSpec) -> Stage:
     """The same, where it is in the lock."""
     stage = stage_of(snapshot, spec)
     if not stage.recorded:
-        raise NotThereYetError(f"{spec.name}.run")
+        raise BlockedError(f"{spec.name}.run")
     return stage
 
 
@@ -58,7 +59,7 @@ def stage_evidence(
 ) -> Evidence:
     """The line of the stage's own file that holds the last of ``words``."""
     line = snapshot.line(stage.file, f"{name_in_file(stage)}:", *words)
-    return Evidence(snapshot.source, stage.file, line, value)
+    return Evidence(snapshot.revision, stage.file, line, value)
 
 
 def maker_of(snapshot: Snapshot, path: str) -> Stage | None:
@@ -81,6 +82,22 @@ def producers(
     return found
 
 
+def code_deps(stage: Stage | None, paths: Iterable[str]) -> list[str]:
+    """The deps to add to ``stage`` for ``paths``: a folder of code in place of its modules.
+
+    Where the stage declares some module of that folder by itself, the others are added likewise.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        parts = path.split("/")
+        folder = "/".join(parts[:2])
+        is_code = parts[0] == PACKAGE and len(parts) > 2
+        declared = stage.deps if stage else ()
+        is_in_parts = any(dep.path.startswith(f"{folder}/") for dep in declared)
+        found[folder if is_code and not is_in_parts else path] = None
+    return list(found)
+
+
 def find_misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> str:
     """The stage that may be meant by ``spec``, and belongs to no other lesson.
 
@@ -90,5 +107,5 @@ def find_misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
     own = own_stages(snapshot)
     outs = list(command_paths(repository, spec.command, spec, spec.writes))
     makers = [one.name for one in own if any(covers(o.path, out) for o in one.outs for out in outs)]
-    ours = [stage.name for stage in own if "pipeline." in str(stage.cmd)]
+    ours = [stage.name for stage in own if f"{PACKAGE}." in str(stage.cmd)]
     return next(iter(get_close_matches(spec.name, ours, 1, _ALIKE) or makers), "")

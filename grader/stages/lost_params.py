@@ -17,9 +17,10 @@ import yaml
 from dvcstate import ProjectError, Stage
 from dvcstate.model import ParamsFile
 from dvcstate.params import params_file as params_files
-from grader.engine.finding import NotThereYetError
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError
+from grader.stages.paths import covers
 from workshop.stages import STAGES
 
 
@@ -61,8 +62,8 @@ def find_lost_params(
     """
     for file in _files(snapshot, stage):
         if snapshot.content(file.path) is None:
-            if snapshot.source == "worktree" and file.path in repository.committed:
-                raise NotThereYetError("data.committed")
+            if snapshot.revision == "worktree" and file.path in repository.committed_files:
+                raise BlockedError("data.committed")
             continue
         search = _Search(repository, snapshot, stage, file, read)
         keys = [*search.declared_keys(), *search.nested_keys()]
@@ -202,7 +203,8 @@ class _Search:
 
     def _is_in_code(self, name: str) -> bool:
         """Whether the code among the deps has the word; where there is none, it may have."""
-        paths = [dep.path for dep in self._stage.deps if dep.path.endswith(".py")]
+        code = [path for path in self._repository.committed_files if path.endswith(".py")]
+        paths = [path for dep in self._stage.deps for path in code if covers(dep.path, path)]
         texts = [self._snapshot.text(path) or "" for path in paths]
         return not texts or any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)
 
@@ -242,7 +244,7 @@ class _Search:
     def _at_head(self) -> Any:
         """The params at HEAD, of the folder's; None where there are none, or none to be read."""
         head, path = self._repository.head, self._file.path
-        if self._snapshot.source == "worktree" and head.content(path) is not None:
+        if self._snapshot.revision == "worktree" and head.content(path) is not None:
             with contextlib.suppress(ProjectError):
                 return params_files.read(head.root / path, path)
         return None
@@ -251,11 +253,13 @@ class _Search:
 @functools.cache
 def _shipped_params() -> Any:
     """The params that ``grader start`` writes; empty where the installation lacks them."""
-    from workshop.start import starter  # only where something is wrong: it imports much
+    # Only where something is wrong: they import much.
+    from workshop.start import reference
+    from workshop.start.start_request import StartError
 
     try:
-        return yaml.safe_load(starter.params_text(starter.QUICK))
-    except (starter.StartError, OSError):
+        return yaml.safe_load(reference.params_text(reference.QUICK))
+    except (StartError, OSError):
         return {}
 
 

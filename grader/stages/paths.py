@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from grader.code.stage_code import values_of
 from grader.facts.repository import Repository
-from workshop.stages import StageSpec
+from workshop.stages import StageOut, StageSpec
 
 # "$PWD/data/raw", "%CD%\data\raw": the folder that DVC runs the command in.
 _CURRENT_FOLDER = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
@@ -28,6 +28,18 @@ def command_paths(
         if path and not path.startswith(_EXPANDED_BY_A_SHELL):
             names = spec.names_in(option)
             yield from (f"{path}/{name}" for name in names) if names else [path]
+
+
+def command_outs(
+    repository: Repository, command: str | list[str] | None, spec: StageSpec
+) -> dict[str, StageOut]:
+    """What ``command`` writes, by the path that it gives."""
+    return {
+        path: out
+        for out in spec.outs
+        for path in command_paths(repository, command, spec, (out.option,))
+        if not out.in_folder or path.endswith(f"/{out.path.rpartition('/')[2]}")
+    }
 
 
 def covers(outer: str, path: str) -> bool:

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 
 from dvcstate import ProjectError, Reason, Stage, StageState
 from dvcstate.errors import ConfigError, ErrorKind
+from dvcstate.model import Dep
 from dvcstate.params import params_file as params_files
-from grader.engine.finding import Evidence, NotThereYetError
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.finding import BlockedError, Evidence
 from grader.stages.lookup import maker_of, stage_evidence
-from grader.stages.paths import paths_overlap
-from grader.stages.storage import is_hidden_from_dvc
+from grader.stages.paths import covers, paths_overlap
+from grader.stages.storage import (
+    is_code,
+    is_hidden_from_dvc,
+    is_recorded_at_head,
+    untracked_code,
+)
 from workshop.stages import STAGES
 
 
@@ -29,7 +35,7 @@ def state_of(repository: Repository, stage: Stage) -> StageState:
         states = repository.state.stages
     except ProjectError as error:
         if error.kind is ErrorKind.OUT_IN_DVCIGNORE:
-            raise NotThereYetError("data.not_hidden") from None
+            raise BlockedError("data.not_hidden") from None
         raise
     none = StageState(stage, "never_run", ())
     return next((state for state in states if state.stage.name == stage.name), none)
@@ -78,7 +84,7 @@ def require_finished_work(repository: Repository) -> None:
     except ConfigError:  # init.config reports it
         return
     except ProjectError:
-        raise NotThereYetError("init.readable") from None
+        raise BlockedError("init.readable") from None
     try:
         if is_hidden_from_dvc(repository, "dvc.yaml"):
             return
@@ -86,7 +92,7 @@ def require_finished_work(repository: Repository) -> None:
     except ProjectError:  # what is wrong at HEAD, other checks report
         return
     if gone:
-        raise NotThereYetError(f"{gone[0].name}.declared")
+        raise BlockedError(f"{gone[0].name}.declared")
 
 
 def has_to_run(repository: Repository) -> bool:
@@ -114,21 +120,42 @@ def changes(repository: Repository, snapshot: Snapshot, stage: Stage) -> Iterato
     yield from _changed_params(snapshot, stage)
     for dep in stage.deps:
         if dep.recorded.md5 is None and not dep.recorded.files and dep.place:
-            evidence = Evidence(snapshot.source, dep.path, value="not recorded")
+            evidence = Evidence(snapshot.revision, dep.path, value="not recorded")
             yield LockChange(dep.path, evidence)
             continue
         if not dep.inside or maker_of(snapshot, dep.path):
             continue
         now = snapshot.md5(dep.path) or _added(snapshot, dep.path)
-        if now and dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
-            yield LockChange(dep.path, Evidence(snapshot.source, dep.path))
+        if not now:
+            yield from _changed_code(repository, snapshot, dep)
+        elif dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
+            yield LockChange(dep.path, Evidence(snapshot.revision, dep.path))
     if is_worktree(repository, snapshot):
         yield from _changed_data(repository, snapshot, stage)
 
 
+def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Iterator[LockChange]:
+    """What of a folder of code at HEAD is not as recorded, where the worktree is not as HEAD.
+
+    Where it is, its state says so; files that git does not have are ``unversioned_deps``.
+    """
+    if snapshot.revision != "HEAD" or dep.recorded.algorithm != "md5":
+        return
+    if is_worktree(repository, snapshot) or not is_code(repository, dep.path):
+        return
+    if not untracked_code(repository, dep.path) and is_recorded_at_head(repository, dep) is False:
+        for path in _edited_files(repository, dep.path):
+            yield LockChange(path, Evidence("HEAD", path))
+
+
+def _edited_files(repository: Repository, path: str) -> list[str]:
+    """The files in a folder that are not at HEAD as in the worktree; if none is, the folder."""
+    return [one for one in repository.uncommitted_files if covers(path, one)] or [path]
+
+
 def is_worktree(repository: Repository, snapshot: Snapshot) -> bool:
     """Whether what the worktree's state says holds of ``snapshot`` too."""
-    return snapshot.source == "worktree" or not repository.uncommitted
+    return snapshot.revision == "worktree" or not repository.uncommitted_files
 
 
 def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
@@ -142,7 +169,7 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
             if key in now and now[key] != recorded.get(key):
                 line = snapshot.line(file.path, *(f"{part}:" for part in key.split(".")))
                 value = f"{key} {recorded.get(key, 'not recorded')} -> {now[key]}"
-                yield LockChange(key, Evidence(snapshot.source, file.path, line, value))
+                yield LockChange(key, Evidence(snapshot.revision, file.path, line, value))
 
 
 def _added(snapshot: Snapshot, path: str) -> str | None:
@@ -164,15 +191,15 @@ def _changed_data(repository: Repository, snapshot: Snapshot, stage: Stage) -> I
         path = reason.path
         if reason.kind != "dep" or path not in recorded:
             continue
-        if path in stage.elsewhere:
+        if path in stage.external:
             yield LockChange(path, Evidence("remote", path, value=reason.change))
             continue
         if maker_of(snapshot, path):
             is_reported = _is_reported_as_out(repository, snapshot, path)
         else:
             is_reported = bool(snapshot.md5(path) or _added(snapshot, path))
-        if not is_reported:
-            yield LockChange(path, Evidence("worktree", path, value=reason.change))
+        for one in [] if is_reported else _edited_files(repository, path):
+            yield LockChange(one, Evidence("worktree", one, value=reason.change))
 
 
 def _is_reported_as_out(repository: Repository, snapshot: Snapshot, path: str) -> bool:
@@ -192,4 +219,4 @@ def newer_deps(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
         maker = maker_of(snapshot, dep.path)
         for out in maker.outs if maker else ():
             if out.path == dep.path and out.recorded.md5 != dep.recorded.md5:
-                yield LockChange(dep.path, Evidence(snapshot.source, dep.path))
+                yield LockChange(dep.path, Evidence(snapshot.revision, dep.path))

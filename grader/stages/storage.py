@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.hashes.worktree import folder_md5
-from dvcstate.model import Out
+from dvcstate.model import Dep, Out
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
@@ -21,7 +21,7 @@ https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
 def is_hidden_from_dvc(repository: Repository, path: str) -> bool:
     """Whether DVC cannot see a file that is there: git ignores it, or the folder lost it."""
     if repository.worktree.content(path) is None:
-        return path in repository.committed
+        return path in repository.committed_files
     return repository.ignores(path)
 
 
@@ -48,7 +48,7 @@ def files_beside_lock(repository: Repository, stage: Stage) -> list[str]:
 
 
 def _is_unchanged(repository: Repository, path: str) -> bool:
-    return path in repository.committed and path not in repository.uncommitted
+    return path in repository.committed_files and path not in repository.uncommitted_files
 
 
 def gitignores(repository: Repository, outs: Iterable[str]) -> list[str]:
@@ -67,19 +67,37 @@ def unversioned_deps(
 ) -> list[str]:
     """The deps of ``stage`` in the folder that neither git at HEAD nor DVC has.
 
-    And those of ``modules``, the code that it runs, that lie in a dep which is a folder; they are
-    asked for only where there is such a dep.
+    And what is in a dep that is a folder of code: those of ``modules``, the code that it runs,
+    which are asked for only where there is such a dep, and every other file that DVC hashes.
     """
     deps = [dep.path for dep in stage.deps if dep.inside]
-    others = [path for path in deps if path not in repository.committed]
+    others = [path for path in deps if path not in repository.committed_files]
     outs = [out.path for one in snapshot.project.stages for out in one.outs]
     folders = [path for path in others if path not in outs]
     inside = [path for path in (modules() if folders else ()) if _is_in_any(folders, path)]
-    return [
+    beside = [path for folder in folders for path in untracked_code(repository, folder)]
+    found = [
         path
-        for path in dict.fromkeys([*others, *inside])
+        for path in dict.fromkeys([*others, *inside, *beside])
         if _is_in_folder(repository, snapshot, path) and not _is_kept(repository, outs, path)
     ]
+    return [path for path in found if not any(covers(one, path) for one in found if one != path)]
+
+
+def untracked_code(repository: Repository, folder: str) -> list[str]:
+    """The files in a folder of code that DVC hashes, and git does not have at HEAD."""
+    if not is_code(repository, folder):
+        return []
+    root, ignore = repository.root, DvcIgnore(str(repository.root))
+    files = (path for path in (root / folder).rglob("*") if path.is_file())
+    hashed = (path for path in files if not ignore.ignores(str(path), False))
+    names = (path.relative_to(root).as_posix() for path in hashed)
+    return sorted(name for name in names if name not in repository.committed_files)
+
+
+def is_code(repository: Repository, folder: str) -> bool:
+    """Whether git has Python in the folder."""
+    return any(path.endswith(".py") for path in files_at_head(repository, folder))
 
 
 def _is_in_any(folders: list[str], path: str) -> bool:
@@ -94,35 +112,38 @@ def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool
 
 
 def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
-    if committed_files(repository, path):
+    if files_at_head(repository, path):
         return True
     # What lies in a link or in a sub-module is in git under another name.
     return any(paths_overlap(one, path) for one in (*outs, *repository.links()))
 
 
-def committed_files(repository: Repository, path: str) -> list[str]:
+def files_at_head(repository: Repository, path: str) -> list[str]:
     """The committed files that ``path`` is, or has in it."""
-    committed = repository.committed
+    committed = repository.committed_files
     return [path] if path in committed else [one for one in committed if covers(path, one)]
 
 
-def is_recorded_at_head(repository: Repository, out: Out) -> bool | None:
+def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:
     """Whether the bytes of ``out`` at HEAD are those that its record names; None if none can say.
 
     Git may have turned the ends of lines, and git-lfs keeps the bytes elsewhere.
     """
-    blobs = {path: repository.committed[path] for path in committed_files(repository, out.path)}
+    blobs = {path: repository.committed_files[path] for path in files_at_head(repository, out.path)}
     if out.recorded.md5 is None or sum(blob.size for blob in blobs.values()) > _LARGEST:
         return None
-    git = repository.git
-    found = git.contents(blob.oid for blob in blobs.values()) if git else {}
-    contents = {path: found[blob.oid] for path, blob in blobs.items() if blob.oid in found}
+    exported = {path: repository.head.content(path) for path in blobs}
+    contents = {path: content for path, content in exported.items() if content is not None}
+    absent = {path: blob.oid for path, blob in blobs.items() if path not in contents}
+    git = repository.git if absent else None
+    found = git.contents(absent.values()) if git else {}
+    contents |= {path: found[oid] for path, oid in absent.items() if oid in found}
     if len(contents) < len(blobs) or any(one.startswith(_LFS) for one in contents.values()):
         return None
     return out.recorded.md5 in _md5s(repository, out, contents)
 
 
-def _md5s(repository: Repository, out: Out, contents: Mapping[str, bytes]) -> Iterator[str]:
+def _md5s(repository: Repository, out: Out | Dep, contents: Mapping[str, bytes]) -> Iterator[str]:
     """The hash of an out whose files have these bytes; then with the ends of lines of Windows."""
     plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
     windows = {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
 from grader.engine.report import FAILED, NOTHING_TO_GRADE, PASSED, Report, exit_code
+from grader.grading import grade
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import save
@@ -233,7 +233,7 @@ def _as_a_user_who_is_not_root(repo: Path) -> bytes:
         "import os, sys\n"
         "from pathlib import Path\n"
         "from grader.commands import main\n"
-        "from grader.engine.grading import grade\n"
+        "from grader.grading import grade\n"
         "grade(Path(sys.argv[1]), offline=True)  # root's modules are imported while they can be\n"
         "if os.getuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "sys.exit(main(['check', '--format', 'json', '--offline', '--repo', sys.argv[1]]))\n"

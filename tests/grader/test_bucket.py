@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
 from grader.engine.report import CheckResult, Report
 from grader.facts import remote
+from grader.grading import grade
 from tests.bucket_server import BUCKET, BucketProcess, serving
 from tests.grader import finished
 from tests.grader.gallery import save

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from grader.engine.grading import grade
 from grader.engine.next_action import next_action
 from grader.engine.report import CheckResult, Report
+from grader.grading import grade
 from grader.output.steps import next_line
 from tests.grader import finished, gallery
 from tests.grader.gallery import MISTAKES, Mistake

@@ -13,8 +13,8 @@ import pytest
 
 from grader import hint
 from grader.checks import CHECKS
-from grader.engine.grading import grade
 from grader.engine.next_action import next_action
+from grader.grading import grade
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
@@ -74,9 +74,9 @@ def test_what_it_remembers_is_kept_for_each_repository(repo: Path, tmp_path: Pat
     report = grade(repo, offline=True)
     action = next_action(report)
     assert action
-    hint.Remembered(repo).remember(action.result, 2)
-    assert hint.Remembered(repo).following(action.result) == 3
-    assert hint.Remembered(tmp_path).following(action.result) == 1
+    hint.HintHistory(repo).remember(action.result, 2)
+    assert hint.HintHistory(repo).following(action.result) == 3
+    assert hint.HintHistory(tmp_path).following(action.result) == 1
     assert not list(repo.rglob("hints"))
 
 
@@ -98,7 +98,7 @@ def test_what_waits_names_what_it_waits_for(repo: Path) -> None:
 
 
 def test_a_code_names_the_first_check_that_finds_it(repo: Path) -> None:
-    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
     assert hinted(repo, "lock-stale").startswith("evaluate.current, step 1 of 3\n")
 
 
@@ -139,17 +139,17 @@ def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
     mistake.apply(repo)
     report = grade(repo)
     action = next_action(report)
-    _, entry = hint.wanted([], lambda remote: grade(repo, offline=not remote))
+    _, entry = hint.choose_result([], lambda remote: grade(repo, offline=not remote))
     assert (entry and entry.id) == (action and action.result.id)
     for one in report.checks:
-        texts = [hint.text(one, step) for step in (1, 2, 3)] if hint.has_steps(one) else []
-        for text in texts or [hint.held(one)]:
+        texts = [hint.render_step(one, step) for step in (1, 2, 3)] if hint.is_failure(one) else []
+        for text in texts or [hint.render_status(one)]:
             told, head, _ = _parts(text)
             assert_fits(told)
             assert head or text not in texts[2:]
         ours = replace(one, actual=None)  # which may quote what another program says
         if texts:
-            assert_reads_well(hint.text(ours, 2) + _parts(hint.text(ours, 3))[0])
+            assert_reads_well(hint.render_step(ours, 2) + _parts(hint.render_step(ours, 3))[0])
 
 
 def _parts(text: str) -> tuple[str, str, str]:
@@ -173,7 +173,7 @@ def assert_reads_well(text: str) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda one: one.id)
 def test_a_page_reads_as_a_hint_does(page: HintPage) -> None:
-    text = hint.page_text(page)
+    text = hint.render_page(page)
     assert all(len(line) <= hint.WIDTH for line in text.splitlines())
     assert not [word for word in NEVER_SAID if word in text.lower()]
     for sentence in (page.fact, page.why, page.seen):
@@ -193,9 +193,9 @@ def test_each_message_leads_to_its_own_page() -> None:
     assert len({page.id for page in pages()}) == len(pages())
     for page in pages():
         for message in page.messages:
-            assert hint_pages.found(message) is page, message
+            assert hint_pages.find_page(message) is page, message
             pasted = f"ERROR: x\n{message.upper()[:9]}\n  {message.upper()[9:]} and more\n"
-            assert hint_pages.found(pasted) is page, message
+            assert hint_pages.find_page(pasted) is page, message
 
 
 # What takes minutes, or Google, to provoke; the others are provoked below.
@@ -247,7 +247,7 @@ TOLD = [
         "fatal: not a git repository (or any of the parent directories): .git",
     ),
     ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
-    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot.py"),
+    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot/plots.py"),
     ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
     ("service-down", "curl: (7) Failed to connect to 127.0.0.1 port 8001 after 0 ms: Couldn't"),
     ("no-such-data", "zsh: cd: no such file or directory: my-workshop"),
@@ -264,7 +264,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("page", "message"), TOLD, ids=[message[:40] for _, message in TOLD])
 def test_a_message_finds_its_page(page: str, message: str) -> None:
-    found = hint_pages.found(message)
+    found = hint_pages.find_page(message)
     assert found and found.id == page, found
 
 
@@ -274,7 +274,7 @@ def test_a_message_finds_its_page(page: str, message: str) -> None:
      "ERROR: failed to", "not found"],
 )  # fmt: skip
 def test_words_of_anything_find_no_page(text: str) -> None:
-    assert hint_pages.found(text) is None
+    assert hint_pages.find_page(text) is None
 
 
 def test_a_page_is_about_the_file_that_the_message_names() -> None:
@@ -282,15 +282,15 @@ def test_a_page_is_about_the_file_that_the_message_names() -> None:
         "ERROR: unable to read: 'params.yaml', YAML file structure is corrupted: mapping values are"
         ' not allowed here\n  in "<unicode string>", line 29, column 21:'
     )
-    page = hint_pages.found(broken)
+    page = hint_pages.find_page(broken)
     assert page
-    text = hint.page_text(page.about(broken))
+    text = hint.render_page(page.fill_in(broken))
     assert "DVC cannot read params.yaml: " in text
     assert "and the one above" in " ".join(text.split())
     assert "\n  git diff params.yaml\n" in text
     for message in ("'./dvc.yaml' validation failed.", "extra keys not allowed, in train, line 23"):
-        page = hint_pages.found(message)
-        assert page and "git diff dvc.yaml" in hint.page_text(page.about(message))
+        page = hint_pages.find_page(message)
+        assert page and "git diff dvc.yaml" in hint.render_page(page.fill_in(message))
 
 
 def test_a_page_about_a_file_names_no_other() -> None:
@@ -309,7 +309,9 @@ def grader_names(name: str) -> list[str]:
     return _checks_called(name)
 
 
-@pytest.mark.parametrize("ask", [one.ask for one in map(course().check, course().check_ids)])
+@pytest.mark.parametrize(
+    "ask", [check.ask for lesson in course().lessons for check in lesson.checks]
+)
 def test_a_question_fits(ask: str) -> None:
     assert_reads_well(ask)
 
@@ -492,7 +494,7 @@ def _no_git(repo: Path) -> list[str]:
 
 def _broken_module(repo: Path) -> list[str]:
     """All stages above it are skipped, which DVC says of each."""
-    path = repo / "pipeline" / "plot.py"
+    path = repo / "pipeline" / "plot" / "plots.py"
     finished.write(path, "import nosuch\n" + path.read_text("utf-8"))
     return ["dvc", "repro"]
 
@@ -681,7 +683,7 @@ def test_the_real_message_finds_its_page(repo: Path, page: str, provoke: Provoke
         while LOCKING:
             LOCKING[-1].kill()
             LOCKING.pop().communicate()
-    found = hint_pages.found(done.stdout)
+    found = hint_pages.find_page(done.stdout)
     assert found, done.stdout
     assert found.id == page, done.stdout
 
@@ -693,7 +695,7 @@ def test_the_shell_finds_no_activate(tmp_path: Path) -> None:
             [shell, "-c", ". ./activate"], cwd=tmp_path, capture_output=True, encoding="utf-8",
             timeout=60, check=False,
         )  # fmt: skip
-        found = hint_pages.found(done.stderr)
+        found = hint_pages.find_page(done.stderr)
         assert found and found.id == "no-activate", done.stderr
 
 
@@ -713,7 +715,7 @@ def test_a_program_that_the_shell_does_not_find_leads_to_activation(
         timeout=60,
         check=False,
     )
-    found = hint_pages.found(done.stdout)
+    found = hint_pages.find_page(done.stdout)
     assert found and found.id == "not-activated", done.stdout
 
 
@@ -723,5 +725,5 @@ def test_a_port_that_is_taken_leads_to_its_page() -> None:
         one.listen()
         with pytest.raises(OSError) as refused:
             other.bind(one.getsockname())
-    found = hint_pages.found(str(refused.value))
+    found = hint_pages.find_page(str(refused.value))
     assert found and found.id == "port-in-use"

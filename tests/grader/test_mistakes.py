@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
 from grader.engine.report import Report
+from grader.grading import grade
 from tests.grader.gallery import MISTAKES, Mistake
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from grader.engine.grading import grade
 from grader.engine.next_action import next_action
 from grader.engine.report import CheckResult
+from grader.grading import grade
 from grader.output.steps import next_line
 from tests.grader import finished, gallery
 from tests.grader.results import fix_of

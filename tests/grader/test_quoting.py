@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
-from grader.engine.step import Note
+from grader.grading import grade
 from grader.output.steps import step_lines
+from grader.step import Note
 from tests.grader.gallery import append, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes

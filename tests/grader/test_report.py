@@ -16,10 +16,10 @@ import pytest
 
 from grader.checks import CHECKS, in_teaching_order
 from grader.engine import report as reports
-from grader.engine.grading import grade
-from grader.engine.step import Command, Edit
+from grader.grading import grade
 from grader.output import github, gradescope, human, junit, report_json, report_schema
-from grader.watch import live
+from grader.step import Command, Edit
+from grader.watch import view
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit, edit_stages, save
@@ -28,7 +28,7 @@ from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
 from workshop.course import hint_pages
 from workshop.course.manifest import course
-from workshop.status_table import Style, style_of
+from workshop.terminal import Style, style_of
 
 SCHEMA: dict[str, Any] = json.loads(report_schema.PATH.read_text("utf-8"))
 
@@ -44,7 +44,7 @@ def broken(repo: Path) -> Path:
     """A repository with two failures that have nothing to do with each other, advice, an error."""
     edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
     edit_stages(repo, lambda stages: stages["plot"].update(frozen=True))
-    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
     save(repo)
     (repo.parent / "remote").rename(repo.parent / "gone")
     return repo
@@ -149,8 +149,8 @@ def test_to_be_on_no_branch_is_said_and_costs_nothing(
     assert (report.branch, report.no_branch) == (None, told)
     validate(report)
     assert human.render(report, Style()).splitlines()[1] == told
-    assert live.screen(report, live.News(), live.Room(80, 24), Style())[1] == told
-    assert live.line(report, live.News()).split("; ")[1] == told
+    assert view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())[1] == told
+    assert view.report_line(report, view.ReportDiff()).split("; ")[1] == told
     assert report.max_score == before.max_score
 
 
@@ -164,7 +164,7 @@ def test_offline_leaves_out_what_the_remote_answers(repo: Path) -> None:
 
 
 def test_a_crash_in_one_check_hides_no_other(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    append(repo, "pipeline/train.py", "# A change.\n")
+    append(repo, "pipeline/train/training.py", "# A change.\n")
 
     def crash(_repository: object, _snapshot: object) -> None:
         raise ZeroDivisionError("our own mistake")
@@ -292,17 +292,15 @@ def test_gradescope_adds_up(broken: Path) -> None:
 def test_github_gets_at_most_ten_annotations_and_a_summary(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for path in (repo / "pipeline").glob("*.py"):
-        append(repo, f"pipeline/{path.name}", "# A change.\n")
+    for path in sorted((repo / "pipeline").glob("*/__main__.py")):
+        append(repo, path.relative_to(repo).as_posix(), "# A change.\n")
     finished.change_pipeline(repo, lambda stages: [s.pop("params", 0) for s in stages.values()])
     save(repo)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     text = github.render(grade(repo))
     annotations = [line for line in text.splitlines() if line.startswith("::")]
     assert 5 < len(annotations) <= 10
-    assert any(
-        "file=pipeline/train.py" in one or "file=dvc.yaml,line=" in one for one in annotations
-    )
+    assert any("file=pipeline/train" in one or "file=dvc.yaml,line=" in one for one in annotations)
     assert "points" in (tmp_path / "summary.md").read_text("utf-8").splitlines()[0]
 
 

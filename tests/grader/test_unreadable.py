@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from grader.engine.grading import grade
 from grader.engine.report import CheckResult
+from grader.grading import grade
 from tests.grader import finished, gallery
 from tests.grader.gallery import append, edit
 from tests.grader.results import fix_of

@@ -11,21 +11,20 @@ from pathlib import Path
 import pytest
 
 from grader.checks import CHECKS
-from grader.engine.grading import grade
 from grader.engine.report import CheckResult, LessonScore, Report
-from grader.engine.step import Command
 from grader.engine.verdict import Status
-from grader.facts.running import running
+from grader.facts.rwlock import running_command
 from grader.facts.snapshot_cache import SnapshotCache
-from grader.output.text import width_of
-from grader.watch import live
+from grader.grading import grade
+from grader.step import Command
+from grader.watch import view
 from grader.watch.changes import matters
 from tests.grader import finished
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.grader.results import fix_of
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
-from workshop.status_table import Style
+from workshop.terminal import Style, width_of
 
 COLOURED = Style(80, colour=True)
 ALL = sum(check.points for check in CHECKS.values())
@@ -229,7 +228,7 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
         (".dvc/tmp/rwlock", False),
         (".dvc/cache/files/md5/ab/cd", False),
         ("folder/.dvc/tmp/lock", False),
-        ("pipeline/__pycache__/train.pyc", False),
+        ("pipeline/train/__pycache__/training.pyc", False),
         (".venv/lib/x.py", False),
     ],
 )
@@ -361,8 +360,8 @@ def test_a_screen_fits_and_keeps_the_next_action(rows: int, columns: int) -> Non
         ("init.git", "fail", "映画" * 50),
         ("share.pushed", "blocked", "waits for plot.run"),
     )
-    changed = live.News(("a.b",) * 9, ("c.d",) * 5, ("data",))
-    lines = live.screen(report, changed, live.Room(columns, rows), Style())
+    changed = view.ReportDiff(("a.b",) * 9, ("c.d",) * 5, ("data",))
+    lines = view.render_screen(report, changed, view.Viewport(columns, rows), Style())
     assert len(lines) <= rows
     assert all(width_of(line) <= min(columns, 80) for line in lines)
     if rows > 1:
@@ -374,8 +373,8 @@ def test_a_screen_fits_and_keeps_the_next_action(rows: int, columns: int) -> Non
 
 def test_colour_does_not_count_as_width() -> None:
     report = _report(("data.tracked", "pass", ""), ("plot.run", "fail", "dvc repro"))
-    plain = live.screen(report, live.News(), live.Room(80, 24), Style())
-    coloured = live.screen(report, live.News(), live.Room(80, 24), COLOURED)
+    plain = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())
+    coloured = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), COLOURED)
     assert plain != coloured
     assert [_without_colour(line) for line in coloured] == plain
 
@@ -388,8 +387,8 @@ def _without_colour(line: str) -> str:
 
 def test_names_cannot_move_the_cursor() -> None:
     report = _report(("plot.run", "fail", "rm \x1b[2J\n"))
-    assert all("\x1b" not in line for line in live.screen(
-        report, live.News(), live.Room(80, 24), Style()))  # fmt: skip
+    assert all("\x1b" not in line for line in view.render_screen(
+        report, view.ReportDiff(), view.Viewport(80, 24), Style()))  # fmt: skip
 
 
 def test_news_is_what_turned() -> None:
@@ -397,33 +396,37 @@ def test_news_is_what_turned() -> None:
     now = _report(
         ("a.x", "pass", ""), ("b.x", "fail", "y"), ("c.x", "pass", ""), ("d.x", "pass", "")
     )
-    assert live.news(before, now) == live.News(("a.x", "c.x"), ("b.x",), ("a", "c", "d"))
-    assert not live.news(None, now)
+    assert view.diff_reports(before, now) == view.ReportDiff(
+        ("a.x", "c.x"), ("b.x",), ("a", "c", "d")
+    )
+    assert not view.diff_reports(None, now)
 
 
 def test_a_lesson_is_complete_when_the_remote_has_told_its_part(repo: Path) -> None:
     offline, asked = grade(repo, offline=True), grade(repo)
-    assert "share" not in live.complete(offline)
-    assert "data" in live.complete(offline)
-    assert "share" in live.complete(asked)
+    assert "share" not in view.complete_lessons(offline)
+    assert "data" in view.complete_lessons(offline)
+    assert "share" in view.complete_lessons(asked)
     rest = f"{ALL - STATIC} points more are the remote's"
-    shown = live.screen(offline, live.News(), live.Room(80, 24, has_keyboard=True), Style())
+    shown = view.render_screen(
+        offline, view.ReportDiff(), view.Viewport(80, 24, has_keyboard=True), Style()
+    )
     assert f"All holds here. {rest}: press Enter" in shown
-    assert f"All holds here. {rest}: grader check" in live.line(offline, live.News())
+    assert f"All holds here. {rest}: grader check" in view.report_line(offline, view.ReportDiff())
 
 
 def test_an_edit_says_where_it_is_told_and_the_marks_what_they_mean(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
     report = grade(repo, offline=True)
     footer = "Enter asks the remote, Ctrl-C ends."
-    shown = live.screen(report, live.News(), live.Room(80, 24, footer), Style())
+    shown = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24, footer), Style())
     at = next(n for n, line in enumerate(shown) if line.startswith("next: edit dvc.yaml, as told"))
     told = "all of it, to copy: grader hint --step 3"
     assert any(line.strip() == told for line in shown[at:])
     assert shown[-1] == f"{footer}   ✓ holds, ✗ to mend, ● to commit, · waits"
-    narrow = live.screen(report, live.News(), live.Room(40, 24, footer), Style())
+    narrow = view.render_screen(report, view.ReportDiff(), view.Viewport(40, 24, footer), Style())
     assert narrow[-1] == footer
-    assert live.line(report, live.News()).endswith(f"; {told}")
+    assert view.report_line(report, view.ReportDiff()).endswith(f"; {told}")
 
 
 def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> None:
@@ -460,22 +463,22 @@ def test_files_that_cannot_be_read_are_no_work_to_commit(repo: Path) -> None:
         report = grade(repo, offline=True)
         assert [o.id for o in report.checks if o.status == "fail"] == ["init.readable"]
         assert not [one.id for one in report.checks if one.awaits_commit]
-        shown = live.screen(report, live.News(), live.Room(80, 24), Style())
+        shown = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())
         assert any("cannot be read" in one for one in shown)
         run(repo, "git", "checkout", "--quiet", path)
 
 
 def test_notes_of_dvc_that_say_nothing_are_passed_over(repo: Path) -> None:
-    assert running(repo) is None
+    assert running_command(repo) is None
     note_of_dvc(repo, os.getpid())
-    assert running(repo / "pipeline") == "dvc repro"
+    assert running_command(repo / "pipeline") == "dvc repro"
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait(60)
     note_of_dvc(repo, ended.pid)
-    assert running(repo) is None
+    assert running_command(repo) is None
     for text in ("", "{", "[]", '{"write": [1], "read": {"a": [{"pid": "x"}, 3], "b": null}}'):
         finished.write(repo / ".dvc" / "tmp" / "rwlock", text)
-        assert running(repo) is None
+        assert running_command(repo) is None
 
 
 @pytest.mark.slow
@@ -500,12 +503,12 @@ def test_a_stage_that_dvc_runs_is_seen(tmp_path: Path) -> None:
     )
     try:
         end = time.monotonic() + 30
-        while running(tmp_path) is None and time.monotonic() < end:
+        while running_command(tmp_path) is None and time.monotonic() < end:
             time.sleep(0.05)
-        assert running(tmp_path) == "dvc repro"
+        assert running_command(tmp_path) == "dvc repro"
         (tmp_path / "go").touch()
         assert process.wait(60) == 0
-        assert running(tmp_path) is None
+        assert running_command(tmp_path) is None
     finally:
         process.kill()
         process.wait(60)
@@ -514,15 +517,17 @@ def test_a_stage_that_dvc_runs_is_seen(tmp_path: Path) -> None:
 def test_what_dvc_does_takes_the_place_of_the_next_action(repo: Path) -> None:
     break_params(repo)
     report = grade(repo, offline=True)
-    shown = live.screen(report, live.News(), live.Room(80, 24), Style(), "dvc repro")
+    shown = view.render_screen(
+        report, view.ReportDiff(), view.Viewport(80, 24), Style(), "dvc repro"
+    )
     assert "dvc repro is running: what comes next is told when it ends." in shown
     assert not [one for one in shown if one.startswith("next:")]
 
 
 def test_lines_in_a_terminal_fit_into_it() -> None:
     report = _report(("plot.run", "fail", "git add " + "a-long-name " * 20))
-    changed = live.News(("data.tracked",) * 9, ("train.current",) * 9)
-    shown = live.lines(report, changed, 80)
+    changed = view.ReportDiff(("data.tracked",) * 9, ("train.current",) * 9)
+    shown = view.report_lines(report, changed, 80)
     assert len(shown) == 5
     assert all(len(one) <= 80 for one in shown)
     assert shown[-1].startswith("next: git add ")
@@ -531,9 +536,9 @@ def test_lines_in_a_terminal_fit_into_it() -> None:
 def test_a_remote_that_did_not_answer_was_asked(repo: Path) -> None:
     run(repo, "git", "config", "user.name", "A")
     (repo.parent / "remote").rename(repo.parent / "gone")
-    told = live.line(grade(repo), live.News())
+    told = view.report_line(grade(repo), view.ReportDiff())
     assert "(the remote did not answer)" in told
-    told = live.line(grade(repo, offline=True), live.News())
+    told = view.report_line(grade(repo, offline=True), view.ReportDiff())
     assert "(the remote was not asked)" in told
 
 

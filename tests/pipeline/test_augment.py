@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.augment import Augmentation, altered
+from pipeline.preprocess.augment import Augmentation, altered
 from tests.pipeline import material
 
 NOTHING = Augmentation(copies=1, rotation=0, scale=0, crop=0, brightness=0)

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from pipeline import classifier
-from pipeline.canonical import canonical
+from pipeline.export.canonical import canonical
+from pipeline.shared import classifier
 from tests.pipeline import material
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, *material.SIZE, 3)).astype(np.uint8)

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline import classifier
-from pipeline.errors import ModelError
+from pipeline.shared import classifier
+from pipeline.shared.errors import ModelError
 from tests.pipeline import material
 
 

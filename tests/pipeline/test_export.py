@@ -11,9 +11,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from pipeline import classifier, scores, splits
-from pipeline.export import gate
-from pipeline.hashing import folder_md5
+from pipeline.export.onnx_files import gate
+from pipeline.shared import classifier, scores, splits
+from pipeline.shared.hashing import folder_md5
 from tests.pipeline import material
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ import numpy as np
 from pipeline import backend, splits
 from pathlib import Path
 backend.prepare(0, 1)
-from pipeline.network import network
+from pipeline.shared.network import network
 model = network((32, 32), 3)
 model.load_weights("models/classifier.weights.h5")
 folder = Path("data/preprocess")

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from pipeline import parallel
+from pipeline.preprocess import parallel
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import images, raw
-from pipeline.selection import ColourFilter, LeftOut, Selection, select
+from pipeline.preprocess.selection import ColourFilter, LeftOut, Selection, select
+from pipeline.shared import raw
+from pipeline.shared.pixels import load_image
 from tests.pipeline import material
 from tests.pipeline.material import Row
 
@@ -44,7 +45,7 @@ def test_pixels_are_those_that_serving_sees(tmp_path: Path) -> None:
     selection = selected(tmp_path, material.rows(6))
     for original in selection.originals:
         data = (tmp_path / "raw" / "Images" / f"{original.id}.jpg").read_bytes()
-        np.testing.assert_array_equal(original.pixels, images.load(data, material.SIZE))
+        np.testing.assert_array_equal(original.pixels, load_image(data, material.SIZE))
 
 
 @pytest.mark.parametrize(("red_rows", "share"), [(0, 0.0), (5, 0.25), (10, 0.5), (20, 1.0)])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.stratification import stratified
+from pipeline.preprocess.stratification import stratified
 
 SHARES = (0.7, 0.15, 0.15)
 
