@@ -68,6 +68,7 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
 def _edit(snapshot: Snapshot) -> Iterator[Step]:
     """The lesson's own change, so that whoever types it goes on with the lesson from there."""
     text = snapshot.text("params.yaml") or ""
+    # "  learning_rate: 0.002" of the section train, as `grader start` writes params.yaml.
     there = re.search(r"^  learning_rate: ([\d.e-]+)(?=\s|$)", text, re.MULTILINE)
     if there is None:
         yield fixes.change("params.yaml", "change one value, such as one of train")

@@ -19,6 +19,7 @@ def stages_form_no_circle(repository: Repository, snapshot: Snapshot) -> Finding
 
     DVC cannot say which of them comes first, and runs none.
     """
+    # The edges of dvcstate lead from stage to stage: a stage's own out is in none.
     circle = _circle(snapshot.project.edges) or _own_out(snapshot)
     if not circle:
         return None
@@ -46,8 +47,8 @@ def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
         if name in done:
             return []
         done.add(name)
-        found = (walk(user, [*path, name]) for user in below.get(name, []))
-        return next((circle for circle in found if circle), [])
+        circles = (walk(user, [*path, name]) for user in below.get(name, []))
+        return next((circle for circle in circles if circle), [])
 
     return next((circle for name in below if (circle := walk(name, []))), [])
 

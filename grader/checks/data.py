@@ -26,6 +26,7 @@ _RAW = "data/raw"
 _PARTS = (f"{_RAW}/Images", f"{_RAW}/train.csv")
 """What the pipeline reads of it."""
 _READ_BY_DVC = (".dvc", "dvc.yaml")
+"""How the names of DVC's files end; ``lock.committed`` reports dvc.lock."""
 
 
 class _Difference(StrEnum):
@@ -152,6 +153,7 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
         return _tracked_in_part(repository, left_out)
     if not is_there:
         return None
+    # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(repository, here),
         *(partial(code.declared_params_exist, repository, here, spec) for spec in STAGES),
@@ -159,16 +161,15 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
     ]
     for judge in judged:
         with contextlib.suppress(BlockedError, ProjectError):  # which other checks report
-            if found := judge():
-                return found
+            if finding := judge():
+                return finding
     return None
 
 
 def _ignored(repository: Repository) -> list[str]:
     """What is committed and yet out of DVC's sight."""
-    own = [
-        path for path in repository.committed_files if path.endswith(".dvc") or path == "dvc.yaml"
-    ]
+    committed = repository.committed_files
+    own = [path for path in committed if path.endswith(".dvc") or path == "dvc.yaml"]
     try:
         return [path for path in own if repository.ignores(path)]
     except ConfigError:  # what is wrong with the config, its own checks report

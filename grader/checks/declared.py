@@ -107,13 +107,13 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
         values = params_files.read(repository.root / "params.yaml", "params.yaml")
     except ProjectError:  # reported where it is declared
         return keys
-    found: dict[str, None] = {}
+    declared: dict[str, None] = {}
     for key in keys:
         section = key.partition(".")[0]
         all_of_it = values.get(section)
         is_whole = isinstance(all_of_it, dict) and all(f"{section}.{k}" in keys for k in all_of_it)
-        found[section if is_whole else key] = None
-    return list(found)
+        declared[section if is_whole else key] = None
+    return list(declared)
 
 
 def _new_outs(outs: Mapping[str, StageOut]) -> tuple[NewOut, ...]:

@@ -25,7 +25,8 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     DVC says no word of it, but every clone carries the data twice, and git's copy wins.
     """
     every_stage(snapshot)
-    known = [path for path in _in_git(repository) if not _is_gitignore(path)]
+    # DVC itself writes a .gitignore into a folder of which a part was tracked later.
+    known = [path for path in _in_git(repository) if path.rpartition("/")[2] != ".gitignore"]
     outs = cached_outs(*snapshot.project.stages)
     doubled = {out: paths for out in outs if (paths := [p for p in known if covers(out, p)])}
     if not doubled:
@@ -142,8 +143,3 @@ def _commit(repository: Repository, paths: Iterable[list[str]], message: str) ->
     """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
     is_there = any(path in repository.committed_files for some in paths for path in some)
     return [fixes.commit_staged(message)] if is_there else []
-
-
-def _is_gitignore(path: str) -> bool:
-    """What DVC itself writes into a folder that was tracked later."""
-    return path.rpartition("/")[2] == ".gitignore"

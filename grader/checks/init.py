@@ -110,7 +110,7 @@ def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | 
     try:
         wrong = config_schema.problem(snapshot.config)
     except ConfigError as error:
-        if error.kind is ErrorKind.NO_ACCESS:
+        if error.kind is ErrorKind.NO_ACCESS:  # nothing in the file is wrong
             raise
         return _unreadable(repository, snapshot, error, "not-a-repository")
     if wrong is None or wrong.kind is ErrorKind.UNSUPPORTED_URL:
@@ -189,6 +189,7 @@ def _unreadable(
     path = error.path or "dvc.yaml"
     line = f", line {error.line}" if error.line else ""
     column = f", column {error.column}" if error.line and error.column else ""
+    # dvcstate's problems follow a colon: some are sentences, some lack their subject, the file.
     problem = f"{'it ' * error.problem.startswith(('is ', 'has '))}{error.problem}"
     clones = ", and so does everybody who clones" if snapshot.revision == "HEAD" else ""
     return Finding(

@@ -99,6 +99,7 @@ def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | 
 
 
 def _record(snapshot: Snapshot, stage: Stage, md5: str | None) -> Evidence:
+    # dvc.lock has the stages two spaces deep: no path that ends like a name is taken for one.
     line = snapshot.line(LOCK, f"  {stage.name}:", md5 or "")
     return Evidence(snapshot.revision, LOCK, line, md5)
 
@@ -108,6 +109,7 @@ def _contradictions(
 ) -> Iterator[tuple[Stage, Dep, Stage, str]]:
     """Each stage with a dep that its maker recorded otherwise."""
     for stage in snapshot.project.stages:
+        # DVC does not look at the deps of a frozen stage.
         for dep in stage.deps if stage.cmd and stage.recorded and not stage.frozen else ():
             maker, md5 = outs.get(dep.path, (None, None))
             if maker and dep.recorded.md5 and md5 and md5 != dep.recorded.md5:

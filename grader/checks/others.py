@@ -11,9 +11,9 @@ from grader.checks import code, runs
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.finding import Evidence, Finding
+from grader.finding import Finding
 from grader.fixes.stage_runs import run_stage
-from grader.stages.lookup import LOCK, own_stages, stage_evidence
+from grader.stages.lookup import LOCK, own_stages
 from grader.stages.run_state import changes
 
 _REQUIRES = ("pipeline.place", "lock.committed")
@@ -28,16 +28,8 @@ def other_stages_have_run(repository: Repository, snapshot: Snapshot) -> Finding
     for stage in own_stages(snapshot):
         if stage.recorded or stage.runs_always:
             continue
-        return Finding(
-            "stage-never-run",
-            f"{stage.name}, a stage of your own, is in {stage.file}, and {LOCK} has no record of"
-            " it: it never ran.",
-            f"a record of {stage.name} in {LOCK}",
-            "none",
-            run_stage(repository, stage),
-            (stage_evidence(snapshot, stage), Evidence(snapshot.revision, LOCK)),
-            severity="advice",
-        )
+        finding = runs.never_run_finding(repository, snapshot, stage, ", a stage of your own,")
+        return replace(finding, severity="advice")
     return None
 
 
@@ -85,5 +77,5 @@ def params_of_other_stages_exist(repository: Repository, snapshot: Snapshot) -> 
 
     dvc repro stops at a key that is not there, and runs none of the lessons' stages either.
     """
-    found = (code.unknown_params(repository, snapshot, stage) for stage in own_stages(snapshot))
-    return next((finding for finding in found if finding), None)
+    findings = (code.unknown_params(repository, snapshot, stage) for stage in own_stages(snapshot))
+    return next((finding for finding in findings if finding), None)

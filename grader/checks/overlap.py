@@ -142,6 +142,6 @@ def _paths_read(repository: Repository, snapshot: Snapshot, stage: Stage) -> lis
     return [
         path
         for spec in STAGES
-        if (found := snapshot.stage(spec)) and found.name == stage.name
+        if (own := snapshot.stage(spec)) and own.name == stage.name
         for path in command_paths(repository, stage.cmd, spec, spec.reads)
     ]

@@ -41,6 +41,7 @@ def paths_are_relative(repository: Repository, snapshot: Snapshot) -> Finding | 
     """
     for stage in snapshot.project.stages:
         severe = [*_absolute_entries(stage), *_absolute_data(repository, snapshot, stage)]
+        # The program itself is a matter of the machine: /usr/bin/python3 costs nothing.
         mild = [word for word in words_of(stage.cmd)[:1] if _ABSOLUTE.match(word)]
         if severe or mild:
             path = (severe or mild)[0]
@@ -179,9 +180,9 @@ def uncached_outs_are_committed(repository: Repository, snapshot: Snapshot) -> F
     for stage in snapshot.project.stages:
         for out in stage.outs if stage.recorded else ():
             if not out.cache and out.inside:
-                found = _uncommitted_finding(repository, snapshot, stage, out)
-                if found:
-                    return found
+                finding = _uncommitted_finding(repository, snapshot, stage, out)
+                if finding:
+                    return finding
     return None
 
 
@@ -227,11 +228,8 @@ def _is_older(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
 def _state_in_git(repository: Repository, out: Out) -> str:
     if repository.ignores(out.path):
         return "git ignores it"
-    return (
-        "git knows it, and it is not committed"
-        if out.path in repository.tracked_files
-        else "absent"
-    )
+    is_staged = out.path in repository.tracked_files
+    return "git knows it, and it is not committed" if is_staged else "absent"
 
 
 def _leave_to_dvc(repository: Repository, stage: Stage, out: Out, line: int) -> tuple[Step, ...]:
@@ -264,6 +262,7 @@ def cache_objects_are_what_they_are_called(
         name: (stage, out)
         for stage in snapshot.project.stages
         for out in stage.outs
+        # DVC 2 hashed texts with CRLF turned to LF: their bytes need not have their name's md5.
         if out.cache and out.recorded.md5 and out.recorded.algorithm == "md5"
         for name in objects.names(out.recorded.md5)
     }

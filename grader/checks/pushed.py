@@ -125,6 +125,7 @@ def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remo
         )
     if options is None:
         raise BlockedError("remote.default")
+    # All that a check asks for has ten seconds together, deps in a cloud included.
     since = repository.remote_asked_at or time.monotonic()
     return Remote(name, options, repository.root / ".dvc", since)
 
@@ -239,6 +240,7 @@ def _delete_object(remote: Remote, name: str) -> Step:
 
     DVC has no command for it; its own client reaches every kind of remote.
     """
+    # dvc/data_cloud.py: DVC 2's objects are in an object store of their own.
     kind = ", hash_name='md5-dos2unix'" if remote.uses_dvc_2_layout else ""
     objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
     code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
@@ -295,9 +297,8 @@ def _make_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
 
 
 def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence("remote", remote.object_location(name), value=name) for name in names[:10]
-    )
+    places = {name: remote.object_location(name) for name in names[:10]}
+    return tuple(Evidence("remote", place, value=name) for name, place in places.items())
 
 
 def _push(repository: Repository, answer: _Answer, listings: list[str]) -> list[Step]:
@@ -316,8 +317,5 @@ def _push(repository: Repository, answer: _Answer, listings: list[str]) -> list[
 
 def _waits(remote: Remote) -> bool:
     """Whether DVC, started in this terminal, asks the remote over gRPC and waits for no answer."""
-    return (
-        remote.url.startswith("gs://")
-        and remote.endpoint is not None
-        and activation.is_variable_missing()
-    )
+    has_server = remote.url.startswith("gs://") and remote.endpoint is not None
+    return has_server and activation.is_variable_missing()

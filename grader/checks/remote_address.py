@@ -42,9 +42,9 @@ def remote_urls_are_addresses(repository: Repository, snapshot: Snapshot) -> Fin
             return swapped_words(repository, snapshot, name, url, "HEAD")
         mended = _mend_address(repository, snapshot, name, url)
         if mended is None:
-            found = _half_endpoint(repository, snapshot, name, options)
-            if found:
-                return found
+            finding = _half_endpoint(repository, snapshot, name, options)
+            if finding:
+                return finding
             continue
         problem, wanted, more = mended
         push = [] if "://" in wanted else [fixes.command("dvc", "push", "-r", name)]
@@ -153,7 +153,8 @@ def default_remote_is_the_attendees_own(
     whose = None
     if _is_below(url, settings.raw):
         whose = "the place of the raw data"
-    elif settings.remote and _same_kind(url, settings.remote):
+    elif settings.remote and "://" in url and "://" in settings.remote:
+        # A folder in place of the agreed bucket is another way to work.
         whose = None if _is_below(url, settings.remote) else "not the place that was agreed for you"
     elif "://" in url and "/" not in url.partition("://")[2]:
         whose = "the root of a bucket, which everybody shares"
@@ -171,10 +172,7 @@ def default_remote_is_the_attendees_own(
         f"{url} is {whose}: what you push there mixes with the work of others.",
         wanted,
         url,
-        (
-            modify(name, "url", wanted),
-            *fixes.commit([CONFIG], "Use my own place"),
-        ),
+        (modify(name, "url", wanted), *fixes.commit([CONFIG], "Use my own place")),
         (_url_evidence(snapshot, name, url),),
     )
 
@@ -186,11 +184,6 @@ def _is_below(url: str, place: str | None) -> bool:
     return url == place or url.startswith(f"{place}/")
 
 
-def _same_kind(url: str, agreed: str) -> bool:
-    """Both in a cloud: a folder in place of the agreed bucket is another way to work."""
-    return "://" in url and "://" in agreed
-
-
 @check("remote.absolute", "remote-relative-path", requires=("remote.url",), committed_only=True)
 def default_remote_is_reached_from_anywhere(
     repository: Repository, snapshot: Snapshot
@@ -200,6 +193,7 @@ def default_remote_is_reached_from_anywhere(
     A relative path leads somewhere else as soon as the repository is cloned to another folder.
     """
     url = default_url(snapshot)
+    # \\server\share and C:\data are absolute on Windows.
     if "://" in url or url.startswith(("/", "~", "\\\\")) or re.match(r"^[A-Za-z]:[\\/]", url):
         return None
     name = snapshot.default_remote or attendee_place.REMOTE

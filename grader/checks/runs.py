@@ -36,9 +36,16 @@ def stage_has_run(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
         return None
     if repository.worktree.content(LOCK) is None and LOCK in repository.committed_files:
         raise BlockedError("lock.committed")
+    return never_run_finding(repository, snapshot, stage)
+
+
+def never_run_finding(
+    repository: Repository, snapshot: Snapshot, stage: Stage, what: str = ""
+) -> Finding:
+    """The finding on a stage that is not in the lock; ``what`` it is, for the sentence."""
     return Finding(
         "stage-never-run",
-        f"{stage.name} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
+        f"{stage.name}{what} is in {stage.file}, and {LOCK} has no record of it: it never ran.",
         f"a record of {stage.name} in {LOCK}",
         "none",
         run_stage(repository, stage),
@@ -155,10 +162,7 @@ def frozen_finding(repository: Repository, snapshot: Snapshot, stage: Stage) -> 
             fixes.command("dvc", "repro", stage.name),
             *fixes.commit([stage.file, LOCK, *uncached_outs(stage)], f"Unfreeze {stage.name}"),
         ),
-        (
-            stage_evidence(snapshot, stage, "frozen:"),
-            *(change.evidence for change in changed),
-        ),
+        (stage_evidence(snapshot, stage, "frozen:"), *(change.evidence for change in changed)),
         severity="fail" if changed else "advice",
     )
 

@@ -50,18 +50,18 @@ def _edits(text: str, path: str, lost: list[LostKey]) -> list[Edit]:
 
     The lowest first: none moves the lines of those that follow.
     """
-    found: list[tuple[int, Edit]] = []
+    edits: list[tuple[int, Edit]] = []
     blocks: dict[tuple[int, int], dict[str, Any]] = {}
     for key in lost:
         line, indent, words = _edit(text, path, key)
         if isinstance(words, Edit):
-            found.append((line, words))
+            edits.append((line, words))
         else:
             _merge(blocks.setdefault((line, indent), {}), words)
     for (line, indent), new in blocks.items():
         lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
-        found.append((line, fixes.add(path, line, *(f"{' ' * indent}{one}" for one in lines))))
-    return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
+        edits.append((line, fixes.add(path, line, *(f"{' ' * indent}{one}" for one in lines))))
+    return [edit for _, edit in sorted(edits, key=lambda pair: -pair[0])]
 
 
 def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
@@ -81,11 +81,11 @@ def _edit(text: str, path: str, lost: LostKey) -> tuple[int, int, Edit | dict[st
         node = None
     line, indent, inner = len(text.splitlines()), 0, list(above)
     for part in above:
-        found = next(((k, v) for k, v in _pairs(node) if k.value == part), None)
-        if found is None:
+        pair = next(((k, v) for k, v in _pairs(node) if k.value == part), None)
+        if pair is None:
             break
         inner.pop(0)
-        line, indent, node = found[0].start_mark.line + 1, found[0].start_mark.column + 2, found[1]
+        line, indent, node = pair[0].start_mark.line + 1, pair[0].start_mark.column + 2, pair[1]
     for key, _ in _pairs(node):
         indent = key.start_mark.column
         if key.value == lost.renamed:

@@ -155,7 +155,7 @@ def _entry(node: yaml.Node | None, name: str) -> tuple[yaml.Node, yaml.Node] | N
 def _is_written_whole(text: str, node: _StageNode) -> bool:
     """Whether ``dvc stage add`` can write all that stands in the stage."""
     own = text[node.key.start_mark.index : node.value.end_mark.index]
-    if "#" in own or "${" in own:
+    if "#" in own or "${" in own:  # comments and templates, which DVC drops or resolves
         return False
     entry: dict[str, Any] = yaml12.load(text)["stages"][node.key.value]
     outs = [out for kind in ("outs", "metrics", "plots") for out in entry.get(kind) or ()]

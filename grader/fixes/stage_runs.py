@@ -62,6 +62,7 @@ def restore_out(repository: Repository, stage: Stage, path: str) -> tuple[Step, 
     if out and out.cache and out.recorded.md5 and not is_as_recorded(repository, stage):
         objects = repository.objects
         names = objects.names(out.recorded.md5)
+        # dvc checkout of a damaged object restores the damage: DVC trusts its cache.
         if all(objects.path(name).exists() for name in names) and not objects.find_corrupt(names):
             return (fixes.command("dvc", "checkout", "--force", stage.name),)
     return run_again(stage, files_beside_lock(repository, stage))

@@ -74,12 +74,12 @@ def producers(
     repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
 ) -> dict[str, list[str]]:
     """The other stages that make what ``stage`` reads by its command, and what of it."""
-    found: dict[str, list[str]] = {}
+    paths: dict[str, list[str]] = {}
     for path in command_paths(repository, stage.cmd, spec, spec.reads):
         for other in snapshot.project.stages:
             if other.cmd and other is not stage and any(covers(o.path, path) for o in other.outs):
-                found.setdefault(other.name, []).append(path)
-    return found
+                paths.setdefault(other.name, []).append(path)
+    return paths
 
 
 def code_deps(stage: Stage | None, paths: Iterable[str]) -> list[str]:
@@ -87,15 +87,15 @@ def code_deps(stage: Stage | None, paths: Iterable[str]) -> list[str]:
 
     Where the stage declares some module of that folder by itself, the others are added likewise.
     """
-    found: dict[str, None] = {}
+    deps: dict[str, None] = {}
     for path in paths:
         parts = path.split("/")
         folder = "/".join(parts[:2])
-        is_code = parts[0] == PACKAGE and len(parts) > 2
+        is_code = parts[0] == PACKAGE and len(parts) > 2  # pipeline/train/fit.py: pipeline/train
         declared = stage.deps if stage else ()
         is_in_parts = any(dep.path.startswith(f"{folder}/") for dep in declared)
-        found[folder if is_code and not is_in_parts else path] = None
-    return list(found)
+        deps[folder if is_code and not is_in_parts else path] = None
+    return list(deps)
 
 
 def find_misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> str:

@@ -184,7 +184,7 @@ class _Search:
         )
 
     def _merge_sections(self, keys: list[LostKey]) -> list[LostKey]:
-        found: dict[str, LostKey] = {}
+        merged: dict[str, LostKey] = {}
         for one in keys:
             above, _, name = one.key.rpartition(".")
             is_gone = above and not _has_key(self._params, above)
@@ -192,10 +192,10 @@ class _Search:
             if alike and _has_key(
                 self._params, f"{above.rpartition('.')[0]}.{alike}.{name}".lstrip(".")
             ):
-                found[above] = LostKey(above, renamed=alike)
+                merged[above] = LostKey(above, renamed=alike)
             else:
-                found[one.key] = one
-        return list(found.values())
+                merged[one.key] = one
+        return list(merged.values())
 
     def _has(self, key: str) -> bool:
         """Whether the file has ``key`` as DVC looks it up."""
@@ -229,9 +229,9 @@ class _Search:
         for params in self._params_before(shipped, run_first):
             if isinstance(params, dict) and key in params:  # the lock has whole keys
                 return (params[key],)
-            found = params_files.values(params, (key,), self._file.path)
-            if key in found:
-                return (found[key],)
+            values = params_files.values(params, (key,), self._file.path)
+            if key in values:
+                return (values[key],)
         return ()
 
     def _params_before(self, shipped: bool, run_first: bool) -> Iterator[Any]:

@@ -12,12 +12,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence
 from grader.stages.lookup import maker_of, stage_evidence
 from grader.stages.paths import covers, paths_overlap
-from grader.stages.storage import (
-    is_code,
-    is_hidden_from_dvc,
-    is_recorded_at_head,
-    untracked_code,
-)
+from grader.stages.storage import is_code, is_hidden_from_dvc, is_recorded_at_head, untracked_code
 from workshop.stages import STAGES
 
 
@@ -55,9 +50,9 @@ def is_as_recorded(repository: Repository, stage: Stage) -> bool:
         states = repository.state.stages
     except ProjectError:
         return False
-    found = [state for state in states if state.stage.name == stage.name]
-    changes = {reason.change for state in found for reason in state.reasons}
-    return bool(found) and changes <= {"not in cache"} and _has_outs(repository, stage)
+    own = [state for state in states if state.stage.name == stage.name]
+    changes = {reason.change for state in own for reason in state.reasons}
+    return bool(own) and changes <= {"not in cache"} and _has_outs(repository, stage)
 
 
 def _has_outs(repository: Repository, stage: Stage) -> bool:
@@ -65,7 +60,7 @@ def _has_outs(repository: Repository, stage: Stage) -> bool:
     for out in stage.outs:
         if not out.cache or out.place is None:
             continue
-        if out.recorded.algorithm != "md5":
+        if out.recorded.algorithm != "md5":  # by DVC 2: only DVC itself hashes like that
             if not out.place.exists():
                 return False
         elif repository.workspace.md5_of(out.place) != out.recorded.md5:
@@ -107,7 +102,7 @@ def has_to_run(repository: Repository) -> bool:
     return any(
         state.stage.cmd and state.stage.recorded and reason.kind in ("param", "dep", "command")
         for state in states
-        if state.state != "frozen"
+        if state.state != "frozen"  # dvc repro passes over it
         for reason in state.reasons
     )
 

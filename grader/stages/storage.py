@@ -39,27 +39,26 @@ def cached_outs(*stages: Stage) -> list[str]:
 
 def files_beside_lock(repository: Repository, stage: Stage) -> list[str]:
     """What a commit of a run takes in beside the lock: uncached outs, and new .gitignore files."""
+    # A .gitignore that HEAD has as it is, with the line of the out, is no work of this run.
     unfinished = [
         path
         for path in cached_outs(stage)
-        if not _is_unchanged(repository, gitignore_beside(path)) or not repository.ignores(path)
+        if (beside := gitignore_beside(path)) not in repository.committed_files
+        or beside in repository.uncommitted_files
+        or not repository.ignores(path)
     ]
     return [*uncached_outs(stage), *gitignores(repository, unfinished)]
 
 
-def _is_unchanged(repository: Repository, path: str) -> bool:
-    return path in repository.committed_files and path not in repository.uncommitted_files
-
-
 def gitignores(repository: Repository, outs: Iterable[str]) -> list[str]:
     """The .gitignore files that DVC writes, or has written, for ``outs``."""
-    found = {
+    files = {
         path: None
         for out in outs
         if (repository.root / (path := gitignore_beside(out))).is_file()
         or not repository.ignores(out)
     }
-    return list(found)
+    return list(files)
 
 
 def unversioned_deps(
@@ -74,14 +73,20 @@ def unversioned_deps(
     others = [path for path in deps if path not in repository.committed_files]
     outs = [out.path for one in snapshot.project.stages for out in one.outs]
     folders = [path for path in others if path not in outs]
-    inside = [path for path in (modules() if folders else ()) if _is_in_any(folders, path)]
+    inside = [
+        path for path in (modules() if folders else ()) if any(covers(one, path) for one in folders)
+    ]
     beside = [path for folder in folders for path in untracked_code(repository, folder)]
-    found = [
+    unversioned = [
         path
         for path in dict.fromkeys([*others, *inside, *beside])
         if _is_in_folder(repository, snapshot, path) and not _is_kept(repository, outs, path)
     ]
-    return [path for path in found if not any(covers(one, path) for one in found if one != path)]
+    return [
+        path
+        for path in unversioned
+        if not any(covers(one, path) for one in unversioned if one != path)
+    ]
 
 
 def untracked_code(repository: Repository, folder: str) -> list[str]:
@@ -100,10 +105,6 @@ def is_code(repository: Repository, folder: str) -> bool:
     return any(path.endswith(".py") for path in files_at_head(repository, folder))
 
 
-def _is_in_any(folders: list[str], path: str) -> bool:
-    return any(covers(folder, path) for folder in folders)
-
-
 def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool:
     """A folder is left to the data's own check where nothing is added to DVC yet."""
     place = repository.root / path
@@ -114,7 +115,7 @@ def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool
 def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
     if files_at_head(repository, path):
         return True
-    # What lies in a link or in a sub-module is in git under another name.
+    # What is in a link or in a sub-module is in git under another name.
     return any(paths_overlap(one, path) for one in (*outs, *repository.links()))
 
 
@@ -136,8 +137,8 @@ def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:
     contents = {path: content for path, content in exported.items() if content is not None}
     absent = {path: blob.oid for path, blob in blobs.items() if path not in contents}
     git = repository.git if absent else None
-    found = git.contents(absent.values()) if git else {}
-    contents |= {path: found[oid] for path, oid in absent.items() if oid in found}
+    stored = git.contents(absent.values()) if git else {}
+    contents |= {path: stored[oid] for path, oid in absent.items() if oid in stored}
     if len(contents) < len(blobs) or any(one.startswith(_LFS) for one in contents.values()):
         return None
     return out.recorded.md5 in _md5s(repository, out, contents)
@@ -148,6 +149,7 @@ def _md5s(repository: Repository, out: Out | Dep, contents: Mapping[str, bytes])
     plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
     windows = {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}
     for each in (contents, plain, windows):
+        # Of a folder DVC hashes the sorted list of its files' hashes (dvc_data/hashfile/tree.py).
         md5s = {p: hashlib.md5(one, usedforsecurity=False).hexdigest() for p, one in each.items()}
         if out.path in md5s:
             yield md5s[out.path]
