@@ -149,14 +149,14 @@ def _lost_params(
     lost = find_lost_params(repository, snapshot, stage, read, absent)
     if lost is None:
         return None
-    path, keys = lost.file.path, fixes.listed(one.key for one in lost.keys)
+    path, keys = lost.file.path, fixes.listed(gone.key for gone in lost.keys)
     alike = "".join(
-        f" {one.renamed}, which nothing reads, looks like another spelling of"
-        f" {one.key.rpartition('.')[2]}."
-        for one in lost.keys
-        if one.renamed
+        f" {gone.renamed}, which nothing reads, looks like another spelling of"
+        f" {gone.key.rpartition('.')[2]}."
+        for gone in lost.keys
+        if gone.renamed
     )
-    new_names = [one.renamed for one in lost.keys if one.renamed]
+    new_names = [gone.renamed for gone in lost.keys if gone.renamed]
     undeclared = tuple(_undeclared_keys(snapshot, stage, absent))
     return Finding(
         "param-unknown",
@@ -165,7 +165,7 @@ def _lost_params(
         f"{fixes.listed(new_names)} in place of it" if new_names else "no such key",
         restore_params(repository, snapshot, stage, lost, undeclared),
         (
-            *(stage_evidence(snapshot, stage, one.key, value=one.key) for one in lost.keys),
+            *(stage_evidence(snapshot, stage, gone.key, value=gone.key) for gone in lost.keys),
             *(
                 Evidence(snapshot.revision, path, snapshot.line(path, f"{name}:"), name)
                 for name in new_names

@@ -72,7 +72,7 @@ def _left_out(repository: Repository, snapshot: Snapshot) -> list[str]:
         return []
     kept = [path for path in (*in_dvc, *repository.tracked_files) if covers(_RAW, path)]
     there = [path for path in _PARTS if (repository.root / path).exists()] if kept else []
-    return [path for path in there if not any(covers(path, one) for one in kept)]
+    return [path for path in there if not any(covers(path, part) for part in kept)]
 
 
 def _is_in_git(repository: Repository) -> bool:
@@ -242,7 +242,8 @@ def _is_replaced(repository: Repository, snapshot: Snapshot, path: str) -> bool:
     except ConfigError:  # what is wrong with the config, its own checks report
         return False
     there = [stage for stage in stages if stage.cmd is None and stage.file.endswith(".dvc")]
-    gone = [out.path for one in snapshot.project.stages if one.file == path for out in one.outs]
+    known = [stage for stage in snapshot.project.stages if stage.file == path]
+    gone = [out.path for stage in known for out in stage.outs]
     return any(
         paths_overlap(was, out.path)
         for stage in there

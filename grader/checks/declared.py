@@ -176,7 +176,7 @@ def outs_are_declared(
     undeclared = {
         path: out
         for path, out in command_outs(repository, stage.cmd, spec).items()
-        if not any(covers(one, path) for one in declared)
+        if not any(covers(known, path) for known in declared)
     }
     if not undeclared:
         return None

@@ -69,14 +69,15 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     evidence = tuple(change.evidence for change in changed)
     steps = run_stage(repository, stage)
     if snapshot.revision == "HEAD":
-        uncommitted = [one.path for one in evidence if one.path in repository.uncommitted_files]
+        paths = [place.path for place in evidence]
+        uncommitted = [path for path in paths if path in repository.uncommitted_files]
         if uncommitted and not list(changes(repository, repository.worktree, stage)):
             steps = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
     return Finding(
         "lock-stale",
         f"{stage.name} has not run since {names_of(changed)} changed: its outs are of before that.",
         f"what {LOCK} records of {stage.name}",
-        "; ".join(f"{one.path}{f' {one.value}' if one.value else ''}" for one in evidence[:4]),
+        "; ".join(" ".join(filter(None, (one.path, one.value))) for one in evidence[:4]),
         steps,
         evidence,
     )
@@ -86,13 +87,13 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
     """Where a dep in a cloud was asked about and nothing is known, nobody can say."""
     if not repository.ask_s or not is_worktree(repository, snapshot):
         return
-    for one in state_of(repository, stage).unanswered:
-        command = endpoints.bucket_command(one.silent_server or "")
+    for dep in state_of(repository, stage).unanswered:
+        command = endpoints.bucket_command(dep.silent_server or "")
         start = f"in a terminal of its own, and left running: {command}"
         raise UnknownError(
-            f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
+            f"{stage.name} reads {dep.path}, of which nothing is known: {dep.why}. Whether it"
             " changed since the last run cannot be told.",
-            fixes.note(start) if one.silent_server else fixes.command("dvc", "status", stage.name),
+            fixes.note(start) if dep.silent_server else fixes.command("dvc", "status", stage.name),
             fixes.command("grader", "check", "--offline"),
             code="remote-unreachable",
         )

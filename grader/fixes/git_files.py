@@ -42,7 +42,9 @@ def keep_files(repository: Repository, paths: Iterable[str], message: str) -> tu
     ]
     files = [path for path in paths if path not in folders]
     ignored = [path for path in files if repository.ignores(path)]
-    plain = [path for path in files if path not in ignored] + [f"{one}.dvc" for one in folders]
+    plain = [path for path in files if path not in ignored] + [
+        f"{folder}.dvc" for folder in folders
+    ]
     return (
         *(fixes.command("dvc", "add", path) for path in folders),
         *(fixes.command("git", "add", "--force", path) for path in ignored),

@@ -60,7 +60,7 @@ def _edits(text: str, path: str, lost: list[LostKey]) -> list[Edit]:
             _merge(blocks.setdefault((line, indent), {}), words)
     for (line, indent), new in blocks.items():
         lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
-        edits.append((line, fixes.add(path, line, *(f"{' ' * indent}{one}" for one in lines))))
+        edits.append((line, fixes.add(path, line, *(f"{' ' * indent}{entry}" for entry in lines))))
     return [edit for _, edit in sorted(edits, key=lambda pair: -pair[0])]
 
 

@@ -178,8 +178,10 @@ def _has_flow_style(node: _StageNode, change: Change) -> bool:
 
 def _in_words(stage: Stage, change: Change) -> Iterator[Step]:
     """The same without lines."""
-    texts = [f"delete {one} from {name}" for name, some in change.remove.items() for one in some]
-    texts += [f"add {one} to {name}" for name, some in change.added.items() for one in some]
+    texts = [
+        f"delete {entry} from {name}" for name, some in change.remove.items() for entry in some
+    ]
+    texts += [f"add {entry} to {name}" for name, some in change.added.items() for entry in some]
     if change.command:
         texts.append(f"cmd: {change.command}")
     for text in texts:
@@ -249,5 +251,5 @@ def _scalars(node: yaml.Node) -> list[str]:
     if isinstance(node, yaml.ScalarNode):
         return [node.value]
     if isinstance(node, yaml.MappingNode):
-        return [word for pair in node.value for one in pair for word in _scalars(one)]
-    return [word for one in node.value for word in _scalars(one)]
+        return [word for pair in node.value for item in pair for word in _scalars(item)]
+    return [word for item in node.value for word in _scalars(item)]

@@ -106,6 +106,8 @@ def find_misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
     """
     own = own_stages(snapshot)
     outs = list(command_paths(repository, spec.command, spec, spec.writes))
-    makers = [one.name for one in own if any(covers(o.path, out) for o in one.outs for out in outs)]
+    makers = [
+        stage.name for stage in own if any(covers(o.path, out) for o in stage.outs for out in outs)
+    ]
     ours = [stage.name for stage in own if f"{PACKAGE}." in str(stage.cmd)]
     return next(iter(get_close_matches(spec.name, ours, 1, _ALIKE) or makers), "")

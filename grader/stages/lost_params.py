@@ -80,7 +80,7 @@ def absent_keys(snapshot: Snapshot, stage: Stage, keys: Iterable[str]) -> list[s
     if _home(snapshot, stage).path not in [file.path for file in files]:
         return []
     params = [params_files.read(snapshot.root / file.path, file.path) for file in files]
-    return [key for key in keys if not any(_has_key(one, key) for one in params)]
+    return [key for key in keys if not any(_has_key(values, key) for values in params)]
 
 
 def _files(snapshot: Snapshot, stage: Stage) -> tuple[ParamsFile, ...]:
@@ -120,7 +120,7 @@ class _Search:
             if self._has(key):
                 # All of a section is declared: what else lacks a key of it is seen by its other
                 # name.
-                for below in (one for one in self._read or () if one.startswith(f"{key}.")):
+                for below in (inner for inner in self._read or () if inner.startswith(f"{key}.")):
                     renamed = self._look_alike(below)
                     if renamed and not _has_key(self._params, below):
                         yield LostKey(below, renamed=renamed)
@@ -129,7 +129,9 @@ class _Search:
             if self._read is None:
                 belongs = bool(value)
             else:
-                belongs = any(_is_within(one, key) or _is_within(key, one) for one in self._read)
+                belongs = any(
+                    _is_within(inner, key) or _is_within(key, inner) for inner in self._read
+                )
             if belongs:
                 yield LostKey(key, value, self._look_alike(key))
 
@@ -140,53 +142,53 @@ class _Search:
         """
         for key in filter(self._has, self._file.keys):
             before = self._value_before(key, run_first=True)
-            below = [one for value in before for one in _keys_below(value, key)]
-            for one in below:
-                if not _has_key(self._params, one) and self._is_in_code(one.rpartition(".")[2]):
-                    renamed = self._look_alike(one, below)
+            below = [inner for value in before for inner in _keys_below(value, key)]
+            for inner in below:
+                if not _has_key(self._params, inner) and self._is_in_code(inner.rpartition(".")[2]):
+                    renamed = self._look_alike(inner, below)
                     if renamed:
-                        yield LostKey(one, renamed=renamed)
+                        yield LostKey(inner, renamed=renamed)
 
     def needed_keys(self, absent: list[str], lost: list[LostKey]) -> list[LostKey]:
         """Those of ``absent`` that are not in ``lost`` yet: read by the code, whatever is declared.
 
         One that was given another name here and in ``dvc.yaml`` is written under its own again.
         """
-        reported = [one.key for one in lost]
-        left = [key for key in absent if not any(_is_within(key, one) for one in reported)]
+        reported = [other.key for other in lost]
+        left = [key for key in absent if not any(_is_within(key, other) for other in reported)]
         return [LostKey(key, self._value_before(key), self._new_name(key, left)) for key in left]
 
     def _new_name(self, key: str, absent: list[str]) -> str | None:
         section = key.rpartition(".")[0]
-        readers = {one for spec in STAGES for one in self._snapshot.code(spec).params()}
+        readers = {other for spec in STAGES for other in self._snapshot.code(spec).params()}
         new = [
-            one
-            for one in self._file.keys
-            if one.rpartition(".")[0] == section
-            and _has_key(self._params, one)
-            and not _has_key(_shipped_params(), one)
-            and one not in readers
+            other
+            for other in self._file.keys
+            if other.rpartition(".")[0] == section
+            and _has_key(self._params, other)
+            and not _has_key(_shipped_params(), other)
+            and other not in readers
         ]
-        if sum(one.rpartition(".")[0] == section for one in absent) == len(new) == 1:
+        if sum(other.rpartition(".")[0] == section for other in absent) == len(new) == 1:
             return new[0].rpartition(".")[2]
         return self._look_alike(key)
 
     def lost_params(self, keys: list[LostKey]) -> LostParams:
         """The ``keys``, those of a section that is there misspelled in one, and what HEAD has."""
         keys = self._merge_sections(keys)
-        sections = [one.key.partition(".")[0] for one in keys if not one.renamed]
-        is_section_gone = any(not _has_key(self._params, one) for one in sections)
+        sections = [lost.key.partition(".")[0] for lost in keys if not lost.renamed]
+        is_section_gone = any(not _has_key(self._params, lost) for lost in sections)
         return LostParams(
             self._file,
             keys,
-            are_at_head=all(_has_key(self._at_head, one.key) for one in keys),
+            are_at_head=all(_has_key(self._at_head, lost.key) for lost in keys),
             lacks_section=is_section_gone and _is_part(self._params, self._at_head),
         )
 
     def _merge_sections(self, keys: list[LostKey]) -> list[LostKey]:
         merged: dict[str, LostKey] = {}
-        for one in keys:
-            above, _, name = one.key.rpartition(".")
+        for lost in keys:
+            above, _, name = lost.key.rpartition(".")
             is_gone = above and not _has_key(self._params, above)
             alike = self._look_alike(above) if is_gone else None
             if alike and _has_key(
@@ -194,7 +196,7 @@ class _Search:
             ):
                 merged[above] = LostKey(above, renamed=alike)
             else:
-                merged[one.key] = one
+                merged[lost.key] = lost
         return list(merged.values())
 
     def _has(self, key: str) -> bool:

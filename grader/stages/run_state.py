@@ -145,7 +145,7 @@ def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Itera
 
 def _edited_files(repository: Repository, path: str) -> list[str]:
     """The files in a folder that are not at HEAD as in the worktree; if none is, the folder."""
-    return [one for one in repository.uncommitted_files if covers(path, one)] or [path]
+    return [file for file in repository.uncommitted_files if covers(path, file)] or [path]
 
 
 def is_worktree(repository: Repository, snapshot: Snapshot) -> bool:
@@ -193,8 +193,8 @@ def _changed_data(repository: Repository, snapshot: Snapshot, stage: Stage) -> I
             is_reported = _is_reported_as_out(repository, snapshot, path)
         else:
             is_reported = bool(snapshot.md5(path) or _added(snapshot, path))
-        for one in [] if is_reported else _edited_files(repository, path):
-            yield LockChange(one, Evidence("worktree", one, value=reason.change))
+        for edited in [] if is_reported else _edited_files(repository, path):
+            yield LockChange(edited, Evidence("worktree", edited, value=reason.change))
 
 
 def _is_reported_as_out(repository: Repository, snapshot: Snapshot, path: str) -> bool:

@@ -71,10 +71,12 @@ def unversioned_deps(
     """
     deps = [dep.path for dep in stage.deps if dep.inside]
     others = [path for path in deps if path not in repository.committed_files]
-    outs = [out.path for one in snapshot.project.stages for out in one.outs]
+    outs = [out.path for other in snapshot.project.stages for out in other.outs]
     folders = [path for path in others if path not in outs]
     inside = [
-        path for path in (modules() if folders else ()) if any(covers(one, path) for one in folders)
+        path
+        for path in (modules() if folders else ())
+        if any(covers(other, path) for other in folders)
     ]
     beside = [path for folder in folders for path in untracked_code(repository, folder)]
     unversioned = [
@@ -85,7 +87,7 @@ def unversioned_deps(
     return [
         path
         for path in unversioned
-        if not any(covers(one, path) for one in unversioned if one != path)
+        if not any(covers(other, path) for other in unversioned if other != path)
     ]
 
 
@@ -116,13 +118,13 @@ def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
     if files_at_head(repository, path):
         return True
     # What is in a link or in a sub-module is in git under another name.
-    return any(paths_overlap(one, path) for one in (*outs, *repository.links()))
+    return any(paths_overlap(kept, path) for kept in (*outs, *repository.links()))
 
 
 def files_at_head(repository: Repository, path: str) -> list[str]:
     """The committed files that ``path`` is, or has in it."""
     committed = repository.committed_files
-    return [path] if path in committed else [one for one in committed if covers(path, one)]
+    return [path] if path in committed else [file for file in committed if covers(path, file)]
 
 
 def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:
@@ -139,7 +141,7 @@ def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:
     git = repository.git if absent else None
     stored = git.contents(absent.values()) if git else {}
     contents |= {path: stored[oid] for path, oid in absent.items() if oid in stored}
-    if len(contents) < len(blobs) or any(one.startswith(_LFS) for one in contents.values()):
+    if len(contents) < len(blobs) or any(content.startswith(_LFS) for content in contents.values()):
         return None
     return out.recorded.md5 in _md5s(repository, out, contents)
 
