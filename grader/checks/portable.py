@@ -14,7 +14,7 @@ from grader.finding import Evidence, Finding
 from grader.fixes.cached_objects import path_from_root, remove_object
 from grader.fixes.stage_runs import run_again
 from grader.stages.lookup import LOCK, name_in_file, stage_evidence
-from grader.stages.run_state import is_as_recorded, state_of
+from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import (
     files_at_head,
     files_beside_lock,
@@ -221,10 +221,9 @@ def _is_older(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
     """
     if snapshot.revision != "HEAD" or is_recorded_at_head(repository, out) is not False:
         return False
-    return not any(
-        reason.kind == "out" and reason.path == out.path
-        for reason in state_of(repository, stage).reasons
-    )
+    states = [state for state in repository.state.stages if state.stage.name == stage.name]
+    reasons = [reason for state in states for reason in state.reasons]
+    return not any(reason.kind == "out" and reason.path == out.path for reason in reasons)
 
 
 def _state_in_git(repository: Repository, out: Out) -> str:
