@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
 from grader import fixes
-from grader.checks import stages
-from grader.checks.stages import covers
 from grader.code.stage_code import words_of
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.stages.lookup import LOCK, stage_evidence
+from grader.stages.paths import covers
+from grader.stages.storage import uncached_outs
 from grader.step import Step
 
 _FILE = ".dvcignore"
@@ -24,17 +25,14 @@ _NO_BYTECODE = re.compile(r"-B$|PYTHONDONTWRITEBYTECODE=.|PYTHONPYCACHEPREFIX=."
 """A word of a command with which Python writes no bytecode there."""
 
 
-@check(
-    "pipeline.bytecode",
-    "dvcignore-lacks-pycache",
-    requires=("preprocess.declared",),
-)
+@check("pipeline.bytecode", "dvcignore-lacks-pycache", requires=("preprocess.declared",))
 def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """.dvcignore leaves out __pycache__ where a folder of code is a dep.
 
     Python writes its bytecode there when a stage runs, and another Python writes other bytecode.
     DVC hashes a folder with all that is in it, but what .dvcignore leaves out.
     """
+    paths = [_FILE, LOCK, *uncached_outs(*snapshot.project.stages)]
     for stage, dep, folder in _hashed_with_bytecode(repository, snapshot):
         return Finding(
             "dvcignore-lacks-pycache",
@@ -45,12 +43,9 @@ def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) ->
             (
                 *_appended(repository),
                 fixes.command("dvc", "repro"),
-                *fixes.commit(
-                    [_FILE, stages.LOCK, *stages.uncached(*snapshot.project.stages)],
-                    "Leave bytecode out of the deps",
-                ),
+                *fixes.commit(paths, "Leave bytecode out of the deps"),
             ),
-            (Evidence(snapshot.revision, _FILE), stages.in_file(snapshot, stage, dep, value=dep)),
+            (Evidence(snapshot.revision, _FILE), stage_evidence(snapshot, stage, dep, value=dep)),
         )
     return None
 

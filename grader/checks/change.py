@@ -7,14 +7,16 @@ from typing import Any
 
 from dvcstate.documents import yaml12
 from grader import fixes
-from grader.checks.stages import uncached
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding, UnknownError
+from grader.stages.lookup import LOCK
+from grader.stages.storage import uncached_outs
 from grader.step import Step
 
 _VERSIONS = 50
+"""The newest commits of dvc.lock: a workshop has about ten, and each is a file to parse."""
 Record = Mapping[str, Any]
 
 
@@ -48,6 +50,7 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
     else:
         rationale = "No commit shows a change to a pipeline that had run: nothing was compared yet."
         actual = f"{len(versions)} committed version{'s' * (len(versions) != 1)} of dvc.lock"
+    outs = uncached_outs(*snapshot.project.stages)
     return Finding(
         "change-not-isolated",
         rationale,
@@ -56,17 +59,16 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
         (
             *_edit(snapshot),
             fixes.command("dvc", "repro"),
-            *fixes.commit(
-                ["params.yaml", "dvc.lock", *uncached(*snapshot.project.stages)], "Change one param"
-            ),
+            *fixes.commit(["params.yaml", LOCK, *outs], "Change one param"),
         ),
-        (Evidence("HEAD", "dvc.lock"),),
+        (Evidence("HEAD", LOCK),),
     )
 
 
 def _edit(snapshot: Snapshot) -> Iterator[Step]:
     """The lesson's own change, so that whoever types it goes on with the lesson from there."""
     text = snapshot.text("params.yaml") or ""
+    # "  learning_rate: 0.002" of the section train, as `grader start` writes params.yaml.
     there = re.search(r"^  learning_rate: ([\d.e-]+)(?=\s|$)", text, re.MULTILINE)
     if there is None:
         yield fixes.change("params.yaml", "change one value, such as one of train")
@@ -81,7 +83,7 @@ def _locks(repository: Repository) -> Iterator[Record]:
     git = repository.git
     if git is None:
         return
-    path = f"{repository.prefix}dvc.lock"
+    path = f"{repository.prefix}{LOCK}"
     for content in git.versions(git.commits(path, _VERSIONS), path):
         try:
             document = yaml12.load(content.decode("utf-8"))

@@ -1,20 +1,23 @@
 """Lesson ``data``: the raw data is tracked, committed and in its place."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 
 from dvcstate import ProjectError, Stage
 from dvcstate.errors import ConfigError
 from grader import fixes
-from grader.checks import code, missing, others, overlap, stages
-from grader.checks.stages import LOCK, uncached
+from grader.checks import code, others, overlap
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.unignore import unignoring
+from grader.fixes.git_files import commit_unstaged, unignore
+from grader.stages.lookup import LOCK
+from grader.stages.paths import covers, gitignore_beside, paths_overlap
+from grader.stages.run_state import has_to_run, require_finished_work
+from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.shell import command_line
 from workshop.stages import STAGES
@@ -23,6 +26,7 @@ _RAW = "data/raw"
 _PARTS = (f"{_RAW}/Images", f"{_RAW}/train.csv")
 """What the pipeline reads of it."""
 _READ_BY_DVC = (".dvc", "dvc.yaml")
+"""How the names of DVC's files end; ``lock.committed`` reports dvc.lock."""
 
 
 class _Difference(StrEnum):
@@ -47,7 +51,6 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if repository.worktree.content(f"{_RAW}.dvc") and repository.ignores(f"{_RAW}.dvc"):
         raise BlockedError("data.committed")
     in_git = _is_in_git(repository)
-    commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data")
     return Finding(
         "dvc-file-uncommitted",
         f"Git has {_RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
@@ -55,38 +58,40 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         else "No .dvc file is committed: git knows nothing of your raw data.",
         f"{_RAW}.dvc at HEAD",
         "no .dvc file",
-        (*_out_of_git(in_git), fixes.command("dvc", "add", _RAW), *commit),
+        _track_raw_data(repository, "Track the raw data"),
         (Evidence(snapshot.revision, f"{_RAW}.dvc"),),
     )
 
 
 def _left_out(repository: Repository, snapshot: Snapshot) -> list[str]:
     """What the pipeline reads of the raw data and nobody keeps, where DVC or git keeps a part."""
-    in_dvc = [out.path for stage in _both_stages(repository, snapshot) for out in stage.outs]
-    if any(stages.covers(out, _RAW) for out in in_dvc):
+    # What is not committed yet is there too.
+    stages = (*snapshot.project.stages, *repository.worktree.project.stages)
+    in_dvc = [out.path for stage in stages for out in stage.outs]
+    if any(covers(out, _RAW) for out in in_dvc):
         return []
-    kept = [path for path in (*in_dvc, *repository.tracked_files) if stages.covers(_RAW, path)]
+    kept = [path for path in (*in_dvc, *repository.tracked_files) if covers(_RAW, path)]
     there = [path for path in _PARTS if (repository.root / path).exists()] if kept else []
-    return [path for path in there if not any(stages.covers(path, one) for one in kept)]
+    return [path for path in there if not any(covers(path, part) for part in kept)]
 
 
 def _is_in_git(repository: Repository) -> bool:
-    return any(stages.covers(_RAW, path) for path in repository.tracked_files)
+    return any(covers(_RAW, path) for path in repository.tracked_files)
 
 
-def _out_of_git(is_there: bool) -> list[Step]:
-    return [fixes.command("git", "rm", "-r", "--quiet", "--cached", _RAW)] * is_there
-
-
-def _both_stages(repository: Repository, snapshot: Snapshot) -> list[Stage]:
-    """Those of HEAD and those of the folder, for what is not committed yet is there too."""
-    return [*snapshot.project.stages, *repository.worktree.project.stages]
+def _track_raw_data(repository: Repository, message: str) -> tuple[Step, ...]:
+    """Give all of the raw data to DVC, which refuses what git has."""
+    removal = fixes.command("git", "rm", "-r", "--quiet", "--cached", _RAW)
+    return (
+        *[removal] * _is_in_git(repository),
+        fixes.command("dvc", "add", _RAW),
+        *fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], message),
+    )
 
 
 def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
     files = {stage.file for stage in repository.worktree.project.stages if stage.cmd is None}
-    parts = sorted(file for file in files if stages.covers(_RAW, file))
-    commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track all of the raw data")
+    parts = sorted(file for file in files if covers(_RAW, file))
     return Finding(
         "dvc-file-uncommitted",
         f"A part of {_RAW} is tracked; {fixes.listed(left_out)} is not: a clone lacks it.",
@@ -94,20 +99,13 @@ def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
         f"{fixes.listed(parts) or 'git'} tracks a part of it",
         (
             *(fixes.command("dvc", "remove", file) for file in parts),
-            *_out_of_git(_is_in_git(repository)),
-            fixes.command("dvc", "add", _RAW),
-            *commit,
+            *_track_raw_data(repository, "Track all of the raw data"),
         ),
         tuple(Evidence("worktree", path) for path in left_out),
     )
 
 
-@check(
-    "data.committed",
-    "dvc-file-uncommitted",
-    requires=("init.config",),
-    committed_only=True,
-)
+@check("data.committed", "dvc-file-uncommitted", requires=("init.config",), committed_only=True)
 def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Every .dvc file, dvc.yaml and params.yaml is committed as it lies there.
 
@@ -123,77 +121,73 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
         if not any(path.endswith((".dvc", "dvc.yaml")) for path in repository.committed_files):
             raise BlockedError("data.tracked")
         return None
-    stages.wait_until_readable(repository)
-    missing.wait_until_restored(repository)
-    is_there = not any(_is_out_of_place(repository, path) for path in paths)
-    has_to_run = is_there and stages.have_to_run(repository)
-    first = _to_mend_first(repository, snapshot, is_there=is_there)
+    require_finished_work(repository)
+    differences = {path: _difference(repository, path) for path in paths}
+    is_there = not {_Difference.DELETED, _Difference.IGNORED}.intersection(differences.values())
+    has_run = not (is_there and has_to_run(repository))
+    first = _find_first(repository, snapshot, is_there=is_there)
     is_done = False
     if first:
         steps = first.steps
-    elif has_to_run:
-        steps = _running(repository, paths)
+    elif not has_run:
+        steps = _run_first(repository, paths)
     else:
-        steps, is_done = _committing(repository, snapshot, paths)
+        steps, is_done = _commit(repository, snapshot, differences)
     return Finding(
         "dvc-file-uncommitted",
         f"{first.rationale} Mend that first; the rest is to be committed then."
         if first
-        else _told(repository, paths, has_to_run),
+        else _rationale(repository, paths, has_run),
         "the same at HEAD as in your folder",
-        "; ".join(f"{path} {_difference(repository, path)}" for path in paths[:4]),
+        "; ".join(f"{path} {difference}" for path, difference in [*differences.items()][:4]),
         steps,
-        tuple(Evidence("worktree", path, value=_difference(repository, path)) for path in paths),
+        tuple(Evidence("worktree", path, value=how) for path, how in differences.items()),
         awaits_commit=is_done,
     )
 
 
-def _to_mend_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -> Finding | None:
-    """What lies in the folder and is not to be committed: DVC would stop at it, or a part is."""
+def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -> Finding | None:
+    """What is in the folder and not to be committed: DVC would stop at it, or a part is absent."""
     here = repository.worktree
     if left_out := _left_out(repository, snapshot):
         return _tracked_in_part(repository, left_out)
     if not is_there:
         return None
+    # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(repository, here),
         *(partial(code.declared_params_exist, repository, here, spec) for spec in STAGES),
         lambda: others.params_of_other_stages_exist(repository, here),
     ]
     for judge in judged:
-        with contextlib.suppress(BlockedError, ProjectError):  # which other checks tell
-            if found := judge():
-                return found
+        with contextlib.suppress(BlockedError, ProjectError):  # which other checks report
+            if finding := judge():
+                return finding
     return None
 
 
 def _ignored(repository: Repository) -> list[str]:
     """What is committed and yet out of DVC's sight."""
-    own = [
-        path for path in repository.committed_files if path.endswith(".dvc") or path == "dvc.yaml"
-    ]
+    committed = repository.committed_files
+    own = [path for path in committed if path.endswith(".dvc") or path == "dvc.yaml"]
     try:
         return [path for path in own if repository.ignores(path)]
-    except ConfigError:  # what is wrong with the config, its own checks tell
+    except ConfigError:  # what is wrong with the config, its own checks report
         return []
 
 
-def _is_out_of_place(repository: Repository, path: str) -> bool:
-    return _difference(repository, path) in (_Difference.DELETED, _Difference.IGNORED)
-
-
-def _told(repository: Repository, paths: list[str], has_to_run: bool) -> str:
-    are = "is" if len(paths) == 1 else "are"
-    if has_to_run:
+def _rationale(repository: Repository, paths: list[str], has_run: bool) -> str:
+    these, are = fixes.listed(paths), "is" if len(paths) == 1 else "are"
+    if not has_run:
         return (
-            f"The pipeline has not run on {fixes.listed(paths)}, which {are} not committed as in"
-            " your folder: run it, then commit both."
+            f"The pipeline has not run on {these}, which {are} not committed as in your folder:"
+            " run it, then commit both."
         )
     if all(path in repository.committed_files and repository.ignores(path) for path in paths):
-        return f"{fixes.listed(paths)} {are} ignored by git: DVC refuses to work with it."
+        return f"{these} {are} ignored by git: DVC refuses to work with it."
     return (
-        f"{fixes.listed(paths)} {are} not committed as in your folder: a clone gets another"
-        " pipeline than you have."
+        f"{these} {are} not committed as in your folder: a clone gets another pipeline than you"
+        " have."
     )
 
 
@@ -205,59 +199,56 @@ def _difference(repository: Repository, path: str) -> _Difference:
     return _Difference.CHANGED if path in repository.committed_files else _Difference.NEW
 
 
-def _running(repository: Repository, paths: list[str]) -> tuple[Step, ...]:
+def _run_first(repository: Repository, paths: list[str]) -> tuple[Step, ...]:
     """What was changed is run first: what came of it is part of the same commit."""
-    beside = [LOCK, *uncached(*repository.worktree.project.stages)]
+    beside = [LOCK, *uncached_outs(*repository.worktree.project.stages)]
     commit = fixes.commit(dict.fromkeys([*paths, *beside]), "Change the pipeline and run it")
     return fixes.command("dvc", "repro"), *commit
 
 
-def _committing(
-    repository: Repository, snapshot: Snapshot, paths: list[str]
+def _commit(
+    repository: Repository, snapshot: Snapshot, differences: Mapping[str, _Difference]
 ) -> tuple[tuple[Step, ...], bool]:
-    """The steps to a commit of ``paths``, and whether nothing has to be mended before it."""
-    deleted = [path for path in paths if _difference(repository, path) is _Difference.DELETED]
-    there = [path for path in paths if path not in deleted]
+    """The steps to a commit of what differs, and whether nothing has to be mended before it."""
+    deleted = [path for path, how in differences.items() if how is _Difference.DELETED]
+    there = [path for path in differences if path not in deleted]
     replaced = [path for path in deleted if _is_replaced(repository, snapshot, path)]
     lost = [path for path in deleted if path not in replaced]
     steps: list[Step] = [fixes.command("git", "checkout", "HEAD", "--", *lost)] if lost else []
     if replaced:  # what is staged as deleted already is no error
         steps.append(fixes.command("git", "rm", "--cached", "--ignore-unmatch", "--", *replaced))
-        steps += [
-            fixes.command("git", "add", path) for path in _edited_gitignores(repository, replaced)
-        ]
+        # dvc remove takes the line of the data out of the .gitignore beside it.
+        beside = dict.fromkeys(map(gitignore_beside, replaced))
+        edited = [path for path in beside if path in repository.uncommitted_files]
+        edited = [path for path in edited if repository.worktree.content(path) is not None]
+        steps += [fixes.command("git", "add", path) for path in edited]
         if not there:
             steps.append(fixes.commit_staged("Leave the data to its other .dvc file"))
     edits: list[Step] = []
     if there:
-        edits, edited = unignoring(repository, filter(repository.ignores, there))
+        edits, edited = unignore(repository, filter(repository.ignores, there))
         message = "Commit what describes the pipeline"
         if edits:
             steps += [*edits, *fixes.commit([*edited, *there], message, force=True)]
         else:
-            steps += stages.committing(repository, there, message)
+            steps += commit_unstaged(repository, there, message)
     return tuple(steps), not lost and (bool(replaced) or not edits)
-
-
-def _edited_gitignores(repository: Repository, paths: list[str]) -> list[str]:
-    """The .gitignore beside each path that lost its line by dvc remove, and is not committed."""
-    beside = dict.fromkeys("/".join([*path.split("/")[:-1], ".gitignore"]) for path in paths)
-    changed = (path for path in beside if path in repository.uncommitted_files)
-    return [path for path in changed if repository.worktree.content(path) is not None]
 
 
 def _is_replaced(repository: Repository, snapshot: Snapshot, path: str) -> bool:
     """Whether another .dvc file in the folder tracks what a deleted one did, or a part of it."""
     try:
-        there = [one for one in repository.worktree.project.stages if one.cmd is None]
-    except ConfigError:  # what is wrong with the config, its own checks tell
+        stages = repository.worktree.project.stages
+    except ConfigError:  # what is wrong with the config, its own checks report
         return False
-    gone = [out.path for one in snapshot.project.stages if one.file == path for out in one.outs]
+    there = [stage for stage in stages if stage.cmd is None and stage.file.endswith(".dvc")]
+    known = [stage for stage in snapshot.project.stages if stage.file == path]
+    gone = [out.path for stage in known for out in stage.outs]
     return any(
-        stages.covers(was, out.path) or stages.covers(out.path, was)
-        for one in there
-        if one.file != path and one.file.endswith(".dvc")
-        for out in one.outs
+        paths_overlap(was, out.path)
+        for stage in there
+        if stage.file != path
+        for out in stage.outs
         for was in gone
     )
 
@@ -274,29 +265,31 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
 
     Data that changed after dvc add is new data: DVC has to be told, or nobody else gets it.
     """
-    beside = uncached(*snapshot.project.stages)
+    beside = uncached_outs(*snapshot.project.stages)
     for state in repository.state.stages:
         if state.stage.cmd is not None:
             continue
         if state.state == "missing":
-            return _not_in_place(state.stage, state.stage.outs[0].path, "deleted", beside)
+            return _absent(state.stage, state.stage.outs[0].path)
         for reason in state.reasons:
             if reason.kind == "out" and reason.change == "modified":
-                return _not_in_place(state.stage, reason.path, "modified", beside)
+                return _modified(state.stage, reason.path, beside)
     return None
 
 
-def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -> Finding:
-    evidence = (Evidence("worktree", path, value=change), Evidence("HEAD", stage.file))
-    if change == "deleted":
-        return Finding(
-            "out-missing",
-            f"{path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
-            f"{path} in your folder",
-            "it is absent",
-            (fixes.command("dvc", "pull", stage.file),),
-            evidence,
-        )
+def _absent(stage: Stage, path: str) -> Finding:
+    return Finding(
+        "out-missing",
+        f"{path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
+        f"{path} in your folder",
+        "it is absent",
+        (fixes.command("dvc", "pull", stage.file),),
+        (Evidence("worktree", path, value="deleted"), Evidence("HEAD", stage.file)),
+    )
+
+
+def _modified(stage: Stage, path: str, beside: Iterable[str]) -> Finding:
+    checkout = command_line(("dvc", "checkout", "--force", stage.file))
     return Finding(
         "lock-stale",
         f"{path} changed after dvc add: {stage.file} still records the data that was.",
@@ -305,12 +298,12 @@ def _not_in_place(stage: Stage, path: str, change: str, beside: Iterable[str]) -
         (
             fixes.command("dvc", "diff"),  # which of the two it is, is seen there
             fixes.note(
-                f"by accident? {command_line(('dvc', 'checkout', '--force', stage.file))} brings"
-                f" back what {stage.file} records, and nothing below is to be typed"
+                f"by accident? {checkout} brings back what {stage.file} records, and nothing below"
+                " is to be typed"
             ),
             fixes.command("dvc", "add", path),
             fixes.command("dvc", "repro"),
-            *fixes.commit([stage.file, "dvc.lock", *beside], "Take up the new data"),
+            *fixes.commit([stage.file, LOCK, *beside], "Take up the new data"),
         ),
-        evidence,
+        (Evidence("worktree", path, value="modified"), Evidence("HEAD", stage.file)),
     )

@@ -1,19 +1,28 @@
-"""What dvc.yaml says: each lesson's stage, its command, its outs, and how stages hang together."""
+"""What dvc.yaml says: each lesson's stage, its command, its outs, its producers."""
 
 from collections.abc import Iterable, Mapping
 
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
-from grader.checks import missing, stages
-from grader.checks.stages import covers, is_out_of_sight, outs_of, paths_of, stage_of
 from grader.code.stage_code import StageCode, values_of
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes import stage_edits
-from grader.fixes.stage_edits import UNCACHED, Change
+from grader.fixes.stage_edits import Change, NewOut
+from grader.fixes.stage_runs import edit_and_run, restore_stage
+from grader.stages.lookup import (
+    LOCK,
+    code_deps,
+    every_stage,
+    find_misspelt,
+    producers,
+    stage_evidence,
+    stage_of,
+)
+from grader.stages.paths import command_outs, command_paths, covers
+from grader.stages.storage import gitignores, is_hidden_from_dvc
 from grader.step import Step
 from workshop.stages import STAGES, StageOut, StageSpec
 
@@ -28,82 +37,88 @@ def stage_is_declared(
     """
     if snapshot.stage(spec):
         return None
-    if is_out_of_sight(repository, "dvc.yaml"):
+    if is_hidden_from_dvc(repository, "dvc.yaml"):
         raise BlockedError("data.committed")
-    there = [one.name for one in stages.any_of(snapshot) if one.cmd]
+    there = [stage.name for stage in every_stage(snapshot) if stage.cmd]
     committed = snapshot.revision == "worktree" and repository.head.stage(spec)
     if committed:
-        return missing.removal(repository, committed, there)
-    other = missing.misspelt(repository, snapshot, spec)
+        return _removed(repository, committed, there)
+    other = find_misspelt(repository, snapshot, spec)
+    # While the other one has the outs, DVC lets no second stage have them.
+    what = (
+        f"a stage {other}: is that {spec.name}? It does not run {spec.module}."
+        if other
+        else f"no stage {spec.name}: dvc repro makes nothing of it."
+    )
+    written = command_outs(repository, spec.command, spec)
+    kept_by_git = [path for path, out in written.items() if not out.cached]
+    ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
     return Finding(
         "stage-missing",
-        f"dvc.yaml has {missing.told(spec, other)}",
+        f"dvc.yaml has {what}",
         f"a stage that runs python -m {spec.module}",
         f"stages: {fixes.listed(there, 6) or 'none'}",
         (
             *[fixes.command("dvc", "remove", other)] * bool(other),
-            _stage_add(repository, snapshot, spec),
+            _stage_add(repository, snapshot, spec, _new_outs(written)),
             fixes.command("dvc", "repro", spec.name),
             *fixes.commit(
-                ["dvc.yaml", "dvc.lock", *_beside(repository, spec)], f"Add the stage {spec.name}"
+                ["dvc.yaml", LOCK, *kept_by_git, *ignoring], f"Add the stage {spec.name}"
             ),
         ),
         (Evidence(snapshot.revision, "dvc.yaml"),),
     )
 
 
-def _beside(repository: Repository, spec: StageSpec) -> list[str]:
-    """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
-    model = Stage(spec.name, "dvc.yaml", spec.command)
-    outs = outs_of(repository, model, spec)
-    kept = [path for path, out in outs.items() if not out.cached]
-    return [*kept, *stages.gitignores(repository, [path for path in outs if path not in kept])]
+def _removed(repository: Repository, stage: Stage, there: list[str]) -> Finding:
+    """The finding on a ``stage`` that HEAD has, and dvc.yaml no more; it has those ``there``."""
+    name, file = stage.name, stage.file
+    return Finding(
+        "stage-missing",
+        f"The stage {name} is committed, and your dvc.yaml has it no more: a dvc remove, perhaps.",
+        f"the stage {name}, as it is committed",
+        f"stages: {fixes.listed(there, 6) or 'none'}",
+        restore_stage(repository, stage),
+        (
+            Evidence("worktree", file),
+            Evidence("HEAD", file, repository.head.line(file, f"{name}:")),
+        ),
+    )
 
 
-def _stage_add(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> Step:
+def _stage_add(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec, outs: Iterable[NewOut]
+) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = snapshot.code(spec)
-    model = Stage(spec.name, "dvc.yaml", spec.command)
-    words = ["dvc", "stage", "add", "-n", spec.name]
-    modules = stages.code_deps(model, sorted(code.imported()))
-    for path in [*paths_of(repository, model, spec, spec.reads), *modules]:
-        words += ["-d", path]
+    read = command_paths(repository, spec.command, spec, spec.reads)
+    modules = code_deps(None, sorted(code.imported()))
+    deps = [word for path in (*read, *modules) for word in ("-d", path)]
     params = _sections_of_params(repository, code.params())
-    words += ["-p", ",".join(params)] if params else []
-    for path, out in outs_of(repository, model, spec).items():
-        words += [_flag(out), path]
-    return fixes.command(*words, spec.command)
+    declared = ["-p", ",".join(params)] if params else []
+    written = [word for out in outs for word in (out.flag, out.path)]
+    words = [*deps, *declared, *written, spec.command]
+    return fixes.command("dvc", "stage", "add", "-n", spec.name, *words)
 
 
 def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     """The section in place of its keys, where all of it is read: as the lessons write it."""
     try:
         values = params_files.read(repository.root / "params.yaml", "params.yaml")
-    except ProjectError:  # told where it is declared
+    except ProjectError:  # reported where it is declared
         return keys
-    found: dict[str, None] = {}
+    declared: dict[str, None] = {}
     for key in keys:
         section = key.partition(".")[0]
         all_of_it = values.get(section)
         is_whole = isinstance(all_of_it, dict) and all(f"{section}.{k}" in keys for k in all_of_it)
-        found[section if is_whole else key] = None
-    return list(found)
+        declared[section if is_whole else key] = None
+    return list(declared)
 
 
-def _sections(outs: Mapping[str, StageOut]) -> dict[str, tuple[str, ...]]:
-    """Outs by the section that the lesson declares them in."""
-    found: dict[str, tuple[str, ...]] = {}
-    for path, out in outs.items():
-        section = {"metric": "metrics", "plot": "plots"}.get(out.kind, "outs")
-        entry = path + ("" if out.cached else UNCACHED)
-        found[section] = (*found.get(section, ()), entry)
-    return found
-
-
-def _flag(out: StageOut) -> str:
-    return stage_edits.FLAGS[
-        {"metric": "metrics", "plot": "plots"}.get(out.kind, "outs"), out.cached
-    ]
+def _new_outs(outs: Mapping[str, StageOut]) -> tuple[NewOut, ...]:
+    """Outs in the section that the lesson declares them in."""
+    return tuple(NewOut(path, f"{out.kind}s", out.cached) for path, out in outs.items())
 
 
 @stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
@@ -123,14 +138,15 @@ def stage_runs_its_module(
         f"runs {code.entry} as a file: Python then takes {spec.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
     )
-    shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
+    cmd = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
+    shown = " ".join(cmd.split())
     return Finding(
         "stage-wrong-command",
         f"The command of {stage.name} {what}.",
         spec.command,
-        " ".join(shown.split()),
-        stages.edit_then_run(repository, snapshot, stage, Change(command=spec.command)),
-        (stages.in_file(snapshot, stage, "cmd:", value=" ".join(shown.split())),),
+        shown,
+        edit_and_run(repository, snapshot, stage, Change(command=spec.command)),
+        (stage_evidence(snapshot, stage, "cmd:", value=shown),),
         severity="advice" if as_file else "fail",
     )
 
@@ -157,21 +173,22 @@ def outs_are_declared(
     """
     stage = stage_of(snapshot, spec)
     declared = [out.path for out in stage.outs]
-    bare = {
+    undeclared = {
         path: out
-        for path, out in outs_of(repository, stage, spec).items()
-        if not any(covers(one, path) for one in declared)
+        for path, out in command_outs(repository, stage.cmd, spec).items()
+        if not any(covers(known, path) for known in declared)
     }
-    if not bare:
+    if not undeclared:
         return None
-    change = Change(add=_sections(bare))
+    change = Change(outs=_new_outs(undeclared))
+    paths = fixes.listed(undeclared)
     return Finding(
         "out-undeclared",
-        f"{stage.name} writes {fixes.listed(bare)}, and does not declare it: DVC does not keep it.",
-        f"{fixes.listed(bare)} among the outs of {stage.name}",
+        f"{stage.name} writes {paths}, and does not declare it: DVC does not keep it.",
+        f"{paths} among the outs of {stage.name}",
         f"outs: {fixes.listed(declared, 5) or 'none'}",
-        stages.edit_then_run(repository, snapshot, stage, change),
-        tuple(stages.in_file(snapshot, stage, "cmd:", value=path) for path in bare),
+        edit_and_run(repository, snapshot, stage, change),
+        tuple(stage_evidence(snapshot, stage, "cmd:", value=path) for path in undeclared),
     )
 
 
@@ -193,8 +210,8 @@ def stage_depends_on_its_producers(
             f" changes, {stage.name} stays as it is.",
             f"{fixes.listed(read)} among the deps of {stage.name}",
             f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
-            stages.edit_then_run(repository, snapshot, stage, Change(add={"deps": tuple(read)})),
-            (stages.in_file(snapshot, stage, "cmd:", value=read[0]),),
+            edit_and_run(repository, snapshot, stage, Change(deps=tuple(read))),
+            (stage_evidence(snapshot, stage, "cmd:", value=read[0]),),
         )
     return None
 
@@ -205,118 +222,33 @@ def _made_by(producer: str, read: list[str]) -> str:
     return f"outs of {producer}, and does not depend on them"
 
 
-def producers(
-    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
-) -> dict[str, list[str]]:
-    """The other stages that make what ``stage`` reads by its command, and what of it."""
-    found: dict[str, list[str]] = {}
-    for path in paths_of(repository, stage, spec, spec.reads):
-        for other in snapshot.project.stages:
-            if other.cmd and other is not stage and any(covers(o.path, path) for o in other.outs):
-                found.setdefault(other.name, []).append(path)
-    return found
-
-
-@check("pipeline.acyclic", "cycle", requires=("preprocess.declared",))
-def stages_form_no_circle(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """No stage depends on what comes of it.
-
-    DVC cannot say which of them comes first, and runs none.
-    """
-    circle = _circle(snapshot.project.edges) or _own_out(snapshot)
-    if not circle:
-        return None
-    by_name = {stage.name: stage for stage in snapshot.project.stages}
-    return Finding(
-        "cycle",
-        f"{' -> '.join([*circle, circle[0]])} is a circle: dvc repro refuses to run any of it.",
-        "stages in an order",
-        "each of them depends on the others",
-        stages.edit_then_run(
-            repository, snapshot, *_way_out(snapshot, [by_name[name] for name in circle])
-        ),
-        tuple(stages.in_file(snapshot, by_name[name], "deps:") for name in circle),
-    )
-
-
-def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
-    """The names of one circle; empty where there is none."""
-    below: dict[str, list[str]] = {}
-    for maker, user in edges:
-        below.setdefault(maker, []).append(user)
-    done: set[str] = set()
-
-    def walk(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return path[path.index(name) :]
-        if name in done:
-            return []
-        done.add(name)
-        found = (walk(user, [*path, name]) for user in below.get(name, []))
-        return next((circle for circle in found if circle), [])
-
-    return next((circle for name in below if (circle := walk(name, []))), [])
-
-
-def _way_out(snapshot: Snapshot, circle: list[Stage]) -> tuple[Stage, Change]:
-    """The dep to take out: one that runs against the order of the lessons, if any does."""
-    order = [stage.name for one in STAGES if (stage := snapshot.stage(one))]
-    steps = list(zip(circle, [*circle[1:], circle[0]], strict=True))
-    backward = [
-        (maker, user)
-        for maker, user in steps
-        if {maker.name, user.name} <= set(order)
-        and order.index(user.name) <= order.index(maker.name)
-    ]
-    maker, user = (backward or steps)[0]
-    deps = tuple(
-        dep.path
-        for dep in user.deps
-        if any(covers(out.path, dep.path) or covers(dep.path, out.path) for out in maker.outs)
-    )
-    return user, Change(remove={"deps": deps})
-
-
-def _own_out(snapshot: Snapshot) -> list[str]:
-    """A stage that depends on its own out."""
-    for stage in snapshot.project.stages:
-        outs = [out.path for out in stage.outs]
-        if any(
-            covers(out, dep.path) or covers(dep.path, out) for dep in stage.deps for out in outs
-        ):
-            return [stage.name]
-    return []
-
-
 @check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",))
 def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 
     DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
     """
-    shown = set(snapshot.project.metrics) | set(snapshot.project.plots)
-    plain: list[tuple[Stage, str, StageOut]] = []
-    for spec in STAGES:
-        stage = snapshot.stage(spec)
-        for path, out in outs_of(repository, stage, spec).items() if stage else ():
-            is_shown = any(covers(one, path) for one in shown)
-            if stage and out.advise_kind and not is_shown and _is_out(stage, path):
-                plain.append((stage, path, out))
+    shown = {*snapshot.project.metrics, *snapshot.project.plots}
+    plain = [
+        (stage, path, out)
+        for spec in STAGES
+        if (stage := snapshot.stage(spec))
+        for path, out in command_outs(repository, stage.cmd, spec).items()
+        if out.advise_kind
+        and not any(covers(one, path) for one in shown)
+        and any(covers(one.path, path) for one in stage.outs)
+    ]
     if not plain:
         return None
     stage, path, out = plain[0]
-    change = Change(add=_sections({path: out}), remove={"outs": (path,)})
-    command = f"dvc {out.kind}s show"
+    new = _new_outs({path: out})
+    change = Change(outs=new, remove={"outs": (path,)})
     return Finding(
         "metrics-as-outs",
-        f"{path} is a plain out of {stage.name}: {command} does not find it.",
-        f"{_flag(out)} {path}",
+        f"{path} is a plain out of {stage.name}: dvc {out.kind}s show does not find it.",
+        f"{new[0].flag} {path}",
         f"-o {path}",
-        stages.edit_then_run(repository, snapshot, stage, change),
-        tuple(stages.in_file(snapshot, one, each.rpartition("/")[2]) for one, each, _ in plain),
+        edit_and_run(repository, snapshot, stage, change),
+        tuple(stage_evidence(snapshot, one, each.rpartition("/")[2]) for one, each, _ in plain),
         severity="advice",
     )
-
-
-def _is_out(stage: Stage, path: str) -> bool:
-    return any(covers(out.path, path) for out in stage.outs)

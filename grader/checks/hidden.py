@@ -7,22 +7,18 @@ from pathlib import Path
 
 from dvcstate.dvcignore import DvcIgnore
 from grader import fixes
-from grader.checks import stages
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.stages.lookup import every_stage
 from grader.step import Step
 
+# .DS_Store, Thumbs.db, __pycache__: what a .dvcignore leaves out for good reason.
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 
 
-@check(
-    "data.not_hidden",
-    "dvcignore-hides-data",
-    requires=("init.readable",),
-    committed_only=True,
-)
+@check("data.not_hidden", "dvcignore-hides-data", requires=("init.readable",), committed_only=True)
 def dvcignore_hides_no_data(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """.dvcignore leaves out none of the data.
 
@@ -66,7 +62,7 @@ def _line(snapshot: Snapshot, rule: str) -> int | None:
 
 def _data_paths(snapshot: Snapshot) -> list[str]:
     """Outs, and deps, from the root; each once."""
-    paths = [out.path for stage in stages.any_of(snapshot) for out in stage.outs if out.inside]
+    paths = [out.path for stage in every_stage(snapshot) for out in stage.outs if out.inside]
     paths += [dep.path for stage in snapshot.project.stages for dep in stage.deps if dep.inside]
     return list(dict.fromkeys(paths))
 

@@ -4,16 +4,17 @@ import itertools
 import re
 from collections.abc import Iterable
 
-from dvcstate.model import Out
 from grader import fixes
-from grader.checks import stages
-from grader.checks.stages import covers
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.stages.lookup import every_stage
+from grader.stages.paths import covers, gitignore_beside
+from grader.stages.storage import cached_outs
 from grader.step import Step
 
+# files/md5/d4/1d8cd98f00b204e9800998ecf8427e, with .dir for the listing of a folder.
 _CACHE_OBJECT = re.compile(r"(?:^|/)(?:files/md5|\.dvc/cache)/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
 
 
@@ -23,20 +24,15 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
 
     DVC says no word of it, but every clone carries the data twice, and git's copy wins.
     """
-    index = set(repository.tracked_files)
-    stages.any_of(snapshot)
-    doubled = {
-        out.path: [
-            path
-            for path in _in_git(repository)
-            if covers(out.path, path) and not _is_gitignore(path)
-        ]
-        for out in _cached_outs(snapshot)
-    }
-    doubled = {out: paths for out, paths in doubled.items() if paths}
+    every_stage(snapshot)
+    # DVC itself writes a .gitignore into a folder of which a part was tracked later.
+    known = [path for path in _in_git(repository) if path.rpartition("/")[2] != ".gitignore"]
+    outs = cached_outs(*snapshot.project.stages)
+    doubled = {out: paths for out in outs if (paths := [p for p in known if covers(out, p)])}
     if not doubled:
         return None
     count = sum(map(len, doubled.values()))
+    index = set(repository.tracked_files)
     staged = [out for out, paths in doubled.items() if index.intersection(paths)]
     removals = [fixes.command("git", "rm", "-r", "--cached", out) for out in staged]
     return Finding(
@@ -46,7 +42,7 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         f"{count} of their files are in git's index"
         if staged
         else f"HEAD has {count} of their files",
-        (*removals, *_committed(repository, doubled.values(), "Leave the data to DVC")),
+        (*removals, *_commit(repository, doubled.values(), "Leave the data to DVC")),
         tuple(
             Evidence("index" if out in staged else "HEAD", paths[0], value=f"{len(paths)} files")
             for out, paths in doubled.items()
@@ -54,50 +50,45 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     )
 
 
-@check(
-    "data.ignored",
-    "gitignore-lost",
-    requires=("data.only_dvc",),
-    committed_only=True,
-)
+@check("data.ignored", "gitignore-lost", requires=("data.only_dvc",), committed_only=True)
 def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Git ignores what DVC keeps.
 
     dvc add and dvc repro write that into .gitignore; without it, git add takes the data in.
     """
-    bare = [
-        out.path
-        for out in _cached_outs(snapshot)
-        if not repository.ignores(out.path, is_folder=(repository.root / out.path).is_dir())
+    outs = cached_outs(*snapshot.project.stages)
+    unignored = [
+        out
+        for out in outs
+        if not repository.ignores(out, is_folder=(repository.root / out).is_dir())
     ]
-    if not bare:
-        return _ignored_here_alone(repository, snapshot)
-    folder, _, name = bare[0].rpartition("/")
-    path = f"{folder}/.gitignore" if folder else ".gitignore"
+    if not unignored:
+        return _ignored_here_alone(repository, snapshot, outs)
+    name, path = unignored[0].rpartition("/")[2], gitignore_beside(unignored[0])
+    append = f"file=open({fixes.literal(path)}, 'a', encoding='utf-8')"
     return Finding(
         "gitignore-lost",
-        f"Git does not ignore {fixes.listed(bare)}: the next git add takes the data in.",
+        f"Git does not ignore {fixes.listed(unignored)}: the next git add takes the data in.",
         f"a line /{name} in {path}",
         "no .gitignore covers it",
         (
-            fixes.python(
-                f"print({fixes.literal(f'/{name}')},"
-                f" file=open({fixes.literal(path)}, 'a', encoding='utf-8'))"
-            ),
+            fixes.python(f"print({fixes.literal(f'/{name}')}, {append})"),
             *fixes.commit([path], "Ignore what DVC keeps"),
         ),
-        tuple(Evidence("worktree", one) for one in bare),
+        tuple(Evidence("worktree", out) for out in unignored),
         severity="advice",
     )
 
 
-def _ignored_here_alone(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """The .gitignore files that cover an out, and that HEAD lacks or has otherwise."""
-    bare = [out.path for out in _cached_outs(snapshot) if not repository.ignores_at_head(out.path)]
+def _ignored_here_alone(
+    repository: Repository, snapshot: Snapshot, outs: list[str]
+) -> Finding | None:
+    """The finding on .gitignore files that cover an out, and that HEAD lacks or has otherwise."""
+    unignored = [out for out in outs if not repository.ignores_at_head(out)]
     above = {
-        f"{'/'.join(folders)}/.gitignore".lstrip("/")
-        for path in bare
-        for folders in itertools.accumulate([[], *([one] for one in path.split("/")[:-1])])
+        "/".join([*folders, ".gitignore"])
+        for out in unignored
+        for folders in itertools.accumulate([[], *([one] for one in out.split("/")[:-1])])
     }
     changed = sorted(
         path
@@ -106,11 +97,12 @@ def _ignored_here_alone(repository: Repository, snapshot: Snapshot) -> Finding |
     )
     if not changed:
         return None
+    files = fixes.listed(changed)
     return Finding(
         "gitignore-lost",
-        f"{fixes.listed(changed)} is not committed: in a clone git does not ignore"
-        f" {fixes.listed(bare)}, and the next git add there takes the data in.",
-        f"{fixes.listed(changed)} at HEAD as in your folder",
+        f"{files} is not committed: in a clone git does not ignore {fixes.listed(unignored)}, and"
+        " the next git add there takes the data in.",
+        f"{files} at HEAD as in your folder",
         "HEAD has none, or another",
         fixes.commit(changed, "Ignore what DVC keeps"),
         tuple(Evidence("HEAD", path) for path in changed),
@@ -124,7 +116,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
 
     They hold the data itself, under names that nobody can read.
     """
-    stages.any_of(snapshot)
+    every_stage(snapshot)
     objects = [path for path in _in_git(repository) if _CACHE_OBJECT.search(path)]
     if not objects:
         return None
@@ -137,7 +129,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         f"Git tracks {len(objects)} of the objects in {folder}, which are the data itself.",
         "no object of a cache or remote in git",
         f"{len(objects)} of them in git's index" if staged else f"{len(objects)} of them at HEAD",
-        (*removal, *_committed(repository, [objects], "Leave the cache to DVC")),
+        (*removal, *_commit(repository, [objects], "Leave the cache to DVC")),
         tuple(Evidence("index" if staged else "HEAD", path) for path in objects[:10]),
     )
 
@@ -147,18 +139,7 @@ def _in_git(repository: Repository) -> list[str]:
     return list(dict.fromkeys([*repository.tracked_files, *repository.committed_files]))
 
 
-def _committed(repository: Repository, paths: Iterable[list[str]], message: str) -> list[Step]:
+def _commit(repository: Repository, paths: Iterable[list[str]], message: str) -> list[Step]:
     """A commit, where any of ``paths`` is in the last one: else there is nothing to commit."""
     is_there = any(path in repository.committed_files for some in paths for path in some)
     return [fixes.commit_staged(message)] if is_there else []
-
-
-def _cached_outs(snapshot: Snapshot) -> Iterable[Out]:
-    return [
-        out for stage in snapshot.project.stages for out in stage.outs if out.cache and out.inside
-    ]
-
-
-def _is_gitignore(path: str) -> bool:
-    """What DVC itself writes into a folder that was tracked later."""
-    return path.rpartition("/")[2] == ".gitignore"

@@ -1,18 +1,18 @@
 """Lesson ``init``: a git repository with DVC in it, whose files can be read."""
 
-import re
 from pathlib import Path
 
 from dvcstate import ProjectError, Stage
 from dvcstate.config import config_schema
 from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
 from grader import fixes
-from grader.checks.stages import committing, uncached
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.unignore import unignoring
+from grader.fixes.git_files import commit_unstaged, unignore
+from grader.stages.lookup import LOCK
+from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.shell import command_line
 
@@ -43,7 +43,7 @@ def folder_is_a_git_repository(repository: Repository, snapshot: Snapshot) -> Fi
             "This folder is in no git repository, or in a bare one: nobody can clone your work.",
             "a git repository with a commit",
             "no git repository with a working folder",
-            _below(repository.start)
+            _enter_below(repository.start)
             or (
                 fixes.note("in the wrong folder? cd to yours first"),
                 fixes.command("git", "init"),
@@ -62,13 +62,13 @@ def folder_is_a_git_repository(repository: Repository, snapshot: Snapshot) -> Fi
     )
 
 
-def _below(folder: Path) -> tuple[Step, ...]:
-    """The way into a repository of the workshop that lies right below, if there is one."""
+def _enter_below(folder: Path) -> tuple[Step, ...]:
+    """The way into a repository of the workshop that is right below, if there is one."""
     try:
-        found = [one.parent.name for one in folder.glob("*/workshop.toml")]
+        names = [path.parent.name for path in folder.glob("*/workshop.toml")]
     except OSError:
         return ()
-    names = sorted(name for name in found if name.isprintable())  # a fix is told line by line
+    names = sorted(filter(str.isprintable, names))  # a command is one line of text
     if not names:
         return ()
     return (fixes.note(f"your repository is in {names[0]}: {command_line(('cd', names[0]))}"),)
@@ -82,20 +82,20 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
     """
     if ".dvc/config" in repository.committed_files:
         return None
-    lies_there = repository.worktree.content(".dvc/config") is not None
+    is_there = repository.worktree.content(".dvc/config") is not None
     is_staged = repository.is_staged(".dvc/config")  # as dvc init leaves it
     added = [] if is_staged else [".dvc", ".dvcignore"]
-    commit = committing(repository, added, "Initialise DVC")
+    commit = commit_unstaged(repository, added, "Initialise DVC")
     return Finding(
         "not-a-repository",
         "DVC is initialised here, but that is not committed: a clone has no DVC."
-        if lies_there
+        if is_there
         else "This git repository knows nothing of DVC yet.",
         ".dvc/config at HEAD",
-        "it is in your folder only" if lies_there else "it is absent",
-        commit if lies_there else (fixes.command("dvc", "init"), *commit),
+        "it is in your folder only" if is_there else "it is absent",
+        commit if is_there else (fixes.command("dvc", "init"), *commit),
         (Evidence("HEAD", ".dvc/config"),),
-        awaits_commit=lies_there,
+        awaits_commit=is_there,
     )
 
 
@@ -110,12 +110,12 @@ def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | 
     try:
         wrong = config_schema.problem(snapshot.config)
     except ConfigError as error:
-        if error.kind is ErrorKind.NO_ACCESS:
+        if error.kind is ErrorKind.NO_ACCESS:  # nothing in the file is wrong
             raise
         return _unreadable(repository, snapshot, error, "not-a-repository")
     if wrong is None or wrong.kind is ErrorKind.UNSUPPORTED_URL:
         return _local_config(repository)
-    line = _line(snapshot, wrong.message)
+    line = snapshot.line(path, wrong.section, wrong.key) if wrong.key else None
     refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
     return _unreadable(repository, snapshot, refused, "not-a-repository")
 
@@ -141,14 +141,6 @@ def _local_config(repository: Repository) -> Finding | None:
         )
 
 
-def _line(snapshot: Snapshot, problem: str) -> int | None:
-    """The line of the first setting that ``problem`` names."""
-    lines = (snapshot.text(".dvc/config") or "").splitlines()
-    words = [word for word in re.split(r"[\s'\".,:\[\]]+", problem) if word]
-    keys = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, 1) if "=" in line}
-    return next((keys[word] for word in words if word in keys), None)
-
-
 @check(
     "init.readable",
     "lock-inconsistent",
@@ -169,7 +161,7 @@ def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Fin
     except ConfigError as error:
         if error.kind is not ErrorKind.UNSUPPORTED_URL:
             raise
-        raise BlockedError("remote.url") from None  # which tells it, with the remote's name
+        raise BlockedError("remote.url") from None  # which reports it, with the remote's name
     except NotAProjectError:
         return Finding(
             "not-a-repository",
@@ -197,6 +189,7 @@ def _unreadable(
     path = error.path or "dvc.yaml"
     line = f", line {error.line}" if error.line else ""
     column = f", column {error.column}" if error.line and error.column else ""
+    # dvcstate's problems follow a colon: some are sentences, some lack their subject, the file.
     problem = f"{'it ' * error.problem.startswith(('is ', 'has '))}{error.problem}"
     clones = ", and so does everybody who clones" if snapshot.revision == "HEAD" else ""
     return Finding(
@@ -205,12 +198,12 @@ def _unreadable(
         " Most checks wait until it is mended, and their points with them.",
         "a file that DVC reads",
         str(error),
-        _mending(repository, snapshot, path, error, code),
+        _mend(repository, snapshot, path, error, code),
         (Evidence(snapshot.revision, path, error.line),),
     )
 
 
-def _mending(
+def _mend(
     repository: Repository, snapshot: Snapshot, path: str, error: ProjectError, code: str
 ) -> tuple[Step, ...]:
     """A lock is taken from git or written anew, out of DVC's memory of its runs; others are edited.
@@ -219,14 +212,14 @@ def _mending(
     """
     is_new, run = snapshot.revision == "worktree", fixes.command("dvc", "repro")
     if is_new and path in repository.unmerged_files:
-        return _merged(repository)
+        return _end_merge(repository)
     if code == "lock-inconsistent":
         if is_new and path in repository.committed_files:
             return fixes.command("git", "checkout", "HEAD", "--", path), run
         delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
         return delete, run, *fixes.commit([path], "Write the lock anew")
     if code == "lock-uncommitted":
-        edits, edited = unignoring(repository, [path])
+        edits, edited = unignore(repository, [path])
         return *edits, *fixes.commit([*edited, path], f"Commit {path}", force=True)
     remedy, *hints = error.remedies
     edit = fixes.change(path, remedy, line=error.line)
@@ -236,19 +229,15 @@ def _mending(
     return edit, *map(fixes.note, hints), *fixes.commit([path], f"Mend {path}")
 
 
-def _merged(repository: Repository) -> tuple[Step, ...]:
+def _end_merge(repository: Repository) -> tuple[Step, ...]:
     """The end of a merge that stopped: one side of what a run writes, an edit of all else."""
-    written = {"dvc.lock", *uncached(*_stages_at_head(repository))}
+    written = {LOCK, *uncached_outs(*_stages_at_head(repository))}
     taken = [path for path in repository.unmerged_files if path in written]
     edited = [path for path in repository.unmerged_files if path not in written]
-    edits = [
-        fixes.change(
-            path, "keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
-        )
-        for path in edited
-    ]
+    text = "keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
+    edits = [fixes.change(path, text) for path in edited]
     sides = [fixes.command("git", "checkout", "--ours", *taken)] if taken else []
-    commit = fixes.commit(dict.fromkeys([*repository.unmerged_files, "dvc.lock"]), "Merge")
+    commit = fixes.commit(dict.fromkeys([*repository.unmerged_files, LOCK]), "Merge")
     return *edits, *sides, fixes.command("dvc", "repro"), *commit
 
 

@@ -5,22 +5,18 @@ from collections.abc import Iterator, Mapping
 from dvcstate import Stage
 from dvcstate.model import Dep
 from grader import fixes
-from grader.checks import missing
-from grader.checks.stages import LOCK, committing, uncached, wait_until_readable
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.unignore import unignoring
-from workshop.stages import STAGES
+from grader.fixes.git_files import commit_unstaged, unignore
+from grader.stages.lookup import LOCK, lesson_stages
+from grader.stages.run_state import require_finished_work
+from grader.stages.storage import uncached_outs
+from grader.step import Step
 
 
-@check(
-    "lock.committed",
-    "lock-uncommitted",
-    requires=("preprocess.declared",),
-    committed_only=True,
-)
+@check("lock.committed", "lock-uncommitted", requires=("preprocess.declared",), committed_only=True)
 def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """dvc.lock is committed as it lies there.
 
@@ -31,42 +27,42 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
         if not any(path.endswith(LOCK) for path in repository.committed_files):
             raise BlockedError("preprocess.run")
         return None
-    wait_until_readable(repository)
-    missing.wait_until_restored(repository)
+    require_finished_work(repository)
     path = paths[0]
-    lies_there = repository.worktree.content(path) is not None
-    ignored = lies_there and repository.ignores(path)
-    difference = "is ignored by git" if ignored else "has changed since the last commit"
-    if not lies_there:
+    is_there = repository.worktree.content(path) is not None
+    is_ignored = is_there and repository.ignores(path)
+    if not is_there:
         difference = "is deleted in your folder"
-    elif not ignored and path not in repository.committed_files:
+    elif is_ignored:
+        difference = "is ignored by git"
+    elif path in repository.committed_files:
+        difference = "has changed since the last commit"
+    else:
         difference = "was never committed"
-    edits, edited = unignoring(repository, [path] if ignored else [])
-    paths = [*edited, path, *_beside(repository)]
-    commit = (
-        fixes.commit(paths, "Record the run", force=True)
-        if ignored
-        else committing(repository, paths, "Record the run")
-    )
     return Finding(
         "lock-uncommitted",
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        (*edits, *commit)
-        if lies_there
+        _commit(repository, path, is_ignored)
+        if is_there
         else (fixes.command("git", "checkout", "HEAD", "--", path),),
         (Evidence("worktree", path), Evidence("HEAD", path)),
-        awaits_commit=lies_there and not ignored,
+        awaits_commit=is_there and not is_ignored,
     )
 
 
-def _beside(repository: Repository) -> list[str]:
-    """The outs of the last run that git keeps; those that it ignores are told apart."""
-    paths = uncached(*repository.worktree.project.stages)
-    return [
-        path for path in paths if (repository.root / path).exists() and not repository.ignores(path)
-    ]
+def _commit(repository: Repository, path: str, is_ignored: bool) -> tuple[Step, ...]:
+    """Commit the lock, and the outs of the last run that git keeps.
+
+    Of those that git ignores, ``pipeline.uncached`` reports.
+    """
+    outs = uncached_outs(*repository.worktree.project.stages)
+    beside = [o for o in outs if (repository.root / o).exists() and not repository.ignores(o)]
+    if not is_ignored:
+        return commit_unstaged(repository, [path, *beside], "Record the run")
+    edits, edited = unignore(repository, [path])
+    return *edits, *fixes.commit([*edited, path, *beside], "Record the run", force=True)
 
 
 @check("lock.consistent", "lock-inconsistent", requires=("preprocess.run",))
@@ -82,11 +78,11 @@ def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | 
         if stage.cmd and stage.recorded
         for out in stage.outs
     }
-    lessons = {stage.name for one in STAGES if (stage := snapshot.stage(one))}
-    found = sorted(_contradictions(snapshot, outs), key=lambda one: one[0].name not in lessons)
-    if not found:
+    lessons = lesson_stages(snapshot)
+    contradictions = list(_contradictions(snapshot, outs))
+    if not contradictions:
         return None
-    stage, dep, maker, md5 = found[0]
+    stage, dep, maker, md5 = min(contradictions, key=lambda one: one[0].name not in lessons)
     return Finding(
         "lock-inconsistent",
         f"{LOCK} contradicts itself: it says that {maker.name} wrote one {dep.path}, and that"
@@ -95,16 +91,17 @@ def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | 
         f"{md5} written by {maker.name}, {dep.recorded.md5} read by {stage.name}",
         (
             fixes.command("dvc", "repro"),
-            *fixes.commit([LOCK, *uncached(*snapshot.project.stages)], "Run it"),
+            *fixes.commit([LOCK, *uncached_outs(*snapshot.project.stages)], "Run it"),
         ),
-        tuple(
-            Evidence(
-                snapshot.revision, LOCK, snapshot.line(LOCK, f"  {one.name}:", value or ""), value
-            )
-            for one, value in ((maker, md5), (stage, dep.recorded.md5))
-        ),
+        (_record(snapshot, maker, md5), _record(snapshot, stage, dep.recorded.md5)),
         severity="fail" if stage.name in lessons else "advice",
     )
+
+
+def _record(snapshot: Snapshot, stage: Stage, md5: str | None) -> Evidence:
+    # dvc.lock has the stages two spaces deep: no path that ends like a name is taken for one.
+    line = snapshot.line(LOCK, f"  {stage.name}:", md5 or "")
+    return Evidence(snapshot.revision, LOCK, line, md5)
 
 
 def _contradictions(
@@ -112,6 +109,7 @@ def _contradictions(
 ) -> Iterator[tuple[Stage, Dep, Stage, str]]:
     """Each stage with a dep that its maker recorded otherwise."""
     for stage in snapshot.project.stages:
+        # DVC does not look at the deps of a frozen stage.
         for dep in stage.deps if stage.cmd and stage.recorded and not stage.frozen else ():
             maker, md5 = outs.get(dep.path, (None, None))
             if maker and dep.recorded.md5 and md5 and md5 != dep.recorded.md5:

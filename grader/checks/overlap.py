@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
-from grader.checks import stages
-from grader.checks.stages import covers
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.fixes.stage_edits import Change
+from grader.fixes.stage_edits import Change, section_of
+from grader.fixes.stage_runs import edit_and_run
+from grader.stages.lookup import every_stage
+from grader.stages.paths import command_paths, covers, gitignore_beside, paths_overlap
 from grader.step import Step
 from workshop.stages import STAGES, StageSpec
 
@@ -27,46 +28,48 @@ def outs_do_not_overlap(repository: Repository, snapshot: Snapshot) -> Finding |
 
     What lies in two outs has two owners: dvc repro stops, or one of them goes stale at once.
     """
-    doubled = _doubled(_owned(stages.any_of(snapshot)))
-    return _overlap(repository, snapshot, *doubled) if doubled else _to_come(repository, snapshot)
+    doubled = _find_doubled(every_stage(snapshot))
+    if doubled:
+        return _doubled_finding(repository, snapshot, *doubled)
+    return _find_future_overlap(repository, snapshot)
 
 
-def _owned(some: Iterable[Stage]) -> list[_Owned]:
-    return [(out, stage) for stage in some for out in stage.outs if out.place]
-
-
-def _doubled(owned: list[_Owned]) -> tuple[_Owned, _Owned] | None:
+def _find_doubled(stages: Iterable[Stage]) -> tuple[_Owned, _Owned] | None:
     """The outer and the inner out of two that overlap."""
+    owned = [(out, stage) for stage in stages for out in stage.outs if out.place]
     for outer, owner in owned:
         for inner, other in owned:
             if owner is not other and covers(outer.path, inner.path):
                 if inner.path == outer.path and owner.name > other.name and other.cmd is None:
-                    continue  # told the other way round: the .dvc file is the one to remove
+                    continue  # reported the other way round: the .dvc file is the one to remove
                 return (outer, owner), (inner, other)
     return None
 
 
-def _to_come(repository: Repository, snapshot: Snapshot) -> Finding | None:
+def _find_future_overlap(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The finding on a .dvc file that tracks what a stage, not declared yet, will write."""
-    for owner in snapshot.project.stages:
-        for out in owner.outs if owner.cmd is None and owner.file.endswith(".dvc") else ():
-            for spec in STAGES:
-                path = None if snapshot.stage(spec) else _written(repository, spec, out.path)
-                if path:
-                    return _too_much(
-                        repository, snapshot, out, owner, f"the stage {spec.name} writes {path}"
-                    )
+    tracked = [
+        (out, owner)
+        for owner in snapshot.project.stages
+        if owner.cmd is None and owner.file.endswith(".dvc")
+        for out in owner.outs
+    ]
+    for out, owner in tracked:
+        for spec in STAGES:
+            path = None if snapshot.stage(spec) else _written(repository, spec, out.path)
+            if path:
+                writes = f"the stage {spec.name} writes {path}"
+                return _future_finding(repository, snapshot, out, owner, writes)
     return None
 
 
 def _written(repository: Repository, spec: StageSpec, tracked: str) -> str | None:
     """What the stage of a lesson will write within ``tracked``, or around it."""
-    model = Stage(spec.name, "dvc.yaml", spec.command)
-    paths = stages.paths_of(repository, model, spec, spec.writes)
-    return next((one for one in paths if covers(tracked, one) or covers(one, tracked)), None)
+    paths = command_paths(repository, spec.command, spec, spec.writes)
+    return next((path for path in paths if paths_overlap(tracked, path)), None)
 
 
-def _too_much(
+def _future_finding(
     repository: Repository, snapshot: Snapshot, out: Out, owner: Stage, writes: str
 ) -> Finding:
     holds_raw = covers(out.path, _RAW)
@@ -81,46 +84,43 @@ def _too_much(
         f"{owner.file}, which tracks {out.path}",
         (
             fixes.command("dvc", "remove", owner.name),
-            *_forgotten(
-                repository, owner.file, "" if holds_raw else "Leave the outs to their stages"
-            ),
-            *_raw_alone() * holds_raw,
+            *_untrack(repository, owner.file, is_committed=not holds_raw),
+            *(_track_raw_alone() if holds_raw else ()),
         ),
         (Evidence(snapshot.revision, owner.file),),
     )
 
 
-def _raw_alone() -> list[Step]:
+def _track_raw_alone() -> tuple[Step, ...]:
     commit = fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data alone")
-    return [fixes.command("dvc", "add", _RAW), *commit]
+    return fixes.command("dvc", "add", _RAW), *commit
 
 
-def _forgotten(repository: Repository, file: str, message: str) -> list[Step]:
-    """What takes ``file``, and the line for its data, out of git where git has them."""
-    ignoring = "/".join([*file.split("/")[:-1], ".gitignore"])
-    known = [path for path in (file, ignoring) if path in repository.tracked_files]
+def _untrack(repository: Repository, file: str, *, is_committed: bool) -> list[Step]:
+    """Take ``file``, and the line for its data, out of git where git has them."""
+    known = [path for path in (file, gitignore_beside(file)) if path in repository.tracked_files]
     if file not in known:
         return []
-    update = fixes.command("git", "add", "--update", *known)
-    return [
-        update,
-        *[fixes.commit_staged(message)] * (bool(message) and file in repository.committed_files),
-    ]
+    commit = fixes.commit_staged("Leave the outs to their stages")
+    has_commit = is_committed and file in repository.committed_files
+    return [fixes.command("git", "add", "--update", *known), *[commit] * has_commit]
 
 
-def _overlap(repository: Repository, snapshot: Snapshot, outer: _Owned, inner: _Owned) -> Finding:
+def _doubled_finding(
+    repository: Repository, snapshot: Snapshot, outer: _Owned, inner: _Owned
+) -> Finding:
     return Finding(
         "out-overlap",
         f"{inner[0].path} belongs to {inner[1].name} and to {outer[1].name} ({outer[0].path}):"
         " DVC refuses to run where two own one thing.",
         "one owner for each path",
         f"{outer[0].path} and {inner[0].path} overlap",
-        _parting(repository, snapshot, outer, inner),
+        _separate(repository, snapshot, outer, inner),
         (Evidence(snapshot.revision, outer[1].file), Evidence(snapshot.revision, inner[1].file)),
     )
 
 
-def _parting(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tuple[Step, ...]:
+def _separate(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tuple[Step, ...]:
     """Leave the path to one of the two: to the stage that writes it, by its command."""
     for _, owner in owned:
         if owner.cmd is None:
@@ -130,23 +130,18 @@ def _parting(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tupl
                 fixes.commit_staged("Leave the out to its stage"),
             )
     for out, owner in owned:
-        if out.path in _read_by(repository, snapshot, owner):
-            change = Change(add={"deps": (out.path,)}, remove={_section(out): (out.path,)})
-            return stages.edit_then_run(repository, snapshot, owner, change)
+        if out.path in _paths_read(repository, snapshot, owner):
+            change = Change(deps=(out.path,), remove={section_of(out): (out.path,)})
+            return edit_and_run(repository, snapshot, owner, change)
     out, owner = owned[-1]
-    return stages.edit_then_run(
-        repository, snapshot, owner, Change(remove={_section(out): (out.path,)})
-    )
+    change = Change(remove={section_of(out): (out.path,)})
+    return edit_and_run(repository, snapshot, owner, change)
 
 
-def _read_by(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[str]:
+def _paths_read(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[str]:
     return [
         path
         for spec in STAGES
-        if (found := snapshot.stage(spec)) and found.name == stage.name
-        for path in stages.paths_of(repository, stage, spec, spec.reads)
+        if (own := snapshot.stage(spec)) and own.name == stage.name
+        for path in command_paths(repository, stage.cmd, spec, spec.reads)
     ]
-
-
-def _section(out: Out) -> str:
-    return "metrics" if out.metric else "plots" if out.plot else "outs"

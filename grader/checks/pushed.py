@@ -2,20 +2,25 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
-from grader.checks import agreed, stages
-from grader.checks.remotes import LOCAL
 from grader.engine.registry import check
 from grader.facts.objects import parse_listing
 from grader.facts.remote import BadObjects, Remote, resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding, UnknownError
+from grader.fixes.cached_objects import remove_object
+from grader.fixes.remote_edits import LOCAL
+from grader.fixes.stage_runs import run_again
+from grader.remotes import attendee_place
+from grader.stages.lookup import stage_evidence
+from grader.stages.run_state import is_as_recorded
+from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.start import activation
 
@@ -24,11 +29,39 @@ _WAITS = (
     f" {activation.VARIABLE} is not {activation.VALUE} in this terminal: here dvc push waits a"
     " minute for each object."
 )
-
-
 _AS_DVC_2 = (
     " It is recorded without hash: md5, as DVC 2 did: DVC looks for it outside of files/md5."
 )
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """The stage and the out that an object belongs to."""
+
+    stage: Stage
+    out: Out
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a remote lacks, and whose that is, by the names of the objects."""
+
+    remote: Remote
+    lacking: BadObjects
+    owners: Mapping[str, _Owner]
+
+    @property
+    def names(self) -> list[str]:
+        """Everything that is absent, or has other bytes."""
+        return self.lacking.absent + self.lacking.wrong
+
+    @property
+    def summary(self) -> str:
+        """How many objects that are, for the report."""
+        absent, wrong = len(self.lacking.absent), len(self.lacking.wrong)
+        parts = [f"{absent} objects are absent"] if absent else []
+        parts += [f"{wrong} have other bytes than their names say"] if wrong else []
+        return ", ".join(parts)
 
 
 @check(
@@ -49,61 +82,64 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
     kept_back = _kept_back(snapshot)
     if kept_back:
         return kept_back
-    for name, old in dict.fromkeys((out.remote, _is_of_dvc_2(out)) for _, out in _outs(snapshot)):
-        remote = _remote(
-            repository, snapshot, name or snapshot.default_remote or "", is_default=name is None
-        )
-        remote = replace(remote, uses_dvc_2_layout=old)
+    outs = [owner.out for owner in _owners(snapshot)]
+    for name, is_of_dvc_2 in dict.fromkeys((out.remote, _is_of_dvc_2(out)) for out in outs):
+        remote = replace(_remote(repository, snapshot, name), uses_dvc_2_layout=is_of_dvc_2)
         owners = dict(_objects(repository, snapshot, remote, name))
-        lacking = remote.find_bad_objects(owners)
-        names = lacking.absent + lacking.wrong
+        answer = _Answer(remote, remote.find_bad_objects(owners), owners)
+        if not answer.names:
+            continue
         here = resolve_options(remote.name, repository.remote_options) or remote.options
-        if names and not replace(remote, options=here).is_same_location(remote):
-            return _elsewhere(repository, remote, here["url"], _told(lacking))
-        damaged = [] if old else repository.objects.find_corrupt(names)
+        if not replace(remote, options=here).is_same_location(remote):
+            return _elsewhere(repository, answer, here["url"])
+        damaged = [] if is_of_dvc_2 else repository.objects.find_corrupt(answer.names)
         lost = [
-            one
-            for one in names
-            if one in damaged or not _cached(repository, snapshot, one, old).exists()
+            object_
+            for object_ in answer.names
+            if object_ in damaged
+            or not _cache_path(repository, snapshot, object_, is_of_dvc_2).exists()
         ]
         if lost:
-            return _lost(repository, remote, lacking, owners, lost, damaged)
-        if names:
-            return _not_pushed(repository, remote, lacking, [owners[one] for one in names])
+            return _lost(repository, answer, lost, damaged)
+        return _not_pushed(repository, answer)
     return None
 
 
-def _remote(repository: Repository, snapshot: Snapshot, name: str, *, is_default: bool) -> Remote:
-    """As a clone knows it: only what opens the address may be this machine's."""
-    known = snapshot.remotes
+def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remote:
+    """The remote of an out, its ``own`` or the default one, as a clone knows it.
+
+    Only what opens the address may be this machine's.
+    """
+    known, name = snapshot.remotes, own or snapshot.default_remote or ""
     options = resolve_options(
         name,
         {
-            each: {**own, "url": known.get(each, own).get("url", own.get("url", ""))}
-            for each, own in repository.remote_options.items()
+            each: {**here, "url": known.get(each, here).get("url", here.get("url", ""))}
+            for each, here in repository.remote_options.items()
         },
     )
-    if options is None and not is_default:
+    if options is None and own is not None:
         raise UnknownError(
             f"An out is to be pushed to the remote {name}, and no config names it: dvc push stops.",
-            fixes.command("dvc", "remote", "add", name, agreed.url(repository)),
+            fixes.command("dvc", "remote", "add", name, attendee_place.url(repository)),
         )
     if options is None:
         raise BlockedError("remote.default")
+    # All that a check asks for has ten seconds together, deps in a cloud included.
     since = repository.remote_asked_at or time.monotonic()
     return Remote(name, options, repository.root / ".dvc", since)
 
 
-def _elsewhere(repository: Repository, remote: Remote, url: str, absent: str) -> Finding:
-    """DVC pushes to the address that config.local has, and a clone does not know it."""
-    local = repository.worktree.line(LOCAL, url.rpartition("/")[2])
+def _elsewhere(repository: Repository, answer: _Answer, url: str) -> Finding:
+    """The finding where DVC pushes to an address of config.local, which a clone does not know."""
+    remote, local = answer.remote, repository.worktree.line(LOCAL, url.rpartition("/")[2])
     name, level = remote.name, "--local" if local else "--global"
     return Finding(
         "remote-only-local",
         f"Here {remote.name} leads to {url}, which is set with --local or for all your"
         f" repositories: what you push goes there, and a clone looks in {remote.url}.",
         f"every object on {remote.url}",
-        f"{absent}, there",
+        f"{answer.summary}, there",
         (
             fixes.command("dvc", "remote", "modify", level, "--unset", name, "url"),
             fixes.command("dvc", "push", "-r", name),
@@ -112,31 +148,27 @@ def _elsewhere(repository: Repository, remote: Remote, url: str, absent: str) ->
     )
 
 
-def _outs(snapshot: Snapshot) -> Iterator[tuple[Stage, Out]]:
+def _owners(snapshot: Snapshot) -> Iterator[_Owner]:
     for stage in snapshot.project.stages:
         for out in () if stage.is_import else stage.outs:  # nothing of it is pushed
             if out.cache and out.recorded.md5 and out.inside:
-                yield stage, out
+                yield _Owner(stage, out)
 
 
 def _objects(
     repository: Repository, snapshot: Snapshot, remote: Remote, name: str | None
-) -> Iterator[tuple[str, tuple[Stage, str]]]:
-    """Every object for the remote that outs call ``name``, with the stage and the path of its out.
-
-    ``name`` is None for outs that name no remote.
-    """
-    for stage, out in _outs(snapshot):
-        md5 = out.recorded.md5
-        if out.remote != name or not md5 or _is_of_dvc_2(out) != remote.uses_dvc_2_layout:
+) -> Iterator[tuple[str, _Owner]]:
+    """Every object for the remote that outs call ``name``; None for outs that name no remote."""
+    for owner in _owners(snapshot):
+        md5, is_of_dvc_2 = owner.out.recorded.md5, _is_of_dvc_2(owner.out)
+        if owner.out.remote != name or not md5 or is_of_dvc_2 != remote.uses_dvc_2_layout:
             continue
-        yield md5, (stage, out.path)
+        yield md5, owner
         if md5.endswith(".dir"):
-            listed = repository.objects.read_listing(
-                _cached(repository, snapshot, md5, remote.uses_dvc_2_layout)
-            )
+            listing = _cache_path(repository, snapshot, md5, is_of_dvc_2)
+            listed = repository.objects.read_listing(listing)
             for child in listed or parse_listing(remote.content(md5) or b""):
-                yield child, (stage, out.path)
+                yield child, owner
 
 
 def _is_of_dvc_2(out: Out) -> bool:
@@ -144,18 +176,19 @@ def _is_of_dvc_2(out: Out) -> bool:
     return out.recorded.algorithm != "md5"
 
 
-def _cached(repository: Repository, snapshot: Snapshot, name: str, is_of_dvc_2: bool) -> Path:
+def _cache_path(repository: Repository, snapshot: Snapshot, name: str, is_of_dvc_2: bool) -> Path:
     if is_of_dvc_2:
         return snapshot.project.cache_dir / name[:2] / name[2:]
     return repository.objects.path(name)
 
 
 def _kept_back(snapshot: Snapshot) -> Finding | None:
-    """An out with ``push: false``, which no dvc push sends."""
-    for stage, out in _outs(snapshot):
+    """The finding on an out with ``push: false``, which no dvc push sends."""
+    for owner in _owners(snapshot):
+        stage, out = owner.stage, owner.out
         if out.push:
             continue
-        at = stages.in_file(snapshot, stage, out.path.rpartition("/")[2], "push:")
+        at = stage_evidence(snapshot, stage, out.path.rpartition("/")[2], "push:")
         return Finding(
             "out-not-pushed",
             f"{out.path} of {stage.name} has push: false: dvc push leaves it out, and a colleague"
@@ -163,7 +196,7 @@ def _kept_back(snapshot: Snapshot) -> Finding | None:
             "outs that dvc push sends",
             "push: false",
             (
-                *_sent_too(snapshot, stage, out, at.line),
+                *_set_push(snapshot, stage, out, at.line),
                 fixes.command("dvc", "push"),
                 *fixes.commit([stage.file], "Push every out"),
             ),
@@ -172,7 +205,7 @@ def _kept_back(snapshot: Snapshot) -> Finding | None:
     return None
 
 
-def _sent_too(snapshot: Snapshot, stage: Stage, out: Out, line: int | None) -> list[Step]:
+def _set_push(snapshot: Snapshot, stage: Stage, out: Out, line: int | None) -> list[Step]:
     """The edit of ``push: false``; without that entry, DVC would refuse the empty rest."""
     lines = (snapshot.text(stage.file) or "").splitlines()
     old = lines[line - 1] if line else ""
@@ -182,13 +215,13 @@ def _sent_too(snapshot: Snapshot, stage: Stage, out: Out, line: int | None) -> l
     return [fixes.change(stage.file, f"set push: true of {out.path}", stage=stage.name)]
 
 
-def _not_pushed(
-    repository: Repository, remote: Remote, lacking: BadObjects, owners: list[tuple[Stage, str]]
-) -> Finding:
-    paths = list(dict.fromkeys(path for _, path in owners))
-    names = lacking.absent + lacking.wrong
-    listings = [one for one in dict.fromkeys(map(_listing, owners)) if one and one not in names]
+def _not_pushed(repository: Repository, answer: _Answer) -> Finding:
+    owners = [answer.owners[name] for name in answer.names]
+    paths = list(dict.fromkeys(owner.out.path for owner in owners))
+    md5s = dict.fromkeys(owner.out.recorded.md5 or "" for owner in owners)
+    listings = [md5 for md5 in md5s if md5.endswith(".dir") and md5 not in answer.names]
     why = " DVC takes a folder's listing there for the whole folder: delete it, and dvc push brings"
+    remote = answer.remote
     return Finding(
         "out-not-pushed",
         f"{fixes.listed(paths)} {'is' if len(paths) == 1 else 'are'} not wholly on the remote"
@@ -196,68 +229,56 @@ def _not_pushed(
         + (f"{why} back both it and what is absent." if listings else "")
         + (_WAITS if _waits(remote) else ""),
         f"every object on {remote.name}",
-        _told(lacking),
-        tuple(_pushing(repository, remote, lacking, listings)),
-        _evidence(remote, names),
+        answer.summary,
+        tuple(_push(repository, answer, listings)),
+        _evidence(remote, answer.names),
     )
 
 
-def _listing(owner: tuple[Stage, str]) -> str | None:
-    """The object that lists the files of a folder, by the stage and the path of the out."""
-    stage, path = owner
-    md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None)
-    return md5 if md5 and md5.endswith(".dir") else None
+def _delete_object(remote: Remote, name: str) -> Step:
+    """Delete an object of the remote.
 
-
-def _deletion(remote: Remote, name: str) -> Step:
-    """DVC has no command for it; its own client reaches every kind of remote."""
+    DVC has no command for it; its own client reaches every kind of remote.
+    """
+    # dvc/data_cloud.py: DVC 2's objects are in an object store of their own.
     kind = ", hash_name='md5-dos2unix'" if remote.uses_dvc_2_layout else ""
     objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
     code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
     return fixes.python(code, "-P")
 
 
-def _lost(
-    repository: Repository,
-    remote: Remote,
-    lacking: BadObjects,
-    owners: Mapping[str, tuple[Stage, str]],
-    lost: list[str],
-    damaged: list[str],
-) -> Finding:
-    stage, path = owners[lost[0]]
-    is_here = stages.is_as_recorded(repository, stage)
+def _lost(repository: Repository, answer: _Answer, lost: list[str], damaged: list[str]) -> Finding:
+    owner, remote = answer.owners[lost[0]], answer.remote
+    is_here = is_as_recorded(repository, owner.stage)
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"
-    there = "other bytes" if lost[0] in lacking.wrong else "nothing"
+    there = "other bytes" if lost[0] in answer.lacking.wrong else "nothing"
     rest = (
         "what lies in your folder is what the run wrote, and can be kept again"
         if is_here
         else "whoever made this commit may still have it"
     )
-    gone = dict.fromkeys(owners[one][1] for one in lost)
+    paths = dict.fromkeys(answer.owners[name].out.path for name in lost)
+    absent = [path for path in paths if not (repository.root / path).exists()]
     return Finding(
         "out-lost",
-        f"{path} of {stage.name} is {where}, and the remote {remote.name} has {there} of that"
-        f" name: dvc pull cannot bring it; {rest}.{_AS_DVC_2 if remote.uses_dvc_2_layout else ''}",
+        f"{owner.out.path} of {owner.stage.name} is {where}, and the remote {remote.name} has"
+        f" {there} of that name: dvc pull cannot bring it; {rest}."
+        f"{_AS_DVC_2 if remote.uses_dvc_2_layout else ''}",
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
         (
-            *(stages.removal(repository, one) for one in damaged[:_DELETED]),
-            *_made_again(stage, path, is_here=is_here),
-            *_pushing(repository, remote, lacking, []),
+            *(remove_object(repository, name) for name in damaged[:_DELETED]),
+            *_make_again(owner.stage, owner.out.path, is_here=is_here),
+            *_push(repository, answer, []),
         ),
         (
-            *(
-                Evidence("worktree", one, value="absent")
-                for one in gone
-                if _is_absent(repository, one)
-            ),
+            *(Evidence("worktree", path, value="absent") for path in absent),
             *_evidence(remote, lost),
         ),
     )
 
 
-def _made_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
+def _make_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
     """What gives the cache the bytes of an out that neither it nor the remote has."""
     name = stage.name
     if is_here:
@@ -265,7 +286,7 @@ def _made_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
     ask = "ask whoever made this commit to dvc push, then dvc pull"
     if stage.cmd:
         other = "if nobody has it, make it again:"
-        again: Iterable[Step] = fixes.run_again(stage.name, stages.uncached(stage))
+        again: Iterable[Step] = run_again(stage, uncached_outs(stage))
     else:
         other = f"if nobody has it, get {path} again:"
         again = [
@@ -275,40 +296,26 @@ def _made_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
     return [fixes.note(ask), fixes.note(other), *again]
 
 
-def _is_absent(repository: Repository, path: str) -> bool:
-    return not (repository.root / path).exists()
-
-
-def _told(lacking: BadObjects) -> str:
-    absent = f"{len(lacking.absent)} objects are absent" if lacking.absent else ""
-    wrong = f"{len(lacking.wrong)} have other bytes than their names say" if lacking.wrong else ""
-    return ", ".join(filter(None, (absent, wrong)))
-
-
 def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence("remote", remote.object_location(name), value=name) for name in names[:10]
-    )
+    places = {name: remote.object_location(name) for name in names[:10]}
+    return tuple(Evidence("remote", place, value=name) for name, place in places.items())
 
 
-def _pushing(
-    repository: Repository, remote: Remote, lacking: BadObjects, listings: list[str]
-) -> list[Step]:
+def _push(repository: Repository, answer: _Answer, listings: list[str]) -> list[Step]:
     """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
+    remote = answer.remote
     steps: list[Step] = []
     if _waits(remote) and (repository.root / "activate").exists():
         steps.append(fixes.command(*activation.WORDS))
     elif _waits(remote):
         variable = f"{activation.VARIABLE} to {activation.VALUE}"
         steps.append(fixes.note(f"in this terminal, set the variable {variable}"))
-    steps += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
+    wrong = answer.lacking.wrong[:_DELETED]
+    steps += [_delete_object(remote, name) for name in (*listings, *wrong)]
     return [*steps, fixes.command("dvc", "push", "-r", remote.name)]
 
 
 def _waits(remote: Remote) -> bool:
     """Whether DVC, started in this terminal, asks the remote over gRPC and waits for no answer."""
-    return (
-        remote.url.startswith("gs://")
-        and remote.endpoint is not None
-        and activation.is_variable_missing()
-    )
+    has_server = remote.url.startswith("gs://") and remote.endpoint is not None
+    return has_server and activation.is_variable_missing()

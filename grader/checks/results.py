@@ -1,4 +1,4 @@
-"""What the stages wrote is what it should be: the files themselves, as they lie in the folder."""
+"""What the stages wrote is what it should be: the files themselves, as they are in the folder."""
 
 import csv
 import io
@@ -7,19 +7,23 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.checks import remembered
-from grader.checks.stages import outs_of, recorded_stage, restored
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.stage_runs import restore_out
+from grader.stages import good_results
+from grader.stages.lookup import recorded_stage
+from grader.stages.paths import command_outs
 from workshop.stages import Content, StageSpec
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
+# How a file of Keras' weights begins: https://docs.hdfgroup.org/hdf5/develop/_f_m_t3.html
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _FLAGS = frozenset(("0", "1", "0.0", "1.0"))
 _MANY = 10**9
+"""More posters than there are: ``n`` is a count, and the other metrics are shares."""
 _LARGEST_TABLE = 64 * 2**20
 
 
@@ -42,12 +46,12 @@ def results_are_what_they_should_be(
     """
     stage = recorded_stage(snapshot, spec)
     root = repository.root
-    outs = {root / path: out for path, out in outs_of(repository, stage, spec).items()}
+    outs = {root / path: out for path, out in command_outs(repository, stage.cmd, spec).items()}
     try:
         for path, out in outs.items():
-            if not remembered.is_good(repository, stage, spec.name, path):
+            if not good_results.is_good(repository, stage, spec.name, path):
                 _JUDGES[out.content](path)
-                remembered.remember(repository, stage, spec.name, path)
+                good_results.remember_good(repository, stage, spec.name, path)
     except _WrongError as wrong:
         shown = wrong.path.relative_to(root).as_posix()
         return Finding(
@@ -55,7 +59,7 @@ def results_are_what_they_should_be(
             f"{shown} of {stage.name} is not what it should be: {wrong.actual}.",
             wrong.expected,
             wrong.actual,
-            restored(repository, stage, shown),
+            restore_out(repository, stage, shown),
             (Evidence("worktree", shown),),
         )
     return None

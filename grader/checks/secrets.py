@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from dvcstate.errors import ConfigError
 from grader import fixes
@@ -9,9 +10,9 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
+from grader.fixes.remote_edits import CONFIG, LOCAL, modify
 from grader.step import Step
 
-CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _SECRET_KEY = re.compile(
     r"^\s*['\"]?(password|passphrase|access_key_id|secret_access_key|session_token"
     r"|connection_string|sas_token|account_key|client_secret|gdrive_client_secret|oss_key_secret"
@@ -41,15 +42,20 @@ _KEY_CONTENT = re.compile(
 in PEM or of PuTTY, and the two files in which AWS gives out its keys. An example's place to put a
 key in is none."""
 _LARGEST_KEY = 64 * 1024
+"""In bytes: a service account's key has about 2,400, a PEM file of RSA 4096 about 3,300."""
 _COMMITS = 2000
+"""The newest that are looked at: many more than a workshop makes."""
 
 
-@check(
-    "remote.no_secret",
-    "secret-in-config",
-    requires=("init.dvc",),
-    committed_only=True,
-)
+@dataclass(frozen=True)
+class _Secret:
+    """What git has, and where; ``option`` is the one of a remote that holds it."""
+
+    evidence: Evidence
+    option: str = ""
+
+
+@check("remote.no_secret", "secret-in-config", requires=("init.dvc",), committed_only=True)
 def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """No key and no password is in git.
 
@@ -65,12 +71,13 @@ def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     return older
 
 
-def _in_config(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]:
+def _in_config(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
     for path in (CONFIG, LOCAL):
         text = _config(repository, snapshot, path)
         for match in _SECRET_KEY.finditer(text):
             line = text.count("\n", 0, match.start(match.lastindex or 0)) + 1
-            yield Evidence("HEAD", path, line, f"{_option(match)} = ...")
+            option = _option(match)
+            yield _Secret(Evidence("HEAD", path, line, f"{option} = ..."), option)
 
 
 def _config(repository: Repository, snapshot: Snapshot, path: str) -> str:
@@ -87,7 +94,7 @@ def _option(match: re.Match[str]) -> str:
     return match[match.lastindex or 0]
 
 
-def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]:
+def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
     small = {
         path: blob.oid
         for path, blob in repository.committed_files.items()
@@ -98,41 +105,40 @@ def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]
     contents = repository.git.contents(others.values()) if repository.git else {}
     for path, oid in small.items():
         if _KEY_CONTENT.search(known[path] or contents.get(oid, b"")):
-            yield Evidence("HEAD", path, value="a key")
+            yield _Secret(Evidence("HEAD", path, value="a key"))
 
 
-def _exposed(repository: Repository, snapshot: Snapshot, exposed: list[Evidence]) -> Finding:
-    first = exposed[0]
+def _exposed(repository: Repository, snapshot: Snapshot, exposed: list[_Secret]) -> Finding:
+    first, option = exposed[0].evidence, exposed[0].option
     if first.path == CONFIG:
-        fix = _out_of_config(snapshot, (first.value or "").partition(" ")[0])
+        steps = _move_to_config_local(snapshot, option)
     else:
-        fix = _out_of_git(repository, first.path)
+        steps = _out_of_git(repository, first.path)
     return Finding(
         "secret-in-config",
         f"{first.path} holds a secret, and it is committed: everybody who clones can use it."
         " Replace it where it was issued, then:",
         "secrets in .dvc/config.local alone, which git never takes",
         f"{first.value} in {first.path}",
-        fix,
-        tuple(exposed),
+        steps,
+        tuple(secret.evidence for secret in exposed),
     )
 
 
-def _out_of_config(snapshot: Snapshot, key: str) -> tuple[Step, ...]:
+def _move_to_config_local(snapshot: Snapshot, key: str) -> tuple[Step, ...]:
     """The remote that has the option keeps its place, and the secret goes to config.local."""
     name = next((name for name, own in snapshot.remotes.items() if _has(own, key)), "NAME")
-    modify = ("dvc", "remote", "modify")
     moved = [
-        fixes.command(*modify, "--unset", name, key),
-        fixes.command(*modify, "--local", name, key, "NEW-VALUE"),
+        fixes.command("dvc", "remote", "modify", "--unset", name, key),
+        modify(name, key, "NEW-VALUE", "--local"),
     ]
     if key == "url":
         scheme, _, rest = snapshot.remotes[name]["url"].partition("://")
         user, _, place = rest.rpartition("@")
         moved = [
-            fixes.command(*modify, name, "url", f"{scheme}://{place}"),
-            fixes.command(*modify, "--local", name, "user", user.partition(":")[0]),
-            fixes.command(*modify, "--local", name, "password", "NEW-VALUE"),
+            modify(name, "url", f"{scheme}://{place}"),
+            modify(name, "user", user.partition(":")[0], "--local"),
+            modify(name, "password", "NEW-VALUE", "--local"),
         ]
     return *moved, *fixes.commit([CONFIG], "Take the secret out")
 
@@ -145,7 +151,7 @@ def _out_of_git(repository: Repository, path: str) -> tuple[Step, ...]:
     """The file stays in the folder, and git takes it in no more."""
     try:
         ignored = repository.ignores(path)
-    except ConfigError:  # what is wrong with the config, its own checks tell
+    except ConfigError:  # what is wrong with the config, its own checks report
         ignored = path == LOCAL
     line = fixes.literal(f"\n/{path}")
     ignore = fixes.python(f"print({line}, file=open('.gitignore', 'a', encoding='utf-8'))")
@@ -163,22 +169,22 @@ def _in_older_commits(repository: Repository) -> Iterator[Finding]:
         return
     now = {blob.oid for blob in repository.committed_files.values()}
     configs = (f"{prefix}{CONFIG}", f"{prefix}{LOCAL}")
-    told = {
+    older = {
         oid: path
         for oid, path in git.history(_COMMITS).items()
         if oid not in now and (path in configs or _KEY_NAME.search(path))
     }
-    small = [oid for oid, size in git.sizes(told).items() if size <= _LARGEST_KEY]
+    small = [oid for oid, size in git.sizes(older).items() if size <= _LARGEST_KEY]
     for oid, content in git.contents(small).items():
-        path = told[oid]
+        path = older[oid]
         if path not in configs:
             if _KEY_CONTENT.search(content):
-                yield _remembered(path, "a key")
+                yield _older_finding(path, "a key")
         elif match := _SECRET_KEY.search(content.decode("utf-8", "replace")):
-            yield _remembered(path, f"a value of {_option(match)}")
+            yield _older_finding(path, f"a value of {_option(match)}")
 
 
-def _remembered(path: str, what: str) -> Finding:
+def _older_finding(path: str, what: str) -> Finding:
     return Finding(
         "secret-in-config",
         f"An older commit has {what} in {path}: everybody who clones can read it. Replace it where"

@@ -7,7 +7,7 @@ from workshop.shell import is_quotable, literal
 
 __all__ = [
     "add", "change", "command", "commit", "commit_staged", "delete", "is_quotable", "listed",
-    "literal", "note", "python", "rerun", "run_again",
+    "literal", "note", "python",
 ]  # fmt: skip
 
 
@@ -24,22 +24,6 @@ def commit(paths: Iterable[str], message: str, *, force: bool = False) -> tuple[
 def commit_staged(message: str) -> Command:
     """Commit what is staged."""
     return command("git", "commit", "-m", message)
-
-
-def rerun(stage: str, uncached: Iterable[str] = ()) -> tuple[Step, ...]:
-    """Run a stage and commit what came of it: the lock, and the outs that DVC does not keep."""
-    return (
-        command("dvc", "repro", stage),
-        *commit(["dvc.lock", *uncached], f"Run {stage}"),
-    )
-
-
-def run_again(stage: str, uncached: Iterable[str] = ()) -> tuple[Step, ...]:
-    """The same of a stage that DVC takes for done: without the option, all above it run too."""
-    return (
-        command("dvc", "repro", "--force", "--single-item", stage),
-        *commit(["dvc.lock", *uncached], f"Run {stage} again"),
-    )
 
 
 def python(code: str, *options: str) -> Command:

@@ -1,42 +1,67 @@
-"""The lines of a params file that are to be written again, as a person is told to edit them."""
+"""Steps that write the lines of a params file again which it lost."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from dvcstate import Stage
 from grader import fixes
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
+from grader.fixes.stage_edits import Change, edit_stage
+from grader.stages.lookup import LOCK
+from grader.stages.lost_params import LostKey, LostParams
+from grader.stages.storage import files_beside_lock
 from grader.step import Edit, Step
 
 
-@dataclass(frozen=True)
-class Lost:
-    """A key that is gone: its ``value`` in a list, if any is known; the key that looks like it."""
+def restore_params(
+    repository: Repository,
+    snapshot: Snapshot,
+    stage: Stage,
+    lost: LostParams,
+    undeclared: tuple[str, ...],
+) -> tuple[Step, ...]:
+    """Write the ``lost`` params again, and declare those that are ``undeclared``.
 
-    key: str
-    value: tuple[Any, ...] = ()
-    renamed: str | None = None
+    Nothing is run where the file then is as at HEAD, as far on the way as then.
+    """
+    path = lost.file.path
+    text = repository.worktree.text(path) or snapshot.text(path) or ""
+    steps: list[Step] = [*_edits(text, path, lost.keys)]
+    if lost.are_at_head and lost.lacks_section:
+        steps = [fixes.command("git", "checkout", "HEAD", "--", path)]
+    paths = [path]
+    if undeclared:
+        new = {f"{key.key.rpartition('.')[0]}.{key.renamed}" for key in lost.keys if key.renamed}
+        gone = tuple(key for key in lost.file.keys if key in new)
+        change = Change(params=undeclared, remove={"params": gone} if gone else {})
+        steps += edit_stage(repository, snapshot, stage, change)
+        paths.append(stage.file)
+    elif lost.are_at_head:
+        return tuple(steps)
+    paths += [LOCK, *files_beside_lock(repository, stage)]
+    commit = fixes.commit(paths, f"Mend the params of {stage.name}")
+    return *steps, fixes.command("dvc", "repro", stage.name), *commit
 
 
-def edits(text: str, path: str, lost: Iterable[Lost]) -> list[Step]:
+def _edits(text: str, path: str, lost: list[LostKey]) -> list[Edit]:
     """What to write again in ``path``, which holds ``text``: one block a place.
 
     The lowest first: none moves the lines of those that follow.
     """
-    found: list[tuple[int, Edit]] = []
+    edits: list[tuple[int, Edit]] = []
     blocks: dict[tuple[int, int], dict[str, Any]] = {}
-    for one in lost:
-        line, indent, words = _edit(text, path, one)
+    for key in lost:
+        line, indent, words = _edit(text, path, key)
         if isinstance(words, Edit):
-            found.append((line, words))
+            edits.append((line, words))
         else:
             _merge(blocks.setdefault((line, indent), {}), words)
     for (line, indent), new in blocks.items():
         lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
-        found.append((line, fixes.add(path, line, *(f"{' ' * indent}{one}" for one in lines))))
-    found.sort(key=lambda one: -one[0])
-    return [edit for _, edit in found]
+        edits.append((line, fixes.add(path, line, *(f"{' ' * indent}{entry}" for entry in lines))))
+    return [edit for _, edit in sorted(edits, key=lambda pair: -pair[0])]
 
 
 def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
@@ -47,7 +72,7 @@ def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
             into[key] = value
 
 
-def _edit(text: str, path: str, lost: Lost) -> tuple[int, int, Edit | dict[str, Any]]:
+def _edit(text: str, path: str, lost: LostKey) -> tuple[int, int, Edit | dict[str, Any]]:
     """Line and indent of an edit; and the edit itself, or what to add there."""
     *above, name = lost.key.split(".")
     try:
@@ -56,11 +81,11 @@ def _edit(text: str, path: str, lost: Lost) -> tuple[int, int, Edit | dict[str, 
         node = None
     line, indent, inner = len(text.splitlines()), 0, list(above)
     for part in above:
-        found = next(((k, v) for k, v in _pairs(node) if k.value == part), None)
-        if found is None:
+        pair = next(((k, v) for k, v in _pairs(node) if k.value == part), None)
+        if pair is None:
             break
         inner.pop(0)
-        line, indent, node = found[0].start_mark.line + 1, found[0].start_mark.column + 2, found[1]
+        line, indent, node = pair[0].start_mark.line + 1, pair[0].start_mark.column + 2, pair[1]
     for key, _ in _pairs(node):
         indent = key.start_mark.column
         if key.value == lost.renamed:

@@ -2,62 +2,108 @@
 
 ``dvc stage add --force`` writes a stage anew: titles and axes of plots, ``persist``, ``frozen``,
 ``wdir``, templates and comments are gone afterwards. Where a stage has such, the one place is
-edited by hand instead. An edit is told in comments, which a shell passes over when they are pasted
+edited by hand instead. An edit is shown as comments, which a shell passes over when they are pasted
 with the commands that follow.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from dvcstate import Stage
 from dvcstate.documents import yaml12
+from dvcstate.model import Out
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.stages.lookup import name_in_file
 from grader.step import Edit, Step
 
+# What `dvc stage add` of DVC 3 can write of a stage, and of an out of one: its options.
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}
 _WRITTEN_OF_OUT = {"cache", "desc", "meta", "type", "labels", "remote", "push"}
-FLAGS = {
+_FLAGS = {
     ("outs", True): "-o", ("outs", False): "-O", ("metrics", True): "-m", ("metrics", False): "-M",
     ("plots", True): "--plots", ("plots", False): "--plots-no-cache",
 }  # fmt: skip
-UNCACHED = ": {cache: false}"
-"""What stands behind an out in dvc.yaml that git is to keep."""
+
+
+@dataclass(frozen=True)
+class NewOut:
+    """An out to declare in ``section``: outs, metrics or plots. Without ``cache``, git keeps it."""
+
+    path: str
+    section: str = "outs"
+    cache: bool = True
+
+    @property
+    def flag(self) -> str:
+        """The option of ``dvc stage add``."""
+        return _FLAGS[self.section, self.cache]
+
+    @property
+    def text(self) -> str:
+        """The entry in dvc.yaml."""
+        return self.path if self.cache else f"{self.path}: {{cache: false}}"
 
 
 @dataclass(frozen=True)
 class Change:
-    """Entries to ``add`` and to ``remove``, by the section of the stage, and another ``command``.
+    """Entries to add; those to ``remove``, by the section of the stage; and another ``command``."""
 
-    An out that git is to keep has ``UNCACHED`` behind its path.
-    """
-
-    add: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deps: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    outs: tuple[NewOut, ...] = ()
     remove: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     command: str | None = None
 
+    @property
+    def added(self) -> dict[str, list[str]]:
+        """The new entries of dvc.yaml by section."""
+        entries = {"deps": [*self.deps], "params": [*self.params]}
+        for out in self.outs:
+            entries.setdefault(out.section, []).append(out.text)
+        return {section: texts for section, texts in entries.items() if texts}
 
-def changed(repository: Repository, snapshot: Snapshot, stage: Stage, change: Change) -> list[Step]:
+
+class _StageNode(NamedTuple):
+    """Key and value of a stage in its file."""
+
+    key: yaml.Node
+    value: yaml.MappingNode
+
+
+def section_of(out: Out) -> str:
+    """The section of dvc.yaml that an out is declared in."""
+    return "metrics" if out.metric else "plots" if out.plot else "outs"
+
+
+def edit_stage(
+    repository: Repository, snapshot: Snapshot, stage: Stage, change: Change
+) -> list[Step]:
     """The steps that make ``change`` in ``stage``."""
     text = repository.worktree.text(stage.file) or snapshot.text(stage.file) or ""
     node = _stage_node(text, stage)
-    if node is not None and _is_written_whole(text, node) and _is_quotable(stage, change):
-        return [stage_add(stage, change)]
+    if node and _is_written_whole(text, node) and _is_quotable(stage, change):
+        return [_stage_add(stage, change)]
     if node is None or _has_flow_style(node, change):
         return list(_in_words(stage, change))
-    return [edit for _, edit in _edits(text, node, stage, change)]
+    # The lowest line first: no edit moves the lines of those that follow.
+    edits = _edits(text, node, stage, change)
+    return [*sorted(edits, key=lambda edit: -(edit.line or 0))]
 
 
-def stage_add(stage: Stage, change: Change) -> Step:
+def _stage_add(stage: Stage, change: Change) -> Step:
     """The ``dvc stage add --force`` that writes ``stage`` with ``change``.
 
     A list of commands, which it cannot write, is joined by ``&&``.
     """
-    words = ["dvc", "stage", "add", "--force", "-n", _own_name(stage), *_added(change)]
+    words = ["dvc", "stage", "add", "--force", "-n", name_in_file(stage)]
+    words += [word for dep in change.deps for word in ("-d", dep)]
+    words += ["-p", ",".join(change.params)] if change.params else []
+    words += [word for new in change.outs for word in (new.flag, new.path)]
     gone = {entry for entries in change.remove.values() for entry in entries}
     words += [word for d in stage.deps if d.path not in gone for word in ("-d", d.path)]
     for file in stage.params:
@@ -66,17 +112,16 @@ def stage_add(stage: Stage, change: Change) -> Step:
         if keys or not file.keys:
             words += ["-p", at + ",".join(keys)]
     for out in stage.outs:
-        kind = "metrics" if out.metric else "plots" if out.plot else "outs"
-        if out.path not in gone or out.path in _names(change, kind):
-            words += [FLAGS[kind, out.cache], out.path]
+        section = section_of(out)
+        is_new = any(new.path == out.path and new.section == section for new in change.outs)
+        if out.path not in gone or is_new:
+            words += [_FLAGS[section, out.cache], out.path]
     return fixes.command(*words, _command(stage, change))  # its --out is none of DVC's
 
 
 def _command(stage: Stage, change: Change) -> str:
-    text = change.command or (
-        stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
-    )
-    return " ".join(text.split())
+    own = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
+    return " ".join((change.command or own).split())
 
 
 def _is_quotable(stage: Stage, change: Change) -> bool:
@@ -84,58 +129,35 @@ def _is_quotable(stage: Stage, change: Change) -> bool:
     words = [stage.name, _command(stage, change), *(dep.path for dep in stage.deps)]
     words += [word for file in stage.params for word in (file.path, *file.keys)]
     words += [out.path for out in stage.outs]
-    words += [entry for entries in change.add.values() for entry in entries]
+    words += [entry for entries in change.added.values() for entry in entries]
     return all(map(fixes.is_quotable, words))
 
 
-def _own_name(stage: Stage) -> str:
-    return stage.name.rpartition(":")[2]
-
-
-def _names(change: Change, section: str) -> list[str]:
-    return [entry.removesuffix(UNCACHED) for entry in change.add.get(section, ())]
-
-
-def _added(change: Change) -> Iterator[str]:
-    """The words of ``dvc stage add`` for what is added."""
-    for section, entries in change.add.items():
-        if section == "params":
-            yield from ("-p", ",".join(entries))
-            continue
-        for entry in entries:
-            path = entry.removesuffix(UNCACHED)
-            flag = "-d" if section == "deps" else FLAGS[section, path == entry]
-            yield from (flag, path)
-
-
-def _stage_node(text: str, stage: Stage) -> tuple[yaml.Node, yaml.MappingNode] | None:
-    """Key and value of the stage in its file; None for one that a template makes."""
+def _stage_node(text: str, stage: Stage) -> _StageNode | None:
+    """The stage in its file; None for one that a template makes."""
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
         return None
     entry = _entry(document, "stages")
-    entry = _entry(entry[1], _own_name(stage)) if entry else None
+    entry = _entry(entry[1], name_in_file(stage)) if entry else None
     if entry is None or not isinstance(entry[1], yaml.MappingNode) or not _entry(entry[1], "cmd"):
         return None
-    return entry[0], entry[1]
+    return _StageNode(entry[0], entry[1])
 
 
 def _entry(node: yaml.Node | None, name: str) -> tuple[yaml.Node, yaml.Node] | None:
     """Key and value of ``name`` in a mapping."""
-    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if key.value == name:
-            return key, value
-    return None
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next(((key, value) for key, value in pairs if key.value == name), None)
 
 
-def _is_written_whole(text: str, node: tuple[yaml.Node, yaml.MappingNode]) -> bool:
+def _is_written_whole(text: str, node: _StageNode) -> bool:
     """Whether ``dvc stage add`` can write all that stands in the stage."""
-    key, value = node
-    own = text[key.start_mark.index : value.end_mark.index]
-    if "#" in own or "${" in own:
+    own = text[node.key.start_mark.index : node.value.end_mark.index]
+    if "#" in own or "${" in own:  # comments and templates, which DVC drops or resolves
         return False
-    entry: dict[str, Any] = yaml12.load(text)["stages"][key.value]
+    entry: dict[str, Any] = yaml12.load(text)["stages"][node.key.value]
     outs = [out for kind in ("outs", "metrics", "plots") for out in entry.get(kind) or ()]
     options = [values for out in outs if isinstance(out, dict) for values in out.values()]
     return (
@@ -145,67 +167,51 @@ def _is_written_whole(text: str, node: tuple[yaml.Node, yaml.MappingNode]) -> bo
     )
 
 
-def _has_flow_style(node: tuple[yaml.Node, yaml.MappingNode], change: Change) -> bool:
+def _has_flow_style(node: _StageNode, change: Change) -> bool:
     """Whether a section to be changed is written as ``[a, b]``: there are no lines to name."""
-    sections = [_entry(node[1], name) for name in {*change.add, *change.remove}]
-    return bool(node[1].flow_style) or any(
-        bool(getattr(entry[1], "flow_style", False) and entry[1].value)
-        for entry in sections
-        if entry
+    sections = [_entry(node.value, name) for name in {*change.added, *change.remove}]
+    values = [entry[1] for entry in sections if entry]
+    return bool(node.value.flow_style) or any(
+        bool(getattr(value, "flow_style", False) and value.value) for value in values
     )
 
 
 def _in_words(stage: Stage, change: Change) -> Iterator[Step]:
     """The same without lines."""
-    texts = []
-    for section, entries in change.remove.items():
-        texts += [f"delete {entry} from {section}" for entry in entries]
-    for section, entries in change.add.items():
-        texts += [f"add {entry} to {section}" for entry in entries]
+    texts = [
+        f"delete {entry} from {name}" for name, some in change.remove.items() for entry in some
+    ]
+    texts += [f"add {entry} to {name}" for name, some in change.added.items() for entry in some]
     if change.command:
         texts.append(f"cmd: {change.command}")
     for text in texts:
-        yield fixes.change(stage.file, text, stage=_own_name(stage))
+        yield fixes.change(stage.file, text, stage=name_in_file(stage))
 
 
-def _edits(
-    text: str, node: tuple[yaml.Node, yaml.MappingNode], stage: Stage, change: Change
-) -> list[tuple[int, Edit]]:
-    """Each edit with its line, the lowest first: none moves the lines of those that follow."""
-    key, value = node
-    lines = text.splitlines()
-    indent = " " * value.start_mark.column
-    found: list[tuple[int, Edit]] = []
+def _edits(text: str, node: _StageNode, stage: Stage, change: Change) -> Iterator[Edit]:
+    file, lines = stage.file, text.splitlines()
+    indent = " " * node.value.start_mark.column
     if change.command:
-        cmd = _entry(value, "cmd") or (key, value)
-        found.append(_deleted(stage.file, cmd[0].start_mark.line, _last(lines, cmd[1])))
-        above = cmd[0].start_mark.line - 1
-        found.append(_inserted(stage.file, above, [f"{indent}cmd: {change.command}"]))
-    for section, entries in change.remove.items():
-        for first, last in _removed(lines, _entry(value, section), entries):
-            found.append(_deleted(stage.file, first, last))
-    for section, entries in change.add.items():
-        there = _entry(value, section)
+        key, value = _entry(node.value, "cmd") or node
+        yield fixes.delete(file, key.start_mark.line + 1, _last(lines, value) + 1)
+        yield fixes.add(file, key.start_mark.line, f"{indent}cmd: {change.command}")
+    for section, gone in change.remove.items():
+        for first, last in _removed(lines, _entry(node.value, section), gone):
+            yield fixes.delete(file, first + 1, last + 1)
+    for section, entries in change.added.items():
+        there = _entry(node.value, section)
         if there and isinstance(there[1], yaml.SequenceNode) and there[1].value:
             dash = " " * there[1].start_mark.column
             at, head = there[0].start_mark.line, []
         else:
             if there:  # empty brackets, or nothing behind the colon
                 line = there[0].start_mark.line
-                found.append(_deleted(stage.file, line, _last(lines, there[1])))
-            dash, at, head = f"{indent}  ", key.start_mark.line, [f"{indent}{section}:"]
-        known = _scalars(there[1]) if there else []
-        added = [f"{dash}- {one}" for one in entries if one.removesuffix(UNCACHED) not in known]
-        found.append(_inserted(stage.file, at, head + added))
-    return sorted(found, key=lambda one: -one[0])
-
-
-def _inserted(file: str, above: int, new: list[str]) -> tuple[int, Edit]:
-    return above, fixes.add(file, above + 1, *new)
-
-
-def _deleted(file: str, first: int, last: int) -> tuple[int, Edit]:
-    return first, fixes.delete(file, first + 1, last + 1)
+                yield fixes.delete(file, line + 1, _last(lines, there[1]) + 1)
+            dash, at, head = f"{indent}  ", node.key.start_mark.line, [f"{indent}{section}:"]
+        declared = _scalars(there[1]) if there else []
+        declared += [out.text for out in change.outs if out.path in declared]
+        new = [f"{dash}- {entry}" for entry in entries if entry not in declared]
+        yield fixes.add(file, at + 1, *head, *new)
 
 
 def _removed(
@@ -245,5 +251,5 @@ def _scalars(node: yaml.Node) -> list[str]:
     if isinstance(node, yaml.ScalarNode):
         return [node.value]
     if isinstance(node, yaml.MappingNode):
-        return [word for pair in node.value for one in pair for word in _scalars(one)]
-    return [word for one in node.value for word in _scalars(one)]
+        return [word for pair in node.value for item in pair for word in _scalars(item)]
+    return [word for item in node.value for word in _scalars(item)]

@@ -14,7 +14,7 @@ import fsspec
 import pytest
 import yaml
 
-from grader.checks import remotes
+from grader.checks import remote_address
 from grader.engine.report import NOT_TOLD, exit_code
 from grader.facts.objects import Objects, UnreadObjectsError
 from grader.facts.remote import BadObjects, Remote
@@ -148,7 +148,7 @@ def test_a_plugin_that_is_not_installed_is_an_error(
     text = f"[core]\n    remote = w\n['remote \"w\"']\n    url = {CLOUD}\n"
     finished.write(repo / ".dvc" / "config", text)
     save(repo)
-    monkeypatch.setattr(remotes, "_is_installed", lambda module: module != "dvc_gs")
+    monkeypatch.setattr(remote_address, "_is_installed", lambda module: module != "dvc_gs")
     report = grade(repo, offline=True)
     assert codes(report) == {"remote-plugin-missing"}
     assert exit_code(report) == NOT_TOLD

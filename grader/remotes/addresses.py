@@ -1,4 +1,4 @@
-"""The addresses of remotes: whole or not, and whether a folder lies in the repository itself."""
+"""The addresses of remotes: whole or not, and whether a folder is in the repository itself."""
 
 import os
 import re
@@ -10,7 +10,9 @@ _SCHEMES = (
     *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),
     *("http", "https", "ftp", "sftp", "gcs"),
 )
+# ftp, sftp and gcs are what people write for ssh and gs: DVC has no such remotes.
 _SUPPORTED = frozenset(_SCHEMES) - {"ftp", "sftp", "gcs"}
+# gs:/bucket, gs;//bucket, gs//bucket, and the same behind the ../ that `dvc remote add` writes.
 _ALMOST = re.compile(rf"^(?:\.\./|\./)*(?:{'|'.join(_SCHEMES)})(?:[:;]|//)", re.IGNORECASE)
 # What `dvc remote add` makes of gs//bucket: a path from the folder .dvc, its slashes joined.
 _NORMALISED = re.compile(rf"^\.\./(?:{'|'.join(_SCHEMES)});?/", re.IGNORECASE)
@@ -18,6 +20,15 @@ _WEB_PAGE = re.compile(
     r"^(?:\.\./|\./|/)*(?:https?:/*)?(?:storage|console)\.(?:cloud\.google|googleapis)\.com/", re.I
 )
 """The address of a bucket in the browser, which is not the one that DVC takes."""
+
+
+_PLACE = re.compile(r"\w+://|[/~]|\.\.|[A-Za-z]:[\\/]")
+"""How an address begins, or the path of a folder, and no name of a remote."""
+
+
+def is_address(name: str) -> bool:
+    """Whether the name of a remote is an address, or the path of a folder."""
+    return bool(_PLACE.match(name))
 
 
 def harm(url: str) -> str:
@@ -77,6 +88,5 @@ def mended(url: str) -> str:
         path = url[page.end() :].removeprefix("storage/browser/").removeprefix("storage/v1/b/")
         return f"gs://{path.strip('/')}"
     scheme, _, rest = re.sub(r"^(?:\.\./|\./)*", "", url).partition("/")
-    return (
-        f"{scheme.rstrip(':;') if scheme.rstrip(':;') in _SUPPORTED else 'gs'}://{rest.strip('/')}"
-    )
+    scheme = scheme.rstrip(":;")
+    return f"{scheme if scheme in _SUPPORTED else 'gs'}://{rest.strip('/')}"

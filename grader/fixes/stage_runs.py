@@ -1,0 +1,105 @@
+"""Steps that run a stage, or bring back what its last run left, and the commit of what comes of it.
+
+What is committed with a run: the lock, the outs that git keeps, and the .gitignore files in which
+DVC has listed the others.
+"""
+
+import re
+from collections.abc import Iterable
+
+from dvcstate import Stage
+from dvcstate.documents import reader
+from grader import fixes
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
+from grader.fixes.stage_edits import Change, edit_stage
+from grader.stages.lookup import LOCK, name_in_file
+from grader.stages.paths import covers
+from grader.stages.run_state import is_as_recorded
+from grader.stages.storage import files_beside_lock, gitignores
+from grader.step import Step
+from workshop.shell import command_line
+
+_COMMENT = re.compile(r"#.*")
+
+
+def run_stage(repository: Repository, stage: Stage) -> tuple[Step, ...]:
+    """Run a stage and commit what came of it."""
+    beside = files_beside_lock(repository, stage)
+    run = fixes.command("dvc", "repro", stage.name)
+    return run, *fixes.commit([LOCK, *beside], f"Run {stage.name}")
+
+
+def run_again(stage: Stage, beside: Iterable[str]) -> tuple[Step, ...]:
+    """The same of a stage that DVC takes for done: without the option, all above it run too."""
+    run = fixes.command("dvc", "repro", "--force", "--single-item", stage.name)
+    return run, *fixes.commit([LOCK, *beside], f"Run {stage.name} again")
+
+
+def edit_and_run(
+    repository: Repository, snapshot: Snapshot, stage: Stage, change: Change
+) -> tuple[Step, ...]:
+    """Change a stage in dvc.yaml, run it, commit both."""
+    new = sorted((out for out in change.outs if out.cache), key=lambda out: out.section)
+    ignoring = gitignores(repository, [out.path for out in new])
+    beside = [*files_beside_lock(repository, stage), *ignoring]
+    paths = dict.fromkeys([stage.file, lock_of(stage), *beside])
+    return (
+        *edit_stage(repository, snapshot, stage, change),
+        fixes.command("dvc", "repro", stage.name),
+        *fixes.commit(paths, f"Mend the stage {name_in_file(stage)}"),
+    )
+
+
+def lock_of(stage: Stage) -> str:
+    """The dvc.lock beside the stage's dvc.yaml."""
+    return stage.file.removesuffix("dvc.yaml") + LOCK
+
+
+def restore_out(repository: Repository, stage: Stage, path: str) -> tuple[Step, ...]:
+    """Make ``path`` as the run of ``stage`` left it: from the cache, or by another run."""
+    out = next((out for out in stage.outs if covers(out.path, path)), None)
+    if out and out.cache and out.recorded.md5 and not is_as_recorded(repository, stage):
+        objects = repository.objects
+        names = objects.names(out.recorded.md5)
+        # dvc checkout of a damaged object restores the damage: DVC trusts its cache.
+        if all(objects.path(name).exists() for name in names) and not objects.find_corrupt(names):
+            return (fixes.command("dvc", "checkout", "--force", stage.name),)
+    return run_again(stage, files_beside_lock(repository, stage))
+
+
+def restore_stage(repository: Repository, stage: Stage) -> tuple[Step, ...]:
+    """Bring back a stage that HEAD has and dvc.yaml lost: from git where nothing else is lost."""
+    changed = [path for path in repository.uncommitted_files if _is_edited_by_removal(path)]
+    if all(_only_lacks(repository, path) for path in changed):
+        return (fixes.command("git", "checkout", "HEAD", "--", *changed),)
+    show = command_line(("git", "show", f"HEAD:./{stage.file}"))
+    lines = f"put back the lines of the stage {stage.name}, which {show} prints"
+    beside = dict.fromkeys([stage.file, LOCK, *files_beside_lock(repository, stage)])
+    return (
+        fixes.change(stage.file, lines),
+        fixes.command("dvc", "repro", stage.name),
+        *fixes.commit(beside, f"Put back the stage {stage.name}"),
+    )
+
+
+def _is_edited_by_removal(path: str) -> bool:
+    """Whether ``dvc remove`` edits such a file."""
+    return path.rpartition("/")[2] in ("dvc.yaml", LOCK, ".gitignore")
+
+
+def _only_lacks(repository: Repository, path: str) -> bool:
+    """Whether ``path`` is as committed, but for what it has no more.
+
+    DVC indents and folds anew what it writes, so what the lines say is compared.
+    """
+    here, head = repository.worktree.text(path), repository.head.text(path)
+    if here is None or head is None:
+        return here is None
+    if path.endswith(".gitignore"):
+        return {*here.split()} <= {*head.split()}
+    written, committed = reader.parse(here, path), reader.parse(head, path)
+    there = written.get("stages") or {}
+    kept = {name: one for name, one in committed.get("stages", {}).items() if name in there}
+    has_new_comment = {*_COMMENT.findall(here)} - {*_COMMENT.findall(head)}
+    return {**committed, "stages": kept} == {**written, "stages": there} and not has_new_comment

@@ -1,0 +1,26 @@
+"""What one config file of DVC says of remotes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dvcstate.config.dvc_config import sections_of
+from grader.facts.repository import Repository
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """The name of the default remote, and the options of each remote by its name."""
+
+    default: str | None
+    remotes: Mapping[str, Mapping[str, str]]
+
+
+def read_config_file(repository: Repository, path: str) -> ConfigFile:
+    """What ``.dvc/config`` or ``.dvc/config.local`` in the worktree says."""
+    sections = sections_of(repository.root / path, repository.root)
+    remotes = {
+        section.partition('"')[2].rstrip('"'): options
+        for section, options in sections.items()
+        if section.startswith("remote ")
+    }
+    return ConfigFile(sections.get("core", {}).get("remote"), remotes)

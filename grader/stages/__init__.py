@@ -1,0 +1,1 @@
+"""What is known of the attendee's stages: nothing here registers a check, or makes a step."""

@@ -1,0 +1,57 @@
+"""Paths of stages: those that a command names, and how two of them lie to each other."""
+
+import re
+from collections.abc import Iterator
+
+from grader.code.stage_code import values_of
+from grader.facts.repository import Repository
+from workshop.stages import StageOut, StageSpec
+
+# "$PWD/data/raw", "%CD%\data\raw": the folder that DVC runs the command in.
+_CURRENT_FOLDER = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
+_EXPANDED_BY_A_SHELL = ("~", "$", "%")
+"""How a path begins that only a shell knows; ``pipeline.portable`` reports those of a home."""
+
+
+def command_paths(
+    repository: Repository,
+    command: str | list[str] | None,
+    spec: StageSpec,
+    options: tuple[str, ...],
+) -> Iterator[str]:
+    """The paths that ``command`` gives to ``options``; the files in a folder of several."""
+    values = values_of(command, spec)
+    for option in options:
+        path = _CURRENT_FOLDER.sub("", values.get(option, ""))
+        path = path.replace("\\", "/").removeprefix("./").rstrip("/")  # as DVC shows it
+        path = path.removeprefix(f"{repository.root.as_posix()}/")
+        if path and not path.startswith(_EXPANDED_BY_A_SHELL):
+            names = spec.names_in(option)
+            yield from (f"{path}/{name}" for name in names) if names else [path]
+
+
+def command_outs(
+    repository: Repository, command: str | list[str] | None, spec: StageSpec
+) -> dict[str, StageOut]:
+    """What ``command`` writes, by the path that it gives."""
+    return {
+        path: out
+        for out in spec.outs
+        for path in command_paths(repository, command, spec, (out.option,))
+        if not out.in_folder or path.endswith(f"/{out.path.rpartition('/')[2]}")
+    }
+
+
+def covers(outer: str, path: str) -> bool:
+    """Whether a dep or out of the path ``outer`` takes in ``path``."""
+    return path == outer or path.startswith(f"{outer.rstrip('/')}/") or outer == "."
+
+
+def paths_overlap(one: str, other: str) -> bool:
+    """Whether one of two paths takes in the other."""
+    return covers(one, other) or covers(other, one)
+
+
+def gitignore_beside(path: str) -> str:
+    """The .gitignore that DVC writes for an out or the data of a .dvc file: in the same folder."""
+    return "/".join([*path.split("/")[:-1], ".gitignore"])
