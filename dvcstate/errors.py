@@ -8,10 +8,30 @@ ProjectError             what is wrong and where, and what to do
 └── NeedsDvcError        only DVC itself can tell, and it is not there or did not
 """
 
+from enum import Enum, auto
+from typing import Self
+
+
+class ErrorKind(Enum):
+    """What some errors are about, for whoever does more than show their words."""
+
+    OTHER = auto()
+    NO_ACCESS = auto()
+    """The operating system does not let the file be read."""
+    UNSUPPORTED_URL = auto()
+    """The address of a remote begins with a scheme that DVC does not know."""
+    IGNORED_BY_GIT = auto()
+    """DVC refuses to work with a file of its own that git leaves out."""
+    NESTED_DVCIGNORE = auto()
+    """A .dvcignore is in a folder that DVC tracks."""
+    OUT_IN_DVCIGNORE = auto()
+    """A .dvcignore leaves out an out."""
+
 
 class ProjectError(Exception):
     """Something a user can mend: ``problem`` says what and where, ``fix`` what to do.
 
+    ``fix`` may be followed by ``hints``, and by a command that is typed ``then``.
     ``path`` is relative to the repository, in posix form; ``line`` and ``column`` count from 1.
     All three are None where they are not known.
     """
@@ -20,17 +40,46 @@ class ProjectError(Exception):
         self,
         problem: str,
         fix: str,
-        *,
+        *hints: str,
+        then: str | None = None,
         path: str | None = None,
         line: int | None = None,
         column: int | None = None,
+        kind: ErrorKind = ErrorKind.OTHER,
     ) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.fix = fix
+        self.remedies = (fix, *hints)
+        self.then = then
         self.path = path
         self.line = line
         self.column = column
+        self.kind = kind
+
+    @property
+    def fix(self) -> str:
+        """All that there is to do, in one line."""
+        return "; ".join(self.remedies) + (f", then: {self.then}" if self.then else "")
+
+    @classmethod
+    def from_error(
+        cls,
+        error: "ProjectError",
+        *,
+        path: str | None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> Self:
+        """The same error as one of this class, at another place."""
+        return cls(
+            error.problem,
+            *error.remedies,
+            then=error.then,
+            path=path,
+            line=line,
+            column=column,
+            kind=error.kind,
+        )
 
     def __str__(self) -> str:
         parts = [self.path] if self.path else []

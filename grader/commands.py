@@ -3,15 +3,11 @@
 import argparse
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workshop import output
 from workshop.output import OutputError, report_error, write
-
-if TYPE_CHECKING:
-    from grader.engine.registry import Check
 
 _LONGEST = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
@@ -135,8 +131,9 @@ def _check(options: argparse.Namespace) -> int:
     from grader import checkout
     from grader import output as rendering
     from grader.checks import CHECKS
-    from grader.engine.grading import grade
+    from grader.engine.registry import Check
     from grader.engine.report import exit_code
+    from grader.grading import grade
     from workshop.course.manifest import course
 
     known = [lesson.id for lesson in course().lessons]
@@ -148,7 +145,10 @@ def _check(options: argparse.Namespace) -> int:
         return report_error(f"no check is called {_cut(options.only)!r}", "grader list")
     if not options.repo.is_dir():
         return _no_folder(options.repo)
-    selected = _selection(options)
+
+    def selected(check: Check) -> bool:
+        return options.lesson in (None, check.lesson) and options.only in (None, check.id)
+
     if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
         return report_error("only the remote can answer that", "leave out --offline")
     if not any(map(selected, CHECKS.values())):
@@ -163,10 +163,6 @@ def _check(options: argparse.Namespace) -> int:
         write(text)
     output.write_error(checkout.note(options.repo))
     return exit_code(report)
-
-
-def _selection(options: argparse.Namespace) -> "Callable[[Check], bool]":
-    return lambda one: options.lesson in (None, one.lesson) and options.only in (None, one.id)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -232,11 +228,11 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _hint(options: argparse.Namespace) -> int:
     from grader import checkout, hint
-    from grader.engine.grading import grade
+    from grader.grading import grade
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
-    remembered = hint.Remembered(options.repo)
+    remembered = hint.HintHistory(options.repo)
     if options.reset:
         remembered.forget()
     about = " ".join(options.about)
@@ -244,17 +240,19 @@ def _hint(options: argparse.Namespace) -> int:
     if about and not names:
         return _page(about)
     output.write_error(checkout.note(options.repo))
-    report, entry = hint.wanted(names, lambda remote: grade(options.repo, offline=not remote))
+    report, entry = hint.choose_result(
+        names, lambda remote: grade(options.repo, offline=not remote)
+    )
     remembered.leave_out_what_passes(report)
     if entry is None:
         write("Nothing is left to mend. To see all of it: grader check\n")
         return 0
-    if not hint.has_steps(entry):
-        write(hint.held(entry, about))
+    if not hint.is_failure(entry):
+        write(hint.render_status(entry, about))
         return 0
     step = options.step or remembered.following(entry)
     remembered.remember(entry, step)
-    write(hint.text(entry, step))
+    write(hint.render_step(entry, step))
     return 0
 
 
@@ -266,9 +264,9 @@ def _page(about: str) -> int:
     if page is None:
         shown = repr(_cut(about))
         problem = f"no check is called {shown}, and no message that is known has these words"
-        output.write_error(f"the messages that are known:\n{hint.index().rstrip()}\n\n")
+        output.write_error(f"the messages that are known:\n{hint.list_messages().rstrip()}\n\n")
         return report_error(problem, "paste another part of the message, or type grader list")
-    write(hint.page_text(page.fill_in(about)))
+    write(hint.render_page(page.fill_in(about)))
     return 0
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
 from grader.engine.report import Report
+from grader.grading import grade
 from tests import lesson_text
 from tests.attendee import Attendee, working
 from tests.bucket_server import BUCKET, serving
@@ -37,7 +37,7 @@ def follow(attendee: Attendee, page: Page, remote: str) -> None:
 
 def earned(report: Report) -> dict[str, int]:
     """The points of each lesson."""
-    return {one["id"]: one["earned"] for one in report["lessons"]}
+    return {one.id: one.earned for one in report.lessons}
 
 
 def lesson_called(name: str) -> Lesson:
@@ -63,8 +63,8 @@ def test_the_lessons_lead_from_a_start_to_full_score(ada: Attendee) -> None:
         follow(ada, lesson, "bucket")
         assert earned(grade(repo))[lesson.id] == lesson.points
     report = grade(repo)
-    assert report["score"] == report["max_score"]
-    assert {"static", "remote"} <= set(report["verified"])
+    assert report.score == report.max_score
+    assert {"static", "remote"} <= set(report.verified)
     for page in course().pages:
         follow(ada, page, "bucket")
 
@@ -89,7 +89,7 @@ def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         late.type(LessonCommand(activation.COMMAND))
         follow(late, lesson_called("share"), "folder")
     report = grade(repo)
-    assert report["score"] == report["max_score"]
+    assert report.score == report.max_score
 
 
 @pytest.mark.slow
@@ -99,7 +99,7 @@ def test_all_is_solved_with_a_bucket_server(tmp_path: Path) -> None:
         remote = RemoteAddress(f"gs://{BUCKET}/ada", server.endpoint)
         starter.make_repository(repo, starter.END, "ada", remote, preset=SMALL)
         report = grade(repo)
-        assert report["score"] == report["max_score"]
+        assert report.score == report.max_score
         assert len(server.names()) > 100
 
 
@@ -145,6 +145,7 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
             if isinstance(step, LessonCommand) and step.text != activation.COMMAND:
                 assert not [word for word in SHELL_WORDS if word in step.text], step.text
                 assert not step.text.startswith("$")
+                assert len(step.text) <= 3 * 80, step.text
     for line in text.splitlines():
         assert len(line) <= 100 or line.startswith(LONG), line
 

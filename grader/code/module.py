@@ -6,14 +6,12 @@ cache folder, never in the repository.
 
 import ast
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from dvcstate.hashes.hash_store import cache_dir
+from grader import user_cache
 from grader.code import param_keys
 
 _VERSION = 3
@@ -42,27 +40,19 @@ class Module:
 def module(text: str) -> Module:
     """The module of that text; an empty one where it is no Python."""
     name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    memory = cache_dir() / "modules" / f"{_VERSION}-{name}.json"
+    path = user_cache.entry_path("modules", f"{_VERSION}-{name}")
     try:
-        return _restored(json.loads(memory.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        found = _parsed(text)
-        _remember(memory, found)
-        return found
+        return _restored(user_cache.read_entry(path))
+    except (ValueError, TypeError, AttributeError, LookupError):  # none, or a damaged one
+        parsed = _parsed(text)
+        user_cache.write_entry(path, asdict(parsed))
+        return parsed
 
 
 def _restored(stored: dict[str, Any]) -> Module:
     imports = [(level, base, name) for level, base, name in stored.pop("imports")]
     reads = [(section, model) for section, model in stored.pop("reads")]
     return Module(imports=imports, reads=reads, **stored)
-
-
-def _remember(memory: Path, found: Module) -> None:
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        memory.write_text(json.dumps(asdict(found)), "utf-8")
-    except OSError:
-        return  # it will be parsed again
 
 
 def _parsed(text: str) -> Module:

@@ -1,4 +1,4 @@
-"""The small files of one side of a repository: each is read once, and what it says is kept."""
+"""The small files of one snapshot: each is read once, and what it says is kept."""
 
 from functools import cached_property
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 from dvcstate import Project, read
 from dvcstate.documents import regular_file
 from grader.code.stage_code import StageCode
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 MAX_TEXT_BYTES = 8 * 2**20
+"""A larger file is data, whatever its name says."""
 
 
 class Files:
@@ -48,11 +49,11 @@ class Files:
         except UnicodeDecodeError:
             return None
 
-    def code(self, wanted: LessonStage) -> StageCode:
+    def code(self, spec: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
-        if wanted.name not in self._codes:
-            self._codes[wanted.name] = StageCode(self.text, wanted)
-        return self._codes[wanted.name]
+        if spec.name not in self._codes:
+            self._codes[spec.name] = StageCode(self.text, spec)
+        return self._codes[spec.name]
 
     @cached_property
     def project(self) -> Project:

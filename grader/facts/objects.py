@@ -9,16 +9,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dvcstate.documents import regular_file
-from dvcstate.hashes.hash_store import cache_dir
+from grader import user_cache
 
 _LARGEST_LISTING = 256 * 2**20
 _READ_IN_TIME = 2**30
-"""An object that is hashed in two seconds; larger ones are not, where there is a time limit."""
+"""Hashed in about two seconds; larger objects are not, where there is a time limit."""
 _YOUNG_NS = 2_000_000_000
-"""An object that changed so lately may change again within its mtime."""
+"""Younger than this, an object may change again and keep its mtime: file systems round it."""
 
 
-class Unread(Exception):  # noqa: N818 - no error: it may be read another time
+class UnreadObjectsError(Exception):
     """Time was up before every object was read; ``count`` of them are left."""
 
     def __init__(self, count: int) -> None:
@@ -33,42 +33,44 @@ class Objects:
         self.folder = folder / "files" / "md5"
         self._start = str(self.folder)
         self._sound: dict[str, bool] = {}
-        self._memory = cache_dir() / "objects" / f"{_name(folder)}.json"
+        name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:32]
+        self._known_path = user_cache.entry_path("objects", name)
 
     def path(self, name: str) -> Path:
-        """Where the object of that name lies, if it does."""
+        """The path that the object of that name has, if it is there."""
         return self.folder / name[:2] / name[2:]
 
     def names(self, md5: str) -> list[str]:
         """The object of a recorded hash and, of a folder, those of its files; as far as known."""
-        return [md5, *(self.children(self.path(md5)) if md5.endswith(".dir") else [])]
+        return [md5, *(self.read_listing(self.path(md5)) if md5.endswith(".dir") else [])]
 
     @staticmethod
-    def children(listing: Path) -> list[str]:
+    def read_listing(listing: Path) -> list[str]:
         """The objects that the listing of a folder names; none where it is absent or damaged."""
         try:
-            return children_of(regular_file.read(listing, _LARGEST_LISTING))
+            return parse_listing(regular_file.read(listing, _LARGEST_LISTING))
         except OSError:
             return []
 
-    def corrupt(self, names: Iterable[str], until: float = math.inf) -> list[str]:
+    def find_corrupt(self, names: Iterable[str], until: float = math.inf) -> list[str]:
         """Those of ``names`` whose bytes are not what they are called. Absent ones are not.
 
         What was looked at before and has the same size and mtime is not read again. Where the time
-        ``until``, on the monotonic clock, comes first, what was read is remembered: Unread.
+        ``until``, on the monotonic clock, comes first, what was read is remembered:
+        UnreadObjectsError.
         """
-        wanted = list(dict.fromkeys(names))
-        unread = self._look_at([name for name in wanted if name not in self._sound], until)
-        bad = [name for name in wanted if not self._sound.get(name, True)]
-        if unread and not bad:
-            raise Unread(unread)
-        return bad
+        unique = list(dict.fromkeys(names))
+        unread = self._examine([name for name in unique if name not in self._sound], until)
+        corrupt = [name for name in unique if not self._sound.get(name, True)]
+        if unread and not corrupt:
+            raise UnreadObjectsError(unread)
+        return corrupt
 
-    def _look_at(self, names: Sequence[str], until: float) -> int:
+    def _examine(self, names: Sequence[str], until: float) -> int:
         """Find out which are sound; how many are left when time is up."""
         if not names:
             return 0
-        now, known = time.time_ns(), self._remembered()
+        now, known = time.time_ns(), self._read_known()
         good, unread = {}, 0
         for name in names:
             stat = self._stat(name)
@@ -84,17 +86,18 @@ class Objects:
             if stat and self._sound[name] and stat[1] < now - _YOUNG_NS:
                 good[name] = stat
         if any(known.get(name) != stat for name, stat in good.items()):
-            # Of many more than are looked at, most are of a past that nobody asks for.
-            self._remember((known if len(known) <= 3 * len(self._sound) else {}) | good)
+            # Of more than three times what is looked at, most belong to old commits: start over.
+            kept = known if len(known) <= 3 * len(self._sound) else {}
+            user_cache.write_entry(self._known_path, kept | good)
         return unread
 
     def _stat(self, name: str) -> list[int] | None:
-        """Size and mtime, as text and not as a path: there are thousands of them."""
+        """Size and mtime. There are thousands: building a Path takes longer than the stat."""
         try:
-            found = os.stat(f"{self._start}{os.sep}{name[:2]}{os.sep}{name[2:]}")  # noqa: PTH116
+            stat = os.stat(f"{self._start}{os.sep}{name[:2]}{os.sep}{name[2:]}")  # noqa: PTH116
         except OSError:
             return None
-        return [found.st_size, found.st_mtime_ns]
+        return [stat.st_size, stat.st_mtime_ns]
 
     def _md5(self, name: str) -> str:
         path = self.path(name)
@@ -103,29 +106,16 @@ class Objects:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "md5").hexdigest()
 
-    def _remembered(self) -> dict[str, list[int]]:
-        try:
-            known = json.loads(self._memory.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
+    def _read_known(self) -> dict[str, list[int]]:
+        """Size and mtime that each object had when it was found sound."""
+        known = user_cache.read_entry(self._known_path)
         return known if isinstance(known, dict) else {}
 
-    def _remember(self, good: dict[str, list[int]]) -> None:
-        try:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            self._memory.write_text(json.dumps(good), "utf-8")
-        except OSError:
-            return  # they will be read again
 
-
-def children_of(listing: bytes) -> list[str]:
+def parse_listing(listing: bytes) -> list[str]:
     """The names in the bytes of a folder's listing; none where it is damaged."""
     try:
         entries = json.loads(listing)
         return [str(entry["md5"]) for entry in entries]
     except (ValueError, TypeError, KeyError, RecursionError):
         return []
-
-
-def _name(folder: Path) -> str:
-    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:32]

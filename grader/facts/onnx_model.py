@@ -2,12 +2,12 @@
 
 import hashlib
 import importlib.util
-import json
 from pathlib import Path
 
 from dvcstate.documents import regular_file
-from dvcstate.hashes.hash_store import cache_dir
-from grader.engine.finding import UnknownError
+from grader import user_cache
+from grader.finding import UnknownError
+from grader.step import Command
 
 _VERSION = 2
 INPUT, OUTPUT = "image", "probabilities"
@@ -21,28 +21,27 @@ def problem(path: Path) -> str | None:
     except OSError as error:
         return error.strerror or "unreadable"
     name = hashlib.sha256(content).hexdigest()
-    memory = cache_dir() / "models" / f"{_VERSION}-{name}.json"
-    try:
-        known: str | None = json.loads(memory.read_text("utf-8"))["problem"]
-        return known
-    except (OSError, ValueError, LookupError, TypeError):
-        pass
-    found = _judged(content)
-    _remember(memory, found)
-    return found
+    path = user_cache.entry_path("models", f"{_VERSION}-{name}")
+    entry = user_cache.read_entry(path)
+    if not isinstance(entry, dict) or "problem" not in entry:
+        entry = {"problem": _find_problem(content)}
+        user_cache.write_entry(path, entry)
+    known: str | None = entry["problem"]
+    return known
 
 
-def _judged(content: bytes) -> str | None:
+def _find_problem(content: bytes) -> str | None:
     if importlib.util.find_spec("onnxruntime") is None:
         raise UnknownError(
             "a model can be judged by ONNX Runtime alone, which is not installed here",
-            "pip install onnxruntime",
+            Command(("pip", "install", "onnxruntime")),
         )
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as refusals
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
+    options.log_severity_level = 4  # fatal alone: else it prints to stderr
+    # A model is judged, not run: no time for optimizing the graph.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -57,9 +56,10 @@ def _judged(content: bytes) -> str | None:
         UnicodeDecodeError,  # its own text quotes the file
     ) as error:  # they share no base; anything else is not the attendee's mistake
         return f"ONNX Runtime cannot load it ({' '.join(str(error).split())[:80]})"
-    ends = [one.name for one in session.get_inputs()], [one.name for one in session.get_outputs()]
-    if ends != ([INPUT], [OUTPUT]):
-        return f"inputs {', '.join(ends[0])}; outputs {', '.join(ends[1])}"
+    inputs = [node.name for node in session.get_inputs()]
+    outputs = [node.name for node in session.get_outputs()]
+    if (inputs, outputs) != ([INPUT], [OUTPUT]):
+        return f"inputs {', '.join(inputs)}; outputs {', '.join(outputs)}"
     kind = session.get_inputs()[0].type
     if kind != "tensor(uint8)":
         return f"an input of the type {kind}"
@@ -67,11 +67,3 @@ def _judged(content: bytes) -> str | None:
     if len(shape) != 4 or shape[3] != 3 or isinstance(shape[0], int):
         return f"an input of the shape {shape}"
     return None
-
-
-def _remember(memory: Path, found: str | None) -> None:
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        memory.write_text(json.dumps({"problem": found}), "utf-8")
-    except OSError:
-        return  # it will be judged again

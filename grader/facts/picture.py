@@ -12,7 +12,7 @@ _ENDS = {".png": b"IEND", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
 """The last thing in a file of that kind; some programs write a little of their own behind it."""
 
 
-def is_called_one(path: Path) -> bool:
+def is_picture_name(path: Path) -> bool:
     """Whether its name says that it is a picture of a kind that is known here."""
     return path.suffix.lower() in _STARTS
 

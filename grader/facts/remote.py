@@ -14,29 +14,31 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dvcstate.documents import regular_file
-from grader.engine.finding import UnknownError
-from grader.facts.objects import Objects, Unread
+from grader.facts.objects import Objects, UnreadObjectsError
+from grader.finding import UnknownError
+from grader.step import Command, Note
 from workshop import endpoints
-from workshop.shell import by_hand, quoted
 from workshop.start import activation
 
-TIMEOUT_S = 7.0  # with all else that a check takes, an answer comes within ten
+# With all else that a check does, the attendee has an answer within ten seconds.
+TIMEOUT_S = 7.0
 _LISTENS_S = 3.0
+# Kept of the time limit, for the last object that is read of a folder.
 _SPARE_S = 1.5
-"""Kept of the time limit, for the last object that is read of a folder."""
-_NOWHERE = logging.NullHandler()
+# Without a handler of its own, a client's logger prints each error to stderr.
+_NO_LOG = logging.NullHandler()
 _PAGE = 1000
 _LARGEST_LISTING = 256 * 2**20
-_AT_ONCE = 32
+_THREADS = 32
+# On a server on the same machine a listing of 1,500 objects took 0.05 s, and asking for 900 objects
+# 2.5 s; on a far one the 30 round trips for 900 objects cost as much as 30 pages of a listing.
 _LISTED_FOR_ONE_ASKED = 10
-"""Between what was measured on a server on the same machine (a listing of 1,500 objects 0.05 s, 900
-asked one by one 2.5 s) and a far one, where the 30 round trips of 900 cost as much as 30 pages."""
 _PACKAGES = {"gs": "gcsfs", "s3": "s3fs", "azure": "adlfs"}
 Answer = TypeVar("Answer")
 Remotes = Mapping[str, Mapping[str, str]]
 
 
-def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
+def resolve_options(name: str, remotes: Remotes) -> Mapping[str, str] | None:
     """The options of a remote, None where there is none of that name.
 
     ``remote://base/folder`` stands for a folder of the remote ``base``, with its options.
@@ -47,7 +49,7 @@ def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
         return options
     base, _, folder = rest.partition("/")
     others = {other: values for other, values in remotes.items() if other != name.lower()}
-    below = options_of(base, others)
+    below = resolve_options(base, others)
     if below is None or "url" not in below:
         return options
     url = "/".join([below["url"].rstrip("/"), *([folder.strip("/")] if folder else [])])
@@ -55,8 +57,8 @@ def options_of(name: str, remotes: Remotes) -> Mapping[str, str] | None:
 
 
 @dataclass(frozen=True)
-class Lacking:
-    """Objects that a remote does not have, and those that it has with other bytes."""
+class BadObjects:
+    """Objects that a remote does not have, and those that it has with wrong bytes."""
 
     absent: list[str]
     wrong: list[str]
@@ -66,16 +68,17 @@ class Lacking:
 class Remote:
     """The remote called ``name``; ``options`` are those of DVC's config, config.local included.
 
-    All that is asked of it is answered within TIMEOUT_S of ``since``, or it is unreachable.
-    ``is_of_dvc_2``: it is asked where DVC looks for what DVC 2 recorded (dvc/data_cloud.py). What
-    is there is not compared with its name, which is that of a text with other ends of lines.
+    What it has not answered within TIMEOUT_S of ``since`` makes it unreachable.
+    ``uses_dvc_2_layout``: it is asked where DVC looks for what DVC 2 recorded
+    (dvc/data_cloud.py). What is there is not compared with its name, which is the hash of the same
+    text with other line ends.
     """
 
     name: str
     options: Mapping[str, str]
     config_dir: Path
     since: float = field(default_factory=time.monotonic)
-    is_of_dvc_2: bool = False
+    uses_dvc_2_layout: bool = False
 
     @property
     def url(self) -> str:
@@ -85,8 +88,8 @@ class Remote:
             return url.rstrip("/")
         return os.path.abspath(self.config_dir / Path(url).expanduser())  # noqa: PTH100 - links stay
 
-    def is_same_place(self, other: "Remote") -> bool:
-        """Whether both addresses are one: a path may be written in several ways."""
+    def is_same_location(self, other: "Remote") -> bool:
+        """Whether both addresses name one place: a path may be written in several ways."""
         if "://" in self.url or "://" in other.url:
             return self.url == other.url
         return os.path.realpath(self.url) == os.path.realpath(other.url)
@@ -96,80 +99,83 @@ class Remote:
         """The address of a server that is not Google's own, if the remote is on one."""
         return self.options.get("endpointurl") or None
 
-    def lacking(self, names: Iterable[str]) -> Lacking:
-        """Those of ``names`` that it has not, or wrongly; an UnknownError where it cannot say."""
-        names = list(dict.fromkeys(names))
-        if "://" not in self.url:
-            return self._within_time(lambda: self._lacking_in_folder(names))
-        return self._within_time(lambda: self._lacking_in_cloud(names))
+    def find_bad_objects(self, names: Iterable[str]) -> BadObjects:
+        """Those of ``names`` that are absent or wrong there; an UnknownError if it cannot say."""
+        unique = list(dict.fromkeys(names))
+        search = self._search_cloud if "://" in self.url else self._search_folder
+        return self._within_time(lambda: search(unique))
 
     def content(self, name: str) -> bytes | None:
         """The bytes of one object, None where the remote does not have it."""
-        if "://" not in self.url:
-            return self._within_time(lambda: self._read(name))
-        return self._within_time(lambda: self._downloaded(name))
+        read = self._download if "://" in self.url else self._read
+        return self._within_time(lambda: read(name))
 
-    def place(self, name: str) -> str:
-        """Where the remote keeps the object of that name."""
-        return f"{self.url}{self._below}/{name[:2]}/{name[2:]}"
+    def object_location(self, name: str) -> str:
+        """The path or the address of the object of that name."""
+        return f"{self.url}{self._object_path(name)}"
+
+    def _object_path(self, name: str) -> str:
+        return f"{self._folder}/{name[:2]}/{name[2:]}"
 
     @property
-    def _below(self) -> str:
-        return "" if self.is_of_dvc_2 else "/files/md5"
+    def _folder(self) -> str:
+        return "" if self.uses_dvc_2_layout else "/files/md5"
 
-    def _lacking_in_folder(self, names: list[str]) -> Lacking:
-        """Every object is read: DVC takes whatever has its name for it, half a copy too."""
+    def _search_folder(self, names: list[str]) -> BadObjects:
+        """Each object is read: DVC takes any file of that name for it, also half a copy."""
         if not Path(self.url).is_dir():
             raise _unreachable(self.name, f"there is no folder {self.url}")
-        present = [name for name in names if os.path.isfile(self.place(name))]  # noqa: PTH113
-        absent = [name for name in names if name not in set(present)]
-        if self.is_of_dvc_2:
-            return Lacking(absent, [])
+        # Not by Path.is_file: there are thousands, and building a Path takes longer than the stat.
+        is_there = {n: os.path.isfile(self.object_location(n)) for n in names}  # noqa: PTH113
+        absent = [name for name in names if not is_there[name]]
+        if self.uses_dvc_2_layout:
+            return BadObjects(absent, [])
+        present = [name for name in names if is_there[name]]
         until = self.since + TIMEOUT_S - _SPARE_S
         try:
-            return Lacking(absent, Objects(Path(self.url)).corrupt(present, until))
-        except Unread as told:
+            return BadObjects(absent, Objects(Path(self.url)).find_corrupt(present, until))
+        except UnreadObjectsError as unread:
             if absent:
-                return Lacking(absent, [])
+                return BadObjects(absent, [])
             raise UnknownError(
-                f"The remote {self.name} holds more than was read in {TIMEOUT_S:g} s: {told.count}"
-                f" of {len(names)} objects are left. What was read is remembered: ask again.",
-                "grader check",
+                f"The remote {self.name} holds more than was read in {TIMEOUT_S:g} s:"
+                f" {unread.count} of {len(names)} objects are left. What was read is"
+                " remembered: ask again.",
+                Command(("grader", "check")),
                 code="remote-unreachable",
             ) from None
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return regular_file.read(self.place(name), _LARGEST_LISTING)
+            return regular_file.read(self.object_location(name), _LARGEST_LISTING)
         except OSError:
             return None
 
-    def _lacking_in_cloud(self, names: list[str]) -> Lacking:
+    def _search_cloud(self, names: list[str]) -> BadObjects:
         """By one listing, or object by object where the remote holds far more than is asked.
 
-        A listing answers for a thousand objects a request, one request after the other. A room of
-        200 has a place for each: an attendee's holds a few thousand objects, which are listed in a
-        few requests where asking for each would take a thousand. A place that all share holds 200
-        times as many: there, asking some at once is faster. As DVC does, one of the 256 folders
-        tells how many there are. Google Cloud Storage tells the MD5 of each, its name in DVC.
+        A listing answers for a thousand objects a request, one request after the other. An
+        attendee's own remote holds a few thousand objects: a few requests, where asking for each
+        object would take a thousand. A remote that 200 attendees share holds 200 times as many:
+        there it is faster to ask for each object, several at a time. As DVC does, we count one of
+        the 256 folders. Google Cloud Storage tells each object's MD5, which is its name in DVC.
         """
         files, root = self._files()
-        root += self._below
-        paths = {name: f"{root}/{name[:2]}/{name[2:]}" for name in names}
-        estimate = 256 * len(files.find(f"{root}/00"))
+        paths = {name: f"{root}{self._object_path(name)}" for name in names}
+        estimate = 256 * len(files.find(f"{root}{self._folder}/00"))
         if estimate > _LISTED_FOR_ONE_ASKED * max(len(names), _PAGE):
-            held = _held(files, list(paths.values()))
+            details = _ask_each(files, list(paths.values()))
         else:
-            held = files.find(root, detail=True)
-        absent = [name for name, path in paths.items() if path not in held]
-        there = [(name, held[path]) for name, path in paths.items() if path in held]
-        wrong = [name for name, one in there if _md5_of(one) not in (None, name[:32])]
-        return Lacking(absent, [] if self.is_of_dvc_2 else wrong)
+            details = files.find(f"{root}{self._folder}", detail=True)
+        absent = [name for name, path in paths.items() if path not in details]
+        present = [(name, details[path]) for name, path in paths.items() if path in details]
+        wrong = [name for name, detail in present if _md5_of(detail) not in (None, name[:32])]
+        return BadObjects(absent, [] if self.uses_dvc_2_layout else wrong)
 
-    def _downloaded(self, name: str) -> bytes | None:
+    def _download(self, name: str) -> bytes | None:
         files, root = self._files()
         try:
-            content: bytes = files.cat_file(f"{root}{self._below}/{name[:2]}/{name[2:]}")
+            content: bytes = files.cat_file(f"{root}{self._object_path(name)}")
         except FileNotFoundError:
             return None
         return content
@@ -185,11 +191,11 @@ class Remote:
             _import_gcsfs()
         import fsspec
 
-        logging.getLogger(package).addHandler(_NOWHERE)  # else it tells stderr of each error too
+        logging.getLogger(package).addHandler(_NO_LOG)
         return fsspec.filesystem(scheme, **self._storage_options(scheme)), root
 
     def _check_listens(self, endpoint: str) -> None:
-        """Refused at once, where gcsfs would try again for half a minute."""
+        """Fail at once, where gcsfs would try again for half a minute."""
         try:
             address = endpoints.host_and_port(endpoint)
             socket.create_connection(address, timeout=_LISTENS_S).close()
@@ -199,7 +205,7 @@ class Remote:
             raise UnknownError(
                 f"The remote {self.name} could not be asked: no server answers at {endpoint}"
                 f" ({error}). Is the bucket server running, and is that its address?",
-                by_hand(
+                Note(
                     "in a terminal of its own, and left running:"
                     f" {endpoints.bucket_command(endpoint)}"
                 ),
@@ -207,11 +213,11 @@ class Remote:
             ) from None
 
     def _not_https(self, endpoint: str) -> UnknownError:
-        wanted = quoted(endpoints.complete_endpoint(endpoint.replace("https://", "http://", 1)))
+        mended = endpoints.complete_endpoint(endpoint.replace("https://", "http://", 1))
         return UnknownError(
             f"The remote {self.name} could not be asked: the server at {endpoint} speaks http, not"
             " https.",
-            f"dvc remote modify {quoted(self.name)} endpointurl {wanted}",
+            Command(("dvc", "remote", "modify", self.name, "endpointurl", mended)),
             code="remote-unreachable",
         )
 
@@ -220,8 +226,8 @@ class Remote:
         options: dict[str, Any] = {"skip_instance_cache": True}
         if scheme == "gs":
             endpoint = self.options.get("endpointurl")
-            anonymous = self.options.get("allow_anonymous_login", "").lower() == "true"
-            if endpoint or anonymous:  # an attendee's own server gets no credentials of ours
+            is_anonymous = self.options.get("allow_anonymous_login", "").lower() == "true"
+            if endpoint or is_anonymous:  # an attendee's own server gets no credentials of ours
                 options["token"] = "anon"  # noqa: S105 - gcsfs' word for none
             elif path := self.options.get("credentialpath"):
                 options["token"] = path
@@ -232,7 +238,7 @@ class Remote:
         return options
 
     def _within_time(self, ask: Callable[[], Answer]) -> Answer:
-        """The answer, if it comes in time: a cloud that cannot be reached keeps its client busy."""
+        """The answer, if it comes in time. In a daemon thread: no client has a limit for all."""
         answers: list[Answer] = []
         failures: list[Exception] = []
 
@@ -249,7 +255,7 @@ class Remote:
             return answers[0]
         if failures and isinstance(failures[0], UnknownError):
             raise failures[0]
-        if failures and isinstance(failures[0], FileNotFoundError):  # says gcsfs of a listing
+        if failures and isinstance(failures[0], FileNotFoundError):  # gcsfs' word for it
             raise _unreachable(self.name, f"there is no bucket {self.url.split('/')[2]}")
         if failures:
             words = " ".join(str(failures[0]).split())[:200] or type(failures[0]).__name__
@@ -258,7 +264,7 @@ class Remote:
 
 
 def _import_gcsfs() -> None:
-    """With what it calls experimental off, which a server of our own does not answer."""
+    """With its experimental calls off, which the workshop's bucket server does not answer."""
     before = os.environ.get(activation.VARIABLE)
     os.environ[activation.VARIABLE] = activation.VALUE  # read at import
     try:
@@ -269,53 +275,38 @@ def _import_gcsfs() -> None:
             os.environ[activation.VARIABLE] = before
 
 
-def _md5_of(one: Mapping[str, Any]) -> str | None:
+def _md5_of(detail: Mapping[str, Any]) -> str | None:
     """An object's MD5 in hex, None where the cloud does not tell it."""
     try:
-        return base64.b64decode(one["md5Hash"]).hex()
+        return base64.b64decode(detail["md5Hash"]).hex()
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _held(files: Any, paths: list[str]) -> dict[str, Any]:
-    """Those of ``paths`` that are there and what they are, ``_AT_ONCE`` asked at a time.
+def _ask_each(files: Any, paths: list[str]) -> dict[str, Any]:
+    """What each of ``paths`` is, those that are absent left out; the first error, if any.
 
-    Not by ``exists``, which takes every error for a no.
+    Not by ``exists``, which takes every error for a no. The threads of a ThreadPoolExecutor would
+    keep a program from ending while a cloud does not answer; those of this pool are daemons.
     """
-    from fsspec import asyn
+    from multiprocessing.pool import ThreadPool
 
-    if not files.async_impl:
-        asked = {path: _described(files, path) for path in paths}
-        return {path: answer for path, answer in asked.items() if answer is not None}
-    answers = asyn.sync(
-        files.loop,
-        asyn._run_coros_in_chunks,
-        [files._info(path) for path in paths],
-        batch_size=_AT_ONCE,
-        return_exceptions=True,
-    )
-    for answer in answers:
-        if isinstance(answer, BaseException) and not isinstance(answer, FileNotFoundError):
-            raise answer
-    return {
-        path: answer
-        for path, answer in zip(paths, answers, strict=True)
-        if isinstance(answer, dict)
-    }
+    def ask(path: str) -> Any:
+        try:
+            return files.info(path)
+        except FileNotFoundError:
+            return None
 
-
-def _described(files: Any, path: str) -> Mapping[str, Any] | None:
-    try:
-        answer: Mapping[str, Any] = files.info(path)
-    except FileNotFoundError:
-        return None
-    return answer
+    with ThreadPool(min(_THREADS, len(paths))) as pool:
+        details = pool.map(ask, paths, chunksize=1)
+    return {path: detail for path, detail in zip(paths, details, strict=True) if detail}
 
 
 def _unreachable(name: str, why: str) -> UnknownError:
     return UnknownError(
         f"The remote {name} could not be asked: {why}. Look at the network, then at the address,"
         " then at the credentials.",
-        f"dvc remote list\ndvc push -r {quoted(name)}",
+        Command(("dvc", "remote", "list")),
+        Command(("dvc", "push", "-r", name)),
         code="remote-unreachable",
     )

@@ -1,4 +1,4 @@
-"""Everything that checks may ask of one repository; each fact is gathered once, when asked for."""
+"""The facts that checks need about one repository; each is gathered once, when it is asked for."""
 
 import os
 import time
@@ -8,19 +8,19 @@ from pathlib import Path, PurePosixPath
 
 from dvcstate import Project, ProjectError, ProjectState, Workspace
 from dvcstate.config.dvc_config import read as read_config
-from dvcstate.repository import Repository, find
+from dvcstate.dvc_repository import DvcRepository, find
 from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
-from grader.facts.git import Blob, Git, Place
+from grader.facts.git import Blob, FileLine, Git
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
-from grader.facts.snapshot import View, is_dvc, is_told
-from grader.facts.snapshot_cache import Memory
+from grader.facts.snapshot import Snapshot, is_dvc_file, is_metadata_file
+from grader.facts.snapshot_cache import SnapshotCache
 
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
 _RAW = "data/raw.dvc"
-"""Looked for in a folder that git ignores, too: there it is a mistake."""
+"""Looked for even where git ignores its folder: that is one of the mistakes."""
 
 
 def _is_same_folder(one: Path, other: Path) -> bool:
@@ -30,30 +30,29 @@ def _is_same_folder(one: Path, other: Path) -> bool:
         return False
 
 
-class Facts:
+def _with_plain_line_ends(content: bytes) -> bytes:
+    """Git and editors on Windows may write other line ends, which are no change."""
+    return content.replace(b"\r\n", b"\n")
+
+
+class Repository:
     """The repository that the folder ``start`` is in.
 
-    ``memory`` is of whoever looks again and again, who closes it too. ``ask_s``: how long deps that
-    lie elsewhere, in a cloud, are waited for; 0 asks nobody about them.
+    ``cache`` may serve one repository several times. ``ask_s``: how many seconds to wait for what
+    a cloud says of external deps; 0 does not ask.
     """
 
-    def __init__(self, start: Path, memory: Memory | None = None, ask_s: float = 0) -> None:
+    def __init__(self, start: Path, cache: SnapshotCache, ask_s: float) -> None:
         self.start = Path(os.path.abspath(start))  # noqa: PTH100 - links stay
-        self._memory = memory or Memory()
-        self._owns_memory = memory is None
+        self._cache = cache
         self.ask_s = ask_s
-        self.asked_since: float | None = None
-        """When a cloud was first asked: all that is asked has to be answered within ten seconds."""
-
-    def close(self) -> None:
-        """Delete what was exported."""
-        if self._owns_memory:
-            self._memory.close()
+        self.remote_asked_at: float | None = None
+        """When a cloud was first asked: every answer has to come within ten seconds of it."""
 
     @cached_property
     def git(self) -> Git | None:
         """The git repository, None where there is none that could be graded."""
-        return Git.around(self.start, self._memory.answers)
+        return Git.find(self.start, self._cache.git)
 
     @cached_property
     def commit(self) -> str | None:
@@ -73,9 +72,9 @@ class Facts:
 
     @cached_property
     def _ends(self) -> tuple[Path, Path]:
-        """The root of git and ``start``, below it, both through the same links.
+        """The root of git and ``start`` below it, both through the same links.
 
-        Git tells its root without links, and macOS' own /tmp is one.
+        Git resolves links in its root, and on macOS /tmp itself is a link.
         """
         if self.git is None:
             return self.start, self.start
@@ -100,8 +99,8 @@ class Facts:
         return "" if self.root == top else self.root.relative_to(top).as_posix() + "/"
 
     @cached_property
-    def committed(self) -> dict[str, Blob]:
-        """Every file at HEAD below the root of the DVC repository."""
+    def committed_files(self) -> dict[str, Blob]:
+        """Each file at HEAD below the root of the DVC repository."""
         return {
             path.removeprefix(self.prefix): blob
             for path, blob in self._tree.items()
@@ -109,84 +108,84 @@ class Facts:
         }
 
     def links(self) -> list[str]:
-        """Every link and every sub-module at HEAD, likewise; seldom asked for."""
+        """Each link and sub-module at HEAD below that root."""
         paths = self.git.links(self.commit) if self.git and self.commit else []
         return self._below(paths)
 
     @cached_property
-    def tracked(self) -> tuple[str, ...]:
-        """Every path in git's index below the root of the DVC repository."""
-        return tuple(dict.fromkeys(self._below(self.git.index() if self.git else ())))
+    def tracked_files(self) -> tuple[str, ...]:
+        """Each path in git's index below the root of the DVC repository."""
+        return tuple(dict.fromkeys(self._below(self.git.index_paths() if self.git else ())))
 
     def _below(self, paths: Iterable[str]) -> list[str]:
         return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]
 
     @cached_property
-    def unmerged(self) -> list[str]:
-        """Every path of which a merge that goes on has left several versions."""
-        entries = self.git.entries() if self.git else ()
-        return self._below(dict.fromkeys(one.path for one in entries if one.is_unmerged))
+    def unmerged_files(self) -> list[str]:
+        """Each path that a merge in progress has left in several versions."""
+        entries = self.git.index_entries() if self.git else ()
+        return self._below(dict.fromkeys(entry.path for entry in entries if entry.is_unmerged))
 
     def is_staged(self, path: str) -> bool:
-        """Whether git's index has the small file ``path`` as it lies in the folder."""
+        """Whether git's index has the small file ``path`` as the worktree has it."""
         content = self.worktree.content(path)
-        if content is None or self.git is None or path in self.unmerged:
+        if content is None or self.git is None or path in self.unmerged_files:
             return False
-        oids = [one.oid for one in self.git.entries() if one.path == f"{self.prefix}{path}"]
-        there = self.git.contents(oids)
-        return content.replace(b"\r\n", b"\n") in [
-            one.replace(b"\r\n", b"\n") for one in there.values()
-        ]
+        name = f"{self.prefix}{path}"
+        oids = [entry.oid for entry in self.git.index_entries() if entry.path == name]
+        staged = map(_with_plain_line_ends, self.git.contents(oids).values())
+        return _with_plain_line_ends(content) in staged
 
     @cached_property
-    def head(self) -> View:
+    def head(self) -> Snapshot:
         """What is committed."""
-        files = self._memory.exported(self.root, self.commit)
+        files = self._cache.exported_files(self.root, self.commit)
         if files is None:
-            told = self._told
-            contents = self.git.contents(blob.oid for blob in told.values()) if self.git else {}
-            there = {path: contents[b.oid] for path, b in told.items() if b.oid in contents}
-            files = self._memory.export(self.root, self.commit, there)
-        return View("HEAD", files, self)
+            blobs = self._metadata_files
+            objects = self.git.contents(blob.oid for blob in blobs.values()) if self.git else {}
+            contents = {path: objects[b.oid] for path, b in blobs.items() if b.oid in objects}
+            files = self._cache.export(self.root, self.commit, contents)
+        return Snapshot("HEAD", files, lambda: self.shared_project or files.project)
 
     @cached_property
-    def _told(self) -> dict[str, Blob]:
-        """The files of HEAD that say something, DVC's own first, as far as anybody would wait."""
-        told: dict[str, Blob] = {}
+    def _metadata_files(self) -> dict[str, Blob]:
+        """The metadata files of HEAD, DVC's own first, within a limit of bytes and of files."""
+        blobs: dict[str, Blob] = {}
         total = 0
         for path in sorted(
-            filter(is_told, self.committed), key=lambda path: (not is_dvc(path), path)
+            filter(is_metadata_file, self.committed_files),
+            key=lambda path: (not is_dvc_file(path), path),
         ):
-            blob = self.committed[path]
+            blob = self.committed_files[path]
             total += blob.size
-            if total > _MAX_EXPORT_BYTES or len(told) == _MAX_EXPORT_FILES:
+            if total > _MAX_EXPORT_BYTES or len(blobs) == _MAX_EXPORT_FILES:
                 break
             parts = set(path.split("/"))
             if blob.size <= MAX_TEXT_BYTES and not parts & {"..", ".git"} and "\\" not in path:
-                told[path] = blob
-        return told
+                blobs[path] = blob
+        return blobs
 
     @cached_property
-    def worktree(self) -> View:
-        """What lies in the attendee's folder."""
-        return View("worktree", Files(self.root), self)
+    def worktree(self) -> Snapshot:
+        """The files in the attendee's folder."""
+        return Snapshot("worktree", Files(self.root), lambda: self.workspace.project())
 
     @cached_property
-    def uncommitted(self) -> tuple[str, ...]:
-        """The files that say something of the project and are not at HEAD as in the worktree."""
-        told = {*self._told, *self._lying_about}
-        return tuple(sorted(path for path in told if not self._is_same(path)))
+    def uncommitted_files(self) -> tuple[str, ...]:
+        """The metadata files that differ between HEAD and the worktree."""
+        paths = {*self._metadata_files, *self._dvc_files_in_worktree}
+        return tuple(sorted(path for path in paths if not self._is_same(path)))
 
     def _is_same(self, path: str) -> bool:
         ours, theirs = self.worktree.content(path), self.head.content(path)
         if ours is None or theirs is None:
             return ours is theirs
-        return ours.replace(b"\r\n", b"\n") == theirs.replace(b"\r\n", b"\n")
+        return _with_plain_line_ends(ours) == _with_plain_line_ends(theirs)
 
     @cached_property
-    def _lying_about(self) -> list[str]:
-        """DVC's own files in the worktree, as far as anybody would put them: three folders deep."""
-        found = [p for p in (_RAW, *self.params_files) if (self.root / p).is_file()]
+    def _dvc_files_in_worktree(self) -> list[str]:
+        """DVC's own files in the worktree, three folders deep at most: deeper ones cost seconds."""
+        paths = [p for p in (_RAW, *self.params_files) if (self.root / p).is_file()]
         pending = [(self.root, "")]
         while pending:
             folder, shown = pending.pop()
@@ -200,93 +199,91 @@ class Facts:
                     if path.count("/") < 3 and self._is_searched(path):
                         pending.append((folder / entry.name, f"{path}/"))
                 elif path.endswith(("dvc.yaml", "dvc.lock", ".dvc")):
-                    found.append(path)
-        return found
+                    paths.append(path)
+        return paths
 
     def _is_searched(self, path: str) -> bool:
         """Whether DVC looks there for stages: not in what is ignored, nor in other repositories.
 
-        Sub-modules and git worktrees are such.
+        Sub-modules and git worktrees are other repositories.
         """
         if path.rpartition("/")[2].startswith("."):
             return False
-        place = str(self.root / path)
-        if any(os.path.lexists(f"{place}/{name}") for name in (".git", ".dvc")):
+        folder = str(self.root / path)
+        if any(os.path.lexists(f"{folder}/{name}") for name in (".git", ".dvc")):
             return False
         try:
-            found = self._found
-        except ProjectError:  # told by init.config
+            dvc = self._dvc
+        except ProjectError:  # the check init.config reports it
             return True
-        is_ignored = found.git_ignores(place, True) or found.dvcignore.ignores(place, True)
-        return not is_ignored or any(one.startswith(f"{path}/") for one in self._told)
+        is_ignored = dvc.git_ignores(folder, True) or dvc.dvcignore.ignores(folder, True)
+        return not is_ignored or any(p.startswith(f"{path}/") for p in self._metadata_files)
 
     @cached_property
     def params_files(self) -> frozenset[str]:
-        """The files that hold params, as far as the stages in the worktree can be read."""
+        """The files of params that the stages in the worktree name, where these can be read."""
         try:
             stages = self.worktree.project.stages
         except (ProjectError, OSError):
             stages = ()
         declared = {file.path for stage in stages for file in stage.params}
-        return frozenset({"params.yaml", *filter(is_told, declared)})
+        return frozenset({"params.yaml", *filter(is_metadata_file, declared)})
 
     @cached_property
     def objects(self) -> Objects:
         """DVC's cache on this machine."""
-        return Objects(self._found.cache_dir)
+        return Objects(self._dvc.cache_dir)
 
     @cached_property
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
-        _ = self.worktree.project  # the same reading, or the error that it ends in
-        if self.ask_s and any(stage.elsewhere for stage in self.worktree.project.stages):
-            self.asked_since = time.monotonic()
+        _ = self.worktree.project  # raises the ProjectError of the files, which is read once
+        if self.ask_s and any(stage.external for stage in self.worktree.project.stages):
+            self.remote_asked_at = time.monotonic()
         return self.workspace.state(read=False, ask_s=self.ask_s, trusted=False)
 
     @cached_property
     def workspace(self) -> Workspace:
         """The worktree as a DVC project."""
-        return self._memory.workspace(self.root)
+        return self._cache.workspace(self.root)
 
     @cached_property
-    def project_alike(self) -> Project | None:
-        """The project in the worktree where it is that of HEAD too: it need not be read twice."""
-        if self.uncommitted:
+    def shared_project(self) -> Project | None:
+        """The project in the worktree, where it is also that of HEAD: reading takes a while."""
+        if self.uncommitted_files:
             return None
         project = self.workspace.project()
-        is_committed = all(stage.file in self.committed for stage in project.stages)
+        is_committed = all(stage.file in self.committed_files for stage in project.stages)
         return project if is_committed else None
 
     def ignores(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether a .gitignore of the worktree leaves out ``path``."""
-        return self._found.git_ignores(str(self.root / path), is_folder)
+        return self._dvc.git_ignores(str(self.root / path), is_folder)
 
-    def ignoring_line(self, path: str) -> Place | None:
+    def ignoring_line(self, path: str) -> FileLine | None:
         """The line that leaves ``path`` out of git; None where git itself cannot say."""
-        found = self.git.ignoring_line(f"{self.prefix}{path}") if self.git else None
-        if found and self.prefix and found.file.startswith(self.prefix):
-            return Place(found.file.removeprefix(self.prefix), found.line)
-        return found
+        at = self.git.ignoring_line(f"{self.prefix}{path}") if self.git else None
+        return FileLine(at.file.removeprefix(self.prefix), at.line) if at else None
 
     def ignores_at_head(self, path: str) -> bool:
-        """The same by the .gitignore files that are committed, those above the root left out."""
+        """The same by the committed .gitignore files, those above the root left out."""
         is_folder = (self.root / path).is_dir()
-        return self._found_at_head.git_ignores(str(self.head.root / path), is_folder)
+        return self._dvc_at_head.git_ignores(str(self.head.root / path), is_folder)
 
     @cached_property
-    def _found_at_head(self) -> Repository:
+    def _dvc_at_head(self) -> DvcRepository:
         return find(self.head.root)
 
     @cached_property
-    def _found(self) -> Repository:
+    def _dvc(self) -> DvcRepository:
         return find(self.root)
 
     @cached_property
     def remote_options(self) -> Mapping[str, Mapping[str, str]]:
-        """The options of each remote as DVC has them here: config.local and the user's included."""
+        """The options of each remote as DVC sees them, with config.local and the user's config."""
         return read_config(self.root).remotes
 
     @cached_property
     def settings(self) -> Settings:
-        """What ``workshop.toml`` says of this attendee."""
+        """What ``workshop.toml`` says about this attendee."""
         return read_settings(self.worktree.content(settings.PATH))

@@ -1,11 +1,11 @@
-"""``workshop.toml``: whose repository it is, where its data is to go, what was solved for them."""
+"""``workshop.toml``: the attendee, where their data goes, and the lessons solved for them."""
 
 import re
 import tomllib
 from dataclasses import dataclass
 
-from grader.engine.finding import UnknownError
-from workshop.shell import by_hand
+from grader.finding import UnknownError
+from grader.step import Edit
 
 PATH = "workshop.toml"
 
@@ -38,10 +38,11 @@ def read_settings(content: bytes | None) -> Settings:
     except RecursionError:
         return Settings(problem=_unreadable("it is nested too deeply"))
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r" \(at line (\d+), column \d+\)$", str(error))
-        told = str(error)[: found.start()] if found else str(error)
-        line = int(found[1]) if found else content.count(b"\n") + 1  # at the end of the document
-        return Settings(problem=_unreadable(told, line))
+        # "Invalid value (at line 3, column 9)", or "... (at end of document)"
+        match = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+        problem = str(error)[: match.start()] if match else str(error)
+        line = int(match[1]) if match else content.count(b"\n") + 1
+        return Settings(problem=_unreadable(problem, line))
     except _OddValueError as odd:
         return Settings(problem=_unreadable(str(odd)))
 
@@ -67,5 +68,10 @@ def _unreadable(problem: str, line: int | None = None) -> UnknownError:
     where = f"{PATH}, line {line}" if line else PATH
     return UnknownError(
         f"{where} cannot be read: {problem}. Where your data is to go cannot be told.",
-        by_hand(f"{where}: mend it, or bring back what is committed: git checkout HEAD -- {PATH}"),
+        Edit(
+            PATH,
+            "change",
+            line,
+            text=f"mend it, or bring back what is committed: git checkout HEAD -- {PATH}",
+        ),
     )

@@ -1,51 +1,47 @@
-"""One side of a repository: what is committed (HEAD), or what lies in the worktree."""
+"""A snapshot of a repository: what is committed (HEAD), or what is in the worktree."""
 
-import fnmatch
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from dvcstate import Project, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
-if TYPE_CHECKING:
-    from grader.facts.repository import Facts
+Revision = Literal["HEAD", "worktree"]
 
-Side = Literal["HEAD", "worktree"]
-
-TEXTS = ("*.dvc", "*.yaml", "*.yml", "*.toml", "*.json", "*.py", "*/.dvc/config")
-TEXT_NAMES = frozenset((".dvcignore", ".gitignore", "dvc.lock", ".dvc/config"))
-
-
-def is_told(path: str) -> bool:
-    """Whether ``path`` may be a file that says something about the project, or the stages' code."""
-    name = path.rpartition("/")[2]
-    return (
-        path in TEXT_NAMES
-        or name in TEXT_NAMES
-        or any(fnmatch.fnmatchcase(path, pattern) for pattern in TEXTS)
-    )
+_METADATA_ENDS = (
+    ".dvc", ".yaml", ".yml", ".toml", ".json", ".py",
+    "/.dvc/config", "/.dvcignore", "/.gitignore", "/dvc.lock",
+)  # fmt: skip
 
 
-def is_dvc(path: str) -> bool:
+def is_metadata_file(path: str) -> bool:
+    """Whether ``path`` may be a file of DVC's, of params or of settings, or code of a stage."""
+    return f"/{path}".endswith(_METADATA_ENDS)
+
+
+def is_dvc_file(path: str) -> bool:
     """Whether ``path`` is a file of DVC's own, or of params."""
     return path.endswith((".dvc", "dvc.yaml", "dvc.lock", "params.yaml")) or ".dvc" in path
 
 
-class View:
-    """The files of one side, by path from the root of the DVC repository, and what they say.
+class Snapshot:
+    """The files of one revision, by path from the root of the DVC repository, and what they say.
 
     ``files`` are those of the repository itself, or of an export of HEAD.
+    ``read_project`` is called at most once, when a check first asks for the stages.
     """
 
-    def __init__(self, source: Side, files: Files, facts: "Facts") -> None:
-        self.source: Side = source
+    def __init__(
+        self, revision: Revision, files: Files, read_project: Callable[[], Project]
+    ) -> None:
+        self.revision: Revision = revision
         self.root = files.root
-        self.facts = facts
+        self._read_project = read_project
         self._files = files
         self._stages: dict[str, Stage | None] = {}
 
@@ -59,11 +55,11 @@ class View:
 
     def line(self, path: str, *words: str) -> int | None:
         """The first line of ``path`` that holds the last of ``words`` after those before it."""
-        wanted = list(words)
+        left = list(words)
         for number, line in enumerate((self.text(path) or "").splitlines(), 1):
-            if wanted and wanted[0] in line:
-                wanted.pop(0)
-                if not wanted:
+            if left and left[0] in line:
+                left.pop(0)
+                if not left:
                     return number
         return None
 
@@ -77,9 +73,7 @@ class View:
     @cached_property
     def project(self) -> Project:
         """The stages; a ProjectError where the files don't say which."""
-        if self.source == "worktree":
-            return self.facts.workspace.project()
-        return self.facts.project_alike or self._files.project
+        return self._read_project()
 
     @cached_property
     def config(self) -> Sections:
@@ -100,31 +94,30 @@ class View:
         """The name in ``core.remote`` of ``.dvc/config``."""
         return self.config.get("core", {}).get("remote")
 
-    def stage(self, wanted: LessonStage) -> Stage | None:
+    def stage(self, spec: StageSpec) -> Stage | None:
         """The attendee's stage for a lesson: by what it runs, else by its name."""
-        if wanted.name not in self._stages:
-            self._stages[wanted.name] = self._found_stage(wanted)
-        return self._stages[wanted.name]
+        if spec.name not in self._stages:
+            self._stages[spec.name] = self._find_stage(spec)
+        return self._stages[spec.name]
 
-    def _found_stage(self, wanted: LessonStage) -> Stage | None:
+    def _find_stage(self, spec: StageSpec) -> Stage | None:
         stages = [stage for stage in self.project.stages if stage.cmd]
-        running = [one for one in stages if self.code(wanted).is_run_by(one.cmd)]
-        named = [one for one in stages if one.name.rpartition(":")[2] == wanted.name]
-        both = [one for one in running if one in named]
-        return next(iter(both or running or named), None)
+        by_code = [stage for stage in stages if self.code(spec).is_run_by(stage.cmd)]
+        by_name = [stage for stage in stages if stage.name.rpartition(":")[2] == spec.name]
+        by_both = [stage for stage in by_code if stage in by_name]
+        return next(iter(by_both or by_code or by_name), None)
 
-    def code(self, wanted: LessonStage) -> StageCode:
+    def code(self, spec: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
-        return self._files.code(wanted)
+        return self._files.code(spec)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:
         """What ``dvc.lock`` says of each stage, by name; empty where there is none."""
-        from dvcstate.documents import document, schema
+        from dvcstate.documents import reader, schema
 
         if self.content("dvc.lock") is None:
             return {}
-        found: Mapping[str, Any] = document.read(
-            self.root / "dvc.lock", "dvc.lock", schema.lock_file
-        ).get("stages", {})
-        return found
+        lock = reader.read(self.root / "dvc.lock", "dvc.lock", schema.lock_file)
+        stages: Mapping[str, Any] = lock.get("stages", {})
+        return stages

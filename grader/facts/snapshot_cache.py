@@ -1,4 +1,4 @@
-"""What stays the same between two looks at one repository, for a program that looks again."""
+"""What stays the same between two grades of one repository, for a program that grades again."""
 
 import contextlib
 import hashlib
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from dvcstate import Workspace
 from grader.facts.files import Files
-from grader.facts.git_cache import Answers
+from grader.facts.git import GitCache
 
 
-class Memory:
-    """The files of the last commit, and the worktree's hashes: facts, never a verdict."""
+class SnapshotCache:
+    """The exported files of the last commit, git's answers, the worktree's hashes; no verdicts."""
 
     def __init__(self) -> None:
-        self.answers = Answers()
+        self.git = GitCache()
         self._workspace: Workspace | None = None
         self._export: tempfile.TemporaryDirectory[str] | None = None
         self._exported: tuple[Path, str | None] | None = None
@@ -30,25 +30,25 @@ class Memory:
         self._written = {}
 
     def workspace(self, root: Path) -> Workspace:
-        """The worktree at ``root``, which knows what it has read and hashed before."""
+        """The worktree at ``root``, which keeps what it has read and hashed."""
         if self._workspace is None or self._workspace.root != root:
             self._workspace = Workspace(root)
         return self._workspace
 
-    def exported(self, root: Path, commit: str | None) -> Files | None:
-        """The files of ``commit`` of the repository at ``root``, if they were exported last."""
+    def exported_files(self, root: Path, commit: str | None) -> Files | None:
+        """The files of ``commit`` of the repository at ``root``, if these are what is exported."""
         return self._files if self._exported == (root, commit) else None
 
     def export(self, root: Path, commit: str | None, contents: Mapping[str, bytes]) -> Files:
-        """Write the files of ``commit`` into a folder of their own: what is there stays there.
+        """Write the files of ``commit`` into a temporary folder: only those that changed.
 
-        Where a file is gone, all are written anew: an empty folder says something too.
+        Where a file is gone, all are written anew: an emptied folder would still be found.
         """
         digests = {path: hashlib.sha256(content).digest() for path, content in contents.items()}
         if self._export is None or self._written.keys() - digests.keys():
             self.close()
             self._export = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
-            # DVC reads no project without git around.
+            # Without a .git beside it, DVC takes the folder for no repository.
             Path(self._export.name, ".git", "objects").mkdir(parents=True)
         folder = Path(self._export.name)
         for path, digest in digests.items():

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from grader.engine.registry import Check
 from workshop.course.hint_pages import fixes, fixes_of_checks
 from workshop.course.manifest import course
-from workshop.stages import STAGES
-
-STAGE_NAMES = frozenset(stage.name for stage in STAGES)
+from workshop.stages import STAGE_NAMES
 
 
 def listing(checks: Iterable[Check]) -> str:

@@ -17,13 +17,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, TextIO
 
-from grader.engine.grading import grade
 from grader.engine.report import Report
-from grader.facts.running import running
-from grader.facts.snapshot_cache import Memory
-from grader.watch import live
+from grader.facts.rwlock import running_command
+from grader.facts.snapshot_cache import SnapshotCache
+from grader.grading import grade
+from grader.watch import view
 from grader.watch.changes import Changes
-from grader.watch.screen import Screen, size_of
+from grader.watch.terminal import Screen, size_of
 from workshop import output
 from workshop.output import OutputError
 from workshop.terminal import Style, style_of
@@ -73,10 +73,10 @@ class _Watching:
         self._keyboard = keyboard
         self._style: Style = style_of(stream)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()  # signal handlers may put
-        self._memory = Memory()
+        self._cache = SnapshotCache()
         self._report: Report | None = None
         self._static: Report | None = None
-        self._news = live.News()
+        self._news = view.ReportDiff()
         self._complete: set[str] = set()
         self._is_asking = False
         self._running: str | None = None
@@ -96,8 +96,8 @@ class _Watching:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut it short
                 if self._screen:
                     self._screen.leave()
-                    self._print_report(live.News())
-                self._memory.close()
+                    self._print_report(view.ReportDiff())
+                self._cache.close()
                 changes.stop()
 
     def _follow(self) -> None:
@@ -115,7 +115,7 @@ class _Watching:
                 due = time.monotonic() + RESCAN_S
             elif event == "ask":
                 self._ask()
-            elif isinstance(event, dict):
+            elif isinstance(event, Report):
                 self._take(event)
             elif isinstance(event, Exception):
                 raise event
@@ -140,17 +140,17 @@ class _Watching:
             self._events.put(event)
 
     def _grade(self) -> None:
-        self._running = running(self._repo)
-        report = grade(self._repo, offline=True, memory=self._memory)
+        self._running = running_command(self._repo)
+        report = grade(self._repo, offline=True, cache=self._cache)
         if report == self._static:
             return
-        self._take_in(live.news(self._static, report), report)
+        self._take_in(view.diff_reports(self._static, report), report)
         self._static = self._report = report
         self._tell()
 
     def _look_at_dvc(self) -> None:
         """No change tells of it: DVC's notes of what it does are no part of a grade."""
-        before, self._running = self._running, running(self._repo)
+        before, self._running = self._running, running_command(self._repo)
         if before != self._running and self._report:
             self._tell()
 
@@ -168,15 +168,15 @@ class _Watching:
 
     def _take(self, answer: Report) -> None:
         self._is_asking = False
-        self._take_in(live.news(self._report, answer), answer)
+        self._take_in(view.diff_reports(self._report, answer), answer)
         self._report = answer
         self._tell()
 
-    def _take_in(self, news: live.News, report: Report) -> None:
+    def _take_in(self, news: view.ReportDiff, report: Report) -> None:
         """A lesson is complete once: that its files changed and were committed again is no news."""
         told = tuple(one for one in news.lessons if one not in self._complete)
         self._news = dataclasses.replace(news, lessons=told) or self._news
-        self._complete.update(live.complete(report))
+        self._complete.update(view.complete_lessons(report))
 
     def _tell(self) -> None:
         if self._screen:
@@ -187,8 +187,8 @@ class _Watching:
     def _show(self) -> None:
         if self._screen and self._report:
             columns, rows = self._size()
-            room = live.Room(columns, rows, self._footer(), self._keyboard is not None)
-            lines = live.screen(self._report, self._news, room, self._style, self._running)
+            room = view.Viewport(columns, rows, self._footer(), self._keyboard is not None)
+            lines = view.render_screen(self._report, self._news, room, self._style, self._running)
             self._screen.show(lines)
 
     def _size(self) -> tuple[int, int]:
@@ -200,15 +200,15 @@ class _Watching:
             return "The remote is being asked. Ctrl-C ends."
         return "Ctrl-C ends." if self._keyboard is None else "Enter asks the remote, Ctrl-C ends."
 
-    def _print_report(self, news: live.News) -> None:
+    def _print_report(self, news: view.ReportDiff) -> None:
         """In a line; in a terminal, which can be too narrow for it, in several."""
         if self._report is None:
             self._print("nothing was graded")
         elif self._stream.isatty():
-            columns = min(self._size()[0], live.WIDEST)
-            self._print("\n".join(live.lines(self._report, news, columns, self._running)))
+            columns = min(self._size()[0], view.WIDEST)
+            self._print("\n".join(view.report_lines(self._report, news, columns, self._running)))
         else:
-            self._print(live.line(self._report, news, self._running))
+            self._print(view.report_line(self._report, news, self._running))
 
     def _print(self, text: str) -> None:
         with contextlib.nullcontext() if self._screen is None else contextlib.suppress(OutputError):

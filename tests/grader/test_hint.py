@@ -6,14 +6,15 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader import hint
 from grader.checks import CHECKS
-from grader.engine.grading import grade
 from grader.engine.next_action import next_action
+from grader.grading import grade
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
@@ -73,9 +74,9 @@ def test_what_it_remembers_is_kept_for_each_repository(repo: Path, tmp_path: Pat
     report = grade(repo, offline=True)
     action = next_action(report)
     assert action
-    hint.Remembered(repo).remember(action.entry, 2)
-    assert hint.Remembered(repo).following(action.entry) == 3
-    assert hint.Remembered(tmp_path).following(action.entry) == 1
+    hint.HintHistory(repo).remember(action.result, 2)
+    assert hint.HintHistory(repo).following(action.result) == 3
+    assert hint.HintHistory(tmp_path).following(action.result) == 1
     assert not list(repo.rglob("hints"))
 
 
@@ -92,13 +93,12 @@ def test_a_damaged_memory_is_no_matter(repo: Path) -> None:
 def test_what_waits_names_what_it_waits_for(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
     edit(repo, "dvc.lock", "schema", "schema_")
-    entry = next(e for e in grade(repo, offline=True)["checks"] if e["status"] == "blocked")
-    before = entry["rationale"].removeprefix("waits for ")
-    assert f"That one first: grader hint {before}\n" in hinted(repo, entry["id"])
+    entry = next(e for e in grade(repo, offline=True).checks if e.status == "blocked")
+    assert f"That one first: grader hint {entry.blocked_by}\n" in hinted(repo, entry.id)
 
 
 def test_a_code_names_the_first_check_that_finds_it(repo: Path) -> None:
-    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
     assert hinted(repo, "lock-stale").startswith("evaluate.current, step 1 of 3\n")
 
 
@@ -139,17 +139,17 @@ def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
     mistake.apply(repo)
     report = grade(repo)
     action = next_action(report)
-    _, entry = hint.wanted([], lambda remote: grade(repo, offline=not remote))
-    assert (entry and entry["id"]) == (action and action.entry["id"])
-    for one in report["checks"]:
-        texts = [hint.text(one, step) for step in (1, 2, 3)] if hint.has_steps(one) else []
-        for text in texts or [hint.held(one)]:
+    _, entry = hint.choose_result([], lambda remote: grade(repo, offline=not remote))
+    assert (entry and entry.id) == (action and action.result.id)
+    for one in report.checks:
+        texts = [hint.render_step(one, step) for step in (1, 2, 3)] if hint.is_failure(one) else []
+        for text in texts or [hint.render_status(one)]:
             told, head, _ = _parts(text)
             assert_fits(told)
             assert head or text not in texts[2:]
-        ours = {**one, "actual": None}  # which may quote what another program says
+        ours = replace(one, actual=None)  # which may quote what another program says
         if texts:
-            assert_reads_well(hint.text(ours, 2) + _parts(hint.text(ours, 3))[0])
+            assert_reads_well(hint.render_step(ours, 2) + _parts(hint.render_step(ours, 3))[0])
 
 
 def _parts(text: str) -> tuple[str, str, str]:
@@ -173,7 +173,7 @@ def assert_reads_well(text: str) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda one: one.id)
 def test_a_page_reads_as_a_hint_does(page: HintPage) -> None:
-    text = hint.page_text(page)
+    text = hint.render_page(page)
     assert all(len(line) <= hint.WIDTH for line in text.splitlines())
     assert not [word for word in NEVER_SAID if word in text.lower()]
     for sentence in (page.fact, page.why, page.seen):
@@ -247,7 +247,7 @@ TOLD = [
         "fatal: not a git repository (or any of the parent directories): .git",
     ),
     ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
-    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot.py"),
+    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot/plots.py"),
     ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
     ("service-down", "curl: (7) Failed to connect to 127.0.0.1 port 8001 after 0 ms: Couldn't"),
     ("no-such-data", "zsh: cd: no such file or directory: my-workshop"),
@@ -284,13 +284,13 @@ def test_a_page_is_about_the_file_that_the_message_names() -> None:
     )
     page = hint_pages.find_page(broken)
     assert page
-    text = hint.page_text(page.fill_in(broken))
+    text = hint.render_page(page.fill_in(broken))
     assert "DVC cannot read params.yaml: " in text
     assert "and the one above" in " ".join(text.split())
     assert "\n  git diff params.yaml\n" in text
     for message in ("'./dvc.yaml' validation failed.", "extra keys not allowed, in train, line 23"):
         page = hint_pages.find_page(message)
-        assert page and "git diff dvc.yaml" in hint.page_text(page.fill_in(message))
+        assert page and "git diff dvc.yaml" in hint.render_page(page.fill_in(message))
 
 
 def test_a_page_about_a_file_names_no_other() -> None:
@@ -494,7 +494,7 @@ def _no_git(repo: Path) -> list[str]:
 
 def _broken_module(repo: Path) -> list[str]:
     """All stages above it are skipped, which DVC says of each."""
-    path = repo / "pipeline" / "plot.py"
+    path = repo / "pipeline" / "plot" / "plots.py"
     finished.write(path, "import nosuch\n" + path.read_text("utf-8"))
     return ["dvc", "repro"]
 

@@ -15,13 +15,14 @@ import pytest
 import yaml
 
 from grader.checks import remotes
-from grader.engine.finding import UnknownError
-from grader.engine.grading import grade
 from grader.engine.report import NOT_TOLD, exit_code
-from grader.facts.objects import Objects, Unread
-from grader.facts.remote import Lacking, Remote
+from grader.facts.objects import Objects, UnreadObjectsError
+from grader.facts.remote import BadObjects, Remote
+from grader.finding import UnknownError
+from grader.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import save
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import run
 
@@ -44,7 +45,7 @@ def memory() -> Any:
 def test_a_cloud_is_asked_for_each_object(monkeypatch: pytest.MonkeyPatch, memory: Any) -> None:
     remote = cloud(monkeypatch, memory)
     memory.pipe("/workshop-bucket/ada/files/md5/ab/cd.dir", b"[]")
-    assert remote.lacking(["abcd.dir", "abce"]) == Lacking(["abce"], [])
+    assert remote.find_bad_objects(["abcd.dir", "abce"]) == BadObjects(["abce"], [])
     assert remote.content("abcd.dir") == b"[]"
     assert remote.content("abce") is None
 
@@ -54,7 +55,7 @@ def folder_with(tmp_path: Path, *contents: bytes) -> tuple[Remote, list[str]]:
     remote = Remote("workshop", {"url": str(tmp_path / "remote")}, tmp_path)
     names = [hashlib.md5(content).hexdigest() for content in contents]
     for name, content in zip(names, contents, strict=True):
-        path = Path(remote.place(name))
+        path = Path(remote.object_location(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         os.utime(path, (1, 1))  # long ago: it may be remembered
@@ -63,11 +64,11 @@ def folder_with(tmp_path: Path, *contents: bytes) -> tuple[Remote, list[str]]:
 
 def test_the_bytes_in_a_folder_are_compared_with_their_names(tmp_path: Path) -> None:
     remote, (right, half, empty, listing) = folder_with(tmp_path, b"abc", b"whole", b"", b"[]")
-    Path(remote.place(listing)).rename(remote.place(f"{listing}.dir"))
-    Path(remote.place(half)).write_bytes(b"who")
+    Path(remote.object_location(listing)).rename(remote.object_location(f"{listing}.dir"))
+    Path(remote.object_location(half)).write_bytes(b"who")
     names = [right, half, empty, f"{listing}.dir", "ab" * 16]
     for _ in range(2):  # the second time out of its memory
-        assert remote.lacking(names) == Lacking(["ab" * 16], [half])
+        assert remote.find_bad_objects(names) == BadObjects(["ab" * 16], [half])
 
 
 def test_a_folder_that_is_too_large_to_read_is_read_bit_by_bit(
@@ -77,10 +78,10 @@ def test_a_folder_that_is_too_large_to_read_is_read_bit_by_bit(
     ticks = iter(range(100))
     monkeypatch.setattr("grader.facts.objects.time.monotonic", lambda: next(ticks))
     objects = Objects(Path(remote.url))
-    with pytest.raises(Unread) as told:
-        objects.corrupt(names, until=1)
+    with pytest.raises(UnreadObjectsError) as told:
+        objects.find_corrupt(names, until=1)
     assert told.value.count == 1
-    assert objects.corrupt(names, until=100) == []
+    assert objects.find_corrupt(names, until=100) == []
     assert next(ticks) == 4  # only the one that was left was read
 
 
@@ -93,7 +94,7 @@ def test_a_cloud_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("grader.facts.remote.TIMEOUT_S", 0.2)
     started = time.monotonic()
     with pytest.raises(UnknownError, match=r"no answer within 0\.2 s") as told:
-        cloud(monkeypatch, Silent()).lacking(["abcd"])
+        cloud(monkeypatch, Silent()).find_bad_objects(["abcd"])
     assert time.monotonic() - started < 5
     assert told.value.code == "remote-unreachable"
 
@@ -104,7 +105,7 @@ def test_an_error_of_the_cloud_is_told_in_its_words(monkeypatch: pytest.MonkeyPa
             raise PermissionError("ada does not have storage.objects.list access")
 
     with pytest.raises(UnknownError, match=r"storage\.objects\.list"):
-        cloud(monkeypatch, Refusing()).lacking(["abcd"])
+        cloud(monkeypatch, Refusing()).find_bad_objects(["abcd"])
 
 
 def test_a_server_of_the_attendees_own_gets_no_credentials() -> None:
@@ -128,7 +129,7 @@ def test_of_a_remote_that_holds_far_more_each_object_is_asked(
     for number in range(100):
         memory.pipe(f"/workshop-bucket/ada/files/md5/00/{number:030}", b"x")
     there = f"00{7:030}"
-    assert remote.lacking([there, "abce"]) == Lacking(["abce"], [])
+    assert remote.find_bad_objects([there, "abce"]) == BadObjects(["abce"], [])
     assert listed == ["/workshop-bucket/ada/files/md5/00"]
 
 
@@ -138,7 +139,7 @@ def test_a_bucket_that_nobody_has_is_told(monkeypatch: pytest.MonkeyPatch) -> No
             raise FileNotFoundError("b/workshop-bucket/o")
 
     with pytest.raises(UnknownError, match="there is no bucket workshop-bucket"):
-        cloud(monkeypatch, Nobodys()).lacking(["abcd"])
+        cloud(monkeypatch, Nobodys()).find_bad_objects(["abcd"])
 
 
 def test_a_plugin_that_is_not_installed_is_an_error(
@@ -151,8 +152,8 @@ def test_a_plugin_that_is_not_installed_is_an_error(
     report = grade(repo, offline=True)
     assert codes(report) == {"remote-plugin-missing"}
     assert exit_code(report) == NOT_TOLD
-    entry = next(one for one in report["checks"] if one["code"])
-    assert (entry["status"], entry["fix"]) == ("error", "pip install dvc-gs")
+    entry = next(one for one in report.checks if one.code)
+    assert (entry.status, fix_of(entry)) == ("error", "pip install dvc-gs")
 
 
 def test_the_listing_of_a_folder_is_asked_of_the_remote_where_the_cache_lacks_it(
@@ -188,14 +189,14 @@ KEEPS_VERSIONS = {**FROM_A_CLOUD, "fs_config": {"version_aware": True}}
 def test_of_imports_those_are_asked_for_that_dvc_pushes(
     repo: Path, dep: dict[str, Any], is_asked_for: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.engine.grading.ASK_S", 0)  # no source is asked for a newer version
+    monkeypatch.setattr("grader.grading.ASK_S", 0)  # no source is asked for a newer version
     imported(repo, dep)
     md5 = yaml.safe_load((repo / "data" / "raw.dvc").read_text("utf-8"))["outs"][0]["md5"]
     finished.remote_object(repo, md5).unlink()
-    pushed = next(one for one in grade(repo)["checks"] if one["id"] == "share.pushed")
-    assert pushed["code"] == ("out-not-pushed" if is_asked_for else None), pushed
+    pushed = next(one for one in grade(repo).checks if one.id == "share.pushed")
+    assert pushed.code == ("out-not-pushed" if is_asked_for else None), pushed
     if is_asked_for:
-        assert pushed["fix"] == "dvc push -r workshop"
+        assert fix_of(pushed) == "dvc push -r workshop"
 
 
 @pytest.mark.slow
@@ -206,19 +207,19 @@ def test_what_dvc_2_recorded_is_asked_for_where_dvc_looks_for_it(repo: Path) -> 
     save(repo)
     report = grade(repo)
     assert codes(report) == {"out-lost"}
-    found = next(one for one in report["checks"] if one["code"])
-    assert "DVC looks for it outside of files/md5" in found["rationale"]
-    for line in str(found["fix"]).splitlines():
+    found = next(one for one in report.checks if one.code)
+    assert "DVC looks for it outside of files/md5" in (found.rationale or "")
+    for line in str(fix_of(found)).splitlines():
         run(repo, *shlex.split(line))
     assert codes(grade(repo)) == set()
     clone = repo.parent / "clone"
     run(repo, "git", "clone", "--quiet", str(repo), str(clone))
     run(clone, "dvc", "pull", "--quiet", "data/raw.dvc")
-    listing = Objects(repo / ".dvc" / "cache").children(next(cached_by_dvc_2(repo, "*.dir")))
+    listing = Objects(repo / ".dvc" / "cache").read_listing(next(cached_by_dvc_2(repo, "*.dir")))
     next((repo.parent / "remote" / listing[0][:2]).glob(listing[0][2:])).unlink()
-    found = next(one for one in grade(repo)["checks"] if one["code"])
-    assert found["code"] == "out-not-pushed"
-    deletion, push = str(found["fix"]).splitlines()
+    found = next(one for one in grade(repo).checks if one.code)
+    assert found.code == "out-not-pushed"
+    deletion, push = str(fix_of(found)).splitlines()
     run(repo, sys.executable, *shlex.split(deletion)[1:])
     run(repo, *shlex.split(push))
     assert codes(grade(repo)) == set()
@@ -238,8 +239,8 @@ def test_what_the_remote_lacks_is_not_to_be_pulled(repo: Path) -> None:
             continue
         finished.remote_object(repo, md5).unlink()
         (repo / path).unlink()
-    fixes = {one["id"]: one["fix"] for one in grade(repo)["checks"] if one["code"] == "out-missing"}
+    fixes = {one.id: fix_of(one) for one in grade(repo).checks if one.code == "out-missing"}
     assert fixes["export.present"] == "dvc repro export"
     assert fixes["plot.present"] == "dvc pull plot\ndvc repro plot"
-    unasked = {one["id"]: one["fix"] for one in grade(repo, offline=True)["checks"]}
+    unasked = {one.id: fix_of(one) for one in grade(repo, offline=True).checks}
     assert unasked["export.present"] == "dvc pull export\ndvc repro export"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.grading import grade
 from grader.engine.report import FAILED, PASSED, exit_code
+from grader.grading import grade
 from tests.bucket_server import serving
 from tests.grader import finished
 from tests.grader.test_mistakes import codes, told
@@ -51,12 +51,16 @@ def test_a_start_scores_next_to_nothing(started: Path) -> None:
     report = grade(started)
     assert exit_code(report) == FAILED
     assert codes(report) == {"not-a-repository"}
-    assert report["score"] <= 3
+    assert report.score <= 3
 
 
 def test_a_start_has_the_code_and_nothing_of_dvc(started: Path) -> None:
     committed = set(run(started, "git", "ls-files", "-z").split("\0"))
-    assert {"pipeline/train.py", "pipeline/artwork/poster.py", "params.yaml"} <= committed
+    assert {
+        "pipeline/train/training.py",
+        "pipeline/posters/artwork/poster.py",
+        "params.yaml",
+    } <= committed
     assert not any("__pycache__" in path or path.startswith("data/") for path in committed)
     assert not (started / ".dvc").exists()
     for name in ("activate", "activate.ps1"):  # name this computer's folders
@@ -87,12 +91,12 @@ def test_the_solution_has_full_score(solved: Path, tmp_path: Path) -> None:
     report = grade(solved)
     assert codes(report) == set(), told(report)
     assert exit_code(report) == PASSED
-    assert report["score"] == report["max_score"]
+    assert report.score == report.max_score
     assert run(solved, "git", "status", "--porcelain") == ""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", solved, clone], check=True, timeout=60)
     run(clone, "dvc", "pull", "--quiet")
-    assert grade(clone)["score"] == report["score"]
+    assert grade(clone).score == report.score
 
 
 LESSONS = course().lessons
@@ -108,13 +112,13 @@ def test_a_late_comer_has_all_before_a_lesson_and_none_of_it(
     starter.make_repository(repo, at=lesson.id, preset=SMALL)
     report = grade(repo)
     before = [one.id for one in course().lessons_before(lesson)]
-    found = {one["id"]: one for one in report["lessons"]}
+    found = {one.id: one for one in report.lessons}
     for one in course().lessons:
-        assert found[one.id]["supplied"] == (one.id in before)
+        assert found[one.id].supplied == (one.id in before)
         if one.id in before:
-            assert found[one.id]["earned"] == one.points, told(report)
-    assert found[lesson.id]["earned"] == 0
-    assert {one["status"] for one in report["checks"] if one["lesson"] == lesson.id} <= {
+            assert found[one.id].earned == one.points, told(report)
+    assert found[lesson.id].earned == 0
+    assert {one.status for one in report.checks if one.lesson == lesson.id} <= {
         "fail",
         "blocked",
     }

@@ -7,19 +7,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from grader.checks import CHECKS
-from grader.engine.grading import grade
-from grader.engine.next_action import awaits_commit
-from grader.facts.running import running
-from grader.facts.snapshot_cache import Memory
-from grader.watch import live
+from grader.engine.report import CheckResult, LessonScore, Report
+from grader.engine.verdict import Status
+from grader.facts.rwlock import running_command
+from grader.facts.snapshot_cache import SnapshotCache
+from grader.grading import grade
+from grader.step import Command
+from grader.watch import view
 from grader.watch.changes import matters
 from tests.grader import finished
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
+from tests.grader.results import fix_of
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
 from workshop.terminal import Style, width_of
@@ -133,7 +135,7 @@ def test_it_can_be_paused_and_goes_on(repo: Path) -> None:
 @in_a_terminal
 def test_a_crash_gives_the_terminal_back_before_it_is_told(repo: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from grader import watch\n"
+        "import sys; from pathlib import Path; from grader.watch import session as watch\n"
         "def crash(self): raise RuntimeError('a bug of ours')\n"
         "watch._Watching._listen = crash\n"
         f"watch.watch(Path({str(repo)!r}), sys.stdout)\n"
@@ -226,7 +228,7 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
         (".dvc/tmp/rwlock", False),
         (".dvc/cache/files/md5/ab/cd", False),
         ("folder/.dvc/tmp/lock", False),
-        ("pipeline/__pycache__/train.pyc", False),
+        ("pipeline/train/__pycache__/training.pyc", False),
         (".venv/lib/x.py", False),
     ],
 )
@@ -238,41 +240,41 @@ def test_what_is_a_change(path: str, counts: bool) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES[::6], ids=lambda one: one.name)
 def test_a_grade_with_a_memory_is_that_without(repo: Path, mistake: Mistake) -> None:
     """What is kept from one grade to the next changes no verdict."""
-    memory = Memory()
+    cache = SnapshotCache()
     try:
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
         mistake.apply(repo)
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
         if (repo / ".git").exists():
             run(repo, "git", "add", "--all")
             run(repo, "git", "commit", "--quiet", "--allow-empty", "--message", "More")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_memory_leaves_nothing_behind(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = repo.parent / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    memory = Memory()
-    grade(repo, offline=True, memory=memory)
+    cache = SnapshotCache()
+    grade(repo, offline=True, cache=cache)
     assert len(list(folder.iterdir())) == 1
     finished.change_param(repo, "plot", "dpi", 77)
     run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
-    grade(repo, offline=True, memory=memory)
+    grade(repo, offline=True, cache=cache)
     assert len(list(folder.iterdir())) == 1
-    memory.close()
+    cache.close()
     assert not list(folder.iterdir())
 
 
 def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo: Path) -> None:
     """What is written of HEAD for DVC to read is that of HEAD, folders included."""
-    memory = Memory()
+    cache = SnapshotCache()
 
     def grades_agree() -> None:
         run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
 
     try:
         finished.change_param(repo, "plot", "dpi", 77)
@@ -284,25 +286,25 @@ def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo:
         run(repo, "git", "add", "--force", "pipeline", "elsewhere", ".dvc/config")
         grades_agree()
         run(repo, "git", "reset", "--quiet", "--hard", "HEAD~3")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
     """Of the cache nothing is remembered that is younger than a clock may be wrong."""
-    memory = Memory()
+    cache = SnapshotCache()
     place = finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx"))
     content = place.read_bytes()
     try:
         for damaged in (True, False, True):
             place.chmod(0o644)
             place.write_bytes(content[::-1] if damaged else content)
-            report = grade(repo, offline=True, memory=memory)
-            found = next(o for o in report["checks"] if o["id"] == "pipeline.cache_intact")
-            assert (found["status"] == "fail") is damaged
+            report = grade(repo, offline=True, cache=cache)
+            found = next(o for o in report.checks if o.id == "pipeline.cache_intact")
+            assert (found.status == "fail") is damaged
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
@@ -314,36 +316,38 @@ def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
     run(repo, "git", "commit", "--quiet", "--message", "Remove")
     clone = repo.parent / "clone"
     run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))
-    memory = Memory()
+    cache = SnapshotCache()
     try:
         codes = []
         for _ in range(2):
-            report = grade(clone, offline=True, memory=memory)
-            codes.append([o["code"] for o in report["checks"] if o["id"] == "remote.no_secret"])
+            report = grade(clone, offline=True, cache=cache)
+            codes.append([o.code for o in report.checks if o.id == "remote.no_secret"])
             run(clone, "git", "fetch", "--quiet", "--depth", "9")
         assert codes == [[None], ["secret-in-config"]]
     finally:
-        memory.close()
+        cache.close()
 
 
-def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
+def _result(name: str, status: Status, told: str) -> CheckResult:
+    return CheckResult(
+        id=name, lesson=name.partition(".")[0], title="A check", status=status, severity=None,
+        code=None, rationale=told, expected=None, actual=None, evidence=(), hint=None,
+        steps=(Command(tuple(told.split())),), earned=0, max=1, blocked_by=None,
+        awaits_commit=False,
+    )  # fmt: skip
+
+
+def _report(*statuses: tuple[str, Status, str]) -> Report:
     """A report of one check a lesson: its id, its status, its reason or fix."""
-    checks = [
-        {
-            "id": name, "lesson": name.partition(".")[0], "status": status, "severity": None,
-            "code": None, "fix": told, "rationale": told, "actual": None,
-        }
-        for name, status, told in statuses
-    ]  # fmt: skip
-    lessons = [
-        {"id": one["lesson"], "title": "A lesson", "earned": one["status"] == "pass", "max": 1}
-        for one in checks
-    ]
-    return {
-        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "branch": None,
-        "no_branch": "on no branch: git checkout main returns", "verified": ["static"],
-        "checks": checks, "lessons": lessons, "repo": "here",
-    }  # fmt: skip
+    checks = tuple(_result(*one) for one in statuses)
+    lessons = tuple(
+        LessonScore(one.lesson, "A lesson", int(one.status == "pass"), 1, False) for one in checks
+    )
+    return Report(
+        gradable=True, score=1, max_score=2, commit="a" * 40, branch=None,
+        no_branch="on no branch: git checkout main returns", verified=("static",), unproven=(),
+        checks=checks, lessons=lessons, repo="here",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 8, 12, 24, 60])
@@ -356,8 +360,8 @@ def test_a_screen_fits_and_keeps_the_next_action(rows: int, columns: int) -> Non
         ("init.git", "fail", "映画" * 50),
         ("share.pushed", "blocked", "waits for plot.run"),
     )
-    changed = live.News(("a.b",) * 9, ("c.d",) * 5, ("data",))
-    lines = live.screen(report, changed, live.Room(columns, rows), Style())
+    changed = view.ReportDiff(("a.b",) * 9, ("c.d",) * 5, ("data",))
+    lines = view.render_screen(report, changed, view.Viewport(columns, rows), Style())
     assert len(lines) <= rows
     assert all(width_of(line) <= min(columns, 80) for line in lines)
     if rows > 1:
@@ -369,8 +373,8 @@ def test_a_screen_fits_and_keeps_the_next_action(rows: int, columns: int) -> Non
 
 def test_colour_does_not_count_as_width() -> None:
     report = _report(("data.tracked", "pass", ""), ("plot.run", "fail", "dvc repro"))
-    plain = live.screen(report, live.News(), live.Room(80, 24), Style())
-    coloured = live.screen(report, live.News(), live.Room(80, 24), COLOURED)
+    plain = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())
+    coloured = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), COLOURED)
     assert plain != coloured
     assert [_without_colour(line) for line in coloured] == plain
 
@@ -383,8 +387,8 @@ def _without_colour(line: str) -> str:
 
 def test_names_cannot_move_the_cursor() -> None:
     report = _report(("plot.run", "fail", "rm \x1b[2J\n"))
-    assert all("\x1b" not in line for line in live.screen(
-        report, live.News(), live.Room(80, 24), Style()))  # fmt: skip
+    assert all("\x1b" not in line for line in view.render_screen(
+        report, view.ReportDiff(), view.Viewport(80, 24), Style()))  # fmt: skip
 
 
 def test_news_is_what_turned() -> None:
@@ -392,41 +396,45 @@ def test_news_is_what_turned() -> None:
     now = _report(
         ("a.x", "pass", ""), ("b.x", "fail", "y"), ("c.x", "pass", ""), ("d.x", "pass", "")
     )
-    assert live.news(before, now) == live.News(("a.x", "c.x"), ("b.x",), ("a", "c", "d"))
-    assert not live.news(None, now)
+    assert view.diff_reports(before, now) == view.ReportDiff(
+        ("a.x", "c.x"), ("b.x",), ("a", "c", "d")
+    )
+    assert not view.diff_reports(None, now)
 
 
 def test_a_lesson_is_complete_when_the_remote_has_told_its_part(repo: Path) -> None:
     offline, asked = grade(repo, offline=True), grade(repo)
-    assert "share" not in live.complete(offline)
-    assert "data" in live.complete(offline)
-    assert "share" in live.complete(asked)
+    assert "share" not in view.complete_lessons(offline)
+    assert "data" in view.complete_lessons(offline)
+    assert "share" in view.complete_lessons(asked)
     rest = f"{ALL - STATIC} points more are the remote's"
-    shown = live.screen(offline, live.News(), live.Room(80, 24, has_keyboard=True), Style())
+    shown = view.render_screen(
+        offline, view.ReportDiff(), view.Viewport(80, 24, has_keyboard=True), Style()
+    )
     assert f"All holds here. {rest}: press Enter" in shown
-    assert f"All holds here. {rest}: grader check" in live.line(offline, live.News())
+    assert f"All holds here. {rest}: grader check" in view.report_line(offline, view.ReportDiff())
 
 
 def test_an_edit_says_where_it_is_told_and_the_marks_what_they_mean(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
     report = grade(repo, offline=True)
     footer = "Enter asks the remote, Ctrl-C ends."
-    shown = live.screen(report, live.News(), live.Room(80, 24, footer), Style())
+    shown = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24, footer), Style())
     at = next(n for n, line in enumerate(shown) if line.startswith("next: edit dvc.yaml, as told"))
     told = "all of it, to copy: grader hint --step 3"
     assert any(line.strip() == told for line in shown[at:])
     assert shown[-1] == f"{footer}   ✓ holds, ✗ to mend, ● to commit, · waits"
-    narrow = live.screen(report, live.News(), live.Room(40, 24, footer), Style())
+    narrow = view.render_screen(report, view.ReportDiff(), view.Viewport(40, 24, footer), Style())
     assert narrow[-1] == footer
-    assert live.line(report, live.News()).endswith(f"; {told}")
+    assert view.report_line(report, view.ReportDiff()).endswith(f"; {told}")
 
 
 def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> None:
     append(repo, "params.yaml", "# A line.\n")
 
     def fix() -> list[str]:
-        found = next(o for o in grade(repo)["checks"] if o["id"] == "data.committed")
-        return str(found["fix"]).splitlines()
+        found = next(o for o in grade(repo).checks if o.id == "data.committed")
+        return str(fix_of(found)).splitlines()
 
     commit = 'git commit -m "Commit what describes the pipeline"'
     assert fix() == ["git add params.yaml", commit]
@@ -439,38 +447,38 @@ def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> No
 def test_what_has_to_be_run_first_is_not_called_done(repo: Path) -> None:
     break_params(repo)
     report = grade(repo, offline=True)
-    found = next(one for one in report["checks"] if one["id"] == "data.committed")
-    assert found["fix"].splitlines() == [
+    found = next(one for one in report.checks if one.id == "data.committed")
+    assert fix_of(found).splitlines() == [
         "dvc repro",
         "git add params.yaml dvc.lock results/metrics/test.json",
         'git commit -m "Change the pipeline and run it"',
     ]
-    assert "has not run on params.yaml" in found["rationale"]
-    assert not awaits_commit(found)
+    assert "has not run on params.yaml" in (found.rationale or "")
+    assert not found.awaits_commit
 
 
 def test_files_that_cannot_be_read_are_no_work_to_commit(repo: Path) -> None:
     for path in ("params.yaml", "dvc.lock"):
         append(repo, path, "a: [\n")
         report = grade(repo, offline=True)
-        assert [o["id"] for o in report["checks"] if o["status"] == "fail"] == ["init.readable"]
-        assert not [one["id"] for one in report["checks"] if awaits_commit(one)]
-        shown = live.screen(report, live.News(), live.Room(80, 24), Style())
+        assert [o.id for o in report.checks if o.status == "fail"] == ["init.readable"]
+        assert not [one.id for one in report.checks if one.awaits_commit]
+        shown = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())
         assert any("cannot be read" in one for one in shown)
         run(repo, "git", "checkout", "--quiet", path)
 
 
 def test_notes_of_dvc_that_say_nothing_are_passed_over(repo: Path) -> None:
-    assert running(repo) is None
+    assert running_command(repo) is None
     note_of_dvc(repo, os.getpid())
-    assert running(repo / "pipeline") == "dvc repro"
+    assert running_command(repo / "pipeline") == "dvc repro"
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait(60)
     note_of_dvc(repo, ended.pid)
-    assert running(repo) is None
+    assert running_command(repo) is None
     for text in ("", "{", "[]", '{"write": [1], "read": {"a": [{"pid": "x"}, 3], "b": null}}'):
         finished.write(repo / ".dvc" / "tmp" / "rwlock", text)
-        assert running(repo) is None
+        assert running_command(repo) is None
 
 
 @pytest.mark.slow
@@ -495,12 +503,12 @@ def test_a_stage_that_dvc_runs_is_seen(tmp_path: Path) -> None:
     )
     try:
         end = time.monotonic() + 30
-        while running(tmp_path) is None and time.monotonic() < end:
+        while running_command(tmp_path) is None and time.monotonic() < end:
             time.sleep(0.05)
-        assert running(tmp_path) == "dvc repro"
+        assert running_command(tmp_path) == "dvc repro"
         (tmp_path / "go").touch()
         assert process.wait(60) == 0
-        assert running(tmp_path) is None
+        assert running_command(tmp_path) is None
     finally:
         process.kill()
         process.wait(60)
@@ -509,15 +517,17 @@ def test_a_stage_that_dvc_runs_is_seen(tmp_path: Path) -> None:
 def test_what_dvc_does_takes_the_place_of_the_next_action(repo: Path) -> None:
     break_params(repo)
     report = grade(repo, offline=True)
-    shown = live.screen(report, live.News(), live.Room(80, 24), Style(), "dvc repro")
+    shown = view.render_screen(
+        report, view.ReportDiff(), view.Viewport(80, 24), Style(), "dvc repro"
+    )
     assert "dvc repro is running: what comes next is told when it ends." in shown
     assert not [one for one in shown if one.startswith("next:")]
 
 
 def test_lines_in_a_terminal_fit_into_it() -> None:
     report = _report(("plot.run", "fail", "git add " + "a-long-name " * 20))
-    changed = live.News(("data.tracked",) * 9, ("train.current",) * 9)
-    shown = live.lines(report, changed, 80)
+    changed = view.ReportDiff(("data.tracked",) * 9, ("train.current",) * 9)
+    shown = view.report_lines(report, changed, 80)
     assert len(shown) == 5
     assert all(len(one) <= 80 for one in shown)
     assert shown[-1].startswith("next: git add ")
@@ -526,9 +536,9 @@ def test_lines_in_a_terminal_fit_into_it() -> None:
 def test_a_remote_that_did_not_answer_was_asked(repo: Path) -> None:
     run(repo, "git", "config", "user.name", "A")
     (repo.parent / "remote").rename(repo.parent / "gone")
-    told = live.line(grade(repo), live.News())
+    told = view.report_line(grade(repo), view.ReportDiff())
     assert "(the remote did not answer)" in told
-    told = live.line(grade(repo, offline=True), live.News())
+    told = view.report_line(grade(repo, offline=True), view.ReportDiff())
     assert "(the remote was not asked)" in told
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
+from workshop.stages import STAGE_NAMES
+
 LESSONS_DIR = Path(__file__).parents[1] / "lessons"
 MANIFEST = "workshop/lessons/course.toml"
 
@@ -50,16 +52,20 @@ class Page:
 
 @dataclass(frozen=True)
 class Lesson(Page):
-    """A text with checks; ``has_stage``: it is about the stage of the same name."""
+    """A text with checks."""
 
     minutes: int
-    has_stage: bool
     checks: tuple[CourseCheck, ...]
 
     @property
     def points(self) -> int:
         """The points of all its checks."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def has_stage(self) -> bool:
+        """Whether it is about the stage of the same name."""
+        return self.id in STAGE_NAMES
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ def parse_course(text: str) -> Course:
 def _parse_lesson(table: Mapping[str, Any], stage_checks: Iterable[CourseCheck]) -> Lesson:
     where = f"lesson {table.get('id')}"
     checks = _parse_checks(table, "checks", where)
-    lesson = _parse(Lesson, {"has_stage": False, **table, "checks": checks}, where)
+    lesson = _parse(Lesson, {**table, "checks": checks}, where)
     shared = (check.of_stage(lesson.id) for check in stage_checks if lesson.has_stage)
     return replace(lesson, checks=(*shared, *checks))
 

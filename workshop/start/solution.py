@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from workshop.course.manifest import Lesson, course
+from workshop.course.manifest import Lesson
+from workshop.stages import STAGES
 from workshop.start.programs import ProgramError, Programs
 from workshop.start.reference import reference_path
 from workshop.start.run_cache import RunCache
@@ -117,8 +118,7 @@ def _change_one_param(folder: Path, run_cache: RunCache, programs: Programs) -> 
 
 def _stage_run_by(command: str) -> str | None:
     """The lesson whose stage a command runs."""
-    match = re.match(r"python -m pipeline\.(\w+)", command)
-    return match[1] if match and course().lesson(match[1]) else None
+    return next((spec.name for spec in STAGES if command == spec.command), None)
 
 
 def _pipeline(stages: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ _GITATTRIBUTES = """\
 _GITIGNORE = """\
 __pycache__/
 .venv/
-# Outs that are being written (pipeline/outs.py).
+# Outs that are being written (pipeline/shared/outs.py).
 .partial-*
 .old-*
 /dvc_plots
