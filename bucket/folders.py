@@ -87,7 +87,7 @@ def _offer_posters(options: ServerOptions, folders: BucketFolders) -> BucketFold
         return replace(folders, not_copied=posters_dir, raw_files=files)
     copy = folders.partial_dir / f"raw-{os.getpid()}"
     try:
-        raw_data.copy_files(posters_dir, files.offered, copy)
+        raw_data.copy_files(posters_dir, files.paths, copy)
         copy.replace(folders.raw_dir / raw_data.PREFIX)
     except OSError:
         shutil.rmtree(copy, ignore_errors=True)

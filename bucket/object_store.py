@@ -118,10 +118,10 @@ class ObjectStore:
 
     def _hash(self, path: str, status: os.stat_result) -> tuple[str, str]:
         with self._lock:
-            known = self._hashes.get(path)
-            if known and known[0] == _stamp(status):
+            entry = self._hashes.get(path)
+            if entry and entry[0] == _stamp(status):
                 self._hashes.move_to_end(path)
-                return known[1:]
+                return entry[1:]
         hashes = ObjectHashes()
         with open(path, "rb") as file:
             while block := file.read(_BLOCK):

@@ -19,10 +19,10 @@ _SYSTEM_FILE = ".DS_Store"  # macOS writes it into each folder that is opened; n
 
 @dataclass(frozen=True)
 class RawFiles:
-    """The files that are offered, and the others with the reason, by their path in the folder."""
+    """The ``paths`` of the files that are offered, and why the others are not, by their path."""
 
-    offered: list[str]
-    left_out: dict[str, str]
+    paths: list[str]
+    problems: dict[str, str]
 
 
 class RawDataStore(ObjectStore):
@@ -56,14 +56,14 @@ class RawDataStore(ObjectStore):
 
 def list_files(folder: Path) -> RawFiles:
     """What of a folder is offered, and what is not."""
-    offered: list[str] = []
-    left_out: dict[str, str] = {}
+    paths: list[str] = []
+    problems: dict[str, str] = {}
     for path, reason in _walk(os.path.realpath(object_names.long_path(folder)), ""):
         if reason is None:
-            offered.append(path)
+            paths.append(path)
         else:
-            left_out[path] = reason
-    return RawFiles(offered, left_out)
+            problems[path] = reason
+    return RawFiles(paths, problems)
 
 
 def copy_files(folder: Path, paths: list[str], target: Path) -> None:

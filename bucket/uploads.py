@@ -7,13 +7,12 @@ from typing import Any
 
 from aiohttp.web import BaseRequest, Response
 
-from bucket import multipart
 from bucket.errors import ApiError
 from bucket.object_names import check_name
 from bucket.object_store import Bucket
 from bucket.partial_file import PartialFile
 from bucket.request import ParsedRequest
-from bucket.request_body import read_blocks, read_description
+from bucket.request_body import read_blocks, read_description, read_multipart
 from bucket.responses import json_response, object_resource
 from bucket.resumable import ContentRange, ResumableUpload, ResumableUploads, parse_content_range
 
@@ -45,14 +44,13 @@ class UploadHandler:
 
     async def _receive(self, request: ParsedRequest, bucket: Bucket) -> Response:
         """A whole upload in one request."""
-        preconditions, blocks = request.preconditions, read_blocks(request.http)
+        preconditions = request.preconditions
         with closing(PartialFile(self._partial_dir)) as file:
             description: dict[str, Any] = {}
             if request.query["uploadType"] == "multipart":
-                boundary = multipart.boundary_of(request.http.headers.get("Content-Type", ""))
-                description = await multipart.read_parts(blocks, boundary, file.write)
+                description = await read_multipart(request.http, file.write)
             else:
-                async for block in blocks:
+                async for block in read_blocks(request.http):
                     file.write(block)
             name = _object_name(request, description)
             file.finish(_declared_hashes(request, description))
@@ -62,7 +60,7 @@ class UploadHandler:
 
     async def _begin(self, request: ParsedRequest, bucket: Bucket) -> Response:
         """Begin a resumable upload."""
-        description = multipart.parse_description(await read_description(request.http))
+        description = await read_description(request.http)
         name = _object_name(request, description)
         hashes, preconditions = _declared_hashes(request, description), request.preconditions
         preconditions.check(bucket.store.find(name))
@@ -112,13 +110,13 @@ async def _append(request: BaseRequest, file: PartialFile, part: ContentRange) -
         return
     if part.start > file.size:
         raise ApiError(400, f"Invalid Content-Range: {file.size} bytes came so far.")
-    known = file.size - part.start
+    overlap = file.size - part.start
     async for block in read_blocks(request):
-        fresh = block[known:]
-        known = max(0, known - len(block))
-        if fresh and part.stop is not None and file.size + len(fresh) > part.stop:
+        new_bytes = block[overlap:]
+        overlap = max(0, overlap - len(block))
+        if new_bytes and part.stop is not None and file.size + len(new_bytes) > part.stop:
             raise ApiError(400, "Invalid body: more bytes than were announced.")
-        file.write(fresh)
+        file.write(new_bytes)
 
 
 def _object_name(request: ParsedRequest, description: Mapping[str, Any]) -> str:

@@ -114,8 +114,8 @@ def _port(process: "subprocess.Popen[bytes]", log_path: Path) -> int:
     until = time.monotonic() + _START_S
     while time.monotonic() < until and process.poll() is None:
         text = log_path.read_text("utf-8")
-        if (found := re.search(r"at http://\S+:(\d+)", text)) and "Ctrl-C" in text:
-            return int(found[1])
+        if (match := re.search(r"at http://\S+:(\d+)", text)) and "Ctrl-C" in text:
+            return int(match[1])
         time.sleep(0.02)
     raise AssertionError(log_path.read_text("utf-8"))
 

@@ -52,15 +52,15 @@ def diagnose(machine: Machine) -> list[Diagnosis]:
 
 
 def _python(m: Machine) -> Judgement:
-    shown = ".".join(map(str, m.python))
+    version = ".".join(map(str, m.python))
     if _is_supported(m):
-        return OK, f"Python {shown}", ""
-    what = "too old" if m.python[:2] < _OLDEST else "too new: TensorFlow is not built for it"
+        return OK, f"Python {version}", ""
+    fault = "too old" if m.python[:2] < _OLDEST else "too new: TensorFlow is not built for it"
     remedy = {
         "win32": "winget install Python.Python.3.12",
         "darwin": "brew install python@3.12",
     }.get(m.system, _python_package(m))
-    return PROBLEM, f"Python {shown} is {what}; 3.11 to 3.13 will do", remedy
+    return PROBLEM, f"Python {version} is {fault}; 3.11 to 3.13 will do", remedy
 
 
 def _python_package(m: Machine) -> str:
@@ -86,12 +86,11 @@ def _folder(m: Machine) -> Judgement:
 
 
 def _computer(m: Machine) -> Judgement:
-    shown = f"{m.system} {m.architecture}"
     if (m.system, m.architecture) == ("darwin", "x86_64"):
         return PROBLEM, "TensorFlow has no build for Macs with Intel", "# work with a neighbour"
     if m.system == "win32" and m.architecture.upper() == "ARM64":
         return PROBLEM, "TensorFlow has no build for Windows on ARM", "# work with a neighbour"
-    return OK, shown, ""
+    return OK, f"{m.system} {m.architecture}", ""
 
 
 def _git(m: Machine) -> Judgement:
@@ -189,13 +188,13 @@ def _packages(m: Machine) -> Judgement:
 
 
 def _disk(m: Machine) -> Judgement:
-    shown = f"{m.free / _GB:.1f} GB are free"
+    text = f"{m.free / _GB:.1f} GB are free"
     if m.free < _GB:
         room = "dvc gc --workspace" if m.dvc else "# make room on this disk"
-        return PROBLEM, f"only {shown}", room
+        return PROBLEM, f"only {text}", room
     if m.free < 4 * _GB and not m.dvc:
-        return WARNING, f"{shown}; the environment takes 2.4 GB", "# make room on this disk"
-    return OK, shown, ""
+        return WARNING, f"{text}; the environment takes 2.4 GB", "# make room on this disk"
+    return OK, text, ""
 
 
 def _sync_service(m: Machine) -> Judgement:

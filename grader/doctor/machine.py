@@ -178,8 +178,8 @@ def _activate_command(repo: Path) -> str:
     script = Path(".venv", *(("Scripts", "Activate.ps1") if windows else ("bin", "activate")))
     for folder in (repo, Path(__file__).parents[2]):
         if (folder / script).is_file():
-            shown = script if folder == Path(os.getcwd()) else folder / script  # noqa: PTH109 - shown
-            return f'& "{shown}"' if windows else f'. "{shown}"'
+            path = script if folder == Path(os.getcwd()) else folder / script  # noqa: PTH109 - shown
+            return f'& "{path}"' if windows else f'. "{path}"'
     return ""
 
 

@@ -15,7 +15,7 @@ from workshop.start import activation
 
 def refused(folder: Path, *options: str) -> str:
     """What the command says as it gives up."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "workshop", "bucket", *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -23,9 +23,9 @@ def refused(folder: Path, *options: str) -> str:
         text=True,
         timeout=60,
     )
-    assert done.returncode in (1, 2)
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    assert process.returncode in (1, 2)
+    assert "Traceback" not in process.stderr
+    return process.stderr
 
 
 def test_it_says_what_to_type_and_stops_cleanly(tmp_path: Path) -> None:
@@ -73,12 +73,12 @@ def test_the_posters_that_are_here_are_offered_and_copied_once(tmp_path: Path) -
     with serving(tmp_path) as server:
         (posters / "train.csv").write_bytes(b"changed")
         assert server.get("raw/train.csv", RAW_BUCKET).body == b"Id,Genre\n"
-        kept = server.folder / RAW_BUCKET / "raw"
-        told = f"gs://{RAW_BUCKET}/raw: 2 files, read-only, in {kept}"
-        assert f"{told}, copied now from {posters}\n" in server.log()
+        raw_dir = server.folder / RAW_BUCKET / "raw"
+        line = f"gs://{RAW_BUCKET}/raw: 2 files, read-only, in {raw_dir}"
+        assert f"{line}, copied now from {posters}\n" in server.log()
     with serving(tmp_path) as server:
         assert server.get("raw/train.csv", RAW_BUCKET).body == b"Id,Genre\n"
-        assert f"{told}\n" in server.log()
+        assert f"{line}\n" in server.log()
 
 
 def test_posters_that_are_no_attendees_are_not_copied(tmp_path: Path) -> None:
@@ -119,12 +119,12 @@ def test_raw_files_that_nobody_can_import_are_told(tmp_path: Path) -> None:
     ):
         link(posters / path, target)
     with serving(tmp_path, "--raw", str(posters)) as server:
-        text, held = server.log(), server.names(bucket=RAW_BUCKET)
+        text, names = server.log(), server.names(bucket=RAW_BUCKET)
         for hidden in ("secret/key", "folder/out", "self/train.csv", "dangling", ".hidden"):
             assert server.get(f"raw/{hidden}", RAW_BUCKET).status == 404
     images = ["raw/Images/a.jpg", *(["raw/Images/b.jpg"] if linked else [])]
-    assert held == [*images, "raw/train.csv"]
-    assert f"{len(held)} files, read-only" in text
+    assert names == [*images, "raw/train.csv"]
+    assert f"{len(names)} files, read-only" in text
     assert "'.hidden': its name starts with a dot\n" in text
     assert "'aux.jpg': not every computer can hold its name\n" in text
     if linked:
@@ -222,13 +222,13 @@ def test_one_command_sets_up_a_terminal_everywhere(tmp_path: Path) -> None:
     shell = (tmp_path / "activate.ps1").read_text("utf-8")
     assert f"$env:PATH = '{str(programs_dir).replace(chr(39), chr(39) * 2)}' + " in shell
     assert f'$env:{activation.VARIABLE} = "false"\n' in shell
-    gone = activated(tmp_path)
-    assert gone[0] == "error: there is no dvc where the workshop's environment was:"
-    assert gone[1] == str(programs_dir)
+    lines = activated(tmp_path)
+    assert lines[0] == "error: there is no dvc where the workshop's environment was:"
+    assert lines[1] == str(programs_dir)
     programs_dir.mkdir(parents=True)
     (programs_dir / "dvc").touch()
-    told, value, path = activated(tmp_path)
-    assert told == "The workshop's dvc, python and grader are on in this terminal."
+    first_line, value, path = activated(tmp_path)
+    assert first_line == "The workshop's dvc, python and grader are on in this terminal."
     assert value == "false"
     assert path.startswith(str(programs_dir) + os.pathsep)
 
@@ -241,10 +241,10 @@ def activated(folder: Path) -> list[str]:
     else:
         command = ["sh", "-c"]
         show = f'{activation.COMMAND}; echo "${activation.VARIABLE}"; echo "$PATH"'
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, show], cwd=folder, capture_output=True, text=True, timeout=60, check=True
     )
-    return done.stdout.splitlines()
+    return process.stdout.splitlines()
 
 
 def test_a_windows_folder_is_one_for_git_bash_too() -> None:
@@ -267,7 +267,7 @@ def test_raw_data_and_objects_are_kept_apart(
     for folder in ("data/raw", "kept/dvc-workshop/ada"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "workshop.toml").write_text("", "utf-8")
-    told = refused(tmp_path, "--dir", objects, *(["--raw", offered] if offered else []))
-    assert "are one in the other" in told
-    assert "fix: python -m workshop bucket --dir FOLDER" in told
+    text = refused(tmp_path, "--dir", objects, *(["--raw", offered] if offered else []))
+    assert "are one in the other" in text
+    assert "fix: python -m workshop bucket --dir FOLDER" in text
     assert not (tmp_path / "data" / "raw" / "x").exists()

@@ -31,9 +31,11 @@ def test_a_name_is_read_back_from_its_files(name: str) -> None:
 
 
 @given(NAMES, NAMES)
-def test_two_names_have_two_files_where_a_is_the_same_as_a_capital(one: str, two: str) -> None:
-    same = [piece.lower() for piece in object_names.encode_name(one)]
-    assert (same == [piece.lower() for piece in object_names.encode_name(two)]) == (one == two)
+def test_two_names_have_two_files_where_a_is_the_same_as_a_capital(first: str, second: str) -> None:
+    same = [piece.lower() for piece in object_names.encode_name(first)]
+    assert (same == [piece.lower() for piece in object_names.encode_name(second)]) == (
+        first == second
+    )
 
 
 ODD = ["../../etc/passwd", "/etc/passwd", "a/../b", "a//b", "a/", "C:\\x", "nul", "con.txt", "a\0b"]

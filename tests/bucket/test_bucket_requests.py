@@ -55,12 +55,16 @@ def related(head: str, content: bytes, end: str = "\r\n") -> bytes:
 
 def test_an_object_is_described_with_its_hashes(server: BucketProcess) -> None:
     content = b"hello"
-    told = server.put("described/a", content).json()
-    assert told == server.ask("GET", f"{O}/described%2Fa").json()
+    resource = server.put("described/a", content).json()
+    assert resource == server.ask("GET", f"{O}/described%2Fa").json()
     crc32c = google_crc32c.value(content).to_bytes(4, "big")
-    assert (told["md5Hash"], told["size"]) == (md5_of(content), "5")
-    assert told["crc32c"] == base64.b64encode(crc32c).decode()
-    assert (told["kind"], told["name"], told["bucket"]) == ("storage#object", "described/a", BUCKET)
+    assert (resource["md5Hash"], resource["size"]) == (md5_of(content), "5")
+    assert resource["crc32c"] == base64.b64encode(crc32c).decode()
+    assert (resource["kind"], resource["name"], resource["bucket"]) == (
+        "storage#object",
+        "described/a",
+        BUCKET,
+    )
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -79,15 +83,15 @@ def test_a_described_upload_keeps_every_byte(
 
 def test_a_range_of_an_object_can_be_read(server: BucketProcess) -> None:
     server.put("range", b"0123456789")
-    for wanted, content in [("2-4", b"234"), ("7-", b"789"), ("-3", b"789"), ("8-99", b"89")]:
-        answer = server.get("range", Range=f"bytes={wanted}")
+    for byte_range, content in [("2-4", b"234"), ("7-", b"789"), ("-3", b"789"), ("8-99", b"89")]:
+        answer = server.get("range", Range=f"bytes={byte_range}")
         assert (answer.status, answer.body) == (206, content)
     assert server.get("range", Range="bytes=2-4").headers["Content-Range"] == "bytes 2-4/10"
     for nonsense in ("bytes=4-2", "bytes=-", "lines=1-2", "bytes=1-2,4-5", "x"):
         assert server.get("range", Range=nonsense).status == 200
     for digits in ("bytes=\u0661-\u0662", "bytes=1-\uff12"):
-        wanted = digits.encode().decode("latin-1")  # as http.client takes it
-        assert server.get("range", Range=wanted).status == 200
+        value = digits.encode().decode("latin-1")  # as http.client takes it
+        assert server.get("range", Range=value).status == 200
     answer = server.get("range", Range="bytes=10-")
     assert (answer.status, answer.headers["Content-Range"]) == (416, "bytes */10")
 
@@ -97,8 +101,8 @@ def test_a_resumable_upload_goes_on_where_it_stopped(server: BucketProcess) -> N
     place = start(server, "resumed", {"md5Hash": md5_of(content)})
     half = len(content) // 2
     assert chunk(server, place, content, 0, half).status == 308
-    asked = server.ask("PUT", place, b"", Content_Range=f"bytes */{len(content)}")
-    assert (asked.status, asked.headers["Range"]) == (308, f"bytes=0-{half - 1}")
+    progress = server.ask("PUT", place, b"", Content_Range=f"bytes */{len(content)}")
+    assert (progress.status, progress.headers["Range"]) == (308, f"bytes=0-{half - 1}")
     gap = chunk(server, place, content, half + 1, len(content))
     assert gap.status == 400
     again = chunk(server, place, content, half - 1000, len(content))
@@ -117,13 +121,15 @@ def test_a_resumable_upload_goes_on_where_it_stopped(server: BucketProcess) -> N
 def test_a_part_that_contradicts_itself_is_refused(server: BucketProcess, header: str) -> None:
     name = "contradicting " + header.replace("/", "|")
     place = start(server, name)
-    wanted = header.encode().decode("latin-1")
-    assert server.ask("PUT", place, b"12345", Content_Range=wanted).status == 400
+    value = header.encode().decode("latin-1")
+    assert server.ask("PUT", place, b"12345", Content_Range=value).status == 400
     assert server.get(name).status == 404
     assert server.ask("PUT", place, b"12345", Content_Range="bytes 0-4/*").status == 308
-    for whole in ("bytes */3", "bytes 4-4/5"):  # five bytes are there
-        status = server.ask("PUT", place, b"" if "*" in whole else b"5", Content_Range=whole).status
-        assert status == (400 if "*" in whole else 200)
+    for content_range in ("bytes */3", "bytes 4-4/5"):  # five bytes are there
+        status = server.ask(
+            "PUT", place, b"" if "*" in content_range else b"5", Content_Range=content_range
+        ).status
+        assert status == (400 if "*" in content_range else 200)
     assert server.get(name).body == b"12345"
 
 
@@ -188,33 +194,33 @@ def test_a_listing_has_prefixes_delimiters_and_pages(server: BucketProcess) -> N
     names.sort()
     for name in reversed(names):
         server.put(name, b"x") if name != "list/a" else None
-    held = [name for name in names if name != "list/a"]
-    assert server.names("prefix=list/") == held
-    assert server.names("prefix=list/a") == [n for n in held if n.startswith("list/a")]
+    stored = [name for name in names if name != "list/a"]
+    assert server.names("prefix=list/") == stored
+    assert server.names("prefix=list/a") == [n for n in stored if n.startswith("list/a")]
     assert server.names("prefix=list/&startOffset=list/a-b&endOffset=list/a/2") == [
         "list/a-b", "list/a.b/1", "list/a/1",
     ]  # fmt: skip
-    assert pages(server, "prefix=list/&maxResults=2") == held
+    assert pages(server, "prefix=list/&maxResults=2") == stored
     assert pages(server, "prefix=list/&delimiter=/&maxResults=1") == [
         "list/B", "list/a-b", "list/a.b/", "list/a/", "list/ü/",
     ]  # fmt: skip
-    assert sorted(pages(server, "prefix=list/&delimiter=-b")) == held
+    assert sorted(pages(server, "prefix=list/&delimiter=-b")) == stored
 
 
-def test_a_long_part_of_a_name_is_listed_in_its_place(server: BucketProcess) -> None:
+def test_a_long_part_of_a_name_is_prefixes_in_its_place(server: BucketProcess) -> None:
     """It goes on in a folder of its own, whose names come between those beside it."""
     part = "p" * 180
     names = [f"long/{part}{end}" for end in ("", "!", "z/1", "0", "-y", "é" * 40)]
     names += [f"long/{'q' * 174}{end}" for end in ("", "a", "é", "é/b", "éé", "z", "-/x", "z/y")]
     names += [f"long/{'/' * 900}x", f"long/{'É' * 500}", "long/\U0010ffff", "long/\U0010ffffx/y"]
-    held = sorted(name for name in names if server.put(name, b"x").status == 200)
-    assert len(held) >= len(names) - 3  # where a file lies, nothing can lie below
-    for name in held:
+    stored = sorted(name for name in names if server.put(name, b"x").status == 200)
+    assert len(stored) >= len(names) - 3  # where a file lies, nothing can lie below
+    for name in stored:
         assert server.get(name).body == b"x"
-    assert pages(server, "prefix=long/&maxResults=1") == held
-    assert pages(server, f"prefix=long/{part}&maxResults=2") == [n for n in held if part in n]
-    shown = {name[: name.index("/", 5) + 1] if "/" in name[5:] else name for name in held}
-    assert pages(server, "prefix=long/&delimiter=/&maxResults=1") == sorted(shown)
+    assert pages(server, "prefix=long/&maxResults=1") == stored
+    assert pages(server, f"prefix=long/{part}&maxResults=2") == [n for n in stored if part in n]
+    prefixes = {name[: name.index("/", 5) + 1] if "/" in name[5:] else name for name in stored}
+    assert pages(server, "prefix=long/&delimiter=/&maxResults=1") == sorted(prefixes)
 
 
 def test_what_a_system_leaves_in_the_folder_is_no_object(server: BucketProcess) -> None:
@@ -226,13 +232,13 @@ def test_what_a_system_leaves_in_the_folder_is_no_object(server: BucketProcess) 
 
 
 def pages(server: BucketProcess, query: str) -> list[str]:
-    found: list[str] = []
+    names: list[str] = []
     token = ""
     while True:
         page = server.ask("GET", f"{O}?{query}&pageToken={token}").json()
-        found += [item["name"] for item in page.get("items", [])] + page.get("prefixes", [])
+        names += [item["name"] for item in page.get("items", [])] + page.get("prefixes", [])
         if "nextPageToken" not in page:
-            return found
+            return names
         token = page["nextPageToken"]
 
 

@@ -33,7 +33,7 @@ OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", 
 
 def problems(machine: Machine) -> list[Diagnosis]:
     """What is not ok."""
-    return [one for one in diagnose(machine) if one.state != OK]
+    return [item for item in diagnose(machine) if item.state != OK]
 
 
 def test_a_computer_that_is_ready_has_no_finding() -> None:
@@ -105,18 +105,18 @@ def test_a_computer_that_is_ready_has_no_finding() -> None:
 def test_what_is_wrong_is_told_with_its_remedy(
     subject: str, state: str, remedy: str, change: dict[str, Any]
 ) -> None:
-    found = problems(replace(FINE, **change))
-    assert [(one.subject, one.state) for one in found] == [(subject, state)]
-    assert remedy in found[0].remedy
-    assert not found[0].message.endswith(".")
-    words = f"{found[0].message} {found[0].remedy}".lower()
+    diagnoses = problems(replace(FINE, **change))
+    assert [(item.subject, item.state) for item in diagnoses] == [(subject, state)]
+    assert remedy in diagnoses[0].remedy
+    assert not diagnoses[0].message.endswith(".")
+    words = f"{diagnoses[0].message} {diagnoses[0].remedy}".lower()
     assert not [word for word in ("simply", "obviously", "invalid") if word in words]
 
 
 def test_before_the_attendees_repository_is_there_nothing_is_to_be_set() -> None:
     machine = replace(FINE, lacks_variable=True, has_activate=False, is_attendees=False)
     assert problems(machine) == []
-    (bucket,) = [one for one in diagnose(machine) if one.subject == "bucket"]
+    (bucket,) = [item for item in diagnose(machine) if item.subject == "bucket"]
     assert bucket.message.startswith(". ./activate in your own repository, such as my-workshop, ")
 
 
@@ -149,11 +149,11 @@ def test_with_nothing_installed_the_remedies_work_from_top_to_bottom(
         "missing_packages": ("yaml",),
         "dvc_on_path": False,
     }
-    found = problems(
+    diagnoses = problems(
         replace(FINE, **bare, is_activated=is_activated, is_environment=False, **change)
     )
-    typed = [line for one in found for line in one.remedy.splitlines()]
-    assert typed == [
+    lines_typed = [line for item in diagnoses for line in item.remedy.splitlines()]
+    assert lines_typed == [
         *lines,
         "python -m pip install --require-hashes -r requirements.txt",
         "python -m pip install --no-deps --no-build-isolation -e .",
@@ -162,7 +162,7 @@ def test_with_nothing_installed_the_remedies_work_from_top_to_bottom(
 
 def test_an_environment_of_an_old_python_is_made_anew() -> None:
     old = replace(FINE, python=(3, 9, 1), distribution="noble", dvc="", dvc_gs="")
-    (remedy,) = [one.remedy for one in problems(old) if one.subject == "environment"]
+    (remedy,) = [item.remedy for item in problems(old) if item.subject == "environment"]
     assert remedy == "python3.12 -m venv --clear .venv\n. .venv/bin/activate"
 
 
@@ -197,9 +197,9 @@ def doctor(
     )
 
 
-def last_line(done: "subprocess.CompletedProcess[str]") -> str:
-    assert done.stderr == ""
-    return done.stdout.splitlines()[-1]
+def last_line(process: "subprocess.CompletedProcess[str]") -> str:
+    assert process.stderr == ""
+    return process.stdout.splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -213,10 +213,10 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_it_runs_before_anything_is_installed(bare: str, tmp_path: Path) -> None:
     for options in ((), ("-I",), ("-S", "-I")):
-        done = doctor(bare, *options, cwd=tmp_path)
-        assert done.returncode == 1
-        assert "DVC none, dvc-gs none; problems: environment, dvc" in last_line(done)
-        assert "problem  dvc: DVC is not in this environment\n" in done.stdout
+        process = doctor(bare, *options, cwd=tmp_path)
+        assert process.returncode == 1
+        assert "DVC none, dvc-gs none; problems: environment, dvc" in last_line(process)
+        assert "problem  dvc: DVC is not in this environment\n" in process.stdout
 
 
 def test_the_grader_says_where_to_look_when_nothing_is_installed(bare: str, tmp_path: Path) -> None:
@@ -224,14 +224,14 @@ def test_the_grader_says_where_to_look_when_nothing_is_installed(bare: str, tmp_
         (["doctor"], 1, "for the instructor: "),
         (["check"], 2, "fix: python -m grader doctor"),
     ]:
-        done = subprocess.run(
+        process = subprocess.run(
             [bare, "-m", "grader", *words, "--repo", str(tmp_path)],
             cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
         )  # fmt: skip
-        assert done.returncode == code
-        assert part in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        assert process.returncode == code
+        assert part in process.stdout + process.stderr
+        assert "Traceback" not in process.stderr
 
 
 def test_it_imports_the_standard_library_alone() -> None:
@@ -240,10 +240,10 @@ def test_it_imports_the_standard_library_alone() -> None:
         "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}"
         " - set(sys.stdlib_module_names)))"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
-    assert done.stdout.split() == ["grader", "workshop"]
+    assert process.stdout.split() == ["grader", "workshop"]
 
 
 @pytest.mark.parametrize(
@@ -260,8 +260,8 @@ def test_an_old_python_can_read_it(path: str) -> None:
     text = (ROOT / path).read_text("utf-8")
     tree = ast.parse(text, feature_version=(3, 8))
     annotated = [
-        one for one in ast.walk(tree)
-        if isinstance(one, ast.FunctionDef | ast.AnnAssign) and ("|" in text or "[" in text)
+        node for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AnnAssign) and ("|" in text or "[" in text)
     ]  # fmt: skip
     assert not annotated or path.endswith("__main__.py") or "import annotations" in text
 
@@ -275,10 +275,10 @@ def test_a_python_of_any_age_can_read_what_tells_it_that_it_is_too_old(path: str
     for node in ast.walk(ast.parse(text, feature_version=(3, 4))):
         assert not isinstance(node, ast.JoinedStr | ast.AnnAssign | ast.NamedExpr | ast.Starred)
         if isinstance(node, ast.FunctionDef):
-            given = node.args
+            arguments = node.args
             assert node.returns is None
-            assert not [one for one in given.args if one.annotation]
-            assert not [*given.posonlyargs, *given.kwonlyargs]
+            assert not [argument for argument in arguments.args if argument.annotation]
+            assert not [*arguments.posonlyargs, *arguments.kwonlyargs]
     assert "sys.version_info <" in text
 
 
@@ -289,68 +289,72 @@ def test_an_old_python_is_told_to_be_too_old(name: str, tmp_path: Path) -> None:
     if python is None:
         return
     version = name.removeprefix("python")
-    done = doctor(python, cwd=tmp_path)
-    assert done.returncode == 1
-    assert f"Python {version}" in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    done = subprocess.run(
+    process = doctor(python, cwd=tmp_path)
+    assert process.returncode == 1
+    assert f"Python {version}" in process.stdout + process.stderr
+    assert "Traceback" not in process.stderr
+    process = subprocess.run(
         [python, "-m", "grader", "check"], cwd=ROOT, capture_output=True, text=True, timeout=60,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
     )  # fmt: skip
-    assert done.returncode == 2
+    assert process.returncode == 2
     fix = "python -m grader doctor"
     if name in OLD_PYTHONS[:3]:  # where doctor itself does not run
         fix = "install one, then: python3.12 grader/doctor"
-    assert done.stderr == f"error: this is Python {version}; 3.11 to 3.13 will do\n  fix: {fix}\n"
+    assert (
+        process.stderr == f"error: this is Python {version}; 3.11 to 3.13 will do\n  fix: {fix}\n"
+    )
 
 
 def _old_python(name: str) -> str | None:
     """On PATH, or where pyenv keeps them."""
-    kept = Path.home() / ".pyenv" / "versions"
-    found = sorted(kept.glob(f"{name.removeprefix('python')}.*/bin/python"))
-    candidates = [shutil.which(name), *map(str, found)]
-    for one in filter(None, candidates):
-        done = subprocess.run([one, "--version"], capture_output=True, timeout=60, check=False)
-        if done.returncode == 0:  # pyenv's own shims answer for versions that are not there
-            return one
+    versions_dir = Path.home() / ".pyenv" / "versions"
+    pythons = sorted(versions_dir.glob(f"{name.removeprefix('python')}.*/bin/python"))
+    candidates = [shutil.which(name), *map(str, pythons)]
+    for candidate in filter(None, candidates):
+        process = subprocess.run(
+            [candidate, "--version"], capture_output=True, timeout=60, check=False
+        )
+        if process.returncode == 0:  # pyenv's own shims answer for versions that are not there
+            return candidate
     return None
 
 
 def test_without_git_it_says_how_to_get_it(bare: str, tmp_path: Path) -> None:
-    done = doctor(bare, cwd=tmp_path, PATH=str(tmp_path))
-    assert "problem  git: git is not there\n" in done.stdout
-    assert "there is no python on PATH: no stage can start" in done.stdout
-    assert "git none" in last_line(done)
+    process = doctor(bare, cwd=tmp_path, PATH=str(tmp_path))
+    assert "problem  git: git is not there\n" in process.stdout
+    assert "there is no python on PATH: no stage can start" in process.stdout
+    assert "git none" in last_line(process)
 
 
 def test_without_an_identity_it_says_what_to_type(tmp_path: Path) -> None:
     empty = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    done = doctor(sys.executable, cwd=tmp_path, GIT_CONFIG_NOSYSTEM="1", **empty)
-    assert "problem  identity: git does not know who you are" in done.stdout
-    assert '           git config --global user.name "YOUR NAME"\n' in done.stdout
-    assert done.returncode == 1
-    done = doctor(
+    process = doctor(sys.executable, cwd=tmp_path, GIT_CONFIG_NOSYSTEM="1", **empty)
+    assert "problem  identity: git does not know who you are" in process.stdout
+    assert '           git config --global user.name "YOUR NAME"\n' in process.stdout
+    assert process.returncode == 1
+    process = doctor(
         sys.executable, cwd=tmp_path, GIT_CONFIG_NOSYSTEM="1", GIT_AUTHOR_NAME="A",
         GIT_AUTHOR_EMAIL="a@example.com", **empty,
     )  # fmt: skip
-    assert "ok       identity" in done.stdout
+    assert "ok       identity" in process.stdout
 
 
 def test_an_environment_that_is_not_activated_is_told(tmp_path: Path) -> None:
     git = str(Path(shutil.which("git") or "").parent)
-    done = doctor(sys.executable, cwd=tmp_path, PATH=os.pathsep.join([str(tmp_path), git]))
-    assert "problem  environment: " in done.stdout
+    process = doctor(sys.executable, cwd=tmp_path, PATH=os.pathsep.join([str(tmp_path), git]))
+    assert "problem  environment: " in process.stdout
     (tmp_path / "activate").write_text("")
-    done = doctor(sys.executable, cwd=tmp_path, PATH=str(tmp_path))
-    assert f"           {activation.COMMAND}\n" in done.stdout
+    process = doctor(sys.executable, cwd=tmp_path, PATH=str(tmp_path))
+    assert f"           {activation.COMMAND}\n" in process.stdout
 
 
 def test_an_activated_environment_is_ready(repo: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = doctor(sys.executable, cwd=repo, PATH=path, **{activation.VARIABLE: "false"},
+    process = doctor(sys.executable, cwd=repo, PATH=path, **{activation.VARIABLE: "false"},
                   GIT_AUTHOR_NAME="A", GIT_AUTHOR_EMAIL="a@example.com")  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    assert "problems: none" in last_line(done)
+    assert process.returncode == 0, process.stdout
+    assert "problems: none" in last_line(process)
 
 
 def test_a_clock_that_is_behind_the_newest_commit_is_told(repo: Path) -> None:
@@ -360,8 +364,8 @@ def test_a_clock_that_is_behind_the_newest_commit_is_told(repo: Path) -> None:
          "--allow-empty", "--message", "x"],
         cwd=repo, env={**os.environ, "GIT_COMMITTER_DATE": later}, check=True, timeout=60,
     )  # fmt: skip
-    assert [one.subject for one in diagnose(examine_machine(repo)) if one.subject == "clock"
-            and one.state == PROBLEM] == ["clock"]  # fmt: skip
+    assert [item.subject for item in diagnose(examine_machine(repo)) if item.subject == "clock"
+            and item.state == PROBLEM] == ["clock"]  # fmt: skip
 
 
 def test_it_changes_nothing_and_runs_nothing_of_the_repository(repo: Path) -> None:
@@ -373,8 +377,8 @@ def test_it_changes_nothing_and_runs_nothing_of_the_repository(repo: Path) -> No
     for name in ("yaml.py", "platform.py", "grader.py", "workshop.py"):
         (repo / name).write_text(f"open({str(witness)!r}, 'w')\n", "utf-8")
     before = {path: path.stat().st_mtime_ns for path in [repo, *repo.rglob("*")]}
-    done = doctor(sys.executable, cwd=repo)
-    assert "for the instructor: " in last_line(done)
+    process = doctor(sys.executable, cwd=repo)
+    assert "for the instructor: " in last_line(process)
     assert not witness.exists()
     assert before == {path: path.stat().st_mtime_ns for path in [repo, *repo.rglob("*")]}
 
@@ -382,13 +386,13 @@ def test_it_changes_nothing_and_runs_nothing_of_the_repository(repo: Path) -> No
 def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "a file").write_text("x", "utf-8")
     for name in ("nowhere", "a file"):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "grader", "doctor", "--repo", str(tmp_path / name)],
             cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False,
         )  # fmt: skip
-        assert done.returncode == 1
-        assert "problem  folder: " in done.stdout
-        assert "problems: folder" in done.stdout.splitlines()[-1]
+        assert process.returncode == 1
+        assert "problem  folder: " in process.stdout
+        assert "problems: folder" in process.stdout.splitlines()[-1]
 
 
 def test_a_folder_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:
@@ -398,8 +402,8 @@ def test_a_folder_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:
 
 
 def test_the_help_says_that_nothing_has_to_be_installed() -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "grader", "doctor", "--help"],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
-    assert "Needs nothing installed" in " ".join(done.stdout.split())
+    assert "Needs nothing installed" in " ".join(process.stdout.split())

@@ -104,28 +104,28 @@ def _raw_data_lines(options: ServerOptions, folders: BucketFolders) -> list[str]
     files = folders.raw_files
     if folders.not_copied:
         return [
-            f"  {options.raw_url}: nothing. {folders.not_copied} has {_count(files.offered)}, and"
+            f"  {options.raw_url}: nothing. {folders.not_copied} has {_count(files.paths)}, and"
             " belongs to no repository of `grader start`.",
             f"    To offer them all the same: {options.command} --raw {Path('data', 'raw')}",
         ]
-    if not files.offered and not files.left_out:
+    if not files.paths and not files.problems:
         return [f"  {options.raw_url}: nothing. To offer a folder: {options.command} --raw FOLDER"]
     raw_dir = folders.raw_dir if folders.raw_prefix else folders.raw_dir / "raw"
     copied = f", copied now from {folders.copied_from}" if folders.copied_from else ""
     return [
-        f"  {options.raw_url}: {_count(files.offered)}, read-only, in {raw_dir}{copied}",
-        *_left_out_lines(files.left_out),
+        f"  {options.raw_url}: {_count(files.paths)}, read-only, in {raw_dir}{copied}",
+        *_problem_lines(files.problems),
     ]
 
 
-def _left_out_lines(left_out: dict[str, str]) -> list[str]:
-    if not left_out:
+def _problem_lines(problems: dict[str, str]) -> list[str]:
+    if not problems:
         return []
-    shown = [f"      {path!r}: {reason}" for path, reason in list(left_out.items())[:_MAX_SHOWN]]
-    more = len(left_out) - len(shown)
+    lines = [f"      {path!r}: {reason}" for path, reason in list(problems.items())[:_MAX_SHOWN]]
+    more = len(problems) - len(lines)
     return [
-        f"    WARNING: {_count(left_out)} there that nobody can import:",
-        *shown,
+        f"    WARNING: {_count(problems)} there that nobody can import:",
+        *lines,
         *([f"      and {more} more"] if more > 0 else []),
         "    Give them plain names, put files in place of links, and start the server again.",
     ]

@@ -51,8 +51,8 @@ def _bash_script(folder: str) -> str:
 def _powershell_script(folder: str) -> str:
     quoted = "'" + folder.replace("'", "''") + "'"
     path = f"$env:PATH = {quoted} + [IO.Path]::PathSeparator + $env:PATH"
-    there = f"(Test-Path ({quoted} + '/dvc')) -or (Test-Path ({quoted} + '/dvc.exe'))"
+    test = f"(Test-Path ({quoted} + '/dvc')) -or (Test-Path ({quoted} + '/dvc.exe'))"
     return (
         f'# Type: {COMMAND}\n{path}\n$env:{VARIABLE} = "{VALUE}"\n'
-        f'if ({there}) {{\n  "{_ON}"\n}} else {{\n  "{_GONE}"\n  {quoted}\n  "{_FIX}"\n}}\n'
+        f'if ({test}) {{\n  "{_ON}"\n}} else {{\n  "{_GONE}"\n  {quoted}\n  "{_FIX}"\n}}\n'
     )

@@ -66,13 +66,13 @@ def check_remote(
     """
     if remote is None:
         return
-    solved = {lesson.id for lesson in lessons}
+    names = {lesson.id for lesson in lessons}
     if remote.endpoint is not None:
-        _check_endpoint(remote.url, remote.endpoint, solved)
+        _check_endpoint(remote.url, remote.endpoint, names)
     scheme, separator, rest = remote.url.partition("://")
     if separator and scheme in _SCHEMES and rest.strip("/") and remote.url.isprintable():
         _check_prefix(remote, name)
-        if "share" in solved:
+        if "share" in names:
             _check_plugin(scheme)
             if remote.endpoint is not None:
                 _check_server(remote.url, remote.endpoint)
@@ -107,10 +107,10 @@ def _check_plugin(scheme: str) -> None:
         )
 
 
-def _check_endpoint(url: str, endpoint: str, solved: set[str]) -> None:
+def _check_endpoint(url: str, endpoint: str, names: set[str]) -> None:
     if not url.startswith("gs://"):
         raise StartError("--endpoint is for a gs:// remote", "--remote gs://dvc-workshop/NAME")
-    if "remote" not in solved:
+    if "remote" not in names:
         raise StartError(
             "--endpoint is for a remote that --at sets up", "leave it out, or --at end"
         )
