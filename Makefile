@@ -1,4 +1,4 @@
-# On Windows, README.md has each of these in plain commands.
+# For Windows, docs/setup.md has each of these in plain commands.
 .DEFAULT_GOAL := help
 .PHONY: help env data run test check bench requirements
 
@@ -12,6 +12,8 @@ BIN := .venv/bin
 # Three processes, on two cores as well, for many tests wait for a server or a terminal. Each file
 # stays whole: its tests share what takes long to make.
 PARALLEL ?= --numprocesses 3 --dist loadfile
+# Further options of pytest for `make test`, such as TESTS="-m slow" or TESTS=tests/grader.
+TESTS ?=
 # For what DVC starts; make itself may not look here (3.81, which is macOS', does not).
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -42,7 +44,7 @@ run: data
 	$(BIN)/uvicorn service.main:app --port $(PORT)
 
 test: .venv/installed
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.start import activation, starter
+from workshop.start import activation, reference, starter
 from workshop.start.programs import Programs
 
 _BUCKET = "dvc-workshop"
@@ -41,9 +41,9 @@ class _Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak_megabytes(self) -> float:
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
-        assert found
-        return int(found[1]) / 1024
+        match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+        assert match
+        return int(match[1]) / 1024
 
 
 def main() -> None:
@@ -56,26 +56,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ |= {"DVC_NO_ANALYTICS": "1", activation.VARIABLE: activation.VALUE}
-        repo = _made(folder / "repo")
-        with _serving(folder / "served") as server:
+        repo = _make_repository(folder / "repo")
+        with _run_server(folder / "served") as server:
             _push_at_once(repo, folder, server, options.attendees)
-        with _serving(folder / "compared") as server:
+        with _run_server(folder / "compared") as server:
             _compare(repo, folder, server, options.rounds)
 
 
-def _made(repo: Path) -> Path:
+def _make_repository(repo: Path) -> Path:
     """A repository with the raw and the preprocessed posters in its cache."""
-    starter.start(repo)
+    starter.make_repository(repo)
     programs = Programs(repo, "attendee")
     programs.dvc("init", "--quiet")
     programs.dvc("add", "--quiet", "data/raw")
-    shutil.copy(starter.template("dvc.yaml"), repo)
+    shutil.copy(reference.reference_path("dvc.yaml"), repo)
     programs.dvc("repro", "--quiet", "preprocess")
     return repo
 
 
 @contextlib.contextmanager
-def _serving(folder: Path) -> Iterator[_Server]:
+def _run_server(folder: Path) -> Iterator[_Server]:
     folder.mkdir()
     command = [sys.executable, "-m", "workshop", "bucket", "--port", "0", "--dir", str(folder)]
     home = str(Path(__file__).parents[1])
@@ -98,10 +98,11 @@ def _serving(folder: Path) -> Iterator[_Server]:
 def _push_at_once(repo: Path, folder: Path, server: _Server, attendees: int) -> None:
     cache = repo / ".dvc" / "cache" / "files" / "md5"
     shared = {f"{path.parent.name}{path.name}" for path in cache.glob("*/*")}
-    places = [_attendee(repo, folder, server, number) for number in range(attendees)]
+    places = [_make_attendee(repo, folder, server, number) for number in range(attendees)]
     before, started = server.cpu_seconds(), time.perf_counter()
     pushes = [
-        subprocess.Popen([*_DVC, "push", "-q"], cwd=place, env=_site(place)) for place in places
+        subprocess.Popen([*_DVC, "push", "-q"], cwd=place, env=_environment(place))
+        for place in places
     ]
     codes = [push.wait(1800) for push in pushes]
     took, cpu = time.perf_counter() - started, server.cpu_seconds() - before
@@ -116,7 +117,7 @@ def _push_at_once(repo: Path, folder: Path, server: _Server, attendees: int) -> 
     print(f"  200 attendees on their own computers: {cpu / attendees * 200:.0f} s of one core")
 
 
-def _attendee(repo: Path, folder: Path, server: _Server, number: int) -> Path:
+def _make_attendee(repo: Path, folder: Path, server: _Server, number: int) -> Path:
     """A repository that shares the cache, with a file, a prefix and an index of its own."""
     place = folder / f"attendee-{number}"
     (place / ".dvc").mkdir(parents=True)
@@ -124,17 +125,17 @@ def _attendee(repo: Path, folder: Path, server: _Server, number: int) -> Path:
     for name in ("dvc.yaml", "dvc.lock", "params.yaml", "data/raw.dvc"):
         shutil.copy(repo / name, place / name)
     _configure(place, repo / ".dvc" / "cache", f"gs://{_BUCKET}/{place.name}", server.endpoint)
-    content = _own(number)
+    content = _own_content(number)
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    held = repo / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
-    held.parent.mkdir(exist_ok=True)
-    held.write_bytes(content)
+    cached = repo / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
+    cached.parent.mkdir(exist_ok=True)
+    cached.write_bytes(content)
     text = f"outs:\n- md5: {md5}\n  size: {len(content)}\n  hash: md5\n  path: own.txt\n"
     (place / "own.txt.dvc").write_text(text, "utf-8")
     return place
 
 
-def _own(number: int) -> bytes:
+def _own_content(number: int) -> bytes:
     return f"of attendee {number} alone".encode()
 
 
@@ -145,37 +146,37 @@ def _configure(place: Path, cache: Path, url: str, endpoint: str | None) -> None
     (place / ".dvc" / "config").write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def _site(place: Path) -> dict[str, str]:
+def _environment(place: Path) -> dict[str, str]:
     return {**os.environ, "DVC_SITE_CACHE_DIR": str(place / "site")}
 
 
 def _check(server: _Server, prefix: str, shared: set[str], number: int) -> int:
     """That a prefix holds what its attendee has, and nothing else; its bytes."""
-    own = hashlib.md5(_own(number), usedforsecurity=False).hexdigest()
-    found, size = set(), 0
+    own = hashlib.md5(_own_content(number), usedforsecurity=False).hexdigest()
+    names, size = set(), 0
     for path in (server.folder / _BUCKET / prefix / "files" / "md5").glob("*/*"):
         content = path.read_bytes()
         name = f"{path.parent.name}{path.name}"
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         assert md5 == name.removesuffix(".dir"), f"{path} has other bytes than its name says"
-        found.add(name)
+        names.add(name)
         size += len(content)
-    assert found == shared | {own}, f"{prefix} holds other objects than were pushed"
+    assert names == shared | {own}, f"{prefix} holds other objects than were pushed"
     return size
 
 
 def _compare(repo: Path, folder: Path, server: _Server, rounds: int) -> None:
     """Push and pull by turns, each to an empty place and into an empty cache."""
-    taken: dict[str, list[float]] = {}
+    seconds_of: dict[str, list[float]] = {}
     for number in range(rounds):
         urls = {"folder": str(folder / f"remote-{number}"), "bucket": f"gs://{_BUCKET}/{number}"}
         order = list(urls) if number % 2 else list(urls)[::-1]
         for kind in order:
             endpoint = server.endpoint if kind == "bucket" else None
-            pushed = _timed(repo, folder, f"{kind}-{number}", urls[kind], endpoint)
-            for what, seconds in pushed.items():
-                taken.setdefault(f"{what} {kind}", []).append(seconds)
-    medians = {name: statistics.median(times) for name, times in taken.items()}
+            times = _time_push_and_pull(repo, folder, f"{kind}-{number}", urls[kind], endpoint)
+            for what, seconds in times.items():
+                seconds_of.setdefault(f"{what} {kind}", []).append(seconds)
+    medians = {name: statistics.median(times) for name, times in seconds_of.items()}
     for what in ("push", "pull"):
         bucket, plain = medians[f"{what} bucket"], medians[f"{what} folder"]
         print(
@@ -183,7 +184,9 @@ def _compare(repo: Path, folder: Path, server: _Server, rounds: int) -> None:
         )
 
 
-def _timed(repo: Path, folder: Path, name: str, url: str, endpoint: str | None) -> dict[str, float]:
+def _time_push_and_pull(
+    repo: Path, folder: Path, name: str, url: str, endpoint: str | None
+) -> dict[str, float]:
     place = folder / name
     (place / ".dvc").mkdir(parents=True)
     (place / "data").mkdir()
@@ -195,11 +198,15 @@ def _timed(repo: Path, folder: Path, name: str, url: str, endpoint: str | None) 
         targets = [] if what == "push" else ["data/raw.dvc", "preprocess"]
         started = time.perf_counter()
         subprocess.run(
-            [*_DVC, what, "-q", *targets], cwd=place, env=_site(place), timeout=600, check=True
+            [*_DVC, what, "-q", *targets],
+            cwd=place,
+            env=_environment(place),
+            timeout=600,
+            check=True,
         )
         seconds[what] = time.perf_counter() - started
     count = len(list((place / "data" / "raw" / "Images").iterdir()))
-    assert count == starter.QUICK.posters, f"{count} posters came back"
+    assert count == reference.QUICK.posters, f"{count} posters came back"
     shutil.rmtree(place)
     return seconds
 

@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from workshop.start import starter
+from workshop.start import reference, starter
 
-_SMALL = starter.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
+_SMALL = reference.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
 _COMMANDS = {
     "grader check --offline": ("-m", "grader", "check", "--offline"),
     "grader check": ("-m", "grader", "check"),
@@ -41,7 +41,7 @@ def main() -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         repo = options.repo or Path(folder, "repo")
         if not options.repo:
-            starter.start(repo, at=starter.END, preset=_SMALL)
+            starter.make_repository(repo, at=starter.END, preset=_SMALL)
         _compare(repo, options.rounds)
 
 

@@ -1,25 +1,22 @@
 """What ``GET /pipeline`` costs the service while nothing changes, by the size of the repository.
 
 Processor time of the service a request, beside that of ``GET /healthz``, which answers nothing.
-Linux alone: processor time of another process is read from /proc.
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 from benchmarks import made_repository
-from benchmarks.service_start import ROOT, processor_seconds
+from tests.service import running
 
 SIZES = ((6, 500), (20, 50), (200, 100))
+WATCHED_AFTER = 3
+"""Seconds from the start of the service until it watches the largest repository."""
 
 
 def main() -> None:
@@ -28,60 +25,37 @@ def main() -> None:
         prog="python -m benchmarks.pipeline_route", description=__doc__
     )
     parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--port", type=int, default=8766)
     options = parser.parse_args()
     print(f"{'stages':>8} {'files':>8} {'KB':>6} {'/pipeline ms':>13} {'/healthz ms':>12}")
     with tempfile.TemporaryDirectory() as folder:
+        environment = {"DVC_WORKSHOP_CACHE_DIR": str(Path(folder, "cache"))}
         for stages, files in SIZES:
             root = made_repository.make(Path(folder, f"{stages}"), stages, files)
-            with _served(root, Path(folder, "cache"), options.port) as (pid, http):
+            with (
+                running.in_process(
+                    root, Path(folder, "log"), environment, arguments=["--no-access-log"]
+                ) as service,
+                httpx.Client(base_url=service.url, trust_env=False) as http,
+            ):
                 size = len(http.get("/pipeline").content)
-                time.sleep(3)  # until it is watched
-                each = [_cpu_ms(pid, http, r, options.requests) for r in ("/pipeline", "/healthz")]
+                time.sleep(WATCHED_AFTER)
+                costs = [
+                    _cpu_ms(service.pid, http, route, options.requests)
+                    for route in ("/pipeline", "/healthz")
+                ]
             print(
                 f"{stages:>8} {stages * files:>8,} {size / 1000:>6.0f} "
-                f"{each[0]:>13.2f} {each[1]:>12.2f}",
+                f"{costs[0]:>13.2f} {costs[1]:>12.2f}",
                 flush=True,
             )
 
 
-@contextmanager
-def _served(root: Path, cache_dir: Path, port: int) -> Iterator[tuple[int, httpx.Client]]:
-    command = [sys.executable, "-m", "uvicorn", "service.main:app", "--port", str(port)]
-    command += ["--no-access-log"]
-    environment = {"WORKSHOP_REPO": str(root), "DVC_WORKSHOP_CACHE_DIR": str(cache_dir)}
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-                _wait_until_up(http)
-                yield process.pid, http
-        finally:
-            process.terminate()
-
-
-def _wait_until_up(http: httpx.Client) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            http.get("/healthz").raise_for_status()
-            return
-        except httpx.ConnectError:
-            time.sleep(0.01)
-    raise SystemExit("the service did not start; try uvicorn service.main:app")
-
-
 def _cpu_ms(pid: int, http: httpx.Client, route: str, requests: int) -> float:
     """Milliseconds of processor time a request."""
-    before = processor_seconds(pid)
+    before = sum(psutil.Process(pid).cpu_times()[:2])
     for _ in range(requests):
         http.get(route).raise_for_status()
-    return (processor_seconds(pid) - before) / requests * 1000
+    return (sum(psutil.Process(pid).cpu_times()[:2]) - before) / requests * 1000
 
 
 if __name__ == "__main__":

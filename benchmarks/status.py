@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks import made_repository
-from dvcstate.hashes.file_hashing import Job, hash_files
+from dvcstate.hashes.file_hashing import HashJob, hash_files
 from dvcstate.live import LiveProject
 from dvcstate.workspace import Workspace
 
@@ -157,7 +157,7 @@ def _hashing(folder: Path, rounds: int) -> None:
         target.mkdir()
         for number in range(count):
             (target / str(number)).write_bytes(os.urandom(size))
-        jobs = [Job(str(p), size, p.stat().st_mtime_ns) for p in target.iterdir()]
+        jobs = [HashJob(str(p), size, p.stat().st_mtime_ns) for p in target.iterdir()]
         contents = [Path(job.path).read_bytes() for job in jobs]
         ours: Contender = functools.partial(hash_files, jobs, "md5")
         alone: Contender = functools.partial(_hashlib_alone, contents, cores)

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
-from workshop.start import starter
+from workshop.start import reference, starter
 
-_SMALL = starter.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
+_SMALL = reference.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
 _LIMIT_S = 0.1
 _IDLE_S = 20.0
 
@@ -36,7 +36,7 @@ def main() -> None:
         if options.repo:
             _git(repo.parent, "clone", "--quiet", str(options.repo), str(repo))
         else:
-            starter.start(repo, at=starter.END, preset=_SMALL)
+            starter.make_repository(repo, at=starter.END, preset=_SMALL)
         _regrades(repo, options.rounds)
         _idle(repo)
 
@@ -46,7 +46,9 @@ def _regrades(repo: Path, rounds: int) -> None:
     print(f"first grade                {_cpu(lambda: _grade(repo, cache)) * 1000:4.0f} ms")
     kinds: dict[str, Callable[[], None]] = {
         "params.yaml": lambda: _append(repo / "params.yaml"),
-        "pipeline/evaluate.py": lambda: _append(repo / "pipeline" / "evaluate.py"),
+        "pipeline/evaluate/evaluation.py": lambda: _append(
+            repo / "pipeline" / "evaluate" / "evaluation.py"
+        ),
         "dvc.yaml": lambda: _append(repo / "dvc.yaml"),
         "dvc.lock": lambda: _append(repo / "dvc.lock"),
         "a commit": lambda: _commit(repo),

@@ -1,1 +1,1 @@
-"""A Google Cloud Storage server for a room: its objects are files in a folder."""
+"""A Google Cloud Storage server for a classroom, whose objects are files in a folder."""

@@ -7,106 +7,109 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bucket import raw
-from bucket.options import COMMAND, BucketError, Options
+from bucket import raw_data
+from bucket.errors import BucketError
+from bucket.options import ServerOptions
 
 _PARTIAL = ".partial"
-_ABANDONED_S = 3600.0
+_ABANDONED_S = 3600.0  # as long as a resumable upload may rest
 
 
 @dataclass(frozen=True)
-class Folders:
-    """Where everything is: ``raw_below`` is what the names of the raw data begin with.
+class BucketFolders:
+    """Where everything is: ``raw_prefix`` is what the names of the raw data begin with.
 
-    ``copied_from`` is told once, when the posters there were copied; ``passed_over`` are posters
-    that were not, since they are no attendee's.
+    ``copied_from`` are the posters that were copied at this start; ``not_copied`` those that were
+    not, since they are no attendee's. ``raw_files`` are then the files there.
     """
 
     objects_dir: Path
     partial_dir: Path
     raw_dir: Path
-    raw_below: str
-    found: raw.Survey
+    raw_prefix: str
+    raw_files: raw_data.RawFiles
     copied_from: Path | None = None
-    passed_over: Path | None = None
+    not_copied: Path | None = None
 
 
-def prepare(options: Options) -> Folders:
-    """Make what is not there yet, and look at what is offered; a BucketError where that fails."""
+def prepare_folders(options: ServerOptions) -> BucketFolders:
+    """Make what is not there yet, and list what is offered; a BucketError where that fails."""
     _check_apart(options)
-    objects, partial = options.folder / options.name, options.folder / _PARTIAL
-    raw_dir = options.folder / f"{options.name}-raw"
+    objects_dir, partial_dir = options.folder / options.bucket, options.folder / _PARTIAL
+    raw_dir = options.folder / f"{options.bucket}-raw"
     try:
-        for folder in (objects, raw_dir, partial):
+        for folder in (objects_dir, raw_dir, partial_dir):
             folder.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(partial)
-        probe = partial / f"probe-{os.getpid()}"
+        _remove_abandoned(partial_dir)
+        probe = partial_dir / f"probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise _not_written(Path(error.filename or options.folder), error) from None
+        raise _write_error(options, error) from None
     try:
-        if options.raw:
-            return Folders(objects, partial, options.raw, f"{raw.PREFIX}/", raw.survey(options.raw))
-        kept = Folders(objects, partial, raw_dir, "", raw.survey(raw_dir))
-        return _offered(options.posters, kept)
+        if options.raw_dir:
+            files, prefix = raw_data.list_files(options.raw_dir), f"{raw_data.PREFIX}/"
+            return BucketFolders(objects_dir, partial_dir, options.raw_dir, prefix, files)
+        files = raw_data.list_files(raw_dir)
+        return _offer_posters(options, BucketFolders(objects_dir, partial_dir, raw_dir, "", files))
     except OSError as error:
         raise BucketError(
             f"the raw data cannot be offered: {error.filename or raw_dir}: {error.strerror}",
-            f"{COMMAND} --raw FOLDER",
+            f"{options.command} --raw FOLDER",
         ) from None
 
 
-def _check_apart(options: Options) -> None:
-    """Refuse a folder of raw data that holds pushed objects, or lies among them."""
-    kept = os.path.realpath(options.folder)
-    ours = [os.path.realpath(options.folder / name) for name in (options.name, _PARTIAL)]
-    for offered in filter(None, (options.raw, options.posters)):
-        real = os.path.realpath(offered)
-        if _is_in(kept, real) or any(_is_in(real, folder) for folder in ours):
+def _check_apart(options: ServerOptions) -> None:
+    """Refuse a folder of raw data that holds pushed objects, or is among them."""
+    root = os.path.realpath(options.folder)
+    own_folders = [os.path.realpath(options.folder / name) for name in (options.bucket, _PARTIAL)]
+    for raw_dir in filter(None, (options.raw_dir, options.posters_dir)):
+        real_path = os.path.realpath(raw_dir)
+        if _is_in(root, real_path) or any(_is_in(real_path, folder) for folder in own_folders):
             raise BucketError(
-                f"{options.folder}, where objects are kept, and {offered}, the raw data, are one in"
+                f"{options.folder}, where objects are kept, and {raw_dir}, the raw data, are one in"
                 " the other",
-                f"{COMMAND} --dir FOLDER   (another one, beside the raw data)",
+                f"{options.command} --dir FOLDER   (another one, beside the raw data)",
             )
 
 
 def _is_in(path: str, folder: str) -> bool:
-    return path == folder or raw.is_below(path, folder)
+    return path == folder or raw_data.is_below(path, folder)
 
 
-def _offered(posters: Path | None, folders: Folders) -> Folders:
-    """Copy the posters, unless there is raw data: who imports them deletes the folder first.
-
-    Only those of an attendee's repository: any other data/raw is not what the lessons are about.
-    """
-    if posters is None or any(folders.raw_dir.iterdir()):
+def _offer_posters(options: ServerOptions, folders: BucketFolders) -> BucketFolders:
+    """Copy the posters, unless there is raw data: who imports them deletes the folder first."""
+    posters_dir = options.posters_dir
+    if posters_dir is None or any(folders.raw_dir.iterdir()):
         return folders
-    if not (posters.parents[1] / "workshop.toml").is_file():
-        return replace(folders, passed_over=posters, found=raw.survey(posters))
+    files = raw_data.list_files(posters_dir)
+    if not options.copies_posters:
+        return replace(folders, not_copied=posters_dir, raw_files=files)
     copy = folders.partial_dir / f"raw-{os.getpid()}"
     try:
-        raw.copy(posters, copy)
-        copy.replace(folders.raw_dir / raw.PREFIX)
+        raw_data.copy_files(posters_dir, files.offered, copy)
+        copy.replace(folders.raw_dir / raw_data.PREFIX)
     except OSError:
         shutil.rmtree(copy, ignore_errors=True)
         raise
-    return replace(folders, copied_from=posters, found=raw.survey(posters))
+    return replace(folders, copied_from=posters_dir, raw_files=files)
 
 
-def _remove_abandoned(partial: Path) -> None:
-    """What a server left there that was killed; another one may be at work in the same folder."""
-    for left in partial.iterdir():
+def _remove_abandoned(partial_dir: Path) -> None:
+    """Delete what a killed server left; not what is new: a second one may use the same folder."""
+    for path in partial_dir.iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if left.lstat().st_mtime < time.time() - _ABANDONED_S:
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            if path.lstat().st_mtime < time.time() - _ABANDONED_S:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _not_written(path: Path, error: OSError) -> BucketError:
-    places = (path, *path.parents)
-    in_the_way = next((p for p in places if os.path.isfile(p)), None)  # noqa: PTH113 - long names
-    if in_the_way:
-        problem = f"{in_the_way} is a file, and objects are kept in a folder"
-    else:
-        problem = f"{path} cannot be written: {error.strerror}"
-    return BucketError(problem, f"{COMMAND} --dir FOLDER   (a folder that you may write to)")
+def _write_error(options: ServerOptions, error: OSError) -> BucketError:
+    path = Path(error.filename or options.folder)
+    # Not Path.is_file, which raises an OSError for a name that is too long.
+    file = next((parent for parent in (path, *path.parents) if os.path.isfile(parent)), None)
+    problem = f"{path} cannot be written: {error.strerror}"
+    if file:
+        problem = f"{file} is a file, and objects are kept in a folder"
+    return BucketError(
+        problem, f"{options.command} --dir FOLDER   (a folder that you may write to)"
+    )

@@ -1,7 +1,8 @@
-"""A ``multipart/related`` upload taken apart as it comes: a JSON description, then the bytes.
+"""A ``multipart/related`` upload, split as it arrives: a JSON description, then the bytes.
 
 The end is looked for at the end alone: bytes that happen to look like a boundary stay bytes. Lines
-may end in LF, as gcsfs ends them, or in CRLF.
+may end in LF, as gcsfs ends them, or in CRLF. aiohttp's MultipartReader takes CRLF alone, and the
+first boundary for the end.
 """
 
 import json
@@ -10,14 +11,14 @@ from collections.abc import AsyncIterator, Callable
 from email.message import Message
 from typing import Any
 
-from bucket.errors import RefusedError
+from bucket.errors import ApiError
 
-_HEAD_BYTES = 1 << 20
+_MAX_HEAD = 1 << 20
 _HEADERS = rb"(?:[^\r\n]+\r?\n)*(\r?\n)"
 
 
 def boundary_of(content_type: str) -> bytes:
-    """The boundary that the header names; a RefusedError where it names none."""
+    """The boundary that the header names; an ApiError where it names none."""
     message = Message()
     message["Content-Type"] = content_type
     boundary = message.get_param("boundary")
@@ -26,41 +27,37 @@ def boundary_of(content_type: str) -> bytes:
     return boundary.encode("utf-8", "surrogateescape")
 
 
-async def described(
+async def read_parts(
     blocks: AsyncIterator[bytes], boundary: bytes, write: Callable[[bytes], None]
 ) -> dict[str, Any]:
     """The JSON description, after ``write`` got the bytes of the second part."""
     line = rb"--%b[ \t]*\r?\n" % re.escape(boundary) + _HEADERS
     head = re.compile(rb"\A\s*%b(.*?)\r?\n%b" % (line, line), re.DOTALL)
-    tail_bytes = len(boundary) + 64
-    held, text, line_end = b"", None, b""
+    tail_size = len(boundary) + 64  # the last boundary with its dashes, line ends and spaces
+    buffer, text, line_end = b"", None, b""
     async for block in blocks:
-        held += block
+        buffer += block
         if text is None:
-            if not (found := head.match(held)):
-                if len(held) > _HEAD_BYTES:
+            if not (match := head.match(buffer)):
+                if len(buffer) > _MAX_HEAD:
                     raise _malformed("its description has no end")
                 continue
-            text, line_end, held = found[2], found[3], held[found.end() :]
-        if len(held) > tail_bytes:
-            write(held[:-tail_bytes])
-            held = held[-tail_bytes:]
+            text, line_end, buffer = match[2], match[3], buffer[match.end() :]
+        if len(buffer) > tail_size:
+            write(buffer[:-tail_size])
+            buffer = buffer[-tail_size:]
     if text is None:
         raise _malformed("it has no two parts")
-    write(_without_end(held, line_end + b"--" + boundary + b"--"))
-    return description(text)
-
-
-def _without_end(held: bytes, end: bytes) -> bytes:
-    """The last bytes; their own line end stays, so it matters which one the client writes."""
-    content, found, rest = held.rpartition(end)
-    if not found or rest.strip():
+    # The client's own line end: a CR before gcsfs's LF is the object's last byte.
+    content, end, rest = buffer.rpartition(line_end + b"--" + boundary + b"--")
+    if not end or rest.strip():
         raise _malformed("it stops before its end")
-    return content
+    write(content)
+    return parse_description(text)
 
 
-def description(text: bytes) -> dict[str, Any]:
-    """An object's metadata, as JSON; a RefusedError where it is none."""
+def parse_description(text: bytes) -> dict[str, Any]:
+    """An object's metadata, as JSON; an ApiError where it is none."""
     try:
         document = json.loads(text or b"{}")
     except (ValueError, RecursionError):
@@ -70,5 +67,5 @@ def description(text: bytes) -> dict[str, Any]:
     return document
 
 
-def _malformed(why: str) -> RefusedError:
-    return RefusedError(400, f"Malformed upload: {why}.")
+def _malformed(why: str) -> ApiError:
+    return ApiError(400, f"Malformed upload: {why}.")

@@ -1,28 +1,27 @@
 """A DVC project as plain data, and the state of each of its stages as ``dvc status`` sees it.
 
-``status(repo)`` looks once; a ``Workspace`` looks again and again and remembers; a ``LiveProject``
-(dvcstate.live) is told by a file watcher what changed. All raise a ProjectError, which says
-what is wrong, where, and what to do, where DVC answers with an error.
+``status(repo)`` computes it once; a ``Workspace`` computes it again and again and remembers what it
+read; a ``LiveProject`` (dvcstate.live) does so when a file watcher reports changes. Each raises a
+ProjectError, which says what is wrong, where, and what to do, where DVC answers with an error.
 """
 
 from pathlib import Path
 from typing import Any
 
-from dvcstate import state_json as _report
+from dvcstate import state_json as _state_json
+from dvcstate.dvc_repository import find_root
 from dvcstate.errors import NotAProjectError, ProjectError
-from dvcstate.lock_record import Lock, read_lock
-from dvcstate.model import Project, ProjectState, Reason, Stage, StageState, Unanswered
-from dvcstate.repository import find_root
+from dvcstate.model import Project, ProjectState, Reason, Stage, StageState, UnknownStatus
 from dvcstate.stages import stage_graph
 from dvcstate.workspace import Workspace
 
-ASK_S = 8.0
-"""Of an address DVC tells in two seconds, and in a minute where there is no network."""
+REMOTE_TIMEOUT_S = 8.0
+"""DVC answers about an address in two seconds, and in a minute where there is no network."""
 
 __all__ = [
-    "Lock", "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage",
-    "StageState", "Unanswered", "Workspace",
-    "as_json", "find_root", "graph", "read", "read_lock", "stage_as_json", "status",
+    "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage", "StageState",
+    "UnknownStatus", "Workspace",
+    "as_json", "find_root", "graph", "read", "stage_as_json", "status",
 ]  # fmt: skip
 
 
@@ -34,9 +33,9 @@ def read(repo: Path) -> Project:
 def status(repo: Path) -> ProjectState:
     """The state of every stage of the project that the folder ``repo`` is in.
 
-    What lies elsewhere is asked, and waited for a few seconds: ``unanswered`` says what is unknown.
+    External deps and outs are asked about for a few seconds; ``unanswered`` says what is unknown.
     """
-    return Workspace(find_root(repo)).state(ask_s=ASK_S)
+    return Workspace(find_root(repo)).state(ask_s=REMOTE_TIMEOUT_S)
 
 
 def graph(state: ProjectState) -> str:
@@ -46,12 +45,12 @@ def graph(state: ProjectState) -> str:
 
 def as_json(state: ProjectState) -> dict[str, Any]:
     """What ``GET /pipeline`` answers."""
-    return _report.as_json(state)
+    return _state_json.as_json(state)
 
 
 def stage_as_json(state: ProjectState, name: str) -> dict[str, Any] | None:
     """What ``GET /pipeline/{stage}`` answers, None when there is no such stage."""
     for stage in state.stages:
         if stage.stage.name == name:
-            return _report.stage_as_json(stage)
+            return _state_json.stage_as_json(stage)
     return None

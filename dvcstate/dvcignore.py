@@ -2,34 +2,40 @@
 
 As dvc/ignore.py: the patterns of each ``.dvcignore`` from the root down are moved to the root and
 joined, the last that matches decides, and what is below an ignored folder is ignored. The patterns
-themselves are translated by pathspec, which DVC uses too; it is imported only where there are any.
+themselves are translated by pathspec, which DVC uses too; for mere names it is not imported.
 """
 
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from dvcstate.documents import document
+from dvcstate.documents import reader
 from dvcstate.errors import FileError
+from dvcstate.glob_regex import bounded
 
 IGNORE_FILE = ".dvcignore"
 MAX_BYTES = 2**20
 MAX_LINES = 10_000
 """More takes seconds, in DVC as here."""
 _MAX_STARS = 4
-_STAR = "[^/]*"
-_DEEP, _DEEP_ONCE = "(?:/.+)?", "(?:/.+?)??"
-"""What pathspec makes of ``*`` and of ``/**``."""
-_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+_DEEP = {"gap": "(?:/.+)?", "shortest_gap": "(?:/.+?)??", "gap_end": "(?=/)"}
+"""What pathspec makes of ``/**``."""
+_PLAIN = re.compile(r"[\w.-]+/?")
+"""``__pycache__/``, the one line of most repositories: pathspec is not imported for it."""
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")  # pathspec's (?P<ps_d>/), once in each pattern
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Rule(NamedTuple):
     text: str
     ignores: bool
     folders_only: bool
     regex: re.Pattern[str]
+
+    def matches(self, name: str, is_folder: bool) -> bool:
+        if self.folders_only and not is_folder:
+            return False
+        return bool(self.regex.match(name) or (is_folder and self.regex.match(name + "/")))
 
 
 class _Rules:
@@ -38,8 +44,8 @@ class _Rules:
     def __init__(self, rules: tuple[_Rule, ...]) -> None:
         self.rules = rules
         self._joined: tuple[re.Pattern[str], re.Pattern[str]] | None = None
-        if all(rule.ignores for rule in rules):  # then the order does not matter, and one look does
-            self._joined = (_joined(r for r in rules if not r.folders_only), _joined(rules))
+        if all(rule.ignores for rule in rules):  # then the order does not matter, one search does
+            self._joined = (_join(r for r in rules if not r.folders_only), _join(rules))
 
     def ignore(self, name: str, is_folder: bool) -> bool:
         """Whether ``name`` is ignored, if the folders above it are not."""
@@ -51,12 +57,7 @@ class _Rules:
 
     def last_match(self, name: str, is_folder: bool) -> _Rule | None:
         """The rule that decides."""
-        for rule in reversed(self.rules):
-            if rule.folders_only and not is_folder:
-                continue
-            if rule.regex.match(name) or (is_folder and rule.regex.match(name + "/")):
-                return rule
-        return None
+        return next((rule for rule in reversed(self.rules) if rule.matches(name, is_folder)), None)
 
 
 class DvcIgnore:
@@ -84,7 +85,7 @@ class DvcIgnore:
         return "\n".join(rule.text for rule in self.rules(folder).rules).encode("utf-8", "replace")
 
     def file_test(self, folder: str) -> Callable[[str], bool] | None:
-        """Tells of a file's posix path below ``folder`` whether it is ignored; None: none is.
+        """Says of a file's posix path below ``folder`` whether it is ignored; None: none is.
 
         The folders above the file are known not to be ignored.
         """
@@ -99,19 +100,17 @@ class DvcIgnore:
         """Whether DVC leaves out ``path`` (absolute); the root never."""
         if not path.startswith(self._prefix):
             return False
-        if is_folder:
-            known = self._folders.get((path, subrepos))
-            if known is not None:
-                return known
+        if is_folder and (path, subrepos) in self._folders:
+            return self._folders[path, subrepos]
         parent = os.path.dirname(path)
-        found = (
+        ignored = (
             (parent != self.root and self.ignores(parent, True, subrepos))
             or (subrepos and is_folder and self.is_subrepo(path))
             or self.rules(parent).ignore(self._name(path), is_folder)
         )
         if is_folder:
-            self._folders[path, subrepos] = found
-        return found
+            self._folders[path, subrepos] = ignored
+        return ignored
 
     def rules(self, folder: str) -> _Rules:
         """The rules for the entries of ``folder``, which is the root or below it."""
@@ -121,7 +120,7 @@ class DvcIgnore:
         above = _DEFAULT_RULES if folder == self.root else self.rules(os.path.dirname(folder))
         path = os.path.join(folder, IGNORE_FILE)
         rules = above
-        if os.path.lexists(path) and not self._ignored_by(above, path):
+        if os.path.lexists(path) and not self._is_ignored_by(above, path):
             added = _read(path, "" if folder == self.root else self._name(folder))
             rules = _Rules(above.rules + tuple(added)) if added else above
         self._rules[folder] = rules
@@ -130,7 +129,7 @@ class DvcIgnore:
     def _name(self, path: str) -> str:
         return path[len(self._prefix) :].replace(os.sep, "/")
 
-    def _ignored_by(self, rules: _Rules, path: str) -> bool:
+    def _is_ignored_by(self, rules: _Rules, path: str) -> bool:
         parts = self._name(path).split("/")
         return any(
             rules.ignore("/".join(parts[:depth]), depth < len(parts))
@@ -157,20 +156,15 @@ class DvcIgnore:
         return "a repository inside this one"
 
 
-def _joined(rules: Iterable[_Rule]) -> re.Pattern[str]:
+def _join(rules: Iterable[_Rule]) -> re.Pattern[str]:
     patterns = [f"(?:{_NAMED_GROUP.sub('(?:', rule.regex.pattern)})" for rule in rules]
     return re.compile("|".join(patterns) or "(?!)")
-
-
-def _default(pattern: str) -> re.Pattern[str]:
-    name = re.escape(pattern.rstrip("/"))
-    return re.compile(f"^(?:.+/)?{name}/" if pattern.endswith("/") else f"^(?:.+/)?{name}(?:/|$)")
 
 
 def _read(path: str, folder: str) -> list[_Rule]:
     """The rules in one .dvcignore, moved from ``folder`` to the root."""
     shown = f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE
-    lines = document.read_text(path, shown, MAX_BYTES).split("\n")
+    lines = reader.read_text(path, shown, MAX_BYTES).split("\n")
     if len(lines) > MAX_LINES:
         raise FileError(
             f"has more than {MAX_LINES:,} lines", "write fewer, broader patterns", path=shown,
@@ -178,16 +172,18 @@ def _read(path: str, folder: str) -> list[_Rule]:
         )  # fmt: skip
     rules: list[_Rule] = []
     for number, line in enumerate(map(str.strip, lines), 1):
-        rule = _compiled(line, shown, number) if line and not line.startswith("#") else None
+        rule = _compile(line, shown, number) if line and not line.startswith("#") else None
         if rule is not None and folder:
-            rule = _compiled(_moved(rule.text, folder), shown, number)
+            rule = _compile(_move_to_root(rule.text, folder), shown, number)
         if rule is not None:
             rules.append(rule)
     return rules
 
 
-def _compiled(pattern: str, shown: str, number: int) -> _Rule | None:
-    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # only where it is needed
+def _compile(pattern: str, shown: str, number: int) -> _Rule | None:
+    if _PLAIN.fullmatch(pattern):
+        return _plain_rule(pattern)
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # 30 ms to import
 
     try:
         regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(pattern)
@@ -202,28 +198,12 @@ def _compiled(pattern: str, shown: str, number: int) -> _Rule | None:
             f"the pattern {pattern!r} has so many stars and a bracket that DVC would try for hours",
             "write a pattern with fewer stars", path=shown, line=number,
         )  # fmt: skip
-    return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(_soon_done(pattern, regex)))
+    # `bounded` looks for the text of a star, which inside of brackets is none: [^/]*] is a class.
+    regex = regex if "[" in pattern else bounded(regex, **_DEEP)
+    return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(regex))
 
 
-def _soon_done(pattern: str, regex: str) -> str:
-    """The regex of ``pattern``, which matches the same and never tries for hours.
-
-    What stands between two stars is matched where it first fits: no later place could do better.
-    """
-    if "[" in pattern:
-        return regex
-    first, *parts = map(_stars_once, regex.split(_DEEP))
-    inner = "".join(f"(?>{_DEEP_ONCE}{part}(?=/))" for part in parts[:-1])
-    return first + inner + (_DEEP + parts[-1] if parts else "")
-
-
-def _stars_once(regex: str) -> str:
-    first, *parts = regex.split(_STAR)
-    inner = (f"(?>{_STAR}?{part})" if "(" not in part else _STAR + part for part in parts[:-1])
-    return first + "".join(inner) + (_STAR + parts[-1] if parts else "")
-
-
-def _moved(pattern: str, folder: str) -> str:
+def _move_to_root(pattern: str, folder: str) -> str:
     """As dvc/pathspec_math.py: ``*.log`` in ``data`` becomes ``data/**/*.log`` in the root."""
     negated, pattern = pattern.startswith("!"), pattern.removeprefix("!")
     anchored = "/" in pattern[:-1] and not pattern.startswith("**/")
@@ -233,9 +213,13 @@ def _moved(pattern: str, folder: str) -> str:
     return f"!{moved}" if negated else moved.removeprefix("/")
 
 
-_DEFAULT_RULES = _Rules(
-    tuple(
-        _Rule(pattern, True, pattern.endswith("/"), _default(pattern))
-        for pattern in (".hg/", ".git/", ".git", ".dvc/")
-    )
-)
+def _plain_rule(pattern: str) -> _Rule:
+    """The rule of a mere name, as pathspec translates it."""
+    name = re.escape(pattern.rstrip("/"))
+    folders_only = pattern.endswith("/")
+    regex = f"^(?:.+/)?{name}/" if folders_only else f"^(?:.+/)?{name}(?:/|$)"
+    return _Rule(pattern, True, folders_only, re.compile(regex))
+
+
+_DEFAULT_RULES = _Rules(tuple(map(_plain_rule, (".hg/", ".git/", ".git", ".dvc/"))))
+"""dvc/ignore.py, DvcIgnorePatterns: what DVC ignores in any repository."""

@@ -1,9 +1,9 @@
-"""The state of a project for a program that stays, looked at only where a watcher saw a change.
+"""The state of a project for a program that stays, computed anew only where a watcher saw a change.
 
-Four things keep it right. A change that the watcher reports is looked at, and no more than it. A
-watcher that is not there (yet, or any more) or that reports a flood, in which the kernel may have
-lost events, leads to a look at everything. And a look at everything every half minute finds what
-was missed without a word: what links lead to, what a network file system does not report.
+Four things keep it right. After a change that the watcher reports, what it concerns is read again,
+and no more. A watcher that is not there (yet, or any more) or that reports a flood, in which the
+kernel may have lost events, leads to a rescan: everything is read again. And a rescan every half
+minute finds what nobody reports: changes behind links, or on a network file system.
 """
 
 import json
@@ -15,26 +15,27 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from dvcstate import state_json, watching
+from dvcstate import file_watch, state_json
 from dvcstate.errors import ProjectError
-from dvcstate.hashes.changed_paths import Everything, Touched
+from dvcstate.file_watch import Watch
+from dvcstate.hashes.changed_paths import AllPaths, ChangedPaths
 from dvcstate.model import ProjectState
-from dvcstate.watching import Watch
 from dvcstate.workspace import Workspace
 
-Answer = ProjectState | ProjectError
+Outcome = ProjectState | ProjectError
 
 PATIENCE_S = 20.0
-"""Who asks is not kept waiting longer; the look goes on, and its answer is there the next time."""
+"""A caller does not wait longer; the refresh goes on, and its outcome is there the next time."""
 RESCAN_S = 25.0
-"""So that what was missed is found within 30 s."""
+"""So that what nobody reports is found within 30 s."""
 FLOOD = 1000
 """So many changes at once may have been more: inotify's queue holds 16,384 events."""
 
 _RESTART_S = 2.0
-_LONGEST_S = 1e6
+_MAX_WAIT_S = 1e6
+"""Condition.wait raises an OverflowError for the infinite patience of the background."""
 _PAUSE_S = 0.2
-"""Between two looks in the background, and ten times what the last one took."""
+"""The least time between two refreshes in the background; else ten times what the last one took."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,16 +52,16 @@ class LiveProject:
     ) -> None:
         self.workspace = Workspace(root)
         self._real_root = os.path.realpath(self.workspace.root)
-        self._watch = watch or watching.watchfiles_watch
+        self._watch = watch or file_watch.watchfiles_watch
         self._rescan_s = rescan_s
         self._news = threading.Condition()
-        self._touched: set[str] = set()
-        self._everything = True
+        self._changed: set[str] = set()
+        self._needs_rescan = True
         self._watching = False
         self._version = 0
-        self._answer: Answer | None = None
-        self._running: _Look | None = None
-        self._written: tuple[ProjectState, bytes] | None = None
+        self._outcome: Outcome | None = None
+        self._running: _Refresh | None = None
+        self._json: tuple[ProjectState, bytes] | None = None
         self._cache_dir: Path | None = None
         self._wanted = threading.Event()
         self._stop = threading.Event()
@@ -68,7 +69,7 @@ class LiveProject:
 
     def open(self) -> "LiveProject":
         """Begin to watch."""
-        for target in (self._follow, self._look_behind):
+        for target in (self._follow_watcher, self._refresh_in_background):
             thread = threading.Thread(target=target, name=f"live-{target.__name__}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -112,21 +113,21 @@ class LiveProject:
 
     def state(self) -> ProjectState:
         """The state of every stage, or the ProjectError that says why there is none."""
-        answer = self._answer
-        if answer is None or self._is_old():
-            answer = self._look()
-        if isinstance(answer, ProjectError):
-            raise answer.with_traceback(None)  # each raise would add to the last one's
-        return answer
+        outcome = self._outcome
+        if outcome is None or self._is_old():
+            outcome = self._refresh()
+        if isinstance(outcome, ProjectError):
+            raise outcome.with_traceback(None)  # each raise would add to the last one's
+        return outcome
 
-    def latest(self) -> Answer | None:
-        """What the last look found, without a look; None before the first.
+    def latest(self) -> Outcome | None:
+        """The outcome of the last refresh, at once; None before the first.
 
-        Where something may have changed since, a look begins in the background.
+        Where something may have changed since, a refresh begins in the background.
         """
-        if self._answer is None or self._is_old():
+        if self._outcome is None or self._is_old():
             self._wanted.set()
-        return self._answer
+        return self._outcome
 
     def json(self) -> bytes:
         """What ``GET /pipeline`` answers, written once for each state; raises as ``state`` does.
@@ -134,38 +135,39 @@ class LiveProject:
         Half a surrogate pair, of a name that is no UTF-8, stays an escape.
         """
         state = self.state()
-        known = self._written
-        if known is None or known[0] is not state:
+        written = self._json
+        if written is None or written[0] is not state:
             text = json.dumps(state_json.as_json(state), ensure_ascii=False)
-            known = self._written = (state, text.encode("utf-8", "backslashreplace"))
-        return known[1]
+            written = self._json = (state, text.encode("utf-8", "backslashreplace"))
+        return written[1]
 
     def _is_old(self) -> bool:
-        return self._everything or bool(self._touched) or not self._watching
+        return self._needs_rescan or bool(self._changed) or not self._watching
 
-    def _look(self, rescan: bool = False, patience: float | None = None) -> Answer:
-        """What a look from now on finds: it has a thread of its own, for it may never come back."""
+    def _refresh(self, rescan: bool = False, patience: float | None = None) -> Outcome:
+        """The outcome of a refresh that begins now: one that runs may have missed a change."""
         end = time.monotonic() + (PATIENCE_S if patience is None else patience)
         while True:
             with self._news:
                 running = self._running
                 if running is None:
-                    if self._answer is not None and not self._is_old() and not rescan:
-                        return self._answer  # another thread has just looked
-                    mine = self._running = self._started(rescan)
-            look = running or mine
-            self._wait_for(look, end)
+                    if self._outcome is not None and not self._is_old() and not rescan:
+                        return self._outcome  # another thread has just refreshed it
+                    own = self._running = self._start_refresh(rescan)
+            refresh = running or own
+            self._wait_for(refresh, end)
             if running is None:
-                if look.failure is not None:
-                    raise look.failure
-                return look.answer
+                if refresh.failure is not None:
+                    raise refresh.failure
+                return refresh.outcome
 
-    def _wait_for(self, look: "_Look", end: float) -> None:
+    def _wait_for(self, refresh: "_Refresh", end: float) -> None:
         with self._news:
             self._news.wait_for(
-                lambda: look.done or self._stop.is_set(), min(end - time.monotonic(), _LONGEST_S)
+                lambda: refresh.done or self._stop.is_set(),
+                min(end - time.monotonic(), _MAX_WAIT_S),
             )
-        if look.done:
+        if refresh.done:
             return
         if self._stop.is_set():
             raise ProjectError("the project is not watched any more", "start the program again")
@@ -175,61 +177,61 @@ class LiveProject:
             "ask again in a while",
         )
 
-    def _started(self, rescan: bool) -> "_Look":
-        # An error kept us from looking at the rest.
-        everything = rescan or self._everything or not self._watching
-        everything = everything or isinstance(self._answer, ProjectError)
-        touched = Everything() if everything else Touched(self._touched)
-        self._everything, self._touched = False, set()
-        look = _Look()
+    def _start_refresh(self, rescan: bool) -> "_Refresh":
+        """It has a thread of its own, for it may never come back from a disk."""
+        # After an error the rest has not been read.
+        rescan = rescan or self._needs_rescan or isinstance(self._outcome, ProjectError)
+        changed = AllPaths() if rescan or not self._watching else ChangedPaths(self._changed)
+        self._needs_rescan, self._changed = False, set()
+        refresh = _Refresh()
         threading.Thread(
-            target=self._run, args=(look, touched), name="live-look", daemon=True
+            target=self._run, args=(refresh, changed), name="live-refresh", daemon=True
         ).start()
-        return look
+        return refresh
 
-    def _run(self, look: "_Look", touched: Touched) -> None:
-        failed: BaseException | None = None
-        answer: Answer | None = None
+    def _run(self, refresh: "_Refresh", changed: ChangedPaths) -> None:
+        failure: BaseException | None = None
+        outcome: Outcome | None = None
         try:
-            answer = self.workspace.state(touched)
+            outcome = self.workspace.state(changed)
         except ProjectError as error:
-            answer = error
-        except BaseException as error:  # noqa: BLE001 - who waits for the look raises it
-            failed = error
+            outcome = error
+        except BaseException as error:  # noqa: BLE001 - the thread that waits for it raises it
+            failure = error
         with self._news:
-            if answer is None:
-                self._everything = True  # what was reported has not been looked at
+            if outcome is None:
+                self._needs_rescan = True  # what was reported has not been read
             else:
-                self._answer = look.answer = answer
-            if isinstance(answer, ProjectState):
-                self._cache_dir = answer.project.cache_dir
-            look.failure, look.done, self._running = failed, True, None
+                self._outcome = refresh.outcome = outcome
+            if isinstance(outcome, ProjectState):
+                self._cache_dir = outcome.project.cache_dir
+            refresh.failure, refresh.done, self._running = failure, True, None
             self._news.notify_all()
 
-    def _mark(self, touched: set[str], everything: bool = False) -> None:
+    def _mark(self, changed: set[str], rescan: bool = False) -> None:
         with self._news:
-            self._everything = self._everything or everything or len(touched) >= FLOOD
-            self._touched |= touched
+            self._needs_rescan = self._needs_rescan or rescan or len(changed) >= FLOOD
+            self._changed |= changed
             self._version += 1
             self._news.notify_all()
 
-    def _follow(self) -> None:
+    def _follow_watcher(self) -> None:
         """Hand on what the watcher reports; start another when it ends."""
         while not self._stop.is_set():
             try:
-                folders = self._watched()
+                folders = self._folders()
                 for changes in self._watch([*folders], self._stop) if folders else ():
-                    self._reported(changes)
-                    if self._watched() != folders:
+                    self._handle_report(changes)
+                    if self._folders() != folders:
                         break
             except Exception:  # noqa: BLE001, S110 - whatever ended it, it is not watching now
                 pass
             was_watching, self._watching = self._watching, False
             if was_watching and not self._stop.is_set():
-                self._mark(set(), everything=True)
+                self._mark(set(), rescan=True)
             self._stop.wait(_RESTART_S)
 
-    def _watched(self) -> dict[Path, int]:
+    def _folders(self) -> dict[Path, int]:
         """The folders to watch and the inode of each, for another may take its place.
 
         None while there is no repository: it may be anybody's home folder.
@@ -242,48 +244,48 @@ class LiveProject:
             folders.append(cache)
         return {folder: os.stat(folder).st_ino for folder in folders}
 
-    def _reported(self, changes: set[str]) -> None:
+    def _handle_report(self, changes: set[str]) -> None:
         if not self._watching:
             # What changed before it was watched is not going to be reported.
-            self._mark(set(), everything=True)
+            self._mark(set(), rescan=True)
             self._watching = True
-        relevant = set(watching.relevant(changes, str(self.workspace.root), self._real_root))
+        relevant = set(file_watch.relevant(changes, str(self.workspace.root), self._real_root))
         if relevant:
             self._mark(relevant)
 
-    def _look_behind(self) -> None:
-        """Look when ``latest`` wants it, and at everything now and then.
+    def _refresh_in_background(self) -> None:
+        """Refresh when ``latest`` wants it, and rescan now and then.
 
-        A change that only a look at everything has found makes a new version.
+        A change that only a rescan has found makes a new version.
         """
         due = time.monotonic() + self._rescan_s
         while not self._stop.is_set():
             self._wanted.wait(due - time.monotonic())
             self._wanted.clear()
-            started, before = time.monotonic(), self._answer
+            started, before = time.monotonic(), self._outcome
             rescan = started >= due
             if rescan:
                 due = started + self._rescan_s
             try:
-                if not _same(before, self._look(rescan, math.inf)) and rescan:
+                if not _is_same(before, self._refresh(rescan, math.inf)) and rescan:
                     self._mark(set())
-            except ProjectError:  # only when it is told to stop; all other answers are returned
+            except ProjectError:  # raised only on `close`; all others are outcomes
                 return
-            except Exception:  # noqa: BLE001 - a bug of one look must not end all looks to come
+            except Exception:  # noqa: BLE001 - a bug must not end all refreshes to come
                 _log.exception("a look at the project failed")
             now = time.monotonic()
             self._stop.wait(max(_PAUSE_S, min(10 * (now - started), due - now)))
 
 
-class _Look:
-    """One look at the project: ``answer`` or ``failure`` is there when it is ``done``."""
+class _Refresh:
+    """One run of ``Workspace.state``: ``outcome`` or ``failure`` is there when it is ``done``."""
 
-    answer: Answer
+    outcome: Outcome
     failure: BaseException | None = None
     done = False
 
 
-def _same(before: Answer | None, after: Answer) -> bool:
+def _is_same(before: Outcome | None, after: Outcome) -> bool:
     if isinstance(before, ProjectState) and isinstance(after, ProjectState):
         return before.stages == after.stages and before.lock_md5 == after.lock_md5
     return type(before) is type(after) and str(before) == str(after)

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+# Only the records that leave the package are dataclasses: at start-up each frozen one takes 0.5 ms
+# to make, a NamedTuple 0.05 ms.
+
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedHash:
     """What the lock file or a ``.dvc`` file says about a dep or an out.
 
     ``algorithm`` is ``md5``, or ``md5-dos2unix`` for entries by DVC 2 (no ``hash:`` in them), whose
@@ -32,7 +35,7 @@ class Dep:
 
     path: str
     place: Path | None
-    recorded: Recorded
+    recorded: RecordedHash
     inside: bool = True
 
 
@@ -45,7 +48,7 @@ class Out:
 
     path: str
     place: Path | None
-    recorded: Recorded
+    recorded: RecordedHash
     inside: bool = True
     cache: bool = True
     metric: bool = False
@@ -72,10 +75,10 @@ class ParamsFile:
 class Stage:
     """One stage of a ``dvc.yaml``, or one ``.dvc`` file.
 
-    ``recorded`` is False for a stage that is not in the lock. ``elsewhere`` names the deps and
-    outs that ``dvc status`` looks at and that are not on this machine: in a cloud, in another
-    repository. ``is_kept_at_source``: DVC pushes nothing of it and pulls it from where it was
-    imported from, another repository or a cloud that keeps versions (dvc/repo/index.py).
+    ``recorded`` is False for a stage that is not in the lock. ``external`` names the deps and outs
+    that ``dvc status`` looks at and that are not on this machine: in a cloud, in another
+    repository. ``is_import``: DVC pushes nothing of it and pulls it from where it was imported
+    from, another repository or a cloud that keeps versions (dvc/repo/index.py).
     """
 
     name: str
@@ -89,8 +92,8 @@ class Stage:
     recorded: bool = False
     command_changed: bool = False
     checksum_changed: bool = False
-    elsewhere: tuple[str, ...] = ()
-    is_kept_at_source: bool = False
+    external: tuple[str, ...] = ()
+    is_import: bool = False
 
     @property
     def runs_always(self) -> bool:
@@ -102,7 +105,7 @@ Kind = Literal["dep", "out", "param", "command", "always_changed", "checksum"]
 State = Literal["never_run", "missing", "stale", "frozen", "fresh"]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Reason:
     """One line of ``dvc status``. ``change`` is DVC's word, None where DVC has none."""
 
@@ -111,16 +114,16 @@ class Reason:
     change: str | None
 
 
-NOBODY_LISTENS = "no server answers at"
-"""How the reason begins where the server of a cloud is down; its address follows."""
+@dataclass(frozen=True)
+class UnknownStatus:
+    """A dep or out that is not on this machine, and why its status is not known.
 
-
-@dataclass(frozen=True, order=True)
-class Unanswered:
-    """A dep or out elsewhere of which nothing is known, and why: nobody asked, or got an answer."""
+    ``silent_server`` is the address of its server where no server answers there.
+    """
 
     path: str
     why: str
+    silent_server: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class StageState:
     state: State
     reasons: tuple[Reason, ...]
     upstream_stale: bool = False
-    unanswered: tuple[Unanswered, ...] = ()
+    unanswered: tuple[UnknownStatus, ...] = ()
 
 
 @dataclass(frozen=True)

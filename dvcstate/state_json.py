@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from dvcstate.model import Dep, Out, ProjectState, Reason, StageState
+from dvcstate.model import Out, ProjectState, Reason, StageState
 
-_LONGEST_INT = 1024
-"""Bits; Python refuses to write out numbers of more than some 14,000."""
+_MAX_INT_BITS = 1024
+"""Python refuses to write out numbers of more than some 14,000 bits in decimal."""
 
 
 def as_json(state: ProjectState) -> dict[str, Any]:
@@ -24,10 +24,10 @@ def as_json(state: ProjectState) -> dict[str, Any]:
 def stage_as_json(state: StageState) -> dict[str, Any]:
     """One stage, as ``GET /pipeline/{stage}`` answers; ``cmd`` is null for a ``.dvc`` file.
 
-    ``unanswered`` is there where something is: what lies elsewhere and is not known.
+    ``unanswered`` is a member only where the status of something external is not known.
     """
     stage = state.stage
-    unknown = [{"path": one.path, "why": one.why} for one in state.unanswered]
+    unanswered = [{"path": unknown.path, "why": unknown.why} for unknown in state.unanswered]
     return {
         "name": stage.name,
         "state": state.state,
@@ -35,10 +35,10 @@ def stage_as_json(state: StageState) -> dict[str, Any]:
         "cmd": "\n".join(stage.cmd) if isinstance(stage.cmd, list) else stage.cmd,
         "frozen": stage.frozen,
         "reasons": [_reason(reason) for reason in state.reasons],
-        "deps": [_dep(dep) for dep in stage.deps],
+        "deps": [{"path": dep.path, "md5": dep.recorded.md5} for dep in stage.deps],
         "outs": [_out(out) for out in stage.outs],
-        "params": {file.path: _values(file.recorded) for file in stage.params},
-        **({"unanswered": unknown} if unknown else {}),
+        "params": {file.path: _plain(file.recorded or {}) for file in stage.params},
+        **({"unanswered": unanswered} if unanswered else {}),
     }
 
 
@@ -46,27 +46,19 @@ def _reason(reason: Reason) -> dict[str, Any]:
     return {"kind": reason.kind, "path": reason.path or None, "change": reason.change}
 
 
-def _dep(dep: Dep) -> dict[str, Any]:
-    return {"path": dep.path, "md5": dep.recorded.md5}
-
-
 def _out(out: Out) -> dict[str, Any]:
     recorded = out.recorded
     return {"path": out.path, "md5": recorded.md5, "size": recorded.size, "cache": out.cache}
 
 
-def _values(recorded: Any) -> dict[str, Any]:
-    """Params as JSON knows them: dates and sets become text and lists."""
-    return {str(key): _plain(value) for key, value in (recorded or {}).items()}
-
-
 def _plain(value: Any) -> Any:
+    """A param as JSON knows it: a date becomes text, a set a list."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return str(value)
-    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+        return str(value)  # `Infinity` and `NaN`, which json writes, are no JSON
+    if isinstance(value, int) and value.bit_length() > _MAX_INT_BITS:
         return hex(value)
     return value if isinstance(value, str | int | float | None) else str(value)

@@ -1,32 +1,31 @@
-"""One repository, looked at again and again: what was read and hashed is remembered in between."""
+"""One repository whose state is computed again and again; what was read and hashed is kept."""
 
 import contextlib
 import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from dvcstate import repository
-from dvcstate.documents import document, regular_file
+from dvcstate import dvc_repository
+from dvcstate.documents import reader, regular_file
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.hashes import hash_store
-from dvcstate.hashes.changed_paths import Everything, PlaceIndex, Touched
+from dvcstate.hashes.changed_paths import AllPaths, ChangedPaths, StageIndex
 from dvcstate.hashes.hash_store import HashStore
-from dvcstate.hashes.input_stamps import Inputs
+from dvcstate.hashes.input_stamps import InputStamps
 from dvcstate.hashes.object_cache import ObjectCache
 from dvcstate.hashes.worktree import Worktree
-from dvcstate.judgement import Judge, in_order, state
 from dvcstate.model import Dep, Out, ParamsFile, Project, ProjectState, Reason, Stage, StageState
-from dvcstate.params.params_cache import ParamsMemory
+from dvcstate.params.params_cache import ParamsCache
+from dvcstate.stage_status import ReasonFinder, sort_reasons, stage_state
 from dvcstate.stages import stage_graph
-from dvcstate.stages.collection import Collector
+from dvcstate.stages.stage_collector import StageCollector
 
 if TYPE_CHECKING:
-    from dvcstate.dvc.external_deps import Answer, Answers
+    from dvcstate.dvc.remote_status import RemoteStatus, RemoteStatuses
 
 
 class Workspace:
@@ -35,26 +34,23 @@ class Workspace:
     ``store`` None keeps hashes in memory alone.
     """
 
-    def __init__(
-        self, root: Path, store: Path | str | None = "user", workers: int | None = None
-    ) -> None:
+    def __init__(self, root: Path, store: Path | str | None = "user") -> None:
         self.root = Path(os.path.abspath(root))
         path = hash_store.store_path(self.root) if store == "user" else store
         self._store = HashStore(Path(path) if path else None)
-        self._worktree = Worktree(self._store, workers)
+        self._worktree = Worktree(self._store)
         self._caches: dict[Path, ObjectCache] = {}
-        self._params = ParamsMemory()
-        self._known: _Known | None = None
+        self._params = ParamsCache()
+        self._loaded: _LoadedProject | None = None
         self._reasons: dict[str, tuple[Reason, ...]] = {}
 
     def project(self) -> Project:
         """What the files of the repository say, without a look at any data."""
-        self._read()
-        return self._current.project
+        return self._load()[0].project
 
     def state(
         self,
-        touched: Touched | None = None,
+        changed: ChangedPaths | None = None,
         *,
         read: bool = True,
         ask_s: float = 0,
@@ -62,135 +58,133 @@ class Workspace:
     ) -> ProjectState:
         """The state of every stage, now.
 
-        ``touched``: who watched the repository since the last look says what may have changed.
+        ``changed``: what may have changed since the last call, where somebody watched.
         ``read`` false: what ``project`` has read this moment is not read once more.
-        ``ask_s``: how long the answer on what lies elsewhere is waited for; 0 asks nobody.
+        ``ask_s``: how long the status of external deps and outs is waited for; 0 asks nobody.
         ``trusted``: the repository is one's own, so that asking may run what its config names.
         """
-        before = self._known
-        ignore = self._read() if read else DvcIgnore(str(self.root))
-        known = self._current
-        touched = touched or Everything()
-        if known is not before or touched.affects(str(known.project.cache_dir)):
-            touched = Everything()  # one object of the cache may be part of any out
-        if touched.everything:
+        before = self._loaded
+        if read or before is None:
+            loaded, ignore = self._load()
+        else:
+            loaded, ignore = before, DvcIgnore(str(self.root))
+        changed = changed or AllPaths()
+        if loaded is not before or changed.affects(str(loaded.project.cache_dir)):
+            changed = AllPaths()  # one object of the cache may be part of any out
+        if changed.is_everything:
             self._reasons = {}
-        with _asking(known.project, ask_s, trusted) as answers:
-            self._reasons |= self._judged(known, ignore, touched)
+        with _query_remotes(loaded.project, ask_s, trusted) as answers:
+            self._reasons |= self._find_reasons(loaded, ignore, changed)
             self._store.save()
-            return self._summed_up(known.project, answers())
+            return self._project_state(loaded.project, answers())
 
     def md5_of(self, place: Path) -> str | None:
-        """The hash of what lies at ``place`` as ``state`` saw it, None where nothing does."""
+        """The hash of the file or folder ``place`` as ``state`` saw it, None where none is."""
         if not place.exists():
             return None
-        wanted = str(place), "md5"
-        return self._worktree.hashes([wanted])[wanted].md5
+        key = str(place), "md5"
+        return self._worktree.hashes([key])[key].md5
 
-    def _judged(
-        self, known: "_Known", ignore: DvcIgnore, touched: Touched
+    def _find_reasons(
+        self, loaded: "_LoadedProject", ignore: DvcIgnore, changed: ChangedPaths
     ) -> dict[str, tuple[Reason, ...]]:
-        """The reasons of the stages that may have others than at the last look."""
-        project = known.project
-        cache = self._caches.setdefault(project.cache_dir, ObjectCache(project.cache_dir))
-        self._worktree.begin(ignore, touched)
-        stages: Sequence[Stage] = known.found
-        if not touched.everything and not known.by_dvc2:
-            names = known.index.affected(touched)
+        """The reasons of the stages that may have others than the last time."""
+        cache_dir = loaded.project.cache_dir
+        cache = self._caches.setdefault(cache_dir, ObjectCache(cache_dir))
+        self._worktree.begin(ignore, changed)
+        stages: Sequence[Stage] = loaded.stages
+        if not changed.is_everything and not loaded.has_dvc2_folders:
+            names = loaded.stage_index.affected(changed)
             stages = [stage for stage in stages if stage.name in names]
-        return Judge(ignore, cache, self._worktree, self._params, touched).reasons(stages)
+        return ReasonFinder(ignore, cache, self._worktree, self._params, changed).reasons(stages)
 
-    def _summed_up(self, project: Project, answers: "Answers") -> ProjectState:
+    def _project_state(self, project: Project, answers: "RemoteStatuses") -> ProjectState:
         reasons = self._reasons | {
-            name: _with_answer(self._reasons[name], answer) for name, answer in answers.items()
+            name: _add_answer(self._reasons[name], answer) for name, answer in answers.items()
         }
-        states = {one.name: state(one, reasons[one.name]) for one in project.stages}
+        states = {stage.name: stage_state(stage, reasons[stage.name]) for stage in project.stages}
         stale_above = stage_graph.upstream_stale(states, project.edges)
         stages = tuple(
             StageState(
-                one,
-                states[one.name],
-                reasons[one.name],
-                one.name in stale_above,
-                tuple(sorted(set(answers[one.name].unanswered))) if one.name in answers else (),
+                stage,
+                states[stage.name],
+                reasons[stage.name],
+                stage.name in stale_above,
+                answers[stage.name].unanswered if stage.name in answers else (),
             )
-            for one in project.stages
+            for stage in project.stages
         )
         return ProjectState(project, stages, _lock_md5(self.root), _now())
 
-    @property
-    def _current(self) -> "_Known":
-        assert self._known is not None  # noqa: S101 - _read has just been called
-        return self._known
-
-    def _read(self) -> DvcIgnore:
+    def _load(self) -> tuple["_LoadedProject", DvcIgnore]:
         """Read again only where a file that was read, or a folder that was searched, changed."""
-        if self._known and self._known.inputs.unchanged():
-            return DvcIgnore(str(self.root))
+        if self._loaded and self._loaded.inputs.unchanged():
+            return self._loaded, DvcIgnore(str(self.root))
         started = time.time_ns()
-        found = repository.find(self.root)
-        collector = Collector(found)
+        repository = dvc_repository.find(self.root)
+        collector = StageCollector(repository)
         stages = collector.stages()
-        inputs = [*collector.read, *map(str, repository.settings_files(self.root))]
+        inputs = [*collector.inputs, *map(str, dvc_repository.settings_files(self.root))]
         edges = stage_graph.edges(stages)
         project = Project(
             self.root,
-            tuple(stage_graph.ordered(stages, edges)),
+            tuple(stage_graph.topological(stages, edges)),
             edges,
-            found.cache_dir,
-            _with_outs(collector.metrics, (o for s in stages for o in s.outs if o.metric)),
-            _with_outs(collector.plots, (o for s in stages for o in s.outs if o.plot)),
+            repository.cache_dir,
+            _add_outs(collector.metrics, (o for s in stages for o in s.outs if o.metric)),
+            _add_outs(collector.plots, (o for s in stages for o in s.outs if o.plot)),
         )
-        self._known = _Known(
-            Inputs(inputs, started),
+        self._loaded = _LoadedProject(
+            InputStamps(inputs, started),
             project,
             tuple(stages),
-            PlaceIndex(_places(stages)),
-            any(_by_dvc2(stage) for stage in stages),
+            StageIndex(_stage_places(stages)),
+            any(_is_by_dvc2(stage) for stage in stages),
         )
-        return found.dvcignore
+        return self._loaded, repository.dvcignore
 
 
-@dataclass(frozen=True)
-class _Known:
+class _LoadedProject(NamedTuple):
     """What was read from the files of the project, and what it was read from.
 
-    ``found`` are the stages in the order in which DVC comes to them. ``by_dvc2``: some folder is
-    recorded by DVC 2, and there the verdict on one stage may depend on the stages before it.
+    ``stages`` are in the order in which DVC comes to them. ``has_dvc2_folders``: DVC 2 recorded
+    some of them, and there the verdict on one stage may depend on the stages before it.
     """
 
-    inputs: Inputs
+    inputs: InputStamps
     project: Project
-    found: tuple[Stage, ...]
-    index: PlaceIndex
-    by_dvc2: bool
+    stages: tuple[Stage, ...]
+    stage_index: StageIndex
+    has_dvc2_folders: bool
 
 
 @contextlib.contextmanager
-def _asking(project: Project, ask_s: float, trusted: bool) -> "Iterator[Callable[[], Answers]]":
-    """Begin to ask about what lies elsewhere; the answers come when they are called for."""
-    stages = [stage for stage in project.stages if stage.elsewhere]
+def _query_remotes(
+    project: Project, ask_s: float, trusted: bool
+) -> "Iterator[Callable[[], RemoteStatuses]]":
+    """Begin to ask about external deps and outs; the answers come when they are called for."""
+    stages = [stage for stage in project.stages if stage.external]
     if not stages:
         yield dict
         return
-    from dvcstate.dvc import external_deps  # and subprocess with it
+    from dvcstate.dvc import remote_status  # and subprocess with it
 
     if not ask_s:
-        yield lambda: external_deps.not_asked(stages)
+        yield lambda: remote_status.not_asked(stages)
         return
-    with external_deps.Question(project.root, stages, ask_s, trusted) as question:
-        yield question.answers
+    with remote_status.RemoteStatusQuery(project.root, stages, ask_s, trusted) as query:
+        yield query.answers
 
 
-def _with_answer(reasons: tuple[Reason, ...], answer: "Answer") -> tuple[Reason, ...]:
+def _add_answer(reasons: tuple[Reason, ...], answer: "RemoteStatus") -> tuple[Reason, ...]:
     found = [*reasons, *answer.reasons]
     if answer.checksum_changed is not None:
-        found = [one for one in found if one.kind != "checksum"]
+        found = [reason for reason in found if reason.kind != "checksum"]
         found += [Reason("checksum", "", None)] if answer.checksum_changed else []
-    return in_order(found)
+    return sort_reasons(found)
 
 
-def _places(stages: Iterable[Stage]) -> Iterator[tuple[str, str]]:
+def _stage_places(stages: Iterable[Stage]) -> Iterator[tuple[str, str]]:
     for stage in stages:
         tracked: list[Dep | Out | ParamsFile] = [*stage.deps, *stage.outs, *stage.params]
         for item in tracked:
@@ -198,19 +192,19 @@ def _places(stages: Iterable[Stage]) -> Iterator[tuple[str, str]]:
                 yield stage.name, str(item.place)
 
 
-def _with_outs(paths: Iterable[str], outs: Iterable[Out]) -> tuple[str, ...]:
+def _add_outs(paths: Iterable[str], outs: Iterable[Out]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(out.path for out in outs), *paths]))
 
 
-def _by_dvc2(stage: Stage) -> bool:
+def _is_by_dvc2(stage: Stage) -> bool:
     tracked: list[Dep | Out] = [*stage.deps, *stage.outs]
     return any(item.recorded.algorithm == "md5-dos2unix" for item in tracked)
 
 
 def _lock_md5(root: Path) -> str | None:
     try:
-        content = regular_file.read(root / "dvc.lock", document.MAX_BYTES)
-    except OSError:  # it stands beside no dvc.yaml, or the look would have ended with an error
+        content = regular_file.read(root / "dvc.lock", reader.MAX_BYTES)
+    except OSError:  # there is no dvc.yaml beside it, or `_load` would have raised an error
         return None
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from workshop import output
-from workshop.output import OutputError, refuse, write
+from workshop.output import OutputError, report_error, write
 
 _LONGEST_QUOTE = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
@@ -30,7 +30,7 @@ def _run(options: argparse.Namespace) -> int:
         code: int = options.run(options)
         return code
     except CourseError as error:  # the installation lacks a part, or somebody writes a lesson
-        return refuse(str(error), "mend the workshop's own installation: make env")
+        return report_error(str(error), "mend the workshop's own installation: make env")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,9 +143,9 @@ def _check(options: argparse.Namespace) -> int:
     lessons = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in lessons:
         names = ", ".join(lessons)
-        return refuse(f"no lesson is called {_cut(options.lesson)!r}", f"one of {names}")
+        return report_error(f"no lesson is called {_cut(options.lesson)!r}", f"one of {names}")
     if options.only and options.only not in CHECKS:
-        return refuse(f"no check is called {_cut(options.only)!r}", "grader list")
+        return report_error(f"no check is called {_cut(options.only)!r}", "grader list")
     if not options.repo.is_dir():
         return _no_folder(options.repo)
 
@@ -154,16 +154,18 @@ def _check(options: argparse.Namespace) -> int:
 
     tiers = {check.tier for check in CHECKS.values() if select(check)}
     if options.offline and "static" not in tiers:
-        return refuse("only the remote can answer that", "leave out --offline")
+        return report_error("only the remote can answer that", "leave out --offline")
     if not tiers:
-        return refuse(f"{options.only} is no check of the lesson {options.lesson}", "grader list")
+        return report_error(
+            f"{options.only} is no check of the lesson {options.lesson}", "grader list"
+        )
     report = grade(options.repo, select, offline=options.offline)
     text = rendering.render(report, options.format, None if options.output else sys.stdout)
     if options.output:
         _save(options.output, text)
     else:
         write(text)
-    output.tell(checkout.note(options.repo))
+    output.write_error(checkout.note(options.repo))
     return exit_code(report)
 
 
@@ -187,27 +189,30 @@ def _explain(options: argparse.Namespace) -> int:
 
     checks = [in_teaching_order()[id_] for id_ in _find_checks(options.check)]
     if not checks:
-        return refuse(f"no check and no code is called {_cut(options.check)!r}", "grader list")
+        return report_error(
+            f"no check and no code is called {_cut(options.check)!r}", "grader list"
+        )
     write(catalogue.explanation(options.check, checks))
     return 0
 
 
 def _start(options: argparse.Namespace) -> int:
     from workshop.start import starter
+    from workshop.start.start_request import RemoteAddress, StartError
 
     try:
         remote = None
         if options.remote:
-            remote = starter.Remote(options.remote, options.endpoint)
+            remote = RemoteAddress(options.remote, options.endpoint)
         elif options.endpoint:
-            raise starter.StartError(
+            raise StartError(
                 "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
             )
-        text = starter.start(options.folder, options.at, options.name, remote)
-    except starter.StartError as error:
-        return refuse(error.problem, error.fix)
+        text = starter.make_repository(options.folder, options.at, options.name, remote)
+    except StartError as error:
+        return report_error(error.problem, error.fix)
     except KeyboardInterrupt:
-        output.tell(f"interrupted; what was begun of {options.folder} is deleted\n")
+        output.write_error(f"interrupted; what was begun of {options.folder} is deleted\n")
         return output.INTERRUPTED
     write(text + "\n")
     return 0
@@ -217,10 +222,12 @@ def _watch(options: argparse.Namespace) -> int:
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     if not importlib.util.find_spec("watchfiles"):
-        return refuse("watch needs the package watchfiles", "python -m pip install watchfiles")
+        return report_error(
+            "watch needs the package watchfiles", "python -m pip install watchfiles"
+        )
     from grader.watch.session import watch
 
-    return watch(options.repo, output.standard())
+    return watch(options.repo, output.standard_output())
 
 
 def _hint(options: argparse.Namespace) -> int:
@@ -236,7 +243,7 @@ def _hint(options: argparse.Namespace) -> int:
     names = _find_checks(about)
     if about and not names:
         return _show_page(about)
-    output.tell(checkout.note(options.repo))
+    output.write_error(checkout.note(options.repo))
     report, result = hint.choose_result(
         names, lambda remote: grade(options.repo, offline=not remote)
     )
@@ -256,14 +263,14 @@ def _show_page(about: str) -> int:
     from grader import hint
     from workshop.course import hint_pages
 
-    page = hint_pages.found(about)
+    page = hint_pages.find_page(about)
     if page is None:
         problem = (
             f"no check is called {_cut(about)!r}, and no message that is known has these words"
         )
-        output.tell(f"the messages that are known:\n{hint.list_messages().rstrip()}\n\n")
-        return refuse(problem, "paste another part of the message, or type grader list")
-    write(hint.render_page(page.about(about)))
+        output.write_error(f"the messages that are known:\n{hint.list_messages().rstrip()}\n\n")
+        return report_error(problem, "paste another part of the message, or type grader list")
+    write(hint.render_page(page.fill_in(about)))
     return 0
 
 
@@ -281,7 +288,7 @@ def _find_checks(about: str) -> list[str]:
 
 
 def _no_folder(repo: Path) -> int:
-    return refuse(f"{repo}: no such folder", "name the folder of your repository")
+    return report_error(f"{repo}: no such folder", "name the folder of your repository")
 
 
 def _save(path: Path, text: str) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import bucket_server
+from tests.lesson_text import LessonCommand, LessonStep
 from tests.repositories import BIN, ROOT
-from workshop.course.lesson_text import Command, Step
 from workshop.start import activation
 
 TIMEOUT_S = 180
@@ -38,15 +38,15 @@ class Attendee:
         self.programs.mkdir(exist_ok=True)
         _install_grader(self.programs)
 
-    def follow(self, step: Step) -> str:
+    def follow(self, step: LessonStep) -> str:
         """Do one step; what it printed."""
-        if isinstance(step, Command):
+        if isinstance(step, LessonCommand):
             return self.type(step)
         path = self.folder / step.file
-        path.write_text(step.applied(path.read_text("utf-8")), "utf-8", newline="\n")
+        path.write_text(step.apply_to(path.read_text("utf-8")), "utf-8", newline="\n")
         return ""
 
-    def type(self, command: Command) -> str:
+    def type(self, command: LessonCommand) -> str:
         """Type a command; it has to end and to print as the lesson says."""
         self.typed += 1
         if command.text.startswith("cd "):
@@ -59,7 +59,7 @@ class Attendee:
             assert "are on in this terminal" in told
             self.activated = json.loads(variables)
             return ""
-        if command.goes_on:
+        if command.runs_on:
             self._start_bucket(command)
             return ""
         printed, code = self._run(self._with_the_port(command.text))
@@ -67,7 +67,7 @@ class Attendee:
         _assert_shows(printed, command)
         return printed
 
-    def _start_bucket(self, command: Command) -> None:
+    def _start_bucket(self, command: LessonCommand) -> None:
         """In a terminal of its own; the one server that the lessons know, once."""
         assert command.text == BUCKET
         if self.bucket is None:
@@ -152,7 +152,7 @@ def _install_grader(programs: Path) -> None:
         program.chmod(0o755)
 
 
-def _assert_shows(printed: str, command: Command) -> None:
+def _assert_shows(printed: str, command: LessonCommand) -> None:
     """Each line that the lesson shows is printed, in their order; ``…`` is anything."""
     lines = [" ".join(line.split()) for line in printed.splitlines()]
     at = 0

@@ -23,7 +23,7 @@ _START_S = 30.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class BucketResponse:
     """What the server says."""
 
     status: int
@@ -47,23 +47,25 @@ class BucketProcess:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> BucketResponse:
         """One request; ``_`` in a header's name stands for ``-``."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection.request(method, path, body, names)
             response = connection.getresponse()
-            return Answer(response.status, dict(response.headers), response.read())
+            return BucketResponse(response.status, dict(response.headers), response.read())
         finally:
             connection.close()
 
-    def put(self, name: str, content: bytes, bucket: str = BUCKET) -> Answer:
+    def put(self, name: str, content: bytes, bucket: str = BUCKET) -> BucketResponse:
         """Upload an object in the shortest way."""
         path = f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
         return self.ask("POST", path, content)
 
-    def get(self, name: str, bucket: str = BUCKET, **headers: str) -> Answer:
+    def get(self, name: str, bucket: str = BUCKET, **headers: str) -> BucketResponse:
         """Download an object."""
         path = f"/download/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
         return self.ask("GET", path, None, **headers)

@@ -10,14 +10,15 @@ import pytest
 
 from grader.engine.report import Report
 from grader.grading import grade
+from tests import lesson_text
 from tests.attendee import Attendee, working
 from tests.bucket_server import BUCKET, serving
 from tests.grader.test_starter import SMALL
+from tests.lesson_text import FileReplacement, LessonCommand, LessonError
 from tests.repositories import ROOT
-from workshop.course import lesson_text
-from workshop.course.lesson_text import Command, LessonError, Replacement
 from workshop.course.manifest import LESSONS_DIR, Lesson, Page, course
 from workshop.start import activation, starter
+from workshop.start.start_request import RemoteAddress
 
 SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")
 
@@ -49,7 +50,7 @@ def lesson_called(name: str) -> Lesson:
 def ada(tmp_path: Path) -> Iterator[Attendee]:
     """In a fresh start, with a terminal that is not set up."""
     repo = tmp_path / "my-workshop"
-    starter.start(repo, attendee="ada")
+    starter.make_repository(repo, attendee="ada")
     with working(repo, tmp_path / "home") as attendee:
         yield attendee
 
@@ -84,8 +85,8 @@ def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with working(repo, home) as late:
         for name, value in late.environment().items():
             monkeypatch.setenv(name, value)
-        starter.start(repo, "share", "ada", preset=SMALL)
-        late.type(Command(activation.COMMAND))
+        starter.make_repository(repo, "share", "ada", preset=SMALL)
+        late.type(LessonCommand(activation.COMMAND))
         follow(late, lesson_called("share"), "folder")
     report = grade(repo)
     assert report.score == report.max_score
@@ -95,8 +96,8 @@ def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_all_is_solved_with_a_bucket_server(tmp_path: Path) -> None:
     repo = tmp_path / "solved"
     with serving(tmp_path / "server") as server:
-        remote = starter.Remote(f"gs://{BUCKET}/ada", server.endpoint)
-        starter.start(repo, starter.END, "ada", remote, preset=SMALL)
+        remote = RemoteAddress(f"gs://{BUCKET}/ada", server.endpoint)
+        starter.make_repository(repo, starter.END, "ada", remote, preset=SMALL)
         report = grade(repo)
         assert report.score == report.max_score
         assert len(server.names()) > 100
@@ -110,7 +111,7 @@ def test_raw_data_out_of_a_bucket_has_full_marks(ada: Attendee) -> None:
     assert "frozen: true" in (ada.folder / "data" / "raw.dvc").read_text("utf-8")
     text = lesson_called("remote").path.read_text("utf-8")
     for step in lesson_text.steps(text, "google"):
-        if isinstance(step, Command) and not step.text.startswith(ASKS_GOOGLE):
+        if isinstance(step, LessonCommand) and not step.text.startswith(ASKS_GOOGLE):
             ada.type(replace(step, text=step.text.replace("YOUR-BUCKET", "a-bucket")))
     points = earned(grade(ada.folder, offline=True))
     assert all(points[name] == lesson_called(name).points for name in ("init", "data", "remote"))
@@ -130,7 +131,7 @@ def test_the_readme_and_the_instructor_know_the_course() -> None:
     assert f"{total} of {total} points" in sheet
     assert f"{total} of {total} points" in lesson_called("share").path.read_text("utf-8")
     stops = re.findall(r"--at (\w+)", sheet)
-    assert all(starter.solved_at(stop) for stop in stops)
+    assert all(starter.lessons_before(stop) for stop in stops)
     assert all(f"(workshop/lessons/{page.id}.md)" in readme for page in course().pages)
 
 
@@ -141,9 +142,10 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
     assert "https://dvc.org/doc/" in text
     for remote in lesson_text.remotes(text) or {"any"}:
         for step in lesson_text.steps(text, remote):
-            if isinstance(step, Command) and step.text != activation.COMMAND:
+            if isinstance(step, LessonCommand) and step.text != activation.COMMAND:
                 assert not [word for word in SHELL_WORDS if word in step.text], step.text
                 assert not step.text.startswith("$")
+                assert len(step.text) <= 3 * 80, step.text
     for line in text.splitlines():
         assert len(line) <= 100 or line.startswith(LONG), line
 
@@ -183,18 +185,18 @@ def test_a_block_that_cannot_be_followed_is_told(text: str, told: str) -> None:
 
 def test_an_edit_of_lines_that_are_not_there_once_is_told() -> None:
     (edit,) = lesson_text.steps("```diff a.txt\n a\n-b\n+c\n```", "folder")
-    assert isinstance(edit, Replacement)
-    assert edit.applied("x\na\nb\ny\n") == "x\na\nc\ny\n"
+    assert isinstance(edit, FileReplacement)
+    assert edit.apply_to("x\na\nb\ny\n") == "x\na\nc\ny\n"
     for text in ("a\nc\n", "a\nb\na\nb\n"):
         with pytest.raises(LessonError, match=r"a\.txt has not exactly once:\na\nb"):
-            edit.applied(text)
+            edit.apply_to(text)
 
 
 def test_words_for_one_kind_of_remote_are_left_out_for_another() -> None:
     text = "<!-- remote: folder -->\n```sh\na\n```\n<!-- remote: any -->\n```sh 1\nb\n```\n"
-    assert lesson_text.steps(text, "bucket") == (Command("b", 1),)
-    assert lesson_text.steps(text, "folder") == (Command("a"), Command("b", 1))
+    assert lesson_text.steps(text, "bucket") == (LessonCommand("b", 1),)
+    assert lesson_text.steps(text, "folder") == (LessonCommand("a"), LessonCommand("b", 1))
 
 
 def test_a_command_may_go_on_in_a_terminal_of_its_own() -> None:
-    assert lesson_text.steps("```sh &\na\n```\n", "any") == (Command("a", goes_on=True),)
+    assert lesson_text.steps("```sh &\na\n```\n", "any") == (LessonCommand("a", runs_on=True),)

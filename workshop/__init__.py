@@ -1,1 +1,1 @@
-"""What the grader and the service both know of a DVC project, as plain data."""
+"""The course, `grader start`, the commands `status` and `bucket`, and how commands print."""

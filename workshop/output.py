@@ -1,4 +1,4 @@
-"""What a program tells: to standard output, errors to standard error, whatever these can take.
+"""Writes a program's output: to standard output, errors to standard error, as far as they take it.
 
 For Python 3.8 and with the standard library alone, as grader.doctor.
 """
@@ -11,13 +11,13 @@ import sys
 from typing import Callable, TextIO  # noqa: UP035 - Python 3.8 has no other that can be subscripted
 
 NOT_SHOWN = 2
-"""The exit code where nobody could read what was to be shown, as for a wrong option."""
+"""The exit code where nobody could read the output, as for a wrong option."""
 INTERRUPTED = 130
 """What shells give Ctrl-C."""
 
 
 class OutputError(Exception):
-    """What was to be shown cannot be written there."""
+    """The output cannot be written there: ``problem`` says why, ``fix`` what to do."""
 
     def __init__(self, problem: str, fix: str) -> None:
         super().__init__(problem)
@@ -25,27 +25,24 @@ class OutputError(Exception):
 
 
 def exit_code(run: Callable[[], int]) -> int:
-    """That of ``run``; an output that is closed or full, and Ctrl-C, are told without a traceback.
-
-    Who reads a pipe may have enough of it, as ``head`` has.
-    """
+    """That of ``run``. An output that is closed or full, and Ctrl-C, give no traceback."""
     try:
         code = run()
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
-    except BrokenPipeError:
-        _silence()
+    except BrokenPipeError:  # the reader of a pipe had enough, as `head` has
+        _silence_output()
         return NOT_SHOWN
     except OutputError as error:
-        _silence()
-        return refuse(error.problem, error.fix)
+        _silence_output()
+        return report_error(error.problem, error.fix)
     except KeyboardInterrupt:
-        tell("interrupted\n")
+        write_error("interrupted\n")
         return INTERRUPTED
 
 
-def standard() -> TextIO:
+def standard_output() -> TextIO:
     """Standard output; an OutputError where it is closed."""
     if sys.stdout is None:
         raise OutputError("standard output is closed", "run it again, without >&-")
@@ -53,8 +50,11 @@ def standard() -> TextIO:
 
 
 def write(text: str) -> None:
-    """To standard output, which may know fewer letters: a pipe on Windows has no ✓ and no 日本."""
-    stream = standard()
+    """Write to standard output, with escapes for what it has no letters for.
+
+    A pipe on Windows has no ✓ and no 日本.
+    """
+    stream = standard_output()
     encoding = stream.encoding or "utf-8"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
@@ -68,22 +68,22 @@ def write(text: str) -> None:
         ) from None
 
 
-def refuse(problem: str, fix: str) -> int:
-    """Tell what is wrong and what to do; the exit code."""
-    tell(f"error: {problem}\n  fix: {fix}\n")
+def report_error(problem: str, fix: str) -> int:
+    """Say what is wrong and what to do; the exit code for a wrong option."""
+    write_error(f"error: {problem}\n  fix: {fix}\n")
     return NOT_SHOWN
 
 
-def tell(text: str) -> None:
-    """To standard error, if anybody reads it."""
+def write_error(text: str) -> None:
+    """Write to standard error, if it is open."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(text)
             sys.stderr.flush()
 
 
-def _silence() -> None:
-    """Python would try once more as it ends, and tell of it in its own words."""
+def _silence_output() -> None:
+    """Python flushes standard output once more as it ends, and prints a traceback if that fails."""
     if sys.stdout is not None:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

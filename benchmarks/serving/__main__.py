@@ -1,7 +1,7 @@
 """The service beside other ways to serve the same model, on the same posters, by the same client.
 
 Processor time a request is that of all processes of a server; it is what a machine can serve at
-most, and noise hardly touches it. The floor is decoding, resizing and inference without HTTP.
+most, and noise changes it little. The floor is decoding, resizing and inference without HTTP.
 Rounds are interleaved, figures are medians. Linux alone: PSS is read from /proc.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serving import contenders, peer_environment, posters
-from benchmarks.serving.servers import ROOT, Contender, Server, python_module, started
+from benchmarks.serving.servers import ROOT, Contender, RunningServer, python_module, run_server
 
 PROJECTS_MODEL = ROOT / "models" / "classifier.onnx"
 
@@ -27,7 +27,7 @@ def main() -> None:
     """Make the models, then measure all contenders on each."""
     options = _options()
     cache_dir = peer_environment.cache_dir()
-    peers = None if options.no_peers else peer_environment.python(cache_dir / "peers")
+    peers = None if options.no_peers else peer_environment.make_python(cache_dir / "peers")
     if peers is not None:
         print(f"peers: {peer_environment.versions(peers)}")
     print(f"this environment: {peer_environment.versions(Path(sys.executable))}")
@@ -37,7 +37,7 @@ def main() -> None:
             print(f"\n{title} ({model_path.stat().st_size / 1e6:.1f} MB), one poster a request, ")
             print(f"{options.connections} connections", flush=True)
             found = contenders.contenders(model_path, Path(folder), peers)
-            _print_table(_measured(found, model_path, Path(folder), options))
+            _print_table(_measure_all(found, model_path, Path(folder), options))
 
 
 def _options() -> argparse.Namespace:
@@ -91,7 +91,7 @@ class Figures:
     rss: list[float] = field(default_factory=list)
 
 
-def _measured(
+def _measure_all(
     found: Sequence[Contender], model_path: Path, folder: Path, options: argparse.Namespace
 ) -> dict[str, Figures]:
     """The figures of each contender, and those of the floor."""
@@ -102,11 +102,11 @@ def _measured(
         for contender in found:
             log_path = folder / f"{contender.name}.log"
             for _ in range(options.starts - 1):
-                with started(contender, poster.read_bytes(), log_path) as server:
+                with run_server(contender, poster.read_bytes(), log_path) as server:
                     figures[server.name].cold_start.append(server.cold_start)
-            server = stack.enter_context(started(contender, poster.read_bytes(), log_path))
+            server = stack.enter_context(run_server(contender, poster.read_bytes(), log_path))
             figures[server.name].cold_start.append(server.cold_start)
-            _load(server, options)  # warm
+            _send_requests(server, options)  # warm
             servers.append(server)
         floor = stack.enter_context(_floor(model_path, options.posters))
         for _ in range(options.rounds):
@@ -116,9 +116,9 @@ def _measured(
     return figures
 
 
-def _measure(server: Server, figures: Figures, options: argparse.Namespace) -> None:
+def _measure(server: RunningServer, figures: Figures, options: argparse.Namespace) -> None:
     before = server.cpu_seconds()
-    answers = _load(server, options)
+    answers = _send_requests(server, options)
     figures.cpu_ms.append((server.cpu_seconds() - before) / options.requests * 1000)
     figures.rate.append(options.requests / answers["wall"])
     figures.p50_ms.append(answers["p50"] * 1000)
@@ -128,7 +128,7 @@ def _measure(server: Server, figures: Figures, options: argparse.Namespace) -> N
     figures.rss.append(rss)
 
 
-def _load(server: Server, options: argparse.Namespace) -> dict[str, Any]:
+def _send_requests(server: RunningServer, options: argparse.Namespace) -> dict[str, Any]:
     """One round of requests; an error if any was not answered 200."""
     command = python_module(
         *("benchmarks.serving.client", "--port", str(server.port)),
@@ -177,9 +177,11 @@ def _print_table(figures: dict[str, Figures]) -> None:
     print(f"the service reaches {reached:.0%} of the floor's rate (processor time)")
 
 
-def _ratio(one: Figures, other: Figures) -> float:
-    """The median of what one costs by the other in each round, since a machine's pace changes."""
-    return statistics.median(a / b for a, b in zip(one.cpu_ms, other.cpu_ms, strict=True))
+def _ratio(figures: Figures, base: Figures) -> float:
+    """The median over rounds of one cost by the other, since a machine's pace changes."""
+    return statistics.median(
+        cost / base_cost for cost, base_cost in zip(figures.cpu_ms, base.cpu_ms, strict=True)
+    )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def main() -> None:
         for start in range(0, max(len(paths), 1), options.files)
     ]
     requests = [request([path.read_bytes() for path in group]) for group in groups]
-    print(json.dumps(asyncio.run(sent(requests, options))))
+    print(json.dumps(asyncio.run(send_all(requests, options))))
 
 
 def request(posters: list[bytes]) -> bytes:
@@ -48,7 +48,7 @@ def request(posters: list[bytes]) -> bytes:
     return head + body
 
 
-async def sent(requests: list[bytes], options: argparse.Namespace) -> dict[str, object]:
+async def send_all(requests: list[bytes], options: argparse.Namespace) -> dict[str, object]:
     """What came back for ``options.requests`` of them."""
     loop = asyncio.get_running_loop()
     turns = iter(range(options.requests))
@@ -60,7 +60,7 @@ async def sent(requests: list[bytes], options: argparse.Namespace) -> dict[str, 
         sessions.append(session)
     start = time.perf_counter()
     for session in sessions:
-        session.next()
+        session.send_next()
     await asyncio.gather(*(session.done for session in sessions))
     wall = time.perf_counter() - start
     seconds = sorted(each for session in sessions for each in session.seconds)
@@ -88,7 +88,7 @@ class _Session(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def next(self) -> None:
+    def send_next(self) -> None:
         """Send the next request, or end."""
         turn = next(self._turns, None)
         if turn is None:
@@ -105,11 +105,11 @@ class _Session(asyncio.Protocol):
             self.seconds.append(time.perf_counter() - self._began)
             self.statuses.append(int(head[9:12]))
             self._answer = b""
-            self.next()
+            self.send_next()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
-            self.done.set_exception(error or ConnectionError("the server hung up"))
+            self.done.set_exception(error or ConnectionError("the server closed the connection"))
 
 
 def _content_length(head: bytes) -> int:

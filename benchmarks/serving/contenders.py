@@ -1,4 +1,4 @@
-"""Who is compared, and how each is started."""
+"""The servers that are compared, and how each is started."""
 
 import shutil
 from pathlib import Path
@@ -42,7 +42,7 @@ def _bento(python: Path, environment: dict[str, str], folder: Path) -> Contender
         "BentoML",
         (
             str(python.parent / "bentoml"),
-            *("serve", "benchmarks.serving.apps.bento:Posters"),
+            *("serve", "benchmarks.serving.apps.bento:BentoPosters"),
             *("--host", "127.0.0.1", "--port", "PORT"),
         ),
         {

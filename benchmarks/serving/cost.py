@@ -18,7 +18,7 @@ from typing import TypeVar
 from PIL import Image
 
 from benchmarks.serving import contenders, posters
-from benchmarks.serving.servers import ROOT, Server, python_module, started
+from benchmarks.serving.servers import ROOT, RunningServer, python_module, run_server
 
 Point = TypeVar("Point")
 
@@ -27,7 +27,7 @@ CONNECTIONS = (1, 4, 16, 64, 256)
 WIDTHS = (8, 80, 220, 820, 1080, 1600, 2600, 3650)
 """Of posters in the proportion 2 to 3: from 100 pixels to 20 megapixels."""
 MAX_WAIT = {"WORKSHOP_MAX_WAIT_SECONDS": "60"}
-"""The last of 256 clients that ask at once may wait longer than a service lets anybody wait."""
+"""The last of 256 clients that ask at once may wait longer than the default allows."""
 
 
 def main() -> None:
@@ -43,39 +43,39 @@ def main() -> None:
         (service, *_) = contenders.contenders(options.model, Path(folder), None)
         service = replace(service, environment={**service.environment, **MAX_WAIT})
         sizes = list(_posters_of_sizes(Path(folder), poster))
-        with started(service, poster, Path(folder, "service.log")) as server:
+        with run_server(service, poster, Path(folder, "service.log")) as server:
             _cpu_ms(server, posters_dir, 200)
-            cost_by_files = partial(_of_files, server, posters_dir)
-            cost_by_connections = partial(_of_connections, server, posters_dir)
-            cost_by_size = partial(_of_size, server)
+            cost_by_files = partial(_cost_of_files, server, posters_dir)
+            cost_by_connections = partial(_cost_of_connections, server, posters_dir)
+            cost_by_size = partial(_cost_of_size, server)
             print(f"{'files':>12} {'ms a request':>13} {'ms a file':>10}")
-            for count, ms in _least(FILES, cost_by_files, options.rounds):
+            for count, ms in _least_costs(FILES, cost_by_files, options.rounds):
                 print(f"{count:>12} {ms:>13.2f} {ms / count:>10.2f}", flush=True)
             print(f"{'connections':>12} {'ms a request':>13}")
-            for count, ms in _least(CONNECTIONS, cost_by_connections, options.rounds):
+            for count, ms in _least_costs(CONNECTIONS, cost_by_connections, options.rounds):
                 print(f"{count:>12} {ms:>13.2f}", flush=True)
             print(f"{'Mpx':>12} {'ms a request':>13} {'ms a Mpx':>10} {'MB':>6}")
-            for (mpx, size, _), ms in _least(sizes, cost_by_size, options.rounds):
+            for (mpx, size, _), ms in _least_costs(sizes, cost_by_size, options.rounds):
                 print(f"{mpx:>12.4f} {ms:>13.2f} {ms / mpx:>10.2f} {size:>6.2f}", flush=True)
 
 
-def _least(
+def _least_costs(
     points: Sequence[Point], cost: Callable[[Point], float], rounds: int
 ) -> list[tuple[Point, float]]:
     """Each point with the least that it cost in some rounds over all of them: noise only adds."""
-    found = [[cost(point) for point in points] for _ in range(rounds)]
-    return list(zip(points, map(min, zip(*found, strict=True)), strict=True))
+    costs = [[cost(point) for point in points] for _ in range(rounds)]
+    return list(zip(points, map(min, zip(*costs, strict=True)), strict=True))
 
 
-def _of_files(server: Server, posters_dir: Path, count: int) -> float:
+def _cost_of_files(server: RunningServer, posters_dir: Path, count: int) -> float:
     return _cpu_ms(server, posters_dir, max(40, 600 // count), files=count)
 
 
-def _of_connections(server: Server, posters_dir: Path, count: int) -> float:
+def _cost_of_connections(server: RunningServer, posters_dir: Path, count: int) -> float:
     return _cpu_ms(server, posters_dir, max(600, 2 * count), connections=count)
 
 
-def _of_size(server: Server, size: tuple[float, float, Path]) -> float:
+def _cost_of_size(server: RunningServer, size: tuple[float, float, Path]) -> float:
     return _cpu_ms(server, size[2], 60, connections=2)
 
 
@@ -91,7 +91,7 @@ def _posters_of_sizes(folder: Path, poster: bytes) -> Iterator[tuple[float, floa
 
 
 def _cpu_ms(
-    server: Server, posters_dir: Path, requests: int, files: int = 1, connections: int = 8
+    server: RunningServer, posters_dir: Path, requests: int, files: int = 1, connections: int = 8
 ) -> float:
     """Milliseconds of processor time a request."""
     command = python_module(

@@ -28,13 +28,13 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         onnx_models.install(Path(folder), onnx_models.model())
         with running.in_process(Path(folder), Path(folder, "service.log")) as service:
-            return _sent(service, options.minutes * 60, options.seed)
+            return _send_cases(service, options.minutes * 60, options.seed)
 
 
-def _sent(service: running.Running, seconds: float, seed: int) -> int:
+def _send_cases(service: running.RunningService, seconds: float, seed: int) -> int:
     process, statuses = psutil.Process(service.pid), Counter[int]()
-    begin = told = time.monotonic()
-    settled = 0.0
+    begin = reported = time.monotonic()
+    warm_mb = 0.0
     with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as http:
         for number, case in enumerate(fuzzing.cases(seed)):
             answer = http.post(
@@ -46,15 +46,15 @@ def _sent(service: running.Running, seconds: float, seed: int) -> int:
             if answer.status_code >= 500:
                 print(f"case {number} of seed {seed}: {answer.status_code} {answer.text}")
             if number == WARM_UP:
-                settled = process.memory_info().rss / 1e6
-            if time.monotonic() - told > 60:
-                told = time.monotonic()
+                warm_mb = process.memory_info().rss / 1e6
+            if time.monotonic() - reported > 60:
+                reported = time.monotonic()
                 print(number, dict(statuses), f"{process.memory_info().rss / 1e6:.0f} MB")
             if time.monotonic() - begin > seconds:
                 break
-    grown = process.memory_info().rss / 1e6 - (settled or process.memory_info().rss / 1e6)
-    print(f"{statuses.total():,} requests: {dict(statuses)}; {grown:+.0f} MB since {WARM_UP:,}")
-    return int(any(status >= 500 for status in statuses) or grown > GROWTH_MB)
+    growth_mb = process.memory_info().rss / 1e6 - (warm_mb or process.memory_info().rss / 1e6)
+    print(f"{statuses.total():,} requests: {dict(statuses)}; {growth_mb:+.0f} MB since {WARM_UP:,}")
+    return int(any(status >= 500 for status in statuses) or growth_mb > GROWTH_MB)
 
 
 if __name__ == "__main__":

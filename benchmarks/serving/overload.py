@@ -1,7 +1,7 @@
 """More than the service can do, for two minutes: ``python -m benchmarks.serving.overload``.
 
 256 clients with good posters at once, 64 that send their bodies a byte at a time, and some that
-send bombs and nonsense. Prints what the good ones were told and how long that took, how long
+send bombs and nonsense. Prints what the good ones were answered and how long that took, how long
 ``/healthz`` took meanwhile, the memory, and how soon all is as before. Linux and macOS.
 """
 
@@ -34,7 +34,7 @@ PAUSE_AFTER_503 = 0.2
 
 
 @dataclass
-class Seen:
+class Outcomes:
     """What came back: statuses, and the seconds of each 200."""
 
     statuses: Counter[str] = field(default_factory=Counter)
@@ -44,12 +44,12 @@ class Seen:
     def __str__(self) -> str:
         ranked = sorted(self.seconds) or [float("nan")]
         p50, p99 = ranked[len(ranked) // 2], ranked[len(ranked) * 99 // 100]
-        told = ", ".join(f"{status}: {count:,}" for status, count in self.statuses.most_common())
-        return f"{told} (200: p50 {p50:.3f} s, p99 {p99:.3f} s, at most {ranked[-1]:.3f} s)"
+        counts = ", ".join(f"{status}: {count:,}" for status, count in self.statuses.most_common())
+        return f"{counts} (200: p50 {p50:.3f} s, p99 {p99:.3f} s, at most {ranked[-1]:.3f} s)"
 
 
 def main() -> None:
-    """Start the service, lean on it, and print what it did."""
+    """Start the service, overload it, and print what it did."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--good", type=int, default=256)
@@ -64,42 +64,48 @@ def main() -> None:
         log_path = Path(folder, "service.log")
         arguments = ("--no-access-log", "--log-level", "info")
         with running.in_process(Path(folder), log_path, arguments=arguments) as service:
-            _leaned_on(service, options)
+            _overload(service, options)
             assert "Traceback" not in log_path.read_text(), log_path.read_text()[-2000:]
 
 
-def _leaned_on(service: running.Running, options: argparse.Namespace) -> None:
+def _overload(service: running.RunningService, options: argparse.Namespace) -> None:
     """Each kind of client in a process of its own: none waits for another one's event loop."""
     paths = sorted(options.posters.iterdir())[:200]
     good = [request([path.read_bytes()]) for path in paths]
     bad = [request([each]) for each in _bad_files()]
     process = psutil.Process(service.pid)
-    _run(_asking, service.port, good[:20], 1, 2)
-    rest = peak = process.memory_info().rss
+    _run(_send_in_turn, service.port, good[:20], 1, 2)
+    idle = peak = process.memory_info().rss
     with ProcessPoolExecutor(5, mp_context=multiprocessing.get_context("spawn")) as pool:
         kinds = {
-            "good": pool.submit(_run, _asking, service.port, good, options.good, options.seconds),
-            "bad": pool.submit(_run, _asking, service.port, bad, options.bad, options.seconds),
-            "slow": pool.submit(_run, _dripping, service.port, good, options.slow, options.seconds),
+            "good": pool.submit(
+                _run, _send_in_turn, service.port, good, options.good, options.seconds
+            ),
+            "bad": pool.submit(
+                _run, _send_in_turn, service.port, bad, options.bad, options.seconds
+            ),
+            "slow": pool.submit(
+                _run, _send_slowly, service.port, good, options.slow, options.seconds
+            ),
             "/healthz": pool.submit(
-                _run, _asking, service.port, [HEALTH], 1, options.seconds, 0.05
+                _run, _send_in_turn, service.port, [HEALTH], 1, options.seconds, 0.05
             ),
             "anew": pool.submit(
-                _run, _asking, service.port, [HEALTH_ANEW], 4, options.seconds, 0.05
+                _run, _send_in_turn, service.port, [HEALTH_ANEW], 4, options.seconds, 0.05
             ),
         }
         while not all(each.done() for each in kinds.values()):
             peak = max(peak, process.memory_info().rss)
             time.sleep(0.1)
     begin = time.perf_counter()
-    after = _run(_asking, service.port, good, 1, 2)
+    after = _run(_send_in_turn, service.port, good, 1, 2)
     for name, each in kinds.items():
         print(f"{name:>9}: {each.result()}")
     print(f"{'after':>9}: {after}, the first {after.first - begin:.3f} s after the end")
-    sizes = (rest, peak, process.memory_info().rss)
+    sizes = (idle, peak, process.memory_info().rss)
     print(
         "   memory: {:.0f} MB before, {:.0f} at most, {:.0f} after".format(
-            *(e / 1e6 for e in sizes)
+            *(size / 1e6 for size in sizes)
         )
     )
 
@@ -111,14 +117,15 @@ def _run(
     count: int,
     seconds: float,
     pause: float = 0.0,
-) -> Seen:
-    """What ``count`` clients saw that began at different requests."""
-    seen = Seen()
+) -> Outcomes:
+    """What ``count`` clients got that began at different requests."""
+    outcomes = Outcomes()
     jobs = [
-        client(port, [*requests[n % len(requests) :], *requests], seen, pause) for n in range(count)
+        client(port, [*requests[n % len(requests) :], *requests], outcomes, pause)
+        for n in range(count)
     ]
-    asyncio.run(_for(seconds, jobs))
-    return seen
+    asyncio.run(_run_for(seconds, jobs))
+    return outcomes
 
 
 def _bad_files() -> Sequence[bytes]:
@@ -132,7 +139,7 @@ def _bad_files() -> Sequence[bytes]:
     )
 
 
-async def _for(seconds: float, jobs: Sequence[Coroutine[Any, Any, None]]) -> None:
+async def _run_for(seconds: float, jobs: Sequence[Coroutine[Any, Any, None]]) -> None:
     tasks = [asyncio.create_task(job) for job in jobs]
     await asyncio.sleep(seconds)
     for task in tasks:
@@ -143,7 +150,9 @@ async def _for(seconds: float, jobs: Sequence[Coroutine[Any, Any, None]]) -> Non
             raise result
 
 
-async def _asking(port: int, requests: Sequence[bytes], seen: Seen, pause: float = 0.0) -> None:
+async def _send_in_turn(
+    port: int, requests: Sequence[bytes], outcomes: Outcomes, pause: float = 0.0
+) -> None:
     """One after the other for ever, on a connection that is kept as long as the service keeps it.
 
     The first request on each connection takes as long as connecting does, too.
@@ -154,16 +163,16 @@ async def _asking(port: int, requests: Sequence[bytes], seen: Seen, pause: float
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError as error:
-            seen.statuses[type(error).__name__] += 1
+            outcomes.statuses[type(error).__name__] += 1
             continue
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 writer.write(next(turns))
                 status, closes = await _answer(reader)
-                seen.statuses[status] += 1
+                outcomes.statuses[status] += 1
                 if status == "200":
-                    seen.seconds.append(time.perf_counter() - begin)
-                    seen.first = min(seen.first, time.perf_counter())
+                    outcomes.seconds.append(time.perf_counter() - begin)
+                    outcomes.first = min(outcomes.first, time.perf_counter())
                 await asyncio.sleep(PAUSE_AFTER_503 if status == "503" else pause)
                 if closes:
                     break
@@ -178,7 +187,9 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[str, bool]:
     return head[9:12].decode(), b"connection: close" in head
 
 
-async def _dripping(port: int, requests: Sequence[bytes], seen: Seen, pause: float) -> None:
+async def _send_slowly(
+    port: int, requests: Sequence[bytes], outcomes: Outcomes, pause: float
+) -> None:
     """A request a byte at a time: the head at once, so that the service waits for the body."""
     head, blank, body = requests[0].partition(b"\r\n\r\n")
     while True:
@@ -189,7 +200,7 @@ async def _dripping(port: int, requests: Sequence[bytes], seen: Seen, pause: flo
                 writer.write(body[place : place + 1])
                 with suppress(TimeoutError):
                     async with asyncio.timeout(0.1):
-                        seen.statuses[(await _answer(reader))[0]] += 1
+                        outcomes.statuses[(await _answer(reader))[0]] += 1
                         break
         writer.close()
 

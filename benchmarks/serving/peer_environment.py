@@ -1,4 +1,4 @@
-"""An environment of their own for the peers, which the project does not depend on."""
+"""A separate environment for the peers, which the project does not depend on."""
 
 import os
 import re
@@ -13,18 +13,18 @@ SHARED = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "simplejpe
 """In the versions of this environment: what decodes and infers is the same for all."""
 
 
-def python(folder: Path) -> Path:
+def make_python(folder: Path) -> Path:
     """The Python of the environment in ``folder``; it is made at the first call."""
-    wanted = [*PEERS, *(f"{name}=={version(name)}" for name in SHARED)]
-    made_of = "\n".join(wanted)
+    packages = [*PEERS, *(f"{name}=={version(name)}" for name in SHARED)]
+    contents = "\n".join(packages)
     note_path = folder / "made-of.txt"
-    found = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    if not note_path.exists() or note_path.read_text("utf-8") != made_of:
+    interpreter = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    if not note_path.exists() or note_path.read_text("utf-8") != contents:
         print(f"making an environment with {', '.join(PEERS)} in {folder}", flush=True)
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([found, "-m", "pip", "install", "--quiet", *wanted], check=True)
-        note_path.write_text(made_of, "utf-8")
-    return found
+        subprocess.run([interpreter, "-m", "pip", "install", "--quiet", *packages], check=True)
+        note_path.write_text(contents, "utf-8")
+    return interpreter
 
 
 def cache_dir() -> Path:

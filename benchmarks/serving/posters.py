@@ -6,7 +6,7 @@ The workshop's own raw data has some that cannot, for the pipeline to find.
 import shutil
 from pathlib import Path
 
-from pipeline import images
+from pipeline.shared.pixels import ImageError, decode_image
 
 
 def readable(posters_dir: Path, folder: Path) -> Path:
@@ -15,8 +15,8 @@ def readable(posters_dir: Path, folder: Path) -> Path:
     into.mkdir()
     for path in sorted(posters_dir.iterdir()):
         try:
-            images.decode(path.read_bytes(), at_least=(8, 8))
-        except (images.ImageError, OSError):
+            decode_image(path.read_bytes(), at_least=(8, 8))
+        except (ImageError, OSError):
             continue
         shutil.copy(path, into)
     return into

@@ -14,11 +14,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pipeline import backend, classifier, images
-from pipeline.canonical import canonical
+from pipeline.export.canonical import canonical_bytes
 
 # The stage's own conversion: a public name for it would be another export.py, and another lock.
-from pipeline.export import _converted
+from pipeline.export.conversion import convert_to_onnx
+from pipeline.shared import backend, classifier
+from pipeline.shared.pixels import load_image
 
 SIZE = (160, 112)
 GENRES = 21
@@ -29,15 +30,15 @@ def main() -> None:
     """Write ``fp32.onnx`` and ``int8.onnx``, and say how much their answers vary."""
     posters_dir, folder = map(Path, sys.argv[1:])
     paths = sorted(posters_dir.iterdir())[: CALIBRATION + CHECKED]
-    pixels = np.stack([images.load(path.read_bytes(), SIZE) for path in paths])
-    backend.prepare(seed=1, threads=2)
-    document = _converted(_network(pixels[:CALIBRATION]))
+    pixels = np.stack([load_image(path.read_bytes(), SIZE) for path in paths])
+    backend.prepare_tensorflow(seed=1, threads=2)
+    document = convert_to_onnx(_network(pixels[:CALIBRATION]))
     metadata = classifier.Metadata(
         tuple(f"Genre {number}" for number in range(GENRES)), (0.5,) * GENRES, SIZE, "random.dir"
     )
     onnx.helper.set_model_props(document, metadata.entries())
     fp32_path, int8_path = folder / "fp32.onnx", folder / "int8.onnx"
-    fp32_path.write_bytes(canonical(document))
+    fp32_path.write_bytes(canonical_bytes(document))
     quantize(fp32_path, int8_path, pixels[:CALIBRATION])
     print(json.dumps({path.stem: _spread(path, pixels) for path in (fp32_path, int8_path)}))
 
@@ -98,7 +99,7 @@ def quantize(fp32_path: Path, int8_path: Path, pixels: NDArray[np.uint8]) -> Non
 
 def _spread(path: Path, pixels: NDArray[np.uint8]) -> float:
     """The mean over genres of the standard deviation over posters; an error where it is nothing."""
-    rows = classifier.probabilities(classifier.session_of(path.read_bytes()), pixels)
+    rows = classifier.probabilities(classifier.create_session(path.read_bytes()), pixels)
     spread = float(rows.std(axis=0).mean())
     assert spread > 0.02, f"the answers of {path} do not vary: {spread}"
     return spread

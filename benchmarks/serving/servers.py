@@ -30,7 +30,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Server:
+class RunningServer:
     """A contender that answers."""
 
     name: str
@@ -49,12 +49,12 @@ class Server:
 
     def megabytes(self) -> tuple[float, float]:
         """PSS, in which shared pages are divided among those who share them, and RSS."""
-        found = [each.memory_full_info() for each in self._tree()]
-        return sum(each.pss for each in found) / 1e6, sum(each.rss for each in found) / 1e6
+        infos = [each.memory_full_info() for each in self._tree()]
+        return sum(each.pss for each in infos) / 1e6, sum(each.rss for each in infos) / 1e6
 
 
 @contextmanager
-def started(contender: Contender, poster: bytes, log_path: Path) -> Iterator[Server]:
+def run_server(contender: Contender, poster: bytes, log_path: Path) -> Iterator[RunningServer]:
     """The contender from its first answer to ``poster`` until the block ends."""
     port = _free_port()
     command = [part.replace("PORT", str(port)) for part in contender.command]
@@ -69,8 +69,8 @@ def started(contender: Contender, poster: bytes, log_path: Path) -> Iterator[Ser
             start_new_session=True,
         )
     try:
-        _answer_when_up(process, port, poster, log_path)
-        yield Server(contender.name, port, process, time.perf_counter() - begin)
+        _wait_for_answer(process, port, poster, log_path)
+        yield RunningServer(contender.name, port, process, time.perf_counter() - begin)
     finally:
         _stop(process)
 
@@ -82,7 +82,7 @@ def _free_port() -> int:
         return port
 
 
-def _answer_when_up(
+def _wait_for_answer(
     process: subprocess.Popen[bytes], port: int, poster: bytes, log_path: Path
 ) -> None:
     deadline = time.monotonic() + START_SECONDS

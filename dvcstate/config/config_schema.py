@@ -7,17 +7,17 @@ from typing import NamedTuple
 from dvcstate.errors import ErrorKind
 
 
-class Several(str):
-    """The values of ``name = a, b``, as text; DVC takes several in few places."""
+class MultipleValues(str):
+    """The values of ``name = a, b``, as text; DVC takes several for few options."""
 
     __slots__ = ()
 
-    def __new__(cls, values: list[str]) -> "Several":
+    def __new__(cls, values: list[str]) -> "MultipleValues":
         """From the list that ConfigObj makes of it."""
         return super().__new__(cls, ", ".join(values))
 
 
-class Problem(NamedTuple):
+class ConfigProblem(NamedTuple):
     """What is wrong with a section, or with one key of it."""
 
     message: str
@@ -33,36 +33,38 @@ class _Refusal(NamedTuple):
     kind: ErrorKind = ErrorKind.OTHER
 
 
-Check = Callable[[str], str | None]
+OptionCheck = Callable[[str], str | None]
 """Says what is wrong with a value, or None."""
 
 
-def problem(sections: Mapping[str, Mapping[str, str]]) -> Problem | None:
+def problem(sections: Mapping[str, Mapping[str, str]]) -> ConfigProblem | None:
     """What DVC would refuse in the merged config, None when it is content."""
     for name, values in sections.items():
         kind, _, rest = name.partition('"')
-        known = _known(kind.strip(), values, bool(rest))
-        if isinstance(known, _Refusal):
-            return Problem(f"{name}: {known.why}", name, kind=known.kind)
-        if known is None:
+        options = _options(kind.strip(), values, bool(rest))
+        if isinstance(options, _Refusal):
+            return ConfigProblem(f"{name}: {options.why}", name, kind=options.kind)
+        if options is None:
             continue
         for key, value in values.items():
-            if key not in known:
-                return Problem(f"{name}: extra keys not allowed: {key}", name, key)
-            wrong = known[key](value)
+            if key not in options:
+                return ConfigProblem(f"{name}: extra keys not allowed: {key}", name, key)
+            wrong = options[key](value)
             if wrong:
-                return Problem(f"{name}.{key}: {wrong}, got {value!r}", name, key)
+                return ConfigProblem(f"{name}.{key}: {wrong}, got {value!r}", name, key)
     hydra = sections.get("hydra", {})
     if "config_dir" in hydra and "config_module" in hydra:
         message = "hydra: config_dir and config_module exclude each other"
-        return Problem(message, "hydra", "config_module")
+        return ConfigProblem(message, "hydra", "config_module")
     return None
 
 
-def _known(kind: str, values: Mapping[str, str], named: bool) -> dict[str, Check] | _Refusal | None:
+def _options(
+    kind: str, values: Mapping[str, str], named: bool
+) -> dict[str, OptionCheck] | _Refusal | None:
     """The options of a section, or why there are none; None when anything goes."""
     if named and kind == "remote":
-        return _remote(values)
+        return _remote_options(values)
     if named and kind in _NAMED:
         return _NAMED[kind]
     if named or kind not in _SECTIONS:
@@ -70,7 +72,7 @@ def _known(kind: str, values: Mapping[str, str], named: bool) -> dict[str, Check
     return _SECTIONS[kind]
 
 
-def _remote(values: Mapping[str, str]) -> dict[str, Check] | _Refusal | None:
+def _remote_options(values: Mapping[str, str]) -> dict[str, OptionCheck] | _Refusal | None:
     if "url" not in values:
         return _Refusal("expected 'url'")
     from urllib.parse import urlparse  # 5 ms that few configs need
@@ -85,23 +87,20 @@ def _remote(values: Mapping[str, str]) -> dict[str, Check] | _Refusal | None:
     return _REMOTES[scheme] | _REMOTE_COMMON
 
 
-def _any(value: str) -> str | None:
-    return "expected one value" if isinstance(value, Several) else None
+def _text(value: str) -> str | None:
+    return "expected one value" if isinstance(value, MultipleValues) else None
 
 
-def _some(_value: str) -> str | None:
+def _anything(_value: str) -> str | None:
     return None
 
 
 def _bool(value: str) -> str | None:
-    return (
-        None
-        if not isinstance(value, Several) and value.lower() in ("true", "false")
-        else "expected true or false"
-    )
+    is_one = not isinstance(value, MultipleValues) and value.lower() in ("true", "false")
+    return None if is_one else "expected true or false"
 
 
-def _number(minimum: float, kind: type = int) -> Check:
+def _number(minimum: float, kind: type = int) -> OptionCheck:
     def check(value: str) -> str | None:
         try:
             return None if kind(value) >= minimum else f"must be at least {minimum:g}"
@@ -111,13 +110,10 @@ def _number(minimum: float, kind: type = int) -> Check:
     return check
 
 
-def _choice(*choices: str) -> Check:
+def _choice(*choices: str) -> OptionCheck:
     def check(value: str) -> str | None:
-        return (
-            None
-            if not isinstance(value, Several) and value.lower() in choices
-            else f"expected one of {', '.join(choices)}"
-        )
+        is_one = not isinstance(value, MultipleValues) and value.lower() in choices
+        return None if is_one else f"expected one of {', '.join(choices)}"
 
     return check
 
@@ -127,102 +123,97 @@ def _links(value: str) -> str | None:
     return f"Unsupported cache type(s): {', '.join(sorted(wrong))}" if wrong else None
 
 
-def _each(check: Check, names: str) -> dict[str, Check]:
+def _each(check: OptionCheck, names: str) -> dict[str, OptionCheck]:
     return dict.fromkeys(names.split(), check)
+
+
+def _texts(names: str) -> dict[str, OptionCheck]:
+    return _each(_text, names)
+
+
+def _bools(names: str) -> dict[str, OptionCheck]:
+    return _each(_bool, names)
 
 
 _whole = _number(float("-inf"))
 _seconds = _number(0, float)
-_LOCAL: dict[str, Check] = {"type": _links, "shared": _choice("group")} | _each(
-    _bool, "protected slow_link_warning verify"
-)
-_REMOTE_COMMON: dict[str, Check] = (
-    {"url": _any}
+_LOCAL = {"type": _links, "shared": _choice("group")} | _bools("protected slow_link_warning verify")
+_REMOTE_COMMON = (
+    _texts("url")
     | _each(_number(1), "checksum_jobs jobs")
-    | _each(_bool, "worktree no_traverse version_aware")
+    | _bools("worktree no_traverse version_aware")
 )
-_HTTP: dict[str, Check] = (
+_HTTP = (
     {"auth": _choice("basic", "digest", "custom")}
-    | _each(_any, "custom_auth_header user password ssl_verify method")
-    | _each(_bool, "ask_password verify")
+    | _texts("custom_auth_header user password ssl_verify method")
+    | _bools("ask_password verify")
     | _each(_seconds, "connect_timeout read_timeout")
 )
-_WEBDAV: dict[str, Check] = (
-    _each(_any, "user password token bearer_token_command custom_auth_header cert_path key_path")
-    | _each(_any, "ssl_verify")
-    | _each(_bool, "ask_password verify")
+_WEBDAV = (
+    _texts("user password token bearer_token_command custom_auth_header cert_path key_path")
+    | _texts("ssl_verify")
+    | _bools("ask_password verify")
     | {"timeout": _whole}
 )
-_REMOTES: dict[str, dict[str, Check]] = {
+_REMOTES: dict[str, dict[str, OptionCheck]] = {
     "": _LOCAL,
-    "s3": _each(
-        _any,
+    "s3": _texts(
         "region profile credentialpath configpath endpointurl access_key_id secret_access_key "
         "session_token ssl_verify sse sse_kms_key_id sse_customer_algorithm sse_customer_key acl "
-        "grant_read grant_read_acp grant_write_acp grant_full_control",
+        "grant_read grant_read_acp grant_write_acp grant_full_control"
     )
-    | _each(_bool, "listobjects use_ssl allow_anonymous_login verify")
+    | _bools("listobjects use_ssl allow_anonymous_login verify")
     | _each(_whole, "read_timeout connect_timeout"),
-    "gs": _each(_any, "projectname credentialpath endpointurl")
-    | _each(_bool, "verify allow_anonymous_login"),
+    "gs": _texts("projectname credentialpath endpointurl") | _bools("verify allow_anonymous_login"),
     "ssh": {"type": _links}
-    | _each(_any, "user password passphrase keyfile")
+    | _texts("user password passphrase keyfile")
     | _each(_whole, "port timeout max_sessions")
-    | _each(_bool, "ask_password ask_passphrase gss_auth allow_agent verify"),
-    "hdfs": _each(_any, "user kerb_ticket"),
-    "webhdfs": _each(_any, "kerberos_principal proxy_to ssl_verify token user password")
-    | _each(_any, "data_proxy_target")
-    | _each(_bool, "kerberos use_https verify"),
-    "azure": _each(
-        _any,
-        "connection_string sas_token account_name account_key tenant_id client_id client_secret",
+    | _bools("ask_password ask_passphrase gss_auth allow_agent verify"),
+    "hdfs": _texts("user kerb_ticket"),
+    "webhdfs": _texts("kerberos_principal proxy_to ssl_verify token user password")
+    | _texts("data_proxy_target")
+    | _bools("kerberos use_https verify"),
+    "azure": _texts(
+        "connection_string sas_token account_name account_key tenant_id client_id client_secret"
     )
-    | _each(
-        _bool,
+    | _bools(
         "allow_anonymous_login exclude_environment_credential "
         "exclude_visual_studio_code_credential exclude_shared_token_cache_credential "
-        "exclude_managed_identity_credential verify",
+        "exclude_managed_identity_credential verify"
     )
     | _each(_whole, "timeout read_timeout connection_timeout"),
-    "oss": _each(_any, "oss_key_id oss_key_secret oss_endpoint") | _each(_bool, "verify"),
-    "gdrive": _each(
-        _any,
+    "oss": _texts("oss_key_id oss_key_secret oss_endpoint") | _bools("verify"),
+    "gdrive": _texts(
         "profile gdrive_client_id gdrive_client_secret gdrive_user_credentials_file "
-        "gdrive_service_account_user_email gdrive_service_account_json_file_path",
+        "gdrive_service_account_user_email gdrive_service_account_json_file_path"
     )
-    | _each(
-        _bool,
-        "gdrive_use_service_account gdrive_trash_only gdrive_acknowledge_abuse verify",
-    ),
+    | _bools("gdrive_use_service_account gdrive_trash_only gdrive_acknowledge_abuse verify"),
     "http": _HTTP,
     "https": _HTTP,
     "webdav": _WEBDAV,
     "webdavs": _WEBDAV,
 }
-_SECTIONS: dict[str, dict[str, Check] | None] = {
-    "core": {"checksum_jobs": _number(1), "remote": _some, "machine": _some, "site_cache_dir": _any}
-    | _each(
-        _bool,
-        "interactive analytics hardlink_lock no_scm autostage experiments check_update",
-    ),
-    "cache": _LOCAL | _each(_any, "local s3 gs hdfs webhdfs ssh azure dir"),
-    "state": {"row_limit": _number(1), "row_cleanup_quota": _number(0), "dir": _any},
-    "index": {"dir": _any},
+_SECTIONS: dict[str, dict[str, OptionCheck] | None] = {
+    "core": {"checksum_jobs": _number(1), "remote": _anything, "machine": _anything}
+    | _texts("site_cache_dir")
+    | _bools("interactive analytics hardlink_lock no_scm autostage experiments check_update"),
+    "cache": _LOCAL | _texts("local s3 gs hdfs webhdfs ssh azure dir"),
+    "state": {"row_limit": _number(1), "row_cleanup_quota": _number(0)} | _texts("dir"),
+    "index": _texts("dir"),
     "feature": None,
-    "plots": {"auto_open": _bool} | _each(_any, "html_template out_dir"),
-    "exp": {"auto_push": _bool}
-    | _each(_any, "code data models metrics params plots live git_remote"),
+    "plots": _bools("auto_open") | _texts("html_template out_dir"),
+    "exp": _bools("auto_push") | _texts("code data models metrics params plots live git_remote"),
     "parsing": {
         "bool": _choice("store_true", "boolean_optional"),
         "list": _choice("nargs", "append"),
     },
-    "hydra": {"enabled": _bool} | _each(_any, "config_dir config_module config_name plugins_path"),
-    "studio": {"offline": _bool} | _each(_any, "token url repo_url"),
+    "hydra": _bools("enabled") | _texts("config_dir config_module config_name plugins_path"),
+    "studio": _bools("offline") | _texts("token url repo_url"),
     "remote": {},
     "machine": {},
     "db": {},
 }
-_NAMED: dict[str, dict[str, Check]] = {
+_NAMED: dict[str, dict[str, OptionCheck]] = {
     "machine": {
         "cloud": _choice("aws", "azure"),
         "region": _choice("us-west", "us-east", "eu-west", "eu-north"),
@@ -230,8 +221,8 @@ _NAMED: dict[str, dict[str, Check]] = {
         "spot_price": _seconds,
         "instance_hdd_size": _whole,
     }
-    | _each(_any, "image instance_type instance_gpu ssh_private startup_script setup_script"),
-    "db": _each(_any, "url username password"),
+    | _texts("image instance_type instance_gpu ssh_private startup_script setup_script"),
+    "db": _texts("url username password"),
 }
 REPLACEABLE = frozenset(_SECTIONS) - {"cache", "remote", "machine"}
 """``core = 1`` at the top of a file empties what the levels below said of the section."""

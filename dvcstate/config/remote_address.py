@@ -15,7 +15,7 @@ _SCHEME = "remote://"
 
 
 def local_path(address: str, remotes: Remotes) -> str | None:
-    """Where ``address`` leads on this machine, None where it leads elsewhere."""
+    """The path that ``address`` means on this machine, None where it means none."""
     if not address.startswith(_SCHEME):
         return None
     url = options(address, remotes)["url"]

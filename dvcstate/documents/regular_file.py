@@ -1,4 +1,4 @@
-"""The bytes of a file that anybody may have put there: never waited for, never without end.
+"""The bytes of a file that anybody may have put there: read without a wait, and with a limit.
 
 A pipe or a device in the place of a file would be read for ever; a file of gigabytes fills the
 memory. Everything of a project that is read whole is read here.
@@ -9,10 +9,10 @@ import stat
 from pathlib import Path
 
 FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-"""To open a pipe that nobody writes into must not wait for someone who does."""
+"""O_NONBLOCK: to open a pipe that nobody writes into would wait for a writer."""
 
 
-class OddFileError(OSError):
+class UnusableFileError(OSError):
     """No regular file, or one too large; its ``strerror`` goes on from the name of the file."""
 
     strerror: str
@@ -22,7 +22,7 @@ class OddFileError(OSError):
 
 
 def read(path: Path | str, at_most: int, null_is_empty: bool = True) -> bytes:
-    """The content of the file ``path``; an OSError, of which OddFileError is one, says why not.
+    """The content of the file ``path``; an OSError, such as UnusableFileError, says why not.
 
     ``null_is_empty``: with the null device git and DVC are told to read no settings.
     """
@@ -31,24 +31,25 @@ def read(path: Path | str, at_most: int, null_is_empty: bool = True) -> bytes:
     except ValueError:  # a NUL in the name
         raise FileNotFoundError(2, "No such file or directory") from None
     try:
-        if is_null(found := os.fstat(descriptor)) and null_is_empty:
+        status = os.fstat(descriptor)
+        if null_is_empty and is_null_device(status):
             return b""
-        if not stat.S_ISREG(found.st_mode):
-            raise OddFileError("is a folder" if stat.S_ISDIR(found.st_mode) else "is no file")
-        if found.st_size > at_most:
-            raise OddFileError(_too_large(at_most))
+        if not stat.S_ISREG(status.st_mode):
+            raise UnusableFileError("is a folder" if stat.S_ISDIR(status.st_mode) else "is no file")
+        if status.st_size > at_most:
+            raise UnusableFileError(_too_large(at_most))
         with os.fdopen(os.dup(descriptor), "rb") as file:
             content = file.read(at_most + 1)
     finally:
         os.close(descriptor)
-    if len(content) > at_most:
-        raise OddFileError(_too_large(at_most))
+    if len(content) > at_most:  # it has grown meanwhile, or is a file of /proc, of size 0
+        raise UnusableFileError(_too_large(at_most))
     return content
 
 
-def is_null(found: os.stat_result) -> bool:
-    """Whether this is the null device."""
-    return stat.S_ISCHR(found.st_mode) and os.path.samestat(found, os.stat(os.devnull))
+def is_null_device(status: os.stat_result) -> bool:
+    """Whether this is ``/dev/null``."""
+    return stat.S_ISCHR(status.st_mode) and os.path.samestat(status, os.stat(os.devnull))
 
 
 def _too_large(at_most: int) -> str:

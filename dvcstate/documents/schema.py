@@ -1,15 +1,15 @@
 """What DVC accepts in dvc.yaml, dvc.lock and *.dvc, and where in the document something is else.
 
 The same grammar as dvc/schema.py, whose words ("extra keys not allowed") are kept, since attendees
-meet them in DVC as well. A check is a function of a value and the keys that lead to it; it raises
-Mismatch at the first thing that DVC would refuse.
+meet them in DVC as well. A validator is a function of a value and the keys that lead to it, which
+raises Mismatch at the first thing that DVC would refuse.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Keys = tuple[object, ...]
-Check = Callable[[Any, Keys], None]
+Validator = Callable[[Any, Keys], None]
 
 
 class Mismatch(Exception):  # noqa: N818 - it never leaves the package
@@ -21,7 +21,7 @@ class Mismatch(Exception):  # noqa: N818 - it never leaves the package
         self.message = message
 
 
-def _typed(kind: type, name: str) -> Check:
+def _typed(kind: type, name: str) -> Validator:
     def check(value: Any, keys: Keys) -> None:
         if not isinstance(value, kind):
             raise Mismatch(keys, f"expected {name}, got {_shown(value)}")
@@ -30,10 +30,10 @@ def _typed(kind: type, name: str) -> Check:
 
 
 def _anything(_value: Any, _keys: Keys) -> None:
-    return
+    """Whatever it is."""
 
 
-def _list_of(item: Check) -> Check:
+def _list_of(item: Validator) -> Validator:
     def check(value: Any, keys: Keys) -> None:
         _list(value, keys)
         for index, element in enumerate(value):
@@ -42,7 +42,7 @@ def _list_of(item: Check) -> Check:
     return check
 
 
-def _map_of(item: Check, at_most: int | None = None) -> Check:
+def _map_of(item: Validator, at_most: int | None = None) -> Validator:
     """A mapping with any string keys."""
 
     def check(value: Any, keys: Keys) -> None:
@@ -57,7 +57,7 @@ def _map_of(item: Check, at_most: int | None = None) -> Check:
     return check
 
 
-def _mapping(required: dict[str, Check], optional: dict[str, Check]) -> Check:
+def _mapping(required: dict[str, Validator], optional: dict[str, Validator]) -> Validator:
     """A mapping with these keys and no other."""
     known = required | optional
 
@@ -74,19 +74,20 @@ def _mapping(required: dict[str, Check], optional: dict[str, Check]) -> Check:
     return check
 
 
-def _either(*checks: Check) -> Check:
-    def check(value: Any, keys: Keys) -> None:
+def _either(*checks: Validator) -> Validator:
+    def check_each(value: Any, keys: Keys) -> None:
         deepest: Mismatch | None = None
-        for one in checks:
+        for check in checks:
             try:
-                return one(value, keys)
+                return check(value, keys)
             except Mismatch as mismatch:
+                # What fits deepest is what was meant, and its mismatch is told.
                 if deepest is None or len(mismatch.keys) >= len(deepest.keys):
                     deepest = mismatch
         assert deepest is not None  # noqa: S101 - there is at least one check
         raise deepest
 
-    return check
+    return check_each
 
 
 def _shown(value: Any) -> str:
@@ -112,31 +113,31 @@ def _nothing(value: Any, keys: Keys) -> None:
 
 
 def _checksum(value: Any, keys: Keys) -> None:
-    """As CHECKSUM_SCHEMA of dvc/output.py: nothing, or text or digits of at least 3 characters."""
+    """As CHECKSUM_SCHEMA of dvc/output.py: nothing, or text or digits of 3 characters or more."""
     if value is None or value == "":
         return
     if not isinstance(value, str | int) or len(str(value)) < 3:
         raise Mismatch(keys, f"expected a checksum, got {_shown(value)}")
 
 
-_annotations: dict[str, Check] = {
+_annotations: dict[str, Validator] = {
     "desc": _text, "type": _text, "labels": _list_of(_text), "meta": _anything,
 }  # fmt: skip
-_checksums: dict[str, Check] = {"md5": _checksum, "checksum": _checksum, "etag": _checksum}
-_meta: dict[str, Check] = {"size": _int, "nfiles": _int, "isexec": _bool, "version_id": _text}
+_checksums: dict[str, Validator] = {"md5": _checksum, "checksum": _checksum, "etag": _checksum}
+_meta: dict[str, Validator] = {"size": _int, "nfiles": _int, "isexec": _bool, "version_id": _text}
 _cloud = _map_of(_mapping({}, _meta | _checksums), at_most=1)
 _dir_files = _list_of(_mapping({"relpath": _text}, _checksums | _meta | {"cloud": _cloud}))
-_tracked: dict[str, Check] = (
+_tracked: dict[str, Validator] = (
     _checksums
     | _meta
     | {"path": _text, "persist": _bool, "cloud": _cloud, "hash": _text, "files": _dir_files,
        "fs_config": _dict}
 )  # fmt: skip
 
-_out_flags: dict[str, Check] = _annotations | {
+_out_flags: dict[str, Validator] = _annotations | {
     "cache": _bool, "persist": _bool, "checkpoint": _bool, "remote": _text, "push": _bool,
 }  # fmt: skip
-_plot_flags: dict[str, Check] = dict.fromkeys(
+_plot_flags: dict[str, Validator] = dict.fromkeys(
     ("template", "x", "y", "x_label", "y_label", "title"), _text
 ) | {"header": _bool}
 _plot_out = _mapping({}, _out_flags | _plot_flags)

@@ -4,6 +4,8 @@ DVC parses every one of its files and every params file with ruamel.yaml, ``typ=
 follows YAML 1.2: ``yes`` and ``0:30`` are strings, ``1e-3`` is a float, ``0o17`` is 15 and ``017``
 is 17. PyYAML follows YAML 1.1 and says otherwise in each of these, so it gets ruamel's table of
 implicit tags, its int, float and timestamp rules, and its refusal of duplicate keys here.
+
+Why not ruamel.yaml itself: it takes 304 ms for the dvc.lock of 200 stages (78 kB), libyaml 33 ms.
 """
 
 import re
@@ -25,24 +27,21 @@ YAMLError = yaml.YAMLError
 MarkedYAMLError = yaml.MarkedYAMLError
 
 _TAG = "tag:yaml.org,2002:"
-
 _MAX_DEPTH = 400
 MAX_MERGED = 500_000
 """Entries that ``<<`` may bring into mappings, all in all: nested, a few lines make billions."""
-_MAYBE_DEEP = re.compile(rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}", re.MULTILINE)
-_SMALL = 32 * 1024  # characters; a lock of 30 stages, or more than anybody writes by hand
-_COMMENT = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
+_MAX_CACHED = 32 * 1024  # characters; a lock of 30 stages, or more than anybody writes by hand
 
 
 def load(text: str) -> Any:
     """The one document of ``text`` as plain Python, None when it is empty; or a YAMLError.
 
-    The same text may give the same object again: nobody changes what they get.
+    The same text may give the same object again: callers do not change what they get.
     """
-    return _remembered(text) if len(text) <= _SMALL else _parsed(text)
+    return _cached_parse(text) if len(text) <= _MAX_CACHED else _parse(text)
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     _refuse_depth(text)
     try:
         return _load(text)
@@ -55,17 +54,20 @@ def _parsed(text: str) -> Any:
             raise error from None
 
 
-_remembered = lru_cache(maxsize=64)(_parsed)
-"""Who looks again and again reads mostly what was read before. What is kept depends on the text
-alone, so it is never out of date; a YAMLError is not kept."""
+_cached_parse = lru_cache(maxsize=64)(_parse)
+"""A service reads mostly what it has read before. What is kept depends on the text alone, so it is
+never out of date; a YAMLError is not kept."""
 
 
 def _refuse_depth(text: str) -> None:
     """Keep libyaml's composer, which calls itself for each level, from ending the process.
 
-    Counting levels takes as long as parsing, so it is done only where there may be many.
+    Counting levels takes as long as parsing, so it is done only where there may be many: in
+    brackets, or on a line that begins with 200 spaces or "- - - ".
     """
-    if text.count("[") + text.count("{") < _MAX_DEPTH and not _MAYBE_DEEP.search(text):
+    maybe_deep = rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}"
+    brackets = text.count("[") + text.count("{")
+    if brackets < _MAX_DEPTH and not re.search(maybe_deep, text, re.MULTILINE):
         return
     depth = 0
     try:
@@ -78,7 +80,7 @@ def _refuse_depth(text: str) -> None:
         else:
             return
     except YAMLError:
-        return  # told when it is loaded
+        return  # it is raised again when the text is loaded
     raise MarkedYAMLError(None, None, "it is nested too deeply", mark)
 
 
@@ -117,25 +119,21 @@ def _load(text: str) -> Any:
 
 def _refuse_tabs(text: str) -> None:
     """As ruamel.yaml: a tab is allowed inside quotes, block scalars and comments, nowhere else."""
-    allowed = [
+    scalars = [
         (token.start_mark.index, token.end_mark.index)
         for token in yaml.scan(text, Loader=Loader)
         if isinstance(token, yaml.ScalarToken) and token.style
     ]
+
+    def is_in_scalar(index: int) -> bool:
+        return any(start <= index < end for start, end in scalars)
+
+    comment = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)  # not the # of http://host/#part
     for tab in re.finditer("\t", text):
         at = tab.start()
-        if any(start <= at < end for start, end in allowed):
-            continue
         line_start = text.rfind("\n", 0, at) + 1
-        comment = next(
-            (
-                c.end() - 1
-                for c in _COMMENT.finditer(text, line_start, at)
-                if not any(start < c.end() <= end for start, end in allowed)
-            ),
-            None,
-        )
-        if comment is None:
+        signs = comment.finditer(text, line_start, at)
+        if not is_in_scalar(at) and all(is_in_scalar(sign.start()) for sign in signs):
             line = text.count("\n", 0, at)
             mark = yaml.Mark("", at, line, at - line_start, text, at)
             raise yaml.scanner.ScannerError(None, None, "found a tab outside of quotes", mark)
@@ -165,9 +163,7 @@ class Loader(FastLoader):
         """As ruamel.yaml: a second ``<<`` is an error, and merged keys may be overridden."""
         merges = [k for k, _ in node.value if k.tag == _TAG + "merge"]
         if len(merges) > 1:
-            raise yaml.constructor.ConstructorError(
-                None, None, 'found duplicate merge key "<<"', merges[1].start_mark
-            )
+            raise _error('found duplicate merge key "<<"', merges[1])
         node.merged = bool(merges) or getattr(node, "merged", False)  # type: ignore[attr-defined]
         super().flatten_mapping(node)
         self.merged_entries += len(node.value) if merges else 0
@@ -177,24 +173,22 @@ class Loader(FastLoader):
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:
         """As ruamel.yaml: no key twice, but for those that ``<<`` brings."""
         if not isinstance(node, yaml.MappingNode):
-            raise yaml.constructor.ConstructorError(
-                None, None, "expected a mapping here", node.start_mark
-            )
+            raise _error("expected a mapping here", node)
         self.flatten_mapping(node)
         mapping: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
             key = self.construct_object(key_node, deep=True)
             key = tuple(key) if isinstance(key, list) else key
             if not _is_hashable(key):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "found a key that is a mapping", key_node.start_mark
-                )
+                raise _error("found a key that is a mapping", key_node)
             if key in mapping and not node.merged:  # type: ignore[attr-defined]
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"found duplicate key {key!r}", key_node.start_mark
-                )
+                raise _error(f"found duplicate key {key!r}", key_node)
             mapping[key] = self.construct_object(value_node, deep=deep)
         return mapping
+
+
+def _error(problem: str, node: yaml.Node) -> YAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def _is_hashable(key: object) -> bool:
@@ -211,15 +205,15 @@ def _ordered(loader: Loader, node: yaml.Node) -> dict[Hashable, Any]:
     return dict(pairs)
 
 
-def _located(read: Callable[[str], Any]) -> Callable[..., Any]:
+def _with_position(read: Callable[[str], Any]) -> Callable[..., Any]:
     """``+_`` and the 30th of February match a pattern and are no number and no date."""
 
     def constructed(loader: Loader, node: yaml.ScalarNode) -> Any:
         try:
             return read(loader.construct_scalar(node))
         except (ValueError, OverflowError, LookupError) as error:
-            told = f"{node.value[:40]!r} is no number, no date and no truth value: {error}"
-            raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from None
+            message = f"{node.value[:40]!r} is no number, no date and no truth value: {error}"
+            raise _error(message, node) from None
 
     return constructed
 
@@ -228,7 +222,7 @@ for _tag, _pattern, _first in yaml_scalars.IMPLICIT_TAGS:
     Loader.add_implicit_resolver(
         _TAG + _tag, re.compile(f"^(?:{_pattern})$", re.VERBOSE), list(_first)
     )
-Loader.add_constructor(_TAG + "int", _located(yaml_scalars.integer))
-Loader.add_constructor(_TAG + "float", _located(yaml_scalars.floating))
-Loader.add_constructor(_TAG + "timestamp", _located(yaml_scalars.timestamp))
+Loader.add_constructor(_TAG + "int", _with_position(yaml_scalars.integer))
+Loader.add_constructor(_TAG + "float", _with_position(yaml_scalars.floating))
+Loader.add_constructor(_TAG + "timestamp", _with_position(yaml_scalars.timestamp))
 Loader.add_constructor(_TAG + "omap", _ordered)

@@ -33,9 +33,8 @@ IMPLICIT_TAGS = [
     ),
     ("value", r"=", "="),
 ]
-_NAN = float(
-    "nan"
-)  # always the same one, so that `.nan` twice is a duplicate key as in ruamel.yaml
+# Always the same one, so that `.nan` twice is a duplicate key as in ruamel.yaml.
+_NAN = float("nan")
 _TIMESTAMP = re.compile(
     r"""(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})
     (?:(?:[Tt]|[ \t]+)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})
@@ -46,7 +45,10 @@ _TIMESTAMP = re.compile(
 
 
 def integer(text: str) -> int:
-    """The number; a ValueError or an IndexError where it is none."""
+    """The number; a ValueError or an IndexError where it is none.
+
+    ``0o17`` is 15 and ``017`` is 17: YAML 1.2.
+    """
     text = text.replace("_", "")
     sign = -1 if text[0] == "-" else 1
     text = text.lstrip("+-") if text[0] in "+-" else text
@@ -77,6 +79,7 @@ def timestamp(text: str) -> datetime.date:
 
 def _fraction(match: re.Match[str]) -> datetime.timedelta:
     digits = match["fraction"] or "0"
+    # Seven digits and more are rounded, as ruamel.yaml does and PyYAML does not.
     micros = int(digits[:6].ljust(6, "0")) + (len(digits) > 6 and int(digits[6]) > 4)
     return datetime.timedelta(microseconds=micros)
 

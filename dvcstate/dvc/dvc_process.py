@@ -1,7 +1,7 @@
 """DVC itself, in a process of its own that the repository cannot put code into.
 
 ``python -P`` keeps what lies in the repository off the import path. What runs there are the
-programs in ``dvc_programs``; the answer of most is one JSON line.
+programs in ``dvc_programs``, which print JSON.
 """
 
 import importlib.util
@@ -24,8 +24,8 @@ def command(program: str) -> list[str]:
     return [sys.executable, "-P", str(path)]
 
 
-def answer(program: str, *arguments: str, why: str) -> dict[str, Any]:
-    """What ``program`` prints; a NeedsDvcError, which tells ``why`` DVC is needed, if nothing."""
+def run(program: str, *arguments: str, why: str) -> dict[str, Any]:
+    """What ``program`` prints; a NeedsDvcError, which says ``why`` DVC is needed, if nothing."""
     if importlib.util.find_spec("dvc") is None:
         raise NeedsDvcError(
             f"{why}, which only DVC can tell, and DVC is not installed here",
@@ -37,16 +37,15 @@ def answer(program: str, *arguments: str, why: str) -> dict[str, Any]:
             capture_output=True,
             timeout=TIMEOUT_S,
             check=False,
-            cwd=Path(sys.executable).parent,
+            cwd=Path(sys.executable).parent,  # not the repository, whose files would be imported
             env={**os.environ, **ENVIRONMENT},
         )
     except subprocess.TimeoutExpired:
-        raise NeedsDvcError(
-            f"{why}; DVC did not answer within {TIMEOUT_S} s", "try again"
-        ) from None
+        late = f"{why}; DVC did not answer within {TIMEOUT_S} s"
+        raise NeedsDvcError(late, "try again") from None
     try:
         result: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        result = {"error": "".join(words) or f"DVC ended with code {done.returncode}"}
+        last_line = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        result = {"error": "".join(last_line) or f"DVC ended with code {done.returncode}"}
     return result

@@ -1,20 +1,33 @@
-"""The git repository around a project, found and read as dulwich does it for DVC."""
+"""The git repository around a project, found as dulwich does it for DVC.
+
+dulwich.repo.Repo would do it, but its import costs 21 ms of the 110 that ``workshop status`` takes,
+and it opens whatever is in the place of a file, a pipe or gigabytes, and reads it to the end.
+"""
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
 from pathlib import Path
+from typing import NamedTuple
+
+from dulwich.config import (
+    ConfigFile,
+    StackedConfig,
+    get_win_system_paths,
+    get_xdg_config_home_path,
+)
+from dulwich.ignore import default_user_ignore_filter_path
 
 from dvcstate.documents import regular_file
 from dvcstate.errors import FileError, NotAProjectError
 from dvcstate.git import git_config
-from dvcstate.git.git_config import Conditions, Values
+from dvcstate.git.git_config import IncludeConditions, flag, setting
 from dvcstate.git.gitignore import GitIgnore
 
-_SMALL = 4096
-_LISTS = 2**20
+_MAX_BYTES = 4096
+_MAX_LIST_BYTES = 2**20
 _HASH = re.compile(rb"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+# What dulwich's DiskObjectStore.from_config reads as a number or a truth value when it is opened.
 _NUMBERS = (
     (b"core", "compression looseCompression packCompression packedGitLimit deltaBaseCacheLimit "
      "bigFileThreshold maxTreeDepth"),
@@ -29,22 +42,21 @@ _FLAGS = (
 _EXTENSIONS = (b"worktreeconfig", b"objectformat", b"relativeworktrees", b"refstorage")
 
 
-@dataclass(frozen=True)
-class GitRepository:
+class GitRepository(NamedTuple):
     """``top`` is the folder of the working tree; ``git_dir`` its own, ``common_dir`` the shared."""
 
     top: str
     git_dir: str
     common_dir: str
-    config: Values
+    config: ConfigFile
 
 
 def find(root: Path) -> GitRepository:
     """The repository at or above ``root``, which is a real path."""
     for folder in (root, *root.parents):
-        found = _opened(str(folder))
-        if found is not None:
-            return found
+        repository = _open(str(folder))
+        if repository is not None:
+            return repository
     raise NotAProjectError(
         f"{root}: not inside a git repository", "git init, or: dvc config core.no_scm true"
     )
@@ -52,14 +64,12 @@ def find(root: Path) -> GitRepository:
 
 def ignored(repository: GitRepository, root: str) -> GitIgnore:
     """What the repository leaves out; ``root`` is where DVC runs, and so paths begin."""
-    stack = _stack(repository)
-    excludes = _first(stack, b"excludesfile")
-    path = os.fspath(user_folder() / "ignore")
+    stack = _config_stack(repository)
     try:
-        path = path if excludes is None else excludes.decode("utf-8")
+        path = default_user_ignore_filter_path(stack)
         if "\0" in path:
             raise ValueError("a NUL in it")
-        ignore_case = git_config.flag(_first(stack, b"ignorecase"), default=False)
+        ignore_case = flag(setting(stack, b"core", b"ignorecase"))
     except ValueError as error:
         raise FileError(
             f"DVC refuses core.excludesFile or core.ignoreCase: {error}",
@@ -67,78 +77,78 @@ def ignored(repository: GitRepository, root: str) -> GitIgnore:
             path=os.path.join(repository.common_dir, "config"),
         ) from None
     own = os.path.join(repository.git_dir, "info", "exclude")
-    shared = [Path(root, os.path.expanduser(one)) for one in (own, path)]
+    shared = [Path(root, os.path.expanduser(file)) for file in (own, path)]
     return GitIgnore(Path(repository.top), shared, ignore_case)
 
 
 def files(root: Path) -> list[Path]:
     """Every file that may change what ``find`` and ``ignored`` say, as far as they are known."""
-    controls = [folder / ".git" for folder in (root, *root.parents)]
+    git_dirs = [folder / ".git" for folder in (root, *root.parents)]
     names = ("", "config", "config.worktree", "info/exclude", "commondir", "HEAD", "objects")
-    git = [control / name for control in controls for name in names]
+    git = [git_dir / name for git_dir in git_dirs for name in names]
     above = [folder / name for folder in root.parents for name in (".gitignore", ".gitmodules")]
-    return [*git, *above, root / ".gitmodules", *user_files(), user_folder() / "ignore"]
+    own = [root / ".gitmodules", Path(get_xdg_config_home_path("git", "ignore"))]
+    return [*git, *above, *own, *_user_config_files()]
 
 
-def user_folder() -> Path:
-    """Where git's own settings of the user are."""
-    chosen = os.environ.get("XDG_CONFIG_HOME")
-    return Path(os.path.expanduser("~/.config/") if chosen is None else chosen) / "git"
+def _user_config_files() -> list[Path]:
+    """The git config of the user, then that of the machine; the environment may move both.
 
-
-def user_files() -> list[Path]:
-    """The git config of the user, then that of the machine; the environment may move both."""
-    found = [Path(os.path.expanduser("~/.gitconfig")), user_folder() / "config"]
+    As dulwich's StackedConfig.default_backends, which reads them without a limit.
+    """
+    xdg = Path(get_xdg_config_home_path("git", "config"))
+    paths = [Path(os.path.expanduser("~/.gitconfig")), xdg]
     if (chosen := os.environ.get("GIT_CONFIG_GLOBAL")) is not None:
-        found = [Path(chosen)]
+        paths = [Path(chosen)]
     if (chosen := os.environ.get("GIT_CONFIG_SYSTEM")) is not None:
-        return [*found, Path(chosen)]
-    return found if "GIT_CONFIG_NOSYSTEM" in os.environ else [*found, Path("/etc/gitconfig")]
+        return [*paths, Path(chosen)]
+    if "GIT_CONFIG_NOSYSTEM" in os.environ:
+        return paths
+    windows = get_win_system_paths() if sys.platform == "win32" else ()
+    return [*paths, Path("/etc/gitconfig"), *map(Path, windows)]
 
 
-def _opened(folder: str) -> GitRepository | None:
+def _open(folder: str) -> GitRepository | None:
     """The repository whose top is ``folder``, None where there is none."""
-    control = os.path.join(folder, ".git")
-    if os.path.isfile(control):  # a worktree or a submodule: "gitdir: <path>"
-        control = os.path.join(folder, _target(control))
-    elif not os.path.isdir(os.path.join(control, "objects")):
+    git_dir = os.path.join(folder, ".git")
+    if os.path.isfile(git_dir):  # a worktree or a submodule: "gitdir: <path>"
+        git_dir = os.path.join(folder, _linked_git_dir(git_dir))
+    elif not os.path.isdir(os.path.join(git_dir, "objects")):
         if not all(os.path.isdir(os.path.join(folder, name)) for name in ("objects", "refs")):
             return None
-        control = folder
-    shared = _content(os.path.join(control, "commondir"))
-    common = (
-        control if shared is None else os.path.join(control, os.fsdecode(shared).rstrip("\r\n"))
-    )
+        git_dir = folder  # a bare repository
+    shared = _read(os.path.join(git_dir, "commondir"))
+    common = os.path.join(git_dir, os.fsdecode(shared).rstrip("\r\n")) if shared else git_dir
     if "\0" in common:
-        raise FileError("has a NUL in it", "delete it", path=os.path.join(control, "commondir"))
-    path = Path(common, "config")
+        raise FileError("has a NUL in it", "delete it", path=os.path.join(git_dir, "commondir"))
     _refuse_grafts(common)
-    config = git_config.read(path, _conditions(control))
-    _refuse_unknown(config, path)
-    worktree = _core(config, b"worktree")
-    top = folder if worktree is None else os.path.join(control, os.fsdecode(worktree))
-    found = GitRepository(os.path.realpath(top), control, common, config)
-    if os.path.isfile(modules := os.path.join(found.top, ".gitmodules")):
+    path = Path(common, "config")
+    config = git_config.read(path, _include_conditions(git_dir))
+    _refuse_settings(config, path)
+    worktree = setting(config, b"core", b"worktree")
+    top = folder if worktree is None else os.path.join(git_dir, os.fsdecode(worktree))
+    repository = GitRepository(os.path.realpath(top), git_dir, common, config)
+    if os.path.isfile(modules := os.path.join(repository.top, ".gitmodules")):
         git_config.read(Path(modules))  # DVC reads it too, and ends where it is broken
-    return found
+    return repository
 
 
-def _target(control: str) -> str:
-    text = _content(control) or b""
+def _linked_git_dir(file: str) -> str:
+    content = _read(file) or b""
     try:
-        if not text.startswith(b"gitdir: "):
+        if not content.startswith(b"gitdir: "):
             raise ValueError("it does not begin with 'gitdir: '")
-        if b"\0" in text:
+        if b"\0" in content:
             raise ValueError("a NUL in it")
-        return text.removeprefix(b"gitdir: ").rstrip(b"\r\n").decode("utf-8")
+        return content.removeprefix(b"gitdir: ").rstrip(b"\r\n").decode("utf-8")
     except ValueError as error:
         raise FileError(
             f"names no git repository: {error}",
-            "bring the file .git back, or delete it and type: git init", path=control,
+            "bring the file .git back, or delete it and type: git init", path=file,
         ) from None  # fmt: skip
 
 
-def _content(path: str, at_most: int = _SMALL) -> bytes | None:
+def _read(path: str, at_most: int = _MAX_BYTES) -> bytes | None:
     try:
         return regular_file.read(path, at_most)
     except (FileNotFoundError, NotADirectoryError):
@@ -152,7 +162,8 @@ def _content(path: str, at_most: int = _SMALL) -> bytes | None:
 def _refuse_grafts(common: str) -> None:
     """DVC ends where one of the two lists of commits holds anything but hashes."""
     for path in (os.path.join(common, "info", "grafts"), os.path.join(common, "shallow")):
-        for number, line in enumerate((_content(path, _LISTS) or b"").splitlines(), 1):
+        content = _read(path, _MAX_LIST_BYTES) or b""
+        for number, line in enumerate(content.splitlines(), 1):
             hashes = line.split()
             if not hashes or not all(map(_HASH.fullmatch, hashes)):
                 raise FileError(
@@ -161,35 +172,33 @@ def _refuse_grafts(common: str) -> None:
                 )  # fmt: skip
 
 
-def _conditions(control: str) -> Conditions:
+def _include_conditions(git_dir: str) -> IncludeConditions:
     try:
-        head = _content(os.path.join(control, "HEAD")) or b""
-    except FileError:
+        head = _read(os.path.join(git_dir, "HEAD")) or b""
+    except FileError:  # dulwich passes over a HEAD that it cannot read
         head = b""
-    branch = head.removeprefix(b"ref: refs/heads/").strip()
-    named = head.startswith(b"ref: refs/heads/")
-    return Conditions(
-        os.path.realpath(control), branch.decode("utf-8", "replace") if named else None
-    )
+    prefix = b"ref: refs/heads/"
+    branch = head.removeprefix(prefix).strip().decode("utf-8", "replace")
+    return IncludeConditions(os.path.realpath(git_dir), branch if head.startswith(prefix) else None)
 
 
-def _refuse_unknown(config: Values, path: Path) -> None:
+def _refuse_settings(config: ConfigFile, path: Path) -> None:
     """What ends DVC: a format or an extension that dulwich does not know, no number for one."""
     try:
-        worktree = _core(config, b"worktree") is not None
-        version = int(_core(config, b"repositoryformatversion") or b"0")
+        worktree = setting(config, b"core", b"worktree")
+        version = int(setting(config, b"core", b"repositoryformatversion") or b"0")
         if version not in (0, 1):
             raise ValueError(f"repositoryFormatVersion {version} is not known")
-        for name in config.get((b"extensions",), {}):
-            if name not in _EXTENSIONS:
+        for name, _ in config.items(b"extensions"):
+            if name.lower() not in _EXTENSIONS:
                 raise ValueError(f"the extension {name.decode()!r} is not known")
-        for value in _known(config, _NUMBERS):
+        for value in _values(config, _NUMBERS):
             int(value.decode())
-        for value in _known(config, _FLAGS):
-            git_config.flag(value, default=False)
-        if worktree and git_config.flag(_core(config, b"bare"), default=False):
+        for value in _values(config, _FLAGS):
+            flag(value)
+        if worktree is not None and flag(setting(config, b"core", b"bare")):
             raise ValueError("core.bare and core.worktree exclude each other")
-        if b"\0" in (_core(config, b"worktree") or b""):
+        if b"\0" in (worktree or b""):
             raise ValueError("core.worktree has a NUL in it")
     except ValueError as error:
         raise FileError(
@@ -198,29 +207,16 @@ def _refuse_unknown(config: Values, path: Path) -> None:
         ) from None  # fmt: skip
 
 
-def _known(config: Values, table: tuple[tuple[bytes, str], ...]) -> list[bytes]:
-    return [
-        values[name.lower().encode()]
-        for section, names in table
-        if (values := config.get((section,)))
-        for name in names.split()
-        if name.lower().encode() in values
-    ]
+def _values(config: ConfigFile, table: tuple[tuple[bytes, str], ...]) -> list[bytes]:
+    names = ((section, name.encode()) for section, names in table for name in names.split())
+    values = (setting(config, section, name) for section, name in names)
+    return [value for value in values if value is not None]
 
 
-def _core(config: Mapping[git_config.Section, Mapping[bytes, bytes]], name: bytes) -> bytes | None:
-    return config.get((b"core",), {}).get(name)
-
-
-def _stack(repository: GitRepository) -> list[Values]:
-    """The repository's word before the user's before the machine's."""
+def _config_stack(repository: GitRepository) -> StackedConfig:
+    """The repository's config before the user's before the machine's."""
     stack = [repository.config]
-    extensions = repository.config.get((b"extensions",), {})
-    if git_config.flag(extensions.get(b"worktreeconfig"), default=False):
+    if flag(setting(repository.config, b"extensions", b"worktreeconfig")):
         own = Path(repository.common_dir, "config.worktree")
-        stack.append(git_config.read(own, _conditions(repository.git_dir)))
-    return stack + [git_config.read(path) for path in user_files()]
-
-
-def _first(stack: list[Values], name: bytes) -> bytes | None:
-    return next((value for one in stack if (value := _core(one, name)) is not None), None)
+        stack.append(git_config.read(own, _include_conditions(repository.git_dir)))
+    return StackedConfig(stack + [git_config.read(path) for path in _user_config_files()])

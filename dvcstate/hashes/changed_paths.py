@@ -1,13 +1,13 @@
-"""Which paths may have changed since the last look; everything, where nobody watched."""
+"""Which paths may have changed since the last status; all of them, where nobody watched."""
 
 import os
 from collections.abc import Iterable
 
 
-class Touched:
-    """``paths`` are absolute. What is above or below one of them is touched as well."""
+class ChangedPaths:
+    """``paths`` are absolute. What is above or below one of them may have changed as well."""
 
-    everything = False
+    is_everything = False
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = frozenset(paths)
@@ -22,10 +22,10 @@ class Touched:
         )
 
 
-class Everything(Touched):
+class AllPaths(ChangedPaths):
     """Nobody watched, so anything may have changed."""
 
-    everything = True
+    is_everything = True
 
     def __init__(self) -> None:
         super().__init__(())
@@ -44,11 +44,11 @@ def parents_of(path: str) -> list[str]:
     return parents
 
 
-class PlaceIndex:
-    """Finds the names of those who care for a path, without asking each of them."""
+class StageIndex:
+    """Finds the stages that a path concerns, without a look at each stage."""
 
     def __init__(self, places: Iterable[tuple[str, str]]) -> None:
-        """``places`` are pairs of a name and a path that it cares for."""
+        """``places`` are pairs of a stage's name and a path of one of its deps, outs or params."""
         self._at: dict[str, set[str]] = {}
         self._below: dict[str, set[str]] = {}
         for name, place in places:
@@ -56,11 +56,11 @@ class PlaceIndex:
             for parent in parents_of(place):
                 self._below.setdefault(parent, set()).add(name)
 
-    def affected(self, touched: Touched) -> set[str]:
-        """The names that care for something at, above or below a touched path."""
-        found: set[str] = set()
-        for path in touched.paths:
-            found |= self._below.get(path, set())
+    def affected(self, changed: ChangedPaths) -> set[str]:
+        """The names of the stages with something at, above or below a changed path."""
+        names: set[str] = set()
+        for path in changed.paths:
+            names |= self._below.get(path, set())
             for place in (path, *parents_of(path)):
-                found |= self._at.get(place, set())
-        return found
+                names |= self._at.get(place, set())
+        return names

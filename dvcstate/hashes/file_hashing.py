@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from dvcstate.documents.regular_file import FLAGS, is_null
+from dvcstate.documents.regular_file import FLAGS, is_null_device
 from dvcstate.errors import TrackedPathError
 
 _CHUNK = 2**20
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t\f\b"
 _ATTEMPTS = 3
-_LEAST_SHARE = 2**18
-"""Bytes: smaller, and to hand a share to a thread takes longer than that thread may wait."""
+_MIN_SHARE = 2**18
+"""Bytes: to hand a smaller share to a thread takes longer than to hash it."""
 _OPENING_BYTES = 8192
 """To open and close a file takes as long as to hash about so many bytes."""
 
 
-class Job(NamedTuple):
+class HashJob(NamedTuple):
     """A file to hash, and the size and mtime (ns) that it was listed with."""
 
     path: str
@@ -28,13 +28,13 @@ class Job(NamedTuple):
     mtime: int
 
 
-Hashed = tuple[str, bool]
-"""The md5 of a file, and whether the file was what its listing said; plain, for there are many."""
+FileHash = tuple[str, bool]
+"""The md5 of a file, and whether the file was what its listing said."""
 
 
-def hash_files(jobs: Sequence[Job], algorithm: str, workers: int | None = None) -> list[Hashed]:
+def hash_files(jobs: Sequence[HashJob], algorithm: str) -> list[FileHash]:
     """The md5 of each file, in their order, by DVC's ``algorithm``, on all cores."""
-    workers = workers or min(16, os.cpu_count() or 1)
+    workers = min(16, os.cpu_count() or 1)
     tasks = list(_shares(jobs, workers))
     if len(tasks) <= 1 or workers == 1:
         return _hash_all(jobs, algorithm)
@@ -45,7 +45,7 @@ def hash_files(jobs: Sequence[Job], algorithm: str, workers: int | None = None) 
         return [hashed for batch in results for hashed in batch]
 
 
-def _shares(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
+def _shares(jobs: Sequence[HashJob], workers: int) -> Iterator[Sequence[HashJob]]:
     """Parts in order, each three quarters of a worker's share of what is left, by size.
 
     So there are few of them, and no core waits at the end.
@@ -53,39 +53,39 @@ def _shares(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
     sums = list(accumulate(size + _OPENING_BYTES for _, size, _ in jobs))
     start = done = 0
     while start < len(jobs):
-        share = max((sums[-1] - done) * 3 // (4 * workers), _LEAST_SHARE)
+        share = max((sums[-1] - done) * 3 // (4 * workers), _MIN_SHARE)
         end = bisect_left(sums, done + share, start) + 1
         yield jobs[start:end]
         done = sums[min(end, len(sums)) - 1]
         start = end
 
 
-def _hash_all(jobs: Sequence[Job], algorithm: str) -> list[Hashed]:
+def _hash_all(jobs: Sequence[HashJob], algorithm: str) -> list[FileHash]:
     if algorithm == "md5":
         return _md5s(jobs)
-    return [hash_file(job, algorithm) for job in jobs]
+    return [_hash_file(job, algorithm) for job in jobs]
 
 
-def _md5s(jobs: Iterable[Job]) -> list[Hashed]:
+def _md5s(jobs: Iterable[HashJob]) -> list[FileHash]:
     """One open, one read, one look whether it is what was listed, and one close a file.
 
-    In one loop, with all names local: a function of ours and an object of ours a file make it a
-    tenth slower, names that are looked up in modules a twentieth.
+    In one loop, with all names local: a call of ours and an object of ours for each file make it
+    10 % slower, names that are looked up in modules 5 %.
     """
-    found: list[Hashed] = []
-    add, md5 = found.append, hashlib.md5
-    open_file, read, look, close = os.open, os.read, os.fstat, os.close
+    hashes: list[FileHash] = []
+    add, md5 = hashes.append, hashlib.md5
+    open_file, read, fstat, close = os.open, os.read, os.fstat, os.close
     flags, largest, is_regular = os.O_RDONLY | FLAGS, _CHUNK, stat.S_ISREG
     for job in jobs:
         path, size, mtime = job
         if size > largest:
-            add(hash_file(job, "md5"))
+            add(_hash_file(job, "md5"))
             continue
         try:
             descriptor = open_file(path, flags)
             try:
                 data = read(descriptor, size)
-                after = look(descriptor)
+                after = fstat(descriptor)
             finally:
                 close(descriptor)
         except OSError as error:
@@ -93,11 +93,11 @@ def _md5s(jobs: Iterable[Job]) -> list[Hashed]:
         if after.st_size == size and after.st_mtime_ns == mtime and is_regular(after.st_mode):
             add((md5(data, usedforsecurity=False).hexdigest(), True))
         else:
-            add(hash_file(job, "md5"))
-    return found
+            add(_hash_file(job, "md5"))
+    return hashes
 
 
-def hash_file(job: Job, algorithm: str) -> Hashed:
+def _hash_file(job: HashJob, algorithm: str) -> FileHash:
     """The md5 of one file, read again where it changes meanwhile, three times at most."""
     read = {"md5": _md5, "md5-dos2unix": _md5_dos2unix}.get(algorithm)
     if read is None:
@@ -127,7 +127,7 @@ def _md5(path: str) -> tuple[str, os.stat_result, os.stat_result]:
     digest = hashlib.md5(usedforsecurity=False)
     descriptor = os.open(path, os.O_RDONLY | FLAGS)
     try:
-        before = _regular(descriptor, path)
+        before = _regular_status(descriptor, path)
         while data := os.read(descriptor, _CHUNK):
             digest.update(data)
         return digest.hexdigest(), before, os.fstat(descriptor)
@@ -139,22 +139,23 @@ def _md5_dos2unix(path: str) -> tuple[str, os.stat_result, os.stat_result]:
     """As DVC 2: CRLF becomes LF in each mebibyte whose first 512 bytes look like text."""
     digest = hashlib.md5(usedforsecurity=False)
     with open(path, "rb", opener=_open_without_waiting) as file:
-        before = _regular(file.fileno(), path)
+        before = _regular_status(file.fileno(), path)
         while chunk := file.read(_CHUNK):
             digest.update(chunk.replace(b"\r\n", b"\n") if _is_text(chunk[:512]) else chunk)
         return digest.hexdigest(), before, os.fstat(file.fileno())
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """A pipe in place of a file must not make us wait for someone to write into it."""
+    """To open a pipe in the place of a file must not wait for a writer."""
     return os.open(path, flags | FLAGS)
 
 
-def _regular(descriptor: int, path: str) -> os.stat_result:
-    result = os.fstat(descriptor)
-    if not (stat.S_ISREG(result.st_mode) or is_null(result)):  # DVC too takes that for empty
+def _regular_status(descriptor: int, path: str) -> os.stat_result:
+    status = os.fstat(descriptor)
+    # DVC too takes the null device for an empty file.
+    if not (stat.S_ISREG(status.st_mode) or is_null_device(status)):
         raise TrackedPathError(f"{path}: no regular file", "delete it or list it in .dvcignore")
-    return result
+    return status
 
 
 def _is_text(block: bytes) -> bool:

@@ -1,8 +1,7 @@
 """What was hashed before, kept in the user's cache folder between calls, one file a repository.
 
-SQLite lets two processes use it at once. It is only ever a shortcut: where the folder cannot be
-written, the file is damaged or another process keeps it locked, hashes are computed again and
-nobody is told.
+SQLite lets two processes use it at once. It only saves time: where the folder cannot be written,
+the file is damaged or another process keeps it locked, hashes are computed again without a word.
 """
 
 import contextlib
@@ -12,16 +11,15 @@ import sqlite3
 import sys
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 _VERSION = 1
 _TIMEOUT_S = 2.0
-_Key = tuple[str, str]
+_Key = tuple[str, str]  # an absolute path and an algorithm
 
 
-@dataclass(frozen=True)
-class Known:
+class HashRecord(NamedTuple):
     """The hash of a tracked path at the time when its listing had this fingerprint.
 
     An empty fingerprint never matches: some file was too young for its mtime to be trusted.
@@ -33,13 +31,12 @@ class Known:
     nfiles: int | None
 
 
-@dataclass(frozen=True)
-class FileHashes:
+class FileHashes(NamedTuple):
     """The files of one tracked path, with the md5 of each that can be trusted."""
 
-    names: list[str] = field(default_factory=list)
-    stats: "array[int]" = field(default_factory=lambda: array("q"))
-    md5s: bytes = b""
+    names: list[str]
+    stats: "array[int]"
+    md5s: bytes
 
     def by_name(self) -> dict[str, tuple[int, int, int, bytes]]:
         """One entry a file; an md5 of zeros says that it is not known."""
@@ -51,14 +48,14 @@ class FileHashes:
             )
         }
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """For the database."""
         names = os.fsencode("\0".join(self.names))
         return b"".join((len(names).to_bytes(8, "little"), names, self.stats.tobytes(), self.md5s))
 
     @classmethod
-    def unpacked(cls, data: bytes) -> "FileHashes":
-        """From the database; ValueError when it is not what ``packed`` makes."""
+    def unpack(cls, data: bytes) -> "FileHashes":
+        """From the database; ValueError when it is not what ``pack`` makes."""
         end = 8 + int.from_bytes(data[:8], "little")
         names = os.fsdecode(data[8:end]).split("\0")
         stats = array("q")
@@ -74,10 +71,10 @@ class HashStore:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._entries: dict[_Key, Known] | None = None
-        self._new: dict[_Key, tuple[Known, FileHashes]] = {}
+        self._entries: dict[_Key, HashRecord] | None = None
+        self._unsaved: dict[_Key, tuple[HashRecord, FileHashes]] = {}
 
-    def get(self, path: str, algorithm: str) -> Known | None:
+    def get(self, path: str, algorithm: str) -> HashRecord | None:
         """What is known of ``path``."""
         if self._entries is None:
             self._entries = self._load()
@@ -85,51 +82,51 @@ class HashStore:
 
     def files(self, path: str, algorithm: str) -> FileHashes:
         """The files of ``path`` as they were, empty when nothing is known."""
-        waiting = self._new.get((path, algorithm))
-        if waiting is not None:
-            return waiting[1]
+        unsaved = self._unsaved.get((path, algorithm))
+        if unsaved is not None:
+            return unsaved[1]
         query = "SELECT files FROM hash WHERE path = ? AND algorithm = ?"
         with self._connected() as database:
-            row = database and database.execute(query, (_text(path), algorithm)).fetchone()
+            row = database and database.execute(query, (os.fsencode(path), algorithm)).fetchone()
             if row:
                 with contextlib.suppress(ValueError):
-                    return FileHashes.unpacked(row[0])
-        return FileHashes()
+                    return FileHashes.unpack(row[0])
+        return FileHashes([], array("q"), b"")
 
-    def put(self, path: str, algorithm: str, known: Known, files: FileHashes) -> None:
-        """Remember; ``save`` writes it down."""
+    def put(self, path: str, algorithm: str, known: HashRecord, files: FileHashes) -> None:
+        """Remember; ``save`` writes it to the disk."""
         if self._entries is None:
             self._entries = self._load()
         self._entries[path, algorithm] = known
-        self._new[path, algorithm] = (known, files)
+        self._unsaved[path, algorithm] = (known, files)
 
     def save(self) -> None:
-        """Write down what is new."""
+        """Write what is new to the disk."""
         rows = [
-            (_text(path), algorithm, known.fingerprint, known.md5, known.size, known.nfiles,
-             files.packed())
-            for (path, algorithm), (known, files) in self._new.items()
+            (os.fsencode(path), algorithm, known.fingerprint, known.md5, known.size, known.nfiles,
+             files.pack())
+            for (path, algorithm), (known, files) in self._unsaved.items()
         ]  # fmt: skip
         if rows:
             with self._connected(create=True) as database:
                 if database:
                     database.executemany("REPLACE INTO hash VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
                     database.commit()
-                    self._new.clear()
+                    self._unsaved.clear()
 
-    def _load(self) -> dict[_Key, Known]:
+    def _load(self) -> dict[_Key, HashRecord]:
         query = "SELECT path, algorithm, fingerprint, md5, size, nfiles FROM hash"
         with self._connected() as database:
             if database:
                 return {
-                    (os.fsdecode(row[0]), row[1]): Known(*row[2:])
+                    (os.fsdecode(row[0]), row[1]): HashRecord(*row[2:])
                     for row in database.execute(query)
                 }
         return {}
 
     @contextlib.contextmanager
     def _connected(self, create: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """The database, or None where there is none; what fails inside is passed over."""
+        """The database, or None where there is none; an SQLite error in the block is suppressed."""
         database = self._open(create)
         try:
             yield database
@@ -158,6 +155,7 @@ class HashStore:
 
     def _discard(self, error: Exception) -> None:
         """A file that is no database (any more) is deleted; one that is in use is left alone."""
+        # "database is locked" is an OperationalError, "file is not a database" is not.
         broken = isinstance(error, sqlite3.DatabaseError) and not isinstance(
             error, sqlite3.OperationalError
         )
@@ -191,7 +189,3 @@ def cache_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "dvc-workshop"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "dvc-workshop")
-
-
-def _text(path: str) -> bytes:
-    return os.fsencode(path)

@@ -34,7 +34,7 @@ def _assigned(statement: ast.Assign | ast.AnnAssign, methods: bool) -> dict[str,
 
 
 def _target_name(target: ast.expr, methods: bool) -> str | None:
-    if isinstance(target, ast.Name) and not methods:
+    if isinstance(target, ast.Name) and not methods:  # `x = 1` in __init__ is a local variable
         return target.id
     if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
         return target.attr if target.value.id == "self" else None

@@ -7,17 +7,17 @@ from typing import Any
 
 def metrics(sections: Mapping[str, Any], folder: str) -> list[str]:
     """The paths under ``metrics:``, relative to the repository as ``folder`` is."""
-    return [_placed(path, folder) for path in sections.get("metrics") or []]
+    return [_join(folder, path) for path in sections.get("metrics") or []]
 
 
 def plots(sections: Mapping[str, Any], folder: str) -> list[str]:
     """The files that the entries under ``plots:`` draw on."""
-    found: list[str] = []
+    paths: dict[str, None] = {}
     for entry in sections.get("plots") or []:
         named: Mapping[str, Any] = {entry: None} if isinstance(entry, str) else entry
         for name, properties in named.items():
-            found += _sources(name, properties or {})
-    return [_placed(path, folder) for path in dict.fromkeys(found)]
+            paths.update(dict.fromkeys(_sources(name, properties or {})))
+    return [_join(folder, path) for path in paths]
 
 
 def _sources(name: str, properties: Mapping[str, Any]) -> Iterable[str]:
@@ -28,5 +28,5 @@ def _sources(name: str, properties: Mapping[str, Any]) -> Iterable[str]:
     return [*y, *(x if isinstance(x, Mapping) else ())]
 
 
-def _placed(path: str, folder: str) -> str:
+def _join(folder: str, path: str) -> str:
     return os.path.normpath(os.path.join(folder, path)).replace(os.sep, "/")

@@ -1,8 +1,8 @@
-"""Where a dep or an out lies on this machine, and how DVC names it."""
+"""Where a dep or an out is on this machine, and how DVC names it."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dvcstate.config import remote_address
 from dvcstate.config.remote_address import Remotes
@@ -15,8 +15,7 @@ _ADDRESS_SCHEMES = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Place:
+class Location(NamedTuple):
     """``key`` finds the entry in the lock file; ``shown`` is the name in ``dvc status``.
 
     ``path`` is None for an address that leads off this machine. ``inside``: in the repository and
@@ -25,24 +24,25 @@ class Place:
 
     key: str
     shown: str
-    path: str | None
+    path: Path | None
     inside: bool
 
 
-def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Place:
-    """The place that ``path`` means in a stage that runs in ``wdir`` (both absolute)."""
+def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
+    """The location that ``path`` means in a stage that runs in ``wdir`` (both absolute)."""
     if path.endswith(".dvc") or os.path.basename(path) == "dvc.yaml":
         raise FileError(
             f"{path!r} is a file of DVC's own and cannot be a dep or an out", "name the data itself"
         )
     if (":" in path or path.startswith("//")) and _is_address(path):
-        return Place(path, path, remote_address.local_path(path, remotes), inside=False)
+        local = remote_address.local_path(path, remotes)
+        return Location(path, path, None if local is None else Path(local), inside=False)
     key = path
     if os.path.isabs(path) and _is_in(os.path.normpath(path), root):
-        key = os.path.relpath(path, wdir)
+        key = os.path.relpath(path, wdir)  # DVC writes an absolute path into the repository so
     absolute = os.path.abspath(os.path.join(wdir, os.path.normpath(key)))
     inside = not os.path.isabs(key) and _is_in(absolute, root)
-    return Place(key, _shown(key, absolute, root), absolute, inside)
+    return Location(key, _shown(key, absolute, root), Path(absolute), inside)
 
 
 def _is_address(path: str) -> bool:
@@ -51,7 +51,7 @@ def _is_address(path: str) -> bool:
     parsed = urlparse(path)
     if parsed.scheme in _ADDRESS_SCHEMES:
         return True
-    if parsed.netloc and not (os.name == "nt" and len(parsed.scheme) == 1):
+    if parsed.netloc and not (os.name == "nt" and len(parsed.scheme) == 1):  # C://data
         raise FileError(
             f"the address {path!r} has a scheme that DVC does not know",
             "use a path or one of s3://, gs://, https://, ssh://",
@@ -59,15 +59,11 @@ def _is_address(path: str) -> bool:
     return False
 
 
-def relative(path: str | Path, root: str | Path) -> str:
-    """``path`` as DVC shows it when it runs in ``root``, in posix form."""
-    return os.path.relpath(path, root).replace(os.sep, "/")
-
-
 def _shown(key: str, absolute: str, root: str) -> str:
     if os.path.isabs(key):
         return key.replace(os.sep, "/")
-    return relative(absolute, root) if _is_in(absolute, root) else absolute.replace(os.sep, "/")
+    path = os.path.relpath(absolute, root) if _is_in(absolute, root) else absolute
+    return path.replace(os.sep, "/")
 
 
 def _is_in(path: str, root: str) -> bool:

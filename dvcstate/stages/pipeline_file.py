@@ -10,42 +10,41 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dvcstate.documents import document
+from dvcstate.documents import reader
+from dvcstate.dvc_repository import DvcRepository
 from dvcstate.errors import FileError
-from dvcstate.model import Dep, Out, ParamsFile, Recorded, Stage
-from dvcstate.repository import Repository
-from dvcstate.stages.locations import Place, locate
+from dvcstate.model import Dep, Out, ParamsFile, RecordedHash, Stage
+from dvcstate.stages.locations import Location, locate
 
 _DEFAULT_PARAMS = "params.yaml"
-_FLAGS = ("cache", "persist")
 
 
 class StageReader:
-    """Makes the stages of one ``dvc.yaml``, which is named ``shown`` and lies in ``folder``."""
+    """Makes the stages of one ``dvc.yaml``, which is named ``shown``."""
 
-    def __init__(self, repository: Repository, shown: str) -> None:
-        self.root = str(repository.root)
-        self.remotes = repository.remotes
-        self.shown = shown
-        self.folder = os.path.dirname(os.path.join(self.root, shown))
+    def __init__(self, repository: DvcRepository, shown: str) -> None:
+        self._root = str(repository.root)
+        self._remotes = repository.remotes
+        self._shown = shown
+        self._folder = os.path.dirname(os.path.join(self._root, shown))
 
     def stage(self, name: str, entry: Mapping[str, Any], locked: Mapping[str, Any]) -> Stage:
         """The stage ``name``; ``locked`` is its entry in the lock, empty when it has none."""
-        wdir = os.path.abspath(os.path.join(self.folder, entry.get("wdir") or "."))
+        wdir = os.path.abspath(os.path.join(self._folder, entry.get("wdir") or "."))
         self._name = name
         deps = [self._dep(path, wdir, locked) for path in entry.get("deps") or []]
         outs = [
             self._out(path, flags, kind, wdir, locked)
             for kind in ("outs", "metrics", "plots")
-            for path, flags in self._merged(entry.get(kind) or [], kind).items()
+            for path, flags in self._merge_flags(entry.get(kind) or [], kind).items()
         ]
         params = [
             self._params(path, keys, wdir, locked)
-            for path, keys in self._merged_params(entry.get("params") or []).items()
+            for path, keys in self._merge_params(entry.get("params") or []).items()
         ]
         return Stage(
-            name=name if self.shown == "dvc.yaml" else f"{self.shown}:{name}",
-            file=self.shown,
+            name=name if self._shown == "dvc.yaml" else f"{self._shown}:{name}",
+            file=self._shown,
             cmd=entry["cmd"],
             deps=tuple(deps),
             outs=tuple(outs),
@@ -54,25 +53,24 @@ class StageReader:
             always_changed=bool(entry.get("always_changed")),
             recorded=bool(locked),
             command_changed=bool(locked) and locked.get("cmd") != entry["cmd"],
-            elsewhere=elsewhere([*(() if entry.get("frozen") else deps), *outs]),
+            external=external_paths([*(() if entry.get("frozen") else deps), *outs]),
         )
 
     def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
-        place = self._locate(path, wdir, "deps")
-        return Dep(
-            place.shown, _path(place), self._recorded(place, "deps", locked, False), place.inside
-        )
+        location = self._locate(path, wdir, "deps")
+        recorded = self._recorded(location, "deps", locked, False)
+        return Dep(location.shown, location.path, recorded, location.inside)
 
     def _out(
         self, path: str, flags: Mapping[str, Any], kind: str, wdir: str, locked: Mapping[str, Any]
     ) -> Out:
-        place = self._locate(path, wdir, kind)
+        location = self._locate(path, wdir, kind)
         cached = flags.get("cache", True)
         return Out(
-            place.shown,
-            _path(place),
-            self._recorded(place, "outs", locked, cached),
-            place.inside,
+            location.shown,
+            location.path,
+            self._recorded(location, "outs", locked, cached),
+            location.inside,
             cache=cached,
             metric=kind == "metrics",
             plot=kind == "plots",
@@ -84,44 +82,44 @@ class StageReader:
     def _params(
         self, path: str, keys: list[str], wdir: str, locked: Mapping[str, Any]
     ) -> ParamsFile:
-        place = self._locate(path or os.path.join(self.root, _DEFAULT_PARAMS), wdir, "params")
-        if place.path is None:
+        location = self._locate(path or os.path.join(self._root, _DEFAULT_PARAMS), wdir, "params")
+        if location.path is None:
             raise FileError(
-                f"the params file {path!r} is an address", "name a file", path=self.shown
+                f"the params file {path!r} is an address", "name a file", path=self._shown
             )
-        values = locked.get("params", {}).get(place.key)
+        values = locked.get("params", {}).get(location.key)
         if values is not None and keys:
             values = {key: values[key] for key in keys if key in values}
-        return ParamsFile(place.shown, Path(place.path), tuple(keys), values)
+        return ParamsFile(location.shown, location.path, tuple(keys), values)
 
-    def _locate(self, path: str, wdir: str, kind: str) -> Place:
+    def _locate(self, path: str, wdir: str, kind: str) -> Location:
         try:
             if not isinstance(path, str):
                 raise FileError(f"{path!r} is no path", "write a path there")
-            return locate(path, wdir, self.root, self.remotes)
+            return locate(path, wdir, self._root, self._remotes)
         except FileError as error:
-            raise self._blamed(error, self.shown, kind, path) from None
+            raise self._located(error, self._shown, kind, path) from None
 
-    def _blamed(self, error: FileError, shown: str, kind: str, *keys: object) -> FileError:
-        path = Path(self.root, shown)
-        return document.placed(error, path, shown, ("stages", self._name, kind, *keys))
+    def _located(self, error: FileError, shown: str, kind: str, *keys: object) -> FileError:
+        path = Path(self._root, shown)
+        return reader.locate(error, path, shown, ("stages", self._name, kind, *keys))
 
     def _recorded(
-        self, place: Place, kind: str, locked: Mapping[str, Any], cached: bool
-    ) -> Recorded:
+        self, location: Location, kind: str, locked: Mapping[str, Any], cached: bool
+    ) -> RecordedHash:
         if not locked:
-            return Recorded("md5", None)
+            return RecordedHash("md5", None)
         entry, number = {}, 0
         for index, item in enumerate(locked.get(kind, ())):
-            if item["path"] == place.key:
+            if item["path"] == location.key:  # DVC takes the last where there are several
                 entry, number = item, index
         try:
-            return recorded(entry, place.inside, cached)
+            return recorded_hash(entry, location.inside, cached)
         except FileError as error:
-            shown = self.shown[: -len("dvc.yaml")] + "dvc.lock"
-            raise self._blamed(error, shown, kind, number, "md5") from None
+            shown = self._shown[: -len("dvc.yaml")] + "dvc.lock"
+            raise self._located(error, shown, kind, number, "md5") from None
 
-    def _merged(self, entries: Iterable[Any], kind: str) -> dict[str, dict[str, Any]]:
+    def _merge_flags(self, entries: Iterable[Any], kind: str) -> dict[str, dict[str, Any]]:
         """Paths with their flags; the same path twice is one out with the flags of both."""
         merged: dict[str, dict[str, Any]] = {}
         for entry in entries:
@@ -129,21 +127,15 @@ class StageReader:
                 if not isinstance(flags, Mapping):
                     raise FileError(
                         f"{kind} of {path!r}: DVC takes no list of flags", "make it a mapping",
-                        path=self.shown,
+                        path=self._shown,
                     )  # fmt: skip
                 merged.setdefault(path, {}).update(flags)
         return merged
 
-    def _merged_params(self, entries: Iterable[Any]) -> dict[str, list[str]]:
+    def _merge_params(self, entries: list[Any]) -> dict[str, list[str]]:
         """File to keys. A file that is named without keys is read whole, whatever else is said."""
-        entries = list(entries)
-        whole = {
-            path
-            for entry in entries
-            if isinstance(entry, Mapping)
-            for path, keys in entry.items()
-            if not keys
-        }
+        mappings = [entry for entry in entries if isinstance(entry, Mapping)]
+        whole = {path for entry in mappings for path, keys in entry.items() if not keys}
         merged: dict[str, list[str]] = {}
         for entry in entries:
             named = {_DEFAULT_PARAMS: [entry]} if isinstance(entry, str) else entry
@@ -156,17 +148,17 @@ class StageReader:
                 else:
                     raise FileError(
                         f"params of {path!r}: expected a list of names", "write '- name' lines",
-                        path=self.shown,
+                        path=self._shown,
                     )  # fmt: skip
         return merged
 
 
-def elsewhere(entries: Iterable[Dep | Out]) -> tuple[str, ...]:
+def external_paths(entries: Iterable[Dep | Out]) -> tuple[str, ...]:
     """The addresses of those ``entries`` that are not on this machine."""
     return tuple(dict.fromkeys(entry.path for entry in entries if entry.place is None))
 
 
-def recorded(entry: Mapping[str, Any], inside: bool, cached: bool = True) -> Recorded:
+def recorded_hash(entry: Mapping[str, Any], inside: bool, cached: bool = True) -> RecordedHash:
     """What one entry of a lock file or a ``.dvc`` file says about a path's content.
 
     ``cached``: it is an out in the cache.
@@ -180,10 +172,6 @@ def recorded(entry: Mapping[str, Any], inside: bool, cached: bool = True) -> Rec
         value = str(value)  # DVC ends where it asks a number for its ".dir", and does not ask here
     if not isinstance(value, str | None):
         raise FileError(f"the md5 {value!r} is a number", "put it in quotes")
-    return Recorded(
+    return RecordedHash(
         algorithm, value, entry.get("size"), entry.get("nfiles"), tuple(entry.get("files") or ())
     )
-
-
-def _path(place: Place) -> Path | None:
-    return None if place.path is None else Path(place.path)

@@ -21,30 +21,30 @@ def edges(stages: Iterable[Stage]) -> tuple[Edge, ...]:
     for stage in stages:
         needed = [dep.place for dep in stage.deps] + [file.place for file in stage.params]
         for place in [str(path) for path in needed if path is not None]:
-            hits = [p for p in (place, *parents_of(place)) if p in makers]
-            for hit in hits + makers_above.get(place, []):
-                if makers[hit] != stage.name:
-                    found[makers[hit], stage.name] = None
+            outs = [path for path in (place, *parents_of(place)) if path in makers]
+            for out in outs + makers_above.get(place, []):
+                if makers[out] != stage.name:
+                    found[makers[out], stage.name] = None
     return tuple(found)
 
 
-def ordered(stages: Iterable[Stage], edges: Iterable[Edge]) -> list[Stage]:
+def topological(stages: Iterable[Stage], edges: Iterable[Edge]) -> list[Stage]:
     """Makers before users, otherwise outer files before inner ones and as they are written.
 
     Stages in a circle, which DVC's status does not mind, come last.
     """
-    waiting = sorted(stages, key=lambda stage: (stage.file.count("/"), stage.file))
-    makers: dict[str, set[str]] = {stage.name: set() for stage in waiting}
+    pending = sorted(stages, key=lambda stage: (stage.file.count("/"), stage.file))
+    makers: dict[str, set[str]] = {stage.name: set() for stage in pending}
     for maker, user in edges:
         makers[user].add(maker)
-    done: list[Stage] = []
+    result: list[Stage] = []
     names: set[str] = set()
-    while waiting:
-        ready = [stage for stage in waiting if makers[stage.name] <= names] or waiting
-        done += ready
+    while pending:
+        ready = [stage for stage in pending if makers[stage.name] <= names] or pending
+        result += ready
         names.update(stage.name for stage in ready)
-        waiting = [stage for stage in waiting if stage.name not in names]
-    return done
+        pending = [stage for stage in pending if stage.name not in names]
+    return result
 
 
 def upstream_stale(states: Mapping[str, str], edges: Iterable[Edge]) -> set[str]:
@@ -53,25 +53,25 @@ def upstream_stale(states: Mapping[str, str], edges: Iterable[Edge]) -> set[str]
     for maker, user in edges:
         below.setdefault(maker, []).append(user)
     pending = [name for name, state in states.items() if state not in ("fresh", "frozen")]
-    found: set[str] = set()
+    stale_above: set[str] = set()
     while pending:
         for user in below.get(pending.pop(), ()):
-            if user not in found:
-                found.add(user)
+            if user not in stale_above:
+                stale_above.add(user)
                 pending.append(user)
-    return found
+    return stale_above
 
 
 def mermaid(states: Iterable[StageState], edges: Iterable[Edge]) -> str:
     """A Mermaid flowchart, one class a state; names may hold any characters."""
     states = list(states)
-    ids = {one.stage.name: f"s{index}" for index, one in enumerate(states)}
+    ids = {state.stage.name: f"s{index}" for index, state in enumerate(states)}
     lines = ["flowchart TD"]
-    lines += [
-        f'    {ids[one.stage.name]}["{_escaped(one.stage.name)}"]:::{one.state}' for one in states
-    ]
+    for state in states:
+        name = state.stage.name
+        lines.append(f'    {ids[name]}["{_escape(name)}"]:::{state.state}')
     lines += [f"    {ids[maker]} --> {ids[user]}" for maker, user in edges]
-    lines += [f"    classDef {state} {style}" for state, style in _STYLES.items()]
+    lines += [f"    classDef {name} {style}" for name, style in _STYLES.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -84,6 +84,6 @@ _STYLES = {
 }
 
 
-def _escaped(name: str) -> str:
+def _escape(name: str) -> str:
     """Mermaid reads ``#35;`` as the character 35; anything but letters and digits is written so."""
     return re.sub(r"[^\w/@. -]", lambda match: f"#{ord(match[0])};", name)

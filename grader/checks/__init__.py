@@ -1,6 +1,7 @@
 """Every check, and the order in which an attendee meets them: lesson by lesson, roots first."""
 
 from grader.checks import (
+    bytecode,
     change,
     code,
     data,
@@ -22,8 +23,9 @@ from grader.engine.registry import CHECKS, Check
 from workshop.course.manifest import course
 
 __all__ = [
-    "CHECKS", "change", "code", "data", "declared", "hidden", "in_git", "in_teaching_order", "init",
-    "lock", "others", "overlap", "portable", "pushed", "remotes", "results", "runs", "secrets",
+    "CHECKS", "bytecode", "change", "code", "data", "declared", "hidden", "in_git",
+    "in_teaching_order", "init", "lock", "others", "overlap", "portable", "pushed", "remotes",
+    "results", "runs", "secrets",
 ]  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def server_options(
     if not f"{address}/".startswith(f"{_bucket(repository)}/") and "endpointurl" not in known:
         return []
     there = snapshot.remotes.get(remote.lower(), {})
-    server = endpoints.mended([*told, _endpoint()][0])
+    server = endpoints.complete_endpoint([*told, _endpoint()][0])
     wanted = {"endpointurl": server, "allow_anonymous_login": "true"}
     return [
         fixes.command("dvc", "remote", "modify", remote, key, value)

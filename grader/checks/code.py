@@ -30,6 +30,7 @@ def deps_are_declared(
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
     modules = _bare(stage, code.imported())
+    own = code.own()
     data = _bare(stage, list(paths_of(repository, stage, spec, spec.reads)))
     apart = {
         path
@@ -38,11 +39,12 @@ def deps_are_declared(
         for path in paths
     }  # those are told as stages that do not hang together
     data = [path for path in data if path not in apart]
-    severe = [path for path in modules if path == spec.code_path] + data
+    severe = [path for path in modules if path in own] + data
     bare = severe or modules
     if not bare:
         return None
-    change = Change(add={"deps": tuple(dict.fromkeys([*severe, *modules]))})
+    bare = stages.code_deps(stage, bare)
+    change = Change(add={"deps": tuple(stages.code_deps(stage, [*severe, *modules]))})
     return Finding(
         "dep-undeclared",
         f"{stage.name} reads {fixes.listed(bare)}, and does not say so: a change there does not"
@@ -52,7 +54,11 @@ def deps_are_declared(
         stages.edit_then_run(repository, snapshot, stage, change),
         (
             stages.in_file(snapshot, stage, "deps:"),
-            *(Evidence(snapshot.revision, path) for path in bare if path in modules),
+            *(
+                Evidence(snapshot.revision, path)
+                for path in modules
+                if path in severe or not severe
+            ),
         ),
         severity="fail" if severe else "advice",
     )
@@ -87,10 +93,7 @@ def params_are_declared(
         stages.edit_then_run(repository, snapshot, stage, Change(add={"params": tuple(bare)})),
         (
             stages.in_file(snapshot, stage, "cmd:"),
-            *(
-                Evidence(snapshot.revision, spec.code_path, _line(snapshot, spec, k), k)
-                for k in severe
-            ),
+            *(_read_at(snapshot, spec, key) for key in severe),
         ),
         severity="fail" if severe else "advice",
     )
@@ -129,8 +132,12 @@ def unknown_params(
     return None
 
 
-def _line(snapshot: Snapshot, spec: StageSpec, key: str) -> int | None:
-    return snapshot.line(spec.code_path, f"{key.partition('.')[2]}:")
+def _read_at(snapshot: Snapshot, spec: StageSpec, key: str) -> Evidence:
+    """Where the code of the stage names a param."""
+    code, word = snapshot.code(spec), f"{key.partition('.')[2]}:"
+    lines = ((path, snapshot.line(path, word)) for path in code.own())
+    path, line = next(((path, line) for path, line in lines if line), (code.entry, None))
+    return Evidence(snapshot.revision, path, line, key)
 
 
 def _values(snapshot: Snapshot, file: ParamsFile) -> object:

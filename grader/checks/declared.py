@@ -1,20 +1,21 @@
 """What dvc.yaml says: each lesson's stage, its command, its outs, and how stages hang together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import missing, stages
-from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
+from grader.checks.stages import covers, is_out_of_sight, outs_of, paths_of, stage_of
 from grader.code.stage_code import StageCode, values_of
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
+from grader.fixes import stage_edits
 from grader.fixes.stage_edits import UNCACHED, Change
 from grader.step import Step
-from workshop.stages import STAGES, StageSpec
+from workshop.stages import STAGES, StageOut, StageSpec
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
@@ -54,8 +55,8 @@ def stage_is_declared(
 def _beside(repository: Repository, spec: StageSpec) -> list[str]:
     """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
     model = Stage(spec.name, "dvc.yaml", spec.command)
-    outs = list(paths_of(repository, model, spec, spec.writes))
-    kept = [path for path in outs if _flag(path) == "-M"]
+    outs = outs_of(repository, model, spec)
+    kept = [path for path, out in outs.items() if not out.cached]
     return [*kept, *stages.gitignores(repository, [path for path in outs if path not in kept])]
 
 
@@ -64,12 +65,13 @@ def _stage_add(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> S
     code = snapshot.code(spec)
     model = Stage(spec.name, "dvc.yaml", spec.command)
     words = ["dvc", "stage", "add", "-n", spec.name]
-    for path in [*paths_of(repository, model, spec, spec.reads), *sorted(code.imported())]:
+    modules = stages.code_deps(model, sorted(code.imported()))
+    for path in [*paths_of(repository, model, spec, spec.reads), *modules]:
         words += ["-d", path]
     params = _sections_of_params(repository, code.params())
     words += ["-p", ",".join(params)] if params else []
-    for path in paths_of(repository, model, spec, spec.writes):
-        words += [_flag(path), path]
+    for path, out in outs_of(repository, model, spec).items():
+        words += [_flag(out), path]
     return fixes.command(*words, spec.command)
 
 
@@ -88,20 +90,20 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     return list(found)
 
 
-def _sections(paths: list[str]) -> dict[str, tuple[str, ...]]:
+def _sections(outs: Mapping[str, StageOut]) -> dict[str, tuple[str, ...]]:
     """Outs by the section that the lesson declares them in."""
     found: dict[str, tuple[str, ...]] = {}
-    for path in paths:
-        section = {"-M": "metrics", "--plots": "plots"}.get(_flag(path), "outs")
-        entry = path + (UNCACHED if section == "metrics" else "")
+    for path, out in outs.items():
+        section = {"metric": "metrics", "plot": "plots"}.get(out.kind, "outs")
+        entry = path + ("" if out.cached else UNCACHED)
         found[section] = (*found.get(section, ()), entry)
     return found
 
 
-def _flag(path: str) -> str:
-    if path.endswith("test.json"):
-        return "-M"
-    return "--plots" if path.endswith(("history.csv", "l.csv", "genres.csv", "plots")) else "-o"
+def _flag(out: StageOut) -> str:
+    return stage_edits.FLAGS[
+        {"metric": "metrics", "plot": "plots"}.get(out.kind, "outs"), out.cached
+    ]
 
 
 @stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
@@ -118,7 +120,7 @@ def stage_runs_its_module(
     if not wrong and not as_file:
         return None
     what = wrong or (
-        f"runs {spec.code_path} as a file: Python then takes {spec.module.partition('.')[0]} "
+        f"runs {code.entry} as a file: Python then takes {spec.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
     )
     shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
@@ -155,11 +157,11 @@ def outs_are_declared(
     """
     stage = stage_of(snapshot, spec)
     declared = [out.path for out in stage.outs]
-    bare = [
-        path
-        for path in paths_of(repository, stage, spec, spec.writes)
-        if not any(covers(out, path) for out in declared)
-    ]
+    bare = {
+        path: out
+        for path, out in outs_of(repository, stage, spec).items()
+        if not any(covers(one, path) for one in declared)
+    }
     if not bare:
         return None
     change = Change(add=_sections(bare))
@@ -293,30 +295,27 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
     DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
     """
     shown = set(snapshot.project.metrics) | set(snapshot.project.plots)
-    plain: list[tuple[Stage, str]] = []
+    plain: list[tuple[Stage, str, StageOut]] = []
     for spec in STAGES:
         stage = snapshot.stage(spec)
-        for path in paths_of(repository, stage, spec, _SHOWN.get(spec.name, ())) if stage else ():
-            if stage and not any(covers(one, path) for one in shown) and _is_out(stage, path):
-                plain.append((stage, path))
+        for path, out in outs_of(repository, stage, spec).items() if stage else ():
+            is_shown = any(covers(one, path) for one in shown)
+            if stage and out.advise_kind and not is_shown and _is_out(stage, path):
+                plain.append((stage, path, out))
     if not plain:
         return None
-    stage, path = plain[0]
-    change = Change(add=_sections([path]), remove={"outs": (path,)})
-    flag = "-M" if path.endswith(".json") else "--plots"
-    command = "dvc metrics show" if flag == "-M" else "dvc plots show"
+    stage, path, out = plain[0]
+    change = Change(add=_sections({path: out}), remove={"outs": (path,)})
+    command = f"dvc {out.kind}s show"
     return Finding(
         "metrics-as-outs",
         f"{path} is a plain out of {stage.name}: {command} does not find it.",
-        f"{flag} {path}",
+        f"{_flag(out)} {path}",
         f"-o {path}",
         stages.edit_then_run(repository, snapshot, stage, change),
-        tuple(stages.in_file(snapshot, one, each.rpartition("/")[2]) for one, each in plain),
+        tuple(stages.in_file(snapshot, one, each.rpartition("/")[2]) for one, each, _ in plain),
         severity="advice",
     )
-
-
-_SHOWN = {"train": ("--history", "--fine-tuning-history"), "evaluate": ("--metrics",)}
 
 
 def _is_out(stage: Stage, path: str) -> bool:

@@ -125,7 +125,9 @@ def _nested(
     for key in params_files.values(there, file.keys, file.path) if file.keys else ():
         below = [one for was in _values(before, key, file) for one in _below(was, key)]
         for one in below:
-            if not _is_in(there, one) and _is_read(snapshot, stage, one.rpartition(".")[2]):
+            if not _is_in(there, one) and _is_read(
+                repository, snapshot, stage, one.rpartition(".")[2]
+            ):
                 renamed = _look_alike(there, one, [*known, *below])
                 if renamed:
                     yield Lost(one, renamed=renamed)
@@ -139,9 +141,12 @@ def _below(value: Any, key: str) -> Iterator[str]:
         yield from _below(value[name], f"{key}.{name}")
 
 
-def _is_read(snapshot: Snapshot, stage: Stage, name: str) -> bool:
+def _is_read(repository: Repository, snapshot: Snapshot, stage: Stage, name: str) -> bool:
     """Whether the code among the deps has the word ``name``; where there is none, it may have."""
-    texts = [snapshot.text(dep.path) for dep in stage.deps if dep.path.endswith(".py")]
+    code = [path for path in repository.committed_files if path.endswith(".py")]
+    texts = [
+        snapshot.text(path) for dep in stage.deps for path in code if stages.covers(dep.path, path)
+    ]
     return not texts or any(re.search(rf"\b{re.escape(name)}\b", text or "") for text in texts)
 
 
@@ -214,11 +219,13 @@ def _before(
 @functools.cache
 def _shipped() -> Any:
     """The params that ``grader start`` writes; empty where the installation lacks them."""
-    from workshop.start import starter  # only where something is wrong: it imports much
+    # Only where something is wrong: they import much.
+    from workshop.start import reference
+    from workshop.start.start_request import StartError
 
     try:
-        return yaml.safe_load(starter.params_text(starter.QUICK))
-    except (starter.StartError, OSError):
+        return yaml.safe_load(reference.params_text(reference.QUICK))
+    except (StartError, OSError):
         return {}
 
 

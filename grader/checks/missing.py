@@ -4,7 +4,7 @@ import re
 from difflib import get_close_matches
 
 from dvcstate import ProjectError, Stage
-from dvcstate.documents import document
+from dvcstate.documents import reader
 from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.checks.stages import LOCK, covers, is_out_of_sight, kept_by_git, paths_of
@@ -13,7 +13,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
 from grader.step import Step
 from workshop.shell import command_line
-from workshop.stages import STAGES, StageSpec
+from workshop.stages import PACKAGE, STAGES, StageSpec
 
 _FILE = "dvc.yaml"
 _COMMENT = re.compile(r"#.*")
@@ -80,7 +80,7 @@ def _only_lacks(repository: Repository, path: str) -> bool:
         return here is None
     if path.rpartition("/")[2] == ".gitignore":
         return {*here.split()} <= {*head.split()}
-    written, committed = document.parsed(here, path), document.parsed(head, path)
+    written, committed = reader.parse(here, path), reader.parse(head, path)
     there = written.get("stages") or {}
     kept = {name: one for name, one in committed.get("stages", {}).items() if name in there}
     has_new_comment = {*_COMMENT.findall(here)} - {*_COMMENT.findall(head)}
@@ -105,6 +105,6 @@ def misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> str
     model = Stage(spec.name, _FILE, spec.command)
     outs = list(paths_of(repository, model, spec, spec.writes))
     makers = [one.name for one in own if any(covers(o.path, out) for o in one.outs for out in outs)]
-    ours = [one.name for one in own if "pipeline." in str(one.cmd)]
+    ours = [one.name for one in own if f"{PACKAGE}." in str(one.cmd)]
     alike = get_close_matches(spec.name, ours, 1, _ALIKE)
     return next(iter(alike or makers), "")

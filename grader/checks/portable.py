@@ -167,9 +167,9 @@ def _moved(snapshot: Snapshot, stage: Stage, wdir: int | None) -> tuple[Step, ..
 
 
 def _has_wdir(snapshot: Snapshot, stage: Stage) -> bool:
-    from dvcstate.documents import document, schema
+    from dvcstate.documents import reader, schema
 
-    data = document.read(snapshot.root / stage.file, stage.file, schema.project_file)
+    data = reader.read(snapshot.root / stage.file, stage.file, schema.project_file)
     entry = data.get("stages", {}).get(stage.name.rpartition(":")[2], {})
     return str(entry.get("wdir") or ".") not in (".", "./")
 

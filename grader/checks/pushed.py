@@ -114,7 +114,7 @@ def _elsewhere(repository: Repository, remote: Remote, url: str, absent: str) ->
 
 def _outs(snapshot: Snapshot) -> Iterator[tuple[Stage, Out]]:
     for stage in snapshot.project.stages:
-        for out in () if stage.is_kept_at_source else stage.outs:  # nothing of it is pushed
+        for out in () if stage.is_import else stage.outs:  # nothing of it is pushed
             if out.cache and out.recorded.md5 and out.inside:
                 yield stage, out
 
@@ -308,5 +308,7 @@ def _pushing(
 def _waits(remote: Remote) -> bool:
     """Whether DVC, started in this terminal, asks the remote over gRPC and waits for no answer."""
     return (
-        remote.url.startswith("gs://") and remote.endpoint is not None and activation.is_missing()
+        remote.url.startswith("gs://")
+        and remote.endpoint is not None
+        and activation.is_variable_missing()
     )

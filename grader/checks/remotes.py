@@ -15,7 +15,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding, Source, UnknownError
 from grader.step import Step
-from workshop.start import remote_places
+from workshop.start import remote_urls
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _NAME = "dvc-workshop"
@@ -161,7 +161,7 @@ def remote_urls_are_addresses(repository: Repository, snapshot: Snapshot) -> Fin
         more: list[Step] = []
         if _PLACE.match(name):
             return _swapped(repository, snapshot, name, url, "HEAD")
-        if left := remote_places.placeholders(url):
+        if left := remote_urls.placeholders(url):
             what = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
             wanted = agreed.url(repository)
             more = agreed.server_options(repository, snapshot, name, wanted)
@@ -329,7 +329,7 @@ def plugin_is_installed(repository: Repository, snapshot: Snapshot) -> Finding |
     DVC talks to each cloud through a package of its own: dvc-gs for Google Cloud Storage.
     """
     scheme = default_url(snapshot).partition("://")[0]
-    module = remote_places.PLUGINS.get(scheme)
+    module = remote_urls.PLUGINS.get(scheme)
     if module is None or _is_installed(module) or not _is_installed("dvc"):
         return None
     package = module.replace("_", "-")

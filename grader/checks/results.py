@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.checks import remembered
-from grader.checks.stages import paths_of, recorded_stage, restored
+from grader.checks.stages import outs_of, recorded_stage, restored
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from workshop.stages import StageSpec
+from workshop.stages import Content, StageSpec
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -42,11 +42,11 @@ def results_are_what_they_should_be(
     """
     stage = recorded_stage(snapshot, spec)
     root = repository.root
-    paths = [root / path for path in paths_of(repository, stage, spec, spec.writes)]
+    outs = {root / path: out for path, out in outs_of(repository, stage, spec).items()}
     try:
-        for path in paths:
+        for path, out in outs.items():
             if not remembered.is_good(repository, stage, spec.name, path):
-                _JUDGES[spec.name](path)
+                _JUDGES[out.content](path)
                 remembered.remember(repository, stage, spec.name, path)
     except _WrongError as wrong:
         shown = wrong.path.relative_to(root).as_posix()
@@ -80,11 +80,12 @@ def _splits(folder: Path) -> None:
             _picture(folder / row[0])
 
 
-def _training(path: Path) -> None:
-    if path.suffix != ".csv":
-        if not _bytes(path, len(_HDF5)).startswith(_HDF5):
-            raise _WrongError(path, "weights in HDF5", "a file of another kind")
-        return
+def _weights(path: Path) -> None:
+    if not _bytes(path, len(_HDF5)).startswith(_HDF5):
+        raise _WrongError(path, "weights in HDF5", "a file of another kind")
+
+
+def _history(path: Path) -> None:
     header, rows = _table(path)
     if "epoch" not in header or "loss" not in header or not rows:
         raise _WrongError(path, "a row for each epoch, with epoch and loss", "no such table")
@@ -96,10 +97,7 @@ def _model(path: Path) -> None:
         raise _WrongError(path, "an ONNX model with image in and probabilities out", problem)
 
 
-def _evaluation(path: Path) -> None:
-    if path.suffix == ".csv":
-        _table(path)
-        return
+def _metrics(path: Path) -> None:
     try:
         metrics = json.loads(_bytes(path, 2**20))
     except (ValueError, RecursionError):
@@ -139,15 +137,6 @@ def _picture(path: Path) -> None:
         raise _WrongError(path, f"a picture in {path.suffix[1:].upper()}", problem)
 
 
-_JUDGES: dict[str, Callable[[Path], None]] = {
-    "preprocess": _splits,
-    "train": _training,
-    "export": _model,
-    "evaluate": _evaluation,
-    "plot": _pictures,
-}
-
-
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         text = _bytes(path, _LARGEST_TABLE).decode("utf-8")
@@ -167,3 +156,14 @@ def _bytes(path: Path, at_most: int) -> bytes:
             return file.read(at_most)
     except OSError as error:
         raise _WrongError(path, "a file", error.strerror or "unreadable") from None
+
+
+_JUDGES: dict[Content, Callable[[Path], object]] = {
+    Content.SPLITS: _splits,
+    Content.WEIGHTS: _weights,
+    Content.HISTORY: _history,
+    Content.ONNX_MODEL: _model,
+    Content.METRICS: _metrics,
+    Content.TABLE: _table,
+    Content.PICTURES: _pictures,
+}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dvcstate import ProjectError, Reason, Stage, StageState
 from dvcstate.errors import ErrorKind
-from dvcstate.model import NOBODY_LISTENS
+from dvcstate.model import Dep
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
@@ -72,10 +72,8 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
     if not repository.ask_s or not _is_worktree_told(repository, snapshot):
         return
     for one in _state(repository, stage).unanswered:
-        is_down = one.why.startswith(NOBODY_LISTENS)
-        command = endpoints.bucket_command(
-            one.why.removeprefix(f"{NOBODY_LISTENS} ").partition(" ")[0]
-        )
+        is_down = one.silent_server is not None
+        command = endpoints.bucket_command(one.silent_server or "")
         start = f"in a terminal of its own, and left running: {command}"
         raise UnknownError(
             f"{stage.name} reads {one.path}, of which nothing is known: {one.why}. Whether it"
@@ -101,7 +99,7 @@ def _apart(
     if not bare:
         return None
     ignored = [path for path in bare if repository.ignores(path)]
-    on_purpose = bare == ignored and not {spec.code_path, *modules()}.intersection(bare)
+    on_purpose = bare == ignored and not set(modules()).intersection(bare)
     return Finding(
         "lock-stale",
         f"{stage.name} ran on {fixes.listed(bare)}, which is in your folder alone: whoever clones"
@@ -145,10 +143,32 @@ def changes(repository: Repository, snapshot: Snapshot, stage: Stage) -> Iterato
         if not dep.inside or _maker(snapshot, dep.path):
             continue
         now = snapshot.md5(dep.path) or _added(snapshot, dep.path)
-        if now and dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
+        if not now:
+            yield from _changed_code(repository, snapshot, dep)
+        elif dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
             yield Evidence(snapshot.revision, dep.path)
     if _is_worktree_told(repository, snapshot):
         yield from _changed_elsewhere(repository, snapshot, stage)
+
+
+def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Iterator[Evidence]:
+    """What of a folder of code at HEAD is not as recorded, where the worktree is not as HEAD.
+
+    Where it is, its state tells; of files that git does not have, ``_apart`` does.
+    """
+    if snapshot.revision != "HEAD" or dep.recorded.algorithm != "md5":
+        return
+    if _is_worktree_told(repository, snapshot):
+        return
+    if not keeping.is_code(repository, dep.path) or keeping.untracked(repository, dep.path):
+        return
+    if keeping.is_recorded_at_head(repository, dep) is False:
+        yield from (Evidence("HEAD", path) for path in _edited(repository, dep.path))
+
+
+def _edited(repository: Repository, path: str) -> list[str]:
+    """The files in a folder that are not at HEAD as in the worktree; if none is, the folder."""
+    return [one for one in repository.uncommitted_files if covers(path, one)] or [path]
 
 
 def _is_worktree_told(repository: Repository, snapshot: Snapshot) -> bool:
@@ -197,16 +217,15 @@ def _changed_elsewhere(
     for reason in _reasons(repository, stage):
         if reason.kind != "dep" or reason.path not in recorded:
             continue
-        if reason.path in stage.elsewhere:
+        if reason.path in stage.external:
             yield Evidence("remote", reason.path, value=reason.change)
             continue
-        told = snapshot.md5(reason.path) or _added(snapshot, reason.path)
-        if not (
-            _is_told_of_outs(repository, snapshot, reason.path)
-            if _maker(snapshot, reason.path)
-            else told
-        ):
-            yield Evidence("worktree", reason.path, value=reason.change)
+        told = bool(snapshot.md5(reason.path) or _added(snapshot, reason.path))
+        if _maker(snapshot, reason.path):
+            told = _is_told_of_outs(repository, snapshot, reason.path)
+        if not told:
+            for path in _edited(repository, reason.path):
+                yield Evidence("worktree", path, value=reason.change)
 
 
 def _is_told_of_outs(repository: Repository, snapshot: Snapshot, path: str) -> bool:

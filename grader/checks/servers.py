@@ -15,7 +15,7 @@ def half_address(
     """The first address without its beginning: ``configs`` are the remote's options by file."""
     for path, options in configs.items():
         endpoint = options.get("endpointurl") or ""
-        if endpoint and not endpoints.is_whole(endpoint):
+        if endpoint and not endpoints.is_complete(endpoint):
             return _finding(repository, snapshot, name, path, endpoint)
     return None
 
@@ -23,7 +23,7 @@ def half_address(
 def _finding(
     repository: Repository, snapshot: Snapshot, name: str, path: str, endpoint: str
 ) -> Finding:
-    wanted, is_local = endpoints.mended(endpoint), path.endswith(".local")
+    wanted, is_local = endpoints.complete_endpoint(endpoint), path.endswith(".local")
     modify = ["dvc", "remote", "modify", *["--local"] * is_local, name]
     commit = fixes.commit([path], "Mend the server's address")
     line = repository.worktree.line(path, endpoint) if is_local else snapshot.line(path, endpoint)

@@ -14,7 +14,7 @@ from grader.finding import BlockedError, Evidence
 from grader.fixes import stage_edits
 from grader.fixes.stage_edits import Change
 from grader.step import Step
-from workshop.stages import StageSpec
+from workshop.stages import PACKAGE, StageOut, StageSpec
 
 LOCK = "dvc.lock"
 _HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
@@ -57,6 +57,31 @@ def paths_of(
             continue
         names = spec.names_in(option)
         yield from (f"{path}/{name}" for name in names) if names else [path]
+
+
+def outs_of(repository: Repository, stage: Stage, spec: StageSpec) -> dict[str, StageOut]:
+    """What the stage's command writes, by the path that it gives."""
+    found: dict[str, StageOut] = {}
+    for out in spec.outs:
+        for path in paths_of(repository, stage, spec, (out.option,)):
+            if not out.in_folder or path.endswith(f"/{out.path.rpartition('/')[2]}"):
+                found[path] = out
+    return found
+
+
+def code_deps(stage: Stage, paths: Iterable[str]) -> list[str]:
+    """The deps to add to ``stage`` for ``paths``: a folder of code in place of its modules.
+
+    Where the stage declares some module of that folder by itself, the others are added likewise.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        parts = path.split("/")
+        folder = "/".join(parts[:2])
+        is_code = parts[0] == PACKAGE and len(parts) > 2
+        is_in_parts = any(dep.path.startswith(f"{folder}/") for dep in stage.deps)
+        found[folder if is_code and not is_in_parts else path] = None
+    return list(found)
 
 
 def normal(path: str) -> str:

@@ -3,7 +3,7 @@
 import itertools
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 
 _OPERATORS = re.compile(r"[;|&]+")
@@ -32,12 +32,14 @@ def calls(command: str | list[str] | None) -> Iterator[tuple[str, ...]]:
         yield from _calls(line)
 
 
-def arguments(words: tuple[str, ...], module: str, path: str) -> tuple[str, ...] | None:
-    """What a call gives to ``module``, which lies in ``path``; None where it runs another thing."""
+def arguments(words: tuple[str, ...], module: str, paths: Container[str]) -> tuple[str, ...] | None:
+    """What a call gives to ``module``, or to one of ``paths``; None where it runs another thing."""
     for at, word in enumerate(words):
         if word == module and at and words[at - 1] == "-m":
             return words[at + 1 :]
-        if word.replace("\\", "/").removeprefix("./") == path:
+        place = word.replace("\\", "/").removeprefix("./").rstrip("/")
+        # python -m pytest pipeline/train runs another module than the folder.
+        if place in paths and (place.endswith(".py") or "-m" not in words[:at]):
             before = [one.replace("\\", "/").rpartition("/")[2] for one in words[:at]]
             if not before or any(_STARTERS.fullmatch(one) for one in before):
                 return words[at + 1 :]

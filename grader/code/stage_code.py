@@ -14,7 +14,7 @@ _OPERATOR = re.compile(r"[;&|<>()]+")
 
 
 class StageCode:
-    """The module of a lesson's stage and the attendee's modules below it."""
+    """The code of a lesson's stage, and the attendee's modules that it imports."""
 
     def __init__(self, text: Text, stage: StageSpec) -> None:
         self._text = text
@@ -27,17 +27,30 @@ class StageCode:
     def misses_its_package(self, command: str | list[str] | None) -> bool:
         """Whether ``command`` runs the module as a file, and so not with the modules beside it.
 
-        Of ``python pipeline/plot.py`` Python looks for what it imports in ``pipeline``, where no
+        Of ``python pipeline/plot`` Python looks for what it imports in ``pipeline/plot``, where no
         ``pipeline`` is, and then among what is installed. Who sets the path, in the command or in
         the module, is believed to know that.
         """
         as_module = any(
-            arguments(words, self.stage.module, "") is not None for words in calls(command)
+            arguments(words, self.stage.module, ()) is not None for words in calls(command)
         )
-        sets_path = "PYTHONPATH" in " ".join(_lines(command)) or "sys.path" in self._own_text
-        package = self.stage.code_path.rpartition("/")[0]
+        text = self._text(self.entry) or ""
+        sets_path = "PYTHONPATH" in " ".join(_lines(command)) or "sys.path" in text
+        package = self.stage.module.partition(".")[0]
         below = [path for path in self.imported()[1:] if path.startswith(f"{package}/")]
         return self.is_run_by(command) and bool(below) and not as_module and not sets_path
+
+    @cached_property
+    def entry(self) -> str:
+        """The file that ``python -m`` runs: of a package its ``__main__.py``, else the module."""
+        package, single = _entries(self.stage)
+        is_single = self._text(package) is None and self._text(single) is not None
+        return single if is_single else package
+
+    def own(self) -> list[str]:
+        """The modules of ``imported`` that are the stage's own: those in its folder."""
+        folder = f"{self.stage.code_dir}/"
+        return [path for path in self.imported() if path == self.entry or path.startswith(folder)]
 
     def imported(self) -> list[str]:
         """The paths of the attendee's own modules that run when the stage does, its own first.
@@ -51,7 +64,7 @@ class StageCode:
     def _imported(self) -> tuple[str, ...]:
         found: dict[str, None] = {}
         seen: set[str] = set()
-        pending = [self.stage.code_path]
+        pending = [self.entry, *self._paths(self.stage.module)]
         while pending:
             path = pending.pop(0)
             text = self._text(path)
@@ -74,20 +87,12 @@ class StageCode:
                     break
 
     @property
-    def _own_text(self) -> str:
-        return self._text(self.stage.code_path) or ""
-
-    @property
-    def _own(self) -> Module:
-        return module(self._own_text)
-
-    @property
     def options(self) -> Mapping[str, bool]:
-        """The options that the module declares with argparse, and whether each is required."""
-        return self._own.options
+        """The options that the stage declares with argparse, and whether each is required."""
+        return module(self._text(self.entry) or "").options
 
     def params(self) -> list[str]:
-        """The params that the stage's own module reads: ``section.key``, in the order of its code.
+        """The params that the stage's own modules read: ``section.key``, in the order of the code.
 
         From ``params.read(path, "section", Model)`` and the fields of ``Model``, wherever that
         class and those above it stand in the attendee's code; and from ``loaded["section"]["key"]``
@@ -95,13 +100,13 @@ class StageCode:
         is read in another function than the file, are not seen: such a param is missed, and never
         reported by mistake.
         """
-        return self._read_by([self.stage.code_path])
+        return self._read_by(self.own())
 
     def params_below(self) -> list[str]:
         """The same of the attendee's modules that the stage imports, its own left out."""
-        own = self.params()
-        below = [path for path in self.imported() if path != self.stage.code_path]
-        return [key for key in self._read_by(below) if key not in own]
+        read, own = self.params(), self.own()
+        below = [path for path in self.imported() if path not in own]
+        return [key for key in self._read_by(below) if key not in read]
 
     def _read_by(self, paths: list[str]) -> list[str]:
         modules = [module(self._text(path) or "") for path in paths]
@@ -171,8 +176,14 @@ def _is_option(word: str) -> bool:
 
 
 def _arguments(command: str | list[str] | None, stage: StageSpec) -> tuple[str, ...] | None:
-    found = (arguments(words, stage.module, stage.code_path) for words in calls(command))
+    paths = (stage.code_dir, *_entries(stage))
+    found = (arguments(words, stage.module, paths) for words in calls(command))
     return next((words for words in found if words is not None), None)
+
+
+def _entries(stage: StageSpec) -> tuple[str, str]:
+    """Where the code of a stage begins: in a package, or in a single module."""
+    return f"{stage.code_dir}/__main__.py", f"{stage.code_dir}.py"
 
 
 def _imports(one: Module, path: str) -> Iterator[str]:

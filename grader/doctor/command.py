@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Sequence  # noqa: UP035 - as in judgement
 
 from grader.doctor.judgement import OK, PROBLEM, WARNING, Diagnosis, diagnose
-from grader.doctor.machine import Machine, examine
+from grader.doctor.machine import Machine, examine_machine
 from workshop import output
 
 DESCRIPTION = (
@@ -30,23 +30,23 @@ def main(argv: Sequence[str]) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """The same with options that were read."""
-    machine = examine(options.repo)
-    found = diagnose(machine)
-    text = "\n".join([*(line for one in found for line in shown(one)), "", summary(machine, found)])
-    output.write(text + "\n")
-    return int(any(one.state == PROBLEM for one in found))
+    machine = examine_machine(options.repo)
+    diagnoses = diagnose(machine)
+    lines = [line for diagnosis in diagnoses for line in render(diagnosis)]
+    output.write("\n".join([*lines, "", summary(machine, diagnoses)]) + "\n")
+    return int(any(diagnosis.state == PROBLEM for diagnosis in diagnoses))
 
 
-def shown(finding: Diagnosis) -> list[str]:
-    """What was found, and what to type."""
-    head = f"{finding.state:<8} {finding.subject}: "
-    lines = textwrap.wrap(f"{head}{finding.statement}", 80, subsequent_indent=" " * 9)
-    if finding.state != OK:
-        lines += [f"           {command}" for command in finding.remedy.splitlines()]
+def render(diagnosis: Diagnosis) -> list[str]:
+    """The lines of one: what is so, and what to type."""
+    head = f"{diagnosis.state:<8} {diagnosis.subject}: "
+    lines = textwrap.wrap(f"{head}{diagnosis.message}", 80, subsequent_indent=" " * 9)
+    if diagnosis.state != OK:
+        lines += [f"           {command}" for command in diagnosis.remedy.splitlines()]
     return lines
 
 
-def summary(machine: Machine, found: Sequence[Diagnosis]) -> str:
+def summary(machine: Machine, diagnoses: Sequence[Diagnosis]) -> str:
     """One line for the instructor: versions and subjects, no name and no path."""
     versions = [
         f"{machine.system} {machine.architecture}",
@@ -57,6 +57,6 @@ def summary(machine: Machine, found: Sequence[Diagnosis]) -> str:
     ]
     parts = [f"for the instructor: {', '.join(versions)}"]
     for state in (PROBLEM, WARNING):
-        named = [one.subject for one in found if one.state == state]
-        parts.append(f"{state}s: {', '.join(named) or 'none'}")
+        subjects = [item.subject for item in diagnoses if item.state == state]
+        parts.append(f"{state}s: {', '.join(subjects) or 'none'}")
     return "; ".join(parts)

@@ -34,26 +34,26 @@ _SYNCED = re.compile(
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """``state`` of what was looked at, what is so, and where it is not ok the ``remedy``."""
+    """The ``state`` of one subject, a ``message``, and the ``remedy`` where it is not ok."""
 
     subject: str
     state: str
-    statement: str
+    message: str
     remedy: str = ""
 
 
 Judgement = Tuple[str, str, str]  # noqa: UP006 - as above
-"""State, what is so, remedy."""
+"""State, text, remedy."""
 
 
 def diagnose(machine: Machine) -> list[Diagnosis]:
-    """One for each subject, in the order in which they are to be mended."""
+    """One for each subject, in the order in which a user fixes them."""
     return [Diagnosis(subject, *judge(machine)) for subject, judge in _SUBJECTS]
 
 
 def _python(m: Machine) -> Judgement:
     shown = ".".join(map(str, m.python))
-    if _will_do(m):
+    if _is_supported(m):
         return OK, f"Python {shown}", ""
     what = "too old" if m.python[:2] < _OLDEST else "too new: TensorFlow is not built for it"
     remedy = {
@@ -98,11 +98,11 @@ def _git(m: Machine) -> Judgement:
     if not m.git:
         remedy = {"win32": "winget install Git.Git", "darwin": "xcode-select --install"}
         return PROBLEM, "git is not there", remedy.get(m.system, _git_package(m))
-    version = tuple(int(one) for one in re.findall(r"\d+", m.git)[:2])
+    version = tuple(int(part) for part in re.findall(r"\d+", m.git)[:2])
     if version < _GIT:
         remedy = {"win32": "winget upgrade Git.Git", "darwin": "brew install git"}
-        told = f"git {m.git} is old; the lessons need 2.28"
-        return WARNING, told, remedy.get(m.system, _git_package(m))
+        text = f"git {m.git} is old; the lessons need 2.28"
+        return WARNING, text, remedy.get(m.system, _git_package(m))
     return OK, f"git {m.git}", ""
 
 
@@ -119,41 +119,41 @@ def _identity(m: Machine) -> Judgement:
 
 def _line_ends(m: Machine) -> Judgement:
     if m.autocrlf == "true" and not m.has_attributes:
-        told = "git rewrites line ends here, so that every hash differs from your colleagues'"
-        return WARNING, told, "git config --global core.autocrlf input"
+        text = "git rewrites line ends here, so that every hash differs from your colleagues'"
+        return WARNING, text, "git config --global core.autocrlf input"
     return OK, f"core.autocrlf is {m.autocrlf or 'not set'}", ""
 
 
 def _environment(m: Machine) -> Judgement:
-    if m.is_activated and (m.dvc or (m.is_environment and _will_do(m))):
+    if m.is_activated and (m.dvc or (m.is_environment and _is_supported(m))):
         return OK, "the environment is activated", ""
     command = m.activate
     if m.is_activated or not command:
-        command = _made_and_activated(m)
+        command = _environment_commands(m)
     if m.python_on_path is None:
         return PROBLEM, "there is no python on PATH: no stage can start", command
-    told = "python is another one here than that of the workshop: activate its environment"
-    return PROBLEM, told, command
+    text = "python is another one here than that of the workshop: activate its environment"
+    return PROBLEM, text, command
 
 
-def _made_and_activated(m: Machine) -> str:
-    """With the Python that ``_python`` has told to install, where the one at work will not do."""
+def _environment_commands(m: Machine) -> str:
+    """With the Python that ``_python`` recommends, where the present one is not supported."""
     version = _PACKAGED.get(m.distribution, "3.12") if m.system == "linux" else "3.12"
     lines = [f'cd "{m.checkout}"'] if m.checkout else []
-    if _will_do(m):
+    if _is_supported(m):
         version = ".".join(map(str, m.python[:2]))
         if not m.makes_environments and m.distribution in _PACKAGED:
             lines.append(f"sudo apt-get install python{version}-venv")
     python = f"py -{version}" if m.system == "win32" else f"python{version}"
-    anew = " --clear" if m.is_activated and m.is_environment else ""  # of a Python that will not do
-    return "\n".join([*lines, f"{python} -m venv{anew} .venv", _on(m)])
+    anew = " --clear" if m.is_activated and m.is_environment else ""  # of an unsupported Python
+    return "\n".join([*lines, f"{python} -m venv{anew} .venv", _activate_command(m)])
 
 
-def _will_do(m: Machine) -> bool:
+def _is_supported(m: Machine) -> bool:
     return _OLDEST <= m.python[:2] < _TOO_NEW
 
 
-def _installation(m: Machine) -> str:
+def _install_commands(m: Machine) -> str:
     """Where the environment was made above, the terminal is in the checkout already."""
     is_there = not m.checkout or _environment(m)[0] != OK
     return _INSTALL if is_there else f'cd "{m.checkout}"\n{_INSTALL}'
@@ -162,16 +162,17 @@ def _installation(m: Machine) -> str:
 def _dvc(m: Machine) -> Judgement:
     if not m.dvc:
         is_made = m.activate and not m.is_activated
-        remedy = m.activate if is_made else _installation(m)
+        remedy = m.activate if is_made else _install_commands(m)
         return PROBLEM, "DVC is not in this environment", remedy
     if int(re.findall(r"\d+", m.dvc)[0]) < 3:
-        return PROBLEM, f"DVC {m.dvc} is old; the lessons need 3", _installation(m)
+        return PROBLEM, f"DVC {m.dvc} is old; the lessons need 3", _install_commands(m)
     if not m.dvc_on_path:
-        return PROBLEM, "dvc is installed, and the terminal does not find it", m.activate or _on(m)
+        remedy = m.activate or _activate_command(m)
+        return PROBLEM, "dvc is installed, and the terminal does not find it", remedy
     return OK, f"DVC {m.dvc}", ""
 
 
-def _on(m: Machine) -> str:
+def _activate_command(m: Machine) -> str:
     return r".venv\Scripts\Activate.ps1" if m.system == "win32" else ". .venv/bin/activate"
 
 
@@ -183,7 +184,7 @@ def _plugin(m: Machine) -> Judgement:
 
 def _packages(m: Machine) -> Judgement:
     if m.missing_packages and m.dvc:
-        return PROBLEM, f"not installed: {', '.join(m.missing_packages)}", _installation(m)
+        return PROBLEM, f"not installed: {', '.join(m.missing_packages)}", _install_commands(m)
     return OK, "what the stages import is there" if m.dvc else "see DVC", ""
 
 
@@ -197,26 +198,26 @@ def _disk(m: Machine) -> Judgement:
     return OK, shown, ""
 
 
-def _synced(m: Machine) -> Judgement:
-    inside = [one for one in m.sync_folders if _is_below(m.repo, one)]
-    found = _SYNCED.search(m.repo)
-    if found or inside:
-        name = found.group(1) if found else "OneDrive"
-        told = f"{name} copies this folder while DVC writes in it, and locks its files"
-        return WARNING, told, "cd ~"
+def _sync_service(m: Machine) -> Judgement:
+    synced = [folder for folder in m.sync_folders if _is_below(m.repo, folder)]
+    match = _SYNCED.search(m.repo)
+    if match or synced:
+        name = match.group(1) if match else "OneDrive"
+        text = f"{name} copies this folder while DVC writes in it, and locks its files"
+        return WARNING, text, "cd ~"
     return OK, "no service syncs this folder", ""
 
 
 def _is_below(path: str, folder: str) -> bool:
-    one, other = (re.sub(r"[\\/]+", "/", text).rstrip("/").lower() for text in (path, folder))
-    return one == other or one.startswith(other + "/")
+    path, folder = (re.sub(r"[\\/]+", "/", text).rstrip("/").lower() for text in (path, folder))
+    return path == folder or path.startswith(folder + "/")
 
 
 def _length(m: Machine) -> Judgement:
     length = len(m.repo)
     if m.system == "win32" and length + _LONGEST_INSIDE > _LONGEST_ON_WINDOWS and not m.long_paths:
-        told = f"this folder's path has {length} characters: DVC's cache goes beyond Windows' 260"
-        return WARNING, told, "git config --global core.longpaths true\ncd ~"
+        text = f"this folder's path has {length} characters: DVC's cache goes beyond Windows' 260"
+        return WARNING, text, "git config --global core.longpaths true\ncd ~"
     return OK, f"the path has {length} characters", ""
 
 
@@ -224,8 +225,8 @@ def _characters(m: Machine) -> Judgement:
     odd = ["spaces"] * (" " in m.repo)
     odd += ["letters beyond ASCII"] * (not m.repo.isascii())
     if odd:
-        told = f"the path holds {' and '.join(odd)}: put it in quotes when you type it"
-        return WARNING, told, "cd ~"
+        text = f"the path holds {' and '.join(odd)}: put it in quotes when you type it"
+        return WARNING, text, "cd ~"
     return OK, "the path is plain", ""
 
 
@@ -241,30 +242,30 @@ def _credentials(m: Machine) -> Judgement:
     if m.has_credentials:
         return OK, "the key that GOOGLE_APPLICATION_CREDENTIALS names is there", ""
     unset = {"win32": "Remove-Item Env:GOOGLE_APPLICATION_CREDENTIALS"}
-    told = "GOOGLE_APPLICATION_CREDENTIALS names a file that is not there"
-    return PROBLEM, told, unset.get(m.system, "unset GOOGLE_APPLICATION_CREDENTIALS")
+    text = "GOOGLE_APPLICATION_CREDENTIALS names a file that is not there"
+    return PROBLEM, text, unset.get(m.system, "unset GOOGLE_APPLICATION_CREDENTIALS")
 
 
 def _variable(m: Machine) -> Judgement:
     if not m.lacks_variable:
         return OK, f"{activation.VARIABLE} is {activation.VALUE}", ""
     if not (m.has_activate or m.is_attendees):
-        told = f"{activation.COMMAND} in your own repository, such as my-workshop, will set"
-        return OK, f"{told} {activation.VARIABLE}: it is not needed before", ""
-    told = f"{activation.VARIABLE} is not set: with the workshop's bucket DVC waits for minutes"
+        text = f"{activation.COMMAND} in your own repository, such as my-workshop, will set"
+        return OK, f"{text} {activation.VARIABLE}: it is not needed before", ""
+    text = f"{activation.VARIABLE} is not set: with the workshop's bucket DVC waits for minutes"
     if m.has_activate:
-        return WARNING, told, activation.COMMAND
+        return WARNING, text, activation.COMMAND
     if m.system == "win32":
-        return WARNING, told, f'$env:{activation.VARIABLE} = "{activation.VALUE}"'
-    return WARNING, told, f"export {activation.VARIABLE}={activation.VALUE}"
+        return WARNING, text, f'$env:{activation.VARIABLE} = "{activation.VALUE}"'
+    return WARNING, text, f"export {activation.VARIABLE}={activation.VALUE}"
 
 
 def _clock(m: Machine) -> Judgement:
     behind = m.newest - m.now
     if behind > _OFF_S:
         remedy = {"win32": "w32tm /resync", "darwin": "sudo sntp -sS time.apple.com"}
-        told = f"the clock is behind: what is newest here is {behind / 3600:.1f} hours ahead of it"
-        return PROBLEM, told, remedy.get(m.system, "sudo timedatectl set-ntp true")
+        text = f"the clock is behind: what is newest here is {behind / 3600:.1f} hours ahead of it"
+        return PROBLEM, text, remedy.get(m.system, "sudo timedatectl set-ntp true")
     return OK, "the clock is not behind", ""
 
 
@@ -280,7 +281,7 @@ _SUBJECTS: tuple[tuple[str, Callable[[Machine], Judgement]], ...] = (
     ("dvc", _dvc),
     ("plugin", _plugin),
     ("packages", _packages),
-    ("synced folder", _synced),
+    ("synced folder", _sync_service),
     ("long paths", _length),
     ("characters", _characters),
     ("permission", _writing),

@@ -1,4 +1,4 @@
-"""What is so on this computer: gathered here, judged elsewhere."""
+"""The facts about this computer, which grader.doctor.judgement judges."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Machine:
     is_attendees: bool = True
 
 
-def examine(repo: Path) -> Machine:
+def examine_machine(repo: Path) -> Machine:
     """The computer, and the folder ``repo`` on it; nothing is changed, no network is used."""
     repo = Path(os.path.abspath(str(repo)))  # noqa: PTH100 - links stay
     git = _Git(repo)
@@ -80,23 +80,23 @@ def examine(repo: Path) -> Machine:
         python=(sys.version_info[0], sys.version_info[1], sys.version_info[2]),
         python_on_path=python,
         is_activated=python is not None and _is_same(Path(python).parent, programs),
-        activate=_activation(repo),
+        activate=_activate_command(repo),
         git=git.ask("--version").replace("git version ", ""),
         name=os.environ.get("GIT_AUTHOR_NAME") or git.ask("config", "--get", "user.name"),
         email=os.environ.get("GIT_AUTHOR_EMAIL") or git.ask("config", "--get", "user.email"),
         autocrlf=git.ask("config", "--get", "core.autocrlf").lower(),
-        has_attributes=_text(repo / ".gitattributes").find("eol=lf") >= 0,
-        dvc=_version("dvc"),
+        has_attributes=_read_text(repo / ".gitattributes").find("eol=lf") >= 0,
+        dvc=_installed_version("dvc"),
         dvc_on_path=shutil.which("dvc") is not None,
-        dvc_gs=_version("dvc-gs"),
-        missing_packages=tuple(one for one in PACKAGES if not importlib.util.find_spec(one)),
+        dvc_gs=_installed_version("dvc-gs"),
+        missing_packages=tuple(name for name in PACKAGES if not importlib.util.find_spec(name)),
         repo=str(repo),
-        free=shutil.disk_usage(str(_existing(repo))).free,
-        is_writable=os.access(str(_existing(repo)), os.W_OK),
+        free=shutil.disk_usage(str(_nearest_folder(repo))).free,
+        is_writable=os.access(str(_nearest_folder(repo)), os.W_OK),
         long_paths=_allows_long_paths(),
         credentials=credentials,
         has_credentials=Path(credentials).expanduser().is_file() if credentials else False,
-        lacks_variable=activation.is_missing(),
+        lacks_variable=activation.is_variable_missing(),
         has_activate=(repo / "activate").is_file(),
         now=time.time(),
         newest=max(git.newest_commit(), Path(__file__).stat().st_mtime),
@@ -107,7 +107,7 @@ def examine(repo: Path) -> Machine:
         makes_environments=importlib.util.find_spec("ensurepip") is not None,
         checkout=_checkout(),
         is_attendees=(repo / "workshop.toml").is_file()
-        or "endpointurl" in _text(repo / ".dvc" / "config"),
+        or "endpointurl" in _read_text(repo / ".dvc" / "config"),
     )
 
 
@@ -116,17 +116,17 @@ class _Git:
 
     def __init__(self, repo: Path) -> None:
         folders = os.environ.get("PATH", "").split(os.pathsep)
-        path = os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117 - text
+        path = os.pathsep.join(folder for folder in folders if os.path.isabs(folder))  # noqa: PTH117 - text
         self._program = shutil.which("git", path=path)
-        self._repo = _existing(repo)
+        self._repo = _nearest_folder(repo)
 
     def ask(self, *words: str) -> str:
         """What it prints; nothing where it is not there or has no answer."""
         if self._program is None:
             return ""
-        settings = [word for one in _GIT for word in ("-c", one)]
+        settings = [word for setting in _GIT for word in ("-c", setting)]
         try:
-            done = subprocess.run(  # noqa: S603 - git as found on PATH, on words of our own
+            process = subprocess.run(  # noqa: S603 - git as found on PATH, on words of our own
                 [self._program, "--no-pager", *settings, "-C", str(self._repo), *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -137,7 +137,7 @@ class _Git:
             )
         except (OSError, subprocess.TimeoutExpired):
             return ""
-        return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
+        return process.stdout.decode("utf-8", "replace").strip() if process.returncode == 0 else ""
 
     def newest_commit(self) -> float:
         """When the newest commit says it was made; 0 where there is none."""
@@ -145,33 +145,33 @@ class _Git:
         return float(words[0]) if words and words[0].isdigit() else 0.0
 
 
-def _version(package: str) -> str:
+def _installed_version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
 
 
-def _existing(folder: Path) -> Path:
+def _nearest_folder(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    return next((one for one in (folder, *folder.parents) if one.is_dir()), Path.home())
+    return next((path for path in (folder, *folder.parents) if path.is_dir()), Path.home())
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(path: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
         return False
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8", "replace")
     except OSError:
         return ""
 
 
-def _activation(repo: Path) -> str:
+def _activate_command(repo: Path) -> str:
     if (repo / "activate").is_file():
         return activation.COMMAND
     windows = sys.platform == "win32"
@@ -192,7 +192,7 @@ def _checkout() -> str:
 
 def _distribution(path: Path = Path("/etc/os-release")) -> str:
     """Read by hand: platform.freedesktop_os_release came with Python 3.10."""
-    pairs = (line.partition("=") for line in _text(path).splitlines())
+    pairs = (line.partition("=") for line in _read_text(path).splitlines())
     values = {name: value.strip("\"'") for name, _, value in pairs}
     names = ("UBUNTU_CODENAME", "VERSION_CODENAME", "ID")
     return next((values[name] for name in names if values.get(name)), "")

@@ -197,7 +197,7 @@ class Remote:
     def _check_listens(self, endpoint: str) -> None:
         """Fail at once, where gcsfs would try again for half a minute."""
         try:
-            address = endpoints.address(endpoint)
+            address = endpoints.host_and_port(endpoint)
             socket.create_connection(address, timeout=_LISTENS_S).close()
             if endpoint.startswith("https://") and endpoints.speaks_plain_http(address, _LISTENS_S):
                 raise self._not_https(endpoint)
@@ -213,7 +213,7 @@ class Remote:
             ) from None
 
     def _not_https(self, endpoint: str) -> UnknownError:
-        mended = endpoints.mended(endpoint.replace("https://", "http://", 1))
+        mended = endpoints.complete_endpoint(endpoint.replace("https://", "http://", 1))
         return UnknownError(
             f"The remote {self.name} could not be asked: the server at {endpoint} speaks http, not"
             " https.",

@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dvcstate import Project, ProjectError, ProjectState, Workspace
 from dvcstate.config.dvc_config import read as read_config
-from dvcstate.repository import Repository as DvcRepository
-from dvcstate.repository import find
+from dvcstate.dvc_repository import DvcRepository, find
 from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, FileLine, Git
@@ -239,7 +238,7 @@ class Repository:
     def state(self) -> ProjectState:
         """The state of the worktree as ``dvc status`` sees it; a ProjectError where it cannot."""
         _ = self.worktree.project  # raises the ProjectError of the files, which is read once
-        if self.ask_s and any(stage.elsewhere for stage in self.worktree.project.stages):
+        if self.ask_s and any(stage.external for stage in self.worktree.project.stages):
             self.remote_asked_at = time.monotonic()
         return self.workspace.state(read=False, ask_s=self.ask_s, trusted=False)
 

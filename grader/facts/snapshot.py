@@ -114,10 +114,10 @@ class Snapshot:
     @cached_property
     def lock(self) -> Mapping[str, Any]:
         """What ``dvc.lock`` says of each stage, by name; empty where there is none."""
-        from dvcstate.documents import document, schema
+        from dvcstate.documents import reader, schema
 
         if self.content("dvc.lock") is None:
             return {}
-        lock = document.read(self.root / "dvc.lock", "dvc.lock", schema.lock_file)
+        lock = reader.read(self.root / "dvc.lock", "dvc.lock", schema.lock_file)
         stages: Mapping[str, Any] = lock.get("stages", {})
         return stages

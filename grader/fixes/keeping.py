@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.hashes.worktree import folder_md5
-from dvcstate.model import Out
+from dvcstate.model import Dep, Out
 from grader import fixes
 from grader.checks.stages import covers
 from grader.facts.repository import Repository
@@ -22,8 +22,8 @@ def nowhere(
 ) -> list[str]:
     """The deps of ``stage`` in the folder that neither git at HEAD nor DVC has.
 
-    And those of ``modules``, the code that it runs, that lie in a dep which is a folder; they are
-    asked for only where there is such a dep.
+    And what lies in a dep that is a folder of code: those of ``modules``, the code that it runs,
+    which are asked for only where there is such a dep, and every other file that DVC hashes.
     """
     deps = [dep.path for dep in stage.deps if dep.inside]
     others = [path for path in deps if path not in repository.committed_files]
@@ -31,12 +31,30 @@ def nowhere(
     folders = [path for path in others if path not in outs]
     inside = modules() if folders else []
     inside = [path for path in inside if any(covers(dep, path) for dep in folders)]
-    wanted = dict.fromkeys([*others, *inside])
-    return [
+    beside = [path for folder in folders for path in untracked(repository, folder)]
+    wanted = dict.fromkeys([*others, *inside, *beside])
+    found = [
         path
         for path in wanted
         if _lies_there(repository, snapshot, path) and not _is_kept(repository, snapshot, path)
     ]
+    return [path for path in found if not any(covers(one, path) for one in found if one != path)]
+
+
+def untracked(repository: Repository, folder: str) -> list[str]:
+    """The files in a folder of code that DVC hashes, and git does not have at HEAD."""
+    if not is_code(repository, folder):
+        return []
+    root, ignore = repository.root, DvcIgnore(str(repository.root))
+    files = (path for path in (root / folder).rglob("*") if path.is_file())
+    hashed = (path for path in files if not ignore.ignores(str(path), False))
+    names = (path.relative_to(root).as_posix() for path in hashed)
+    return sorted(name for name in names if name not in repository.committed_files)
+
+
+def is_code(repository: Repository, folder: str) -> bool:
+    """Whether git has Python in the folder."""
+    return any(path.endswith(".py") for path in at_head(repository, folder))
 
 
 def _lies_there(repository: Repository, snapshot: Snapshot, path: str) -> bool:
@@ -65,7 +83,7 @@ def at_head(repository: Repository, path: str) -> list[str]:
     return [path] if path in committed else [one for one in committed if covers(path, one)]
 
 
-def is_recorded_at_head(repository: Repository, out: Out) -> bool | None:
+def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:
     """Whether the bytes of ``out`` at HEAD are those that its record names; None if none can say.
 
     Git may have turned the ends of lines, and git-lfs keeps the bytes elsewhere.
@@ -73,15 +91,18 @@ def is_recorded_at_head(repository: Repository, out: Out) -> bool | None:
     blobs = {path: repository.committed_files[path] for path in at_head(repository, out.path)}
     if out.recorded.md5 is None or sum(blob.size for blob in blobs.values()) > _LARGEST:
         return None
-    git = repository.git
-    found = git.contents(blob.oid for blob in blobs.values()) if git else {}
-    contents = {path: found[blob.oid] for path, blob in blobs.items() if blob.oid in found}
+    exported = {path: repository.head.content(path) for path in blobs}
+    contents = {path: content for path, content in exported.items() if content is not None}
+    absent = {path: blob.oid for path, blob in blobs.items() if path not in contents}
+    git = repository.git if absent else None
+    found = git.contents(absent.values()) if git else {}
+    contents |= {path: found[oid] for path, oid in absent.items() if oid in found}
     if len(contents) < len(blobs) or any(one.startswith(_LFS) for one in contents.values()):
         return None
     return out.recorded.md5 in _md5s(repository, out, contents)
 
 
-def _md5s(repository: Repository, out: Out, contents: Mapping[str, bytes]) -> Iterator[str]:
+def _md5s(repository: Repository, out: Out | Dep, contents: Mapping[str, bytes]) -> Iterator[str]:
     """The hash of an out whose files have these bytes; then with the ends of lines of Windows."""
     plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
     windows = {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}
@@ -96,8 +117,11 @@ def _md5s(repository: Repository, out: Out, contents: Mapping[str, bytes]) -> It
 
 
 def kept(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
-    """Give folders to DVC and files to git, and commit."""
-    folders = [path for path in paths if (repository.root / path).is_dir()]
+    """Give folders of data to DVC, files and folders of code to git, and commit."""
+    root = repository.root
+    folders = [
+        path for path in paths if (root / path).is_dir() and not any((root / path).rglob("*.py"))
+    ]
     files = [path for path in paths if path not in folders]
     ignored = [path for path in files if repository.ignores(path)]
     plain = [path for path in files if path not in ignored] + [f"{one}.dvc" for one in folders]

@@ -21,7 +21,7 @@ from grader.step import Edit, Step
 
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}
 _WRITTEN_OF_OUT = {"cache", "desc", "meta", "type", "labels", "remote", "push"}
-_FLAGS = {
+FLAGS = {
     ("outs", True): "-o", ("outs", False): "-O", ("metrics", True): "-m", ("metrics", False): "-M",
     ("plots", True): "--plots", ("plots", False): "--plots-no-cache",
 }  # fmt: skip
@@ -68,7 +68,7 @@ def stage_add(stage: Stage, change: Change) -> Step:
     for out in stage.outs:
         kind = "metrics" if out.metric else "plots" if out.plot else "outs"
         if out.path not in gone or out.path in _names(change, kind):
-            words += [_FLAGS[kind, out.cache], out.path]
+            words += [FLAGS[kind, out.cache], out.path]
     return fixes.command(*words, _command(stage, change))  # its --out is none of DVC's
 
 
@@ -104,7 +104,7 @@ def _added(change: Change) -> Iterator[str]:
             continue
         for entry in entries:
             path = entry.removesuffix(UNCACHED)
-            flag = "-d" if section == "deps" else _FLAGS[section, path == entry]
+            flag = "-d" if section == "deps" else FLAGS[section, path == entry]
             yield from (flag, path)
 
 

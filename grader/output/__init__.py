@@ -15,7 +15,7 @@ def render(report: Report, form: str, stream: TextIO | None) -> str:
         return json.dumps(report_json.document(report), indent=2) + "\n"
     if form == "human":
         from grader.output import human
-        from workshop.status_table import Style, style_of
+        from workshop.terminal import Style, style_of
 
         return human.render(report, style_of(stream) if stream else Style())
     text: str = import_module(f"grader.output.{form}").render(report)

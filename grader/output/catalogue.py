@@ -7,9 +7,7 @@ from grader.engine.registry import Check
 from grader.output.steps import lines_under_headings
 from workshop.course.hint_pages import fixes, fixes_of_checks
 from workshop.course.manifest import course
-from workshop.stages import STAGES
-
-_STAGE_NAMES = frozenset(stage.name for stage in STAGES)
+from workshop.stages import STAGE_NAMES
 
 
 def listing(checks: Iterable[Check]) -> str:
@@ -56,7 +54,7 @@ def _group_by_fact(checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
     groups: dict[str, tuple[Check, list[str]]] = {}
     for check in checks:
         stage, _, fact = check.id.partition(".")
-        key = fact if stage == check.lesson and stage in _STAGE_NAMES else check.id
+        key = fact if stage == check.lesson and stage in STAGE_NAMES else check.id
         if key in groups:
             groups[key][1].append(stage)
         else:

@@ -10,10 +10,10 @@ from grader.engine.next_action import NextAction, next_action
 from grader.engine.report import CheckResult, LessonScore, Report
 from grader.finding import Evidence
 from grader.output.steps import lines_under_headings, next_line, step_lines
-from grader.output.terminal_text import pad, width_of, wrap
+from grader.output.terminal_text import wrap
 from grader.step import Command, Step
 from workshop.shell import printable
-from workshop.status_table import Style
+from workshop.terminal import Style, pad_text, width_of
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice": "!"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
@@ -76,7 +76,7 @@ def _lesson(lesson: LessonScore, checks: Sequence[CheckResult], style: Style) ->
     worst = next((kind for kind in ("fail", "error", "blocked") if kind in kinds), "pass")
     kind = worst if kinds else NOT_JUDGED
     width = min(_TITLE_WIDTH + 11, style.width - 13)
-    title = pad(f"{lesson.id:<11}{lesson.title}"[:width], width)
+    title = pad_text(f"{lesson.id:<11}{lesson.title}"[:width], width)
     supplied = "  supplied" if lesson.supplied else ""
     return f"{_mark(kind, style)} {title} {points_text(lesson)}{supplied}"
 

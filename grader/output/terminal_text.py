@@ -1,20 +1,9 @@
-"""Words fitted to a terminal: how wide they are, where they are cut or wrapped."""
+"""Words fitted to a terminal: where they are cut or wrapped."""
 
 import textwrap
-import unicodedata
 
 from workshop.shell import printable
-
-
-def width_of(text: str) -> int:
-    """The columns that ``text`` takes: those of Chinese and Japanese are two each."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
-
-
-def pad(text: str, width: int) -> str:
-    """``text`` followed by spaces, ``width`` columns in all."""
-    return text + " " * (width - width_of(text))
+from workshop.terminal import width_of
 
 
 def cut(text: str, width: int, plain: bool = False) -> str:

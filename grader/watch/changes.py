@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dvcstate.watching import watchfiles_watch
+from dvcstate.file_watch import watchfiles_watch
 
 _OF_GIT = ("HEAD", "MERGE_HEAD", "config", "index", "packed-refs", "refs", "info")
 _UNWATCHED = frozenset(("__pycache__", ".venv", ".ipynb_checkpoints"))

@@ -27,7 +27,7 @@ from grader.watch.report_diff import ReportDiff, complete_lessons, diff_reports
 from grader.watch.terminal import Screen, size_of
 from workshop import output
 from workshop.output import OutputError
-from workshop.status_table import Style, style_of
+from workshop.terminal import Style, style_of
 
 QUIET_S = 0.25
 """A grade begins when nothing has changed for so long: `dvc repro` writes many files in a row."""

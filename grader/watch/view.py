@@ -10,11 +10,11 @@ from grader.engine.next_action import NextAction, next_action
 from grader.engine.report import Report
 from grader.output.human import NOT_JUDGED, points_text, remote_note
 from grader.output.steps import next_line
-from grader.output.terminal_text import cut, pad, width_of, wrap
+from grader.output.terminal_text import cut, wrap
 from grader.step import Edit
 from grader.watch.report_diff import ReportDiff, unjudged_checks
 from workshop.shell import printable
-from workshop.status_table import Style
+from workshop.terminal import Style, width_of
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "amber": "o"}
@@ -143,7 +143,7 @@ def _lesson_lines(report: Report, style: Style, columns: int, rows: int) -> list
     width = min(55, columns - 11)
     for lesson in report.lessons:
         kind = _kind_of_lesson(report, lesson.id)
-        title = pad(cut(f"{lesson.id:<11}{lesson.title}", width, style.plain), width)
+        title = pad_text(cut(f"{lesson.id:<11}{lesson.title}", width, style.plain), width)
         text = f"{_mark(kind, style)} {title} {points_text(lesson)}"
         lines.append((kind, _Line(text, kind, 1)))
     if len(lines) <= rows:

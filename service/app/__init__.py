@@ -1,1 +1,1 @@
-"""The ASGI app: every request, its id, who answers it, and its problem if none can."""
+"""The ASGI app: the start and the end, and each request with its id, its answer and its count."""

@@ -1,165 +1,141 @@
-"""What every request passes first: its id, and the way to who answers it.
+"""What every request passes first: it gets its id, and is answered here or by FastAPI's routes.
 
-What is asked all the time, a prediction and whether the service is up, is answered from here. All
-else, and these asked in an unusual way, goes to FastAPI's routes. They are loaded with the first
-such request: at the start they would take as long as all that a prediction needs, and with each
-prediction its routing and validation would take as much as all that is not the picture's.
+The frequent requests (a prediction with a plain query, ``/healthz``, ``/readyz``) are answered
+here. All others go to FastAPI, which is loaded with the first of them: its import takes as long as
+all that a first prediction needs (0.25 s, 20 MB), and its routing and validation of a prediction as
+long as all of the service's own work but the picture's.
 """
 
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from itertools import count
 
-from service.app import late, lifespan, problems, readiness
-from service.app.asgi import App, Headers, Receive, Scope, Send
-from service.app.json_answer import as_json
-from service.app.request_context import Visit
-from service.inference import predictions
-from service.inference.uploads import ClientGone
-from service.runtime import gc_freeze
-from service.runtime.resources import Resources
+from service.app.lifespan import run_lifespan
+from service.app.request_context import RequestContext
+from service.inference.uploads import ClientDisconnected
+from service.problems import MEDIA_TYPE, REQUEST_ID, Problem, bug_problem, problem_json
+from service.protocol import App, Headers, Receive, Scope, Send, as_json, send_answer
+from service.resources import Resources
+from service.runtime import memory
 
-JSON = b"application/json"
-_SANE_ID = re.compile(rb"[\w.:/+=-]{1,100}", re.ASCII)
+# Safe in a header, a log line and a URN: "4bf92f35-77b34da6" and "Root=1-67891233" are, "a b" not.
+_SAFE_ID = re.compile(rb"[\w.:/+=-]{1,100}", re.ASCII)
+# "", "top=3", "threshold=0.5" and "top=3&threshold=0.5"; FastAPI validates all else.
 _PLAIN_QUERY = re.compile(
     rb"(?:top=([1-9]\d{0,8}))?(?:(?:^|&)threshold=(0\.\d{1,15}|0|1))?", re.ASCII
 )
+_UNSTARTED = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "the service was not started: it received no lifespan event (ASGI)",
+    "start uvicorn without --lifespan off",
+)
 
 
-class Front:
-    """The app that uvicorn runs; ``opened`` gives its resources from the start to the end."""
+class Dispatcher:
+    """The app that uvicorn runs; ``open_service`` gives its resources from the start to the end."""
 
-    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Resources]]) -> None:
-        self._opened = opened
-        self._service: Resources
-        self._started = False
-        self._prefix = os.urandom(6).hex()
+    def __init__(self, open_service: Callable[[], AbstractAsyncContextManager[Resources]]) -> None:
+        self._open_service = open_service
+        self._resources: Resources | None = None
+        self._id_prefix = os.urandom(6).hex()  # a process's: workers number their requests alike
         self._numbers = count(1)
         self._loading: asyncio.Task[App] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, and note that it was answered."""
+        """Answer one request, or follow the lifespan of the service."""
         if scope["type"] == "lifespan":
-            await lifespan.lived(self._serving(), receive, send)
-        elif scope["type"] == "http" and not self._started:
-            await _told_unstarted(send)
+            await run_lifespan(self._open(), receive, send)
+        elif self._resources is None:
+            await _send_problem(_UNSTARTED, send, None)
         elif scope["type"] == "http":
-            await self._visited(
-                Visit(scope, send, self._service, self._id(scope["headers"])), receive
-            )
-        else:
-            routes = await self._routes()
-            await routes(scope, receive, send)
+            request_id = self._request_id(scope["headers"])
+            await self._handle(RequestContext(scope, send, self._resources, request_id), receive)
+        else:  # a websocket, which FastAPI refuses
+            await (await self._routes(self._resources))(scope, receive, send)
 
     @asynccontextmanager
-    async def _serving(self) -> AsyncIterator[None]:
-        async with self._opened() as self._service:
-            self._started = True
+    async def _open(self) -> AsyncIterator[None]:
+        async with self._open_service() as self._resources:
             yield
 
-    async def _visited(self, visit: Visit, receive: Receive) -> None:
-        visit.begin()
+    async def _handle(self, context: RequestContext, receive: Receive) -> None:
+        context.begin()
         try:
-            answer = self._plain_answer(visit.scope, receive)
-            if answer is not None:
-                visit.route = _path(visit.scope)
-                await _answered(answer, visit)
-            else:
-                await self._routed(visit, receive)
-        finally:
-            visit.end()
-
-    def _plain_answer(self, scope: Scope, receive: Receive) -> Awaitable[bytes] | None:
-        """What is going to be the answer; None where that is for the routes to tell."""
-        service = self._service
-        match scope["method"], _path(scope):
-            case "POST", "/predict":
-                query = _PLAIN_QUERY.fullmatch(scope["query_string"])
-                if query is None:
-                    return None
-                top = int(query[1]) if query[1] else None
-                threshold = float(query[2]) if query[2] else None
-                return predictions.predicted(scope["headers"], receive, service, top, threshold)
-            case "GET", "/healthz":
-                return _alive()
-            case "GET", "/readyz":
-                return _ready(service)
-        return None
-
-    async def _routed(self, visit: Visit, receive: Receive) -> None:
-        visit.scope.setdefault("state", {})[problems.REQUEST_ID] = visit.id
-        try:
-            routes = await self._routes()
+            await self._answer(context, receive)
+        except Problem as problem:
+            await _send_problem(problem, context.send, context.id)
+        except ClientDisconnected:
+            context.status = 400  # for the count, as the routes have it; nobody reads an answer
         except Exception as error:
-            await _told_bug(error, visit)
+            if not context.status:  # the routes have answered 500 already
+                bug = bug_problem(error, context.scope["method"], context.scope["path"])
+                await _send_problem(bug, context.send, context.id)
             raise  # uvicorn prints the traceback
-        await routes(visit.scope, receive, visit.send)
+        finally:
+            context.finish()
 
-    async def _routes(self) -> App:
-        """FastAPI's routes; loaded in a thread, so that predictions go on meanwhile."""
+    async def _answer(self, context: RequestContext, receive: Receive) -> None:
+        content = await _direct_answer(context, receive)
+        if content is not None:
+            await send_answer(context.send, 200, "application/json", content, {})
+        else:
+            context.scope.setdefault("state", {})[REQUEST_ID] = context.id
+            routes = await self._routes(context.resources)
+            await routes(context.scope, receive, context.send)
+
+    async def _routes(self, resources: Resources) -> App:
+        """FastAPI's routes, loaded once for all who wait, and again where that failed."""
         if self._loading is None or (self._loading.done() and self._loading.exception()):
-            self._loading = asyncio.create_task(self._loaded())
+            self._loading = asyncio.create_task(_load_routes(resources))
+        # Shielded: a client that disconnects must not cancel what others wait for.
         return await asyncio.shield(self._loading)
 
-    async def _loaded(self) -> App:
-        routes = await asyncio.to_thread(late.routes, self._service)
-        gc_freeze.settle()
-        return routes
-
-    def _id(self, headers: Headers) -> str:
-        """The client's own id where that can be written anywhere, else a new one."""
+    def _request_id(self, headers: Headers) -> str:
+        """The client's own id where that is safe to write anywhere, else a new one."""
         for name, value in headers:
-            if name == b"x-request-id" and _SANE_ID.fullmatch(value):
+            if name == b"x-request-id" and _SAFE_ID.fullmatch(value):
                 return value.decode()
-        return f"{self._prefix}-{next(self._numbers):x}"
+        return f"{self._id_prefix}-{next(self._numbers):x}"
 
 
-def _path(scope: Scope) -> str:
-    """Without that of the proxy that the service is behind (``--root-path``)."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
+async def _load_routes(resources: Resources) -> App:
+    """Load them in a thread, so that predictions go on meanwhile."""
+
+    def load() -> App:
+        # Imported here, with the first request for a route: see the module's docstring.
+        from service.routes import app
+
+        return app.create_routes(resources)
+
+    routes = await asyncio.to_thread(load)
+    memory.freeze_gc()
+    return routes
 
 
-async def _told_unstarted(send: Send) -> None:
-    problem = problems.Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "the service was not started: nobody told it to (ASGI's lifespan)",
-        "start uvicorn without --lifespan off",
-    )
-    content = problems.document(problem, None)
-    headers = [
-        (b"content-length", b"%d" % len(content)),
-        (b"content-type", problems.MEDIA_TYPE.encode()),
-    ]
-    await send({"type": "http.response.start", "status": problem.status.value, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+async def _direct_answer(context: RequestContext, receive: Receive) -> bytes | None:
+    """The answer to a frequent request as JSON; None where FastAPI's routes have to answer."""
+    scope, resources = context.scope, context.resources
+    # Without the prefix of a proxy before the service (--root-path).
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    match scope["method"], path:
+        case "POST", "/predict" if query := _PLAIN_QUERY.fullmatch(scope["query_string"]):
+            context.route = path
+            top = int(query[1]) if query[1] else None
+            threshold = float(query[2]) if query[2] else None
+            return await resources.predictor.predict(scope["headers"], receive, top, threshold)
+        case "GET", "/healthz":
+            context.route = path
+            return b'{"status":"alive"}'
+        case "GET", "/readyz":
+            context.route = path
+            return as_json(await resources.readiness())
+    return None
 
 
-async def _alive() -> bytes:
-    return as_json(readiness.ALIVE)
-
-
-async def _ready(service: Resources) -> bytes:
-    return as_json(await readiness.ready(service))
-
-
-async def _answered(answer: Awaitable[bytes], visit: Visit) -> None:
-    try:
-        content = await answer
-    except problems.Problem as problem:
-        await visit.tell(problem)
-    except ClientGone:
-        visit.status = 400  # as the routes count it; nobody reads an answer
-    except Exception as error:
-        await _told_bug(error, visit)
-        raise  # uvicorn prints the traceback
-    else:
-        await visit.answer(200, JSON, content)
-
-
-async def _told_bug(error: Exception, visit: Visit) -> None:
-    await visit.tell(problems.bug(error, visit.scope["method"], visit.scope["path"]))
+async def _send_problem(problem: Problem, send: Send, request_id: str | None) -> None:
+    content = problem_json(problem, request_id)
+    await send_answer(send, problem.status.value, MEDIA_TYPE, content, problem.headers)

@@ -1,1 +1,1 @@
-"""Uploads to pixels to probabilities: what answers `POST /predict`."""
+"""From uploads to pixels to probabilities: all that ``POST /predict`` does."""

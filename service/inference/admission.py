@@ -1,53 +1,53 @@
-"""How many predictions are in the house at one time, and how many bytes they hold."""
+"""How many predictions are in progress at one time, and how many bytes they hold."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
-from service.app.problems import Problem
+from service.problems import Problem
 
 
+@dataclass(slots=True)
 class Gate:
     """Admits as many requests as the settings allow; one event loop, so no lock."""
 
-    def __init__(self, max_requests: int, max_held_bytes: int) -> None:
-        self.max_requests = max_requests
-        self.max_held_bytes = max_held_bytes
-        self.requests = 0
-        self.held_bytes = 0
+    max_requests: int
+    max_held_bytes: int
+    requests: int = 0
+    held_bytes: int = 0
 
-    def slot(self) -> "Slot":
-        """A slot for the length of one request, or a 503 when all are taken."""
-        return Slot(self)
+    @contextmanager
+    def admit(self) -> Iterator["Slot"]:
+        """A slot for the length of one request; a 503 when all are taken."""
+        if self.requests >= self.max_requests:
+            raise busy_problem(f"{self.max_requests} predictions are being made")
+        slot = Slot(self)
+        self.requests += 1
+        try:
+            yield slot
+        finally:
+            self.requests -= 1
+            self.held_bytes -= slot.held_bytes
 
 
+@dataclass(slots=True)
 class Slot:
-    """One admitted request, for the length of a ``with``; it counts the bytes that it holds."""
+    """One admitted request, which counts the bytes that it holds."""
 
-    __slots__ = ("_gate", "held_bytes")
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-        self.held_bytes = 0
-
-    def __enter__(self) -> "Slot":
-        if self._gate.requests >= self._gate.max_requests:
-            raise busy(f"{self._gate.max_requests} predictions are being made")
-        self._gate.requests += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._gate.requests -= 1
-        self._gate.held_bytes -= self.held_bytes
+    gate: Gate
+    held_bytes: int = 0
 
     def hold(self, count: int) -> None:
-        """Count ``count`` more bytes, or tell the client that there is no room for them."""
-        if self._gate.held_bytes + count > self._gate.max_held_bytes:
-            raise busy("the bodies being received fill the memory set aside for them")
-        self._gate.held_bytes += count
+        """Count ``count`` more bytes; a 503 when there is no room for them."""
+        if self.gate.held_bytes + count > self.gate.max_held_bytes:
+            raise busy_problem("the bodies being received fill the memory set aside for them")
+        self.gate.held_bytes += count
         self.held_bytes += count
 
 
-def busy(reason: str) -> Problem:
-    """The answer to a client that should come back in a moment."""
+def busy_problem(reason: str) -> Problem:
+    """The answer to a client that should send its request again in a second."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"too busy: {reason}",

@@ -2,60 +2,61 @@
 
 import struct
 
-LIGHT_PIXELS = 2_000_000
-LIGHT_BYTES = 400_000
-"""Of the whole picture, with its notes: noise takes 20 ms a megabyte, with oddities in it 80."""
-SEGMENTS = 64
-"""Looked at before the first scan; cameras and editors write about ten."""
-
-LIGHT_SIDE = 4_000
-"""Of both sides: to shrink 30 x 65,500 pixels takes three times as long as 1,400 x 1,400."""
+CHEAP_PIXELS = 2_000_000
+CHEAP_BYTES = 400_000
+"""Of the whole file, metadata included: noise takes 20 ms a megabyte, a damaged file up to 80."""
+CHEAP_SIDE = 4_000
+"""Of both sides: to shrink 30 × 65,500 pixels takes three times as long as 1,400 × 1,400."""
+MAX_SEGMENTS = 64
+"""Before the first scan; cameras and editors write about ten."""
 
 _BASELINE = (0xC0, 0xC1)
 _SCAN = 0xDA
-_PASSED_OVER = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))
-"""Tables, notes and comments: libjpeg finds the same length in each, and nothing but a length."""
+_SKIPPED = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))
+"""Tables, application data and comments: libjpeg reads the same length of each as this does."""
 _FRAME = struct.Struct(">HHB")
+"""Height, width and number of colours, behind a marker, a length and the bits a sample."""
 _SAMPLINGS = frozenset(bytes((luma, 0x11, 0x11)) for luma in (0x11, 0x12, 0x21, 0x22))
-"""Those of the encoders; others are decoded a second time, by Pillow."""
+"""Those that encoders write; simplejpeg refuses others, and Pillow decodes them a second time."""
 
 
-def is_light(data: bytes, among: int = 1) -> bool:
+def is_cheap_to_decode(data: bytes, among: int = 1) -> bool:
     """Whether ``data`` is a baseline JPEG of one scan, at most 2 Mpx and 400 KB.
 
-    ``among`` several in one request that is the most of all together, and each has its part of it.
+    Of ``among`` files in one request each has its share of these limits.
 
-    Read from its headers alone, and no more than that: whether the picture is whole turns out when
-    it is decoded. In one scan every colour is there, and libjpeg makes one pass over the pixels.
-    What libjpeg might read otherwise than this, such as fill bytes or a second frame, is not light.
+    Judged by its headers alone: decoding shows whether the picture is whole. With all colours in
+    one scan libjpeg makes one pass over the pixels. Whatever libjpeg might read otherwise than this
+    function, such as fill bytes or a second frame, is not cheap.
     """
     size = len(data)
-    if size > LIGHT_BYTES // among or not data.startswith(b"\xff\xd8"):
+    if size > CHEAP_BYTES // among or not data.startswith(b"\xff\xd8"):
         return False
-    place, colours = 2, 0
-    for _ in range(SEGMENTS):
-        if place + 12 > size or data[place] != 0xFF:
+    offset, colours = 2, 0
+    for _ in range(MAX_SEGMENTS):
+        # 12 bytes: a segment's marker and length, and what is read here of a frame or a scan.
+        if offset + 12 > size or data[offset] != 0xFF:
             return False
-        marker, length = data[place + 1], data[place + 2] << 8 | data[place + 3]
+        marker, length = data[offset + 1], data[offset + 2] << 8 | data[offset + 3]
         if marker == _SCAN:
-            return colours > 0 and data[place + 4] == colours
+            return colours > 0 and data[offset + 4] == colours
         if marker in _BASELINE and not colours:
-            colours = _light_colours(data, place, LIGHT_PIXELS // among)
+            colours = _cheap_colours(data, offset, CHEAP_PIXELS // among)
             if not colours:
                 return False
-        elif marker not in _PASSED_OVER:
+        elif marker not in _SKIPPED:
             return False
-        place += 2 + length
+        offset += 2 + length
     return False
 
 
-def _light_colours(data: bytes, place: int, max_pixels: int) -> int:
-    """How many colours the frame header has, 1 or 3; 0 where the frame is not light."""
-    height, width, colours = _FRAME.unpack_from(data, place + 5)
-    samplings = data[place + 11 : place + 10 + 3 * colours : 3]
-    light = (
+def _cheap_colours(data: bytes, offset: int, max_pixels: int) -> int:
+    """How many colours the frame header has, 1 or 3; 0 where the frame is not cheap."""
+    height, width, colours = _FRAME.unpack_from(data, offset + 5)
+    samplings = data[offset + 11 : offset + 10 + 3 * colours : 3]
+    is_cheap = (
         height * width <= max_pixels
-        and max(height, width) <= LIGHT_SIDE
+        and max(height, width) <= CHEAP_SIDE
         and (colours == 1 or samplings in _SAMPLINGS)
     )
-    return colours if light and colours in (1, 3) else 0
+    return colours if is_cheap and colours in (1, 3) else 0

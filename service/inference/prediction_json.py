@@ -1,4 +1,4 @@
-"""``POST /predict``'s JSON, put together by hand: a third of what NumPy and ``json`` take."""
+"""``POST /predict``'s JSON, written by hand in a third of the time of NumPy and ``json``."""
 
 import json
 import math
@@ -8,40 +8,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.inference.model import Model
-from service.inference.upload import Upload
+from service.inference.multipart_form import UploadedFile
 
 DECIMALS = 6
 """What a float32 probability is good for."""
-_text = json.JSONEncoder(ensure_ascii=False).encode
-"""Made once: json.dumps makes another for each text."""
+_quote = json.JSONEncoder(ensure_ascii=False).encode
+"""Made once: json.dumps makes an encoder for each text."""
 
 
-def as_answer(
+def predictions_json(
     model: Model,
-    about_model: tuple[str, str],
-    uploads: Sequence[Upload],
+    model_path: str,
+    model_state: str,
+    files: Sequence[UploadedFile],
     rows: Sequence[NDArray[np.float32]],
     top: int | None,
     threshold: float | None,
 ) -> bytes:
-    """The JSON of all predictions; ``about_model`` is the model's path and state."""
-    path, state = about_model
+    """The whole answer; ``rows`` has the probabilities of each file."""
     thresholds = model.thresholds if threshold is None else (threshold,) * len(model.genres)
     predictions = ",".join(
         [
-            f'{{"filename":{_text(upload.filename)},'
-            f'"genres":[{_ranked(model, row.tolist(), thresholds, top)}]}}'
-            for upload, row in zip(uploads, rows, strict=True)
+            f'{{"filename":{_quote(file.filename)},'
+            f'"genres":[{_genres_json(model, row.tolist(), thresholds, top)}]}}'
+            for file, row in zip(files, rows, strict=True)
         ]
     )
     text = (
-        f'{{"model":{{"path":"{path}","md5":"{model.md5}","state":"{state}"}},'
+        f'{{"model":{{"path":"{model_path}","md5":"{model.md5}","state":"{model_state}"}},'
         f'"predictions":[{predictions}]}}'
     )
-    return text.encode("utf-8", "backslashreplace")
+    return text.encode("utf-8", "backslashreplace")  # as service.protocol.as_json does
 
 
-def _ranked(
+def _genres_json(
     model: Model, probabilities: Sequence[float], thresholds: Sequence[float], top: int | None
 ) -> str:
     """The genres of one picture, the most probable first."""

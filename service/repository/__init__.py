@@ -1,1 +1,1 @@
-"""What the service knows of the repository: the state of its pipeline, its report."""
+"""What the service knows of the repository: the state of its pipeline, its report, its files."""

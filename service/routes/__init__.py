@@ -1,1 +1,1 @@
-"""FastAPI's routes, loaded with the first request for one of them."""
+"""FastAPI's routes and their documentation, loaded with the first request for one of them."""

@@ -1,7 +1,6 @@
 """Every route of the service, with its documentation, as a FastAPI app.
 
-``service.app.dispatcher`` stands before it, and loads it with the first request that it does not
-answer itself.
+``service.app.dispatcher`` loads it with the first request that it does not answer itself.
 """
 
 from typing import Any
@@ -11,49 +10,50 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from service import settings
+from service.resources import Resources
 from service.routes import (
     health,
     lessons,
-    pipeline_state,
-    predict_route,
+    pipeline,
+    predict,
     problem_responses,
     results,
 )
-from service.runtime.resources import Resources
+from service.settings import describe_limits
 
 DESCRIPTION = """
-The genres of movie posters, told by the model in your repository, and the state of the pipeline
-that made it.
+The genres of movie posters, predicted by the model in your repository, and the state of the
+pipeline that made it.
 
 Every error is a problem (`application/problem+json`, RFC 9457): `detail` says what is wrong and
 where, `fix` what to do or to type next.
 """
 
 
-def app(resources: Resources) -> FastAPI:
-    """The routes over ``resources``."""
+def create_routes(resources: Resources) -> FastAPI:
+    """The app of all routes, which use ``resources``."""
     app = FastAPIOffline(  # /docs works in a room without a network
         redoc_url=None,
         title="Movie posters by genre",
-        description=f"{DESCRIPTION}\n{settings.limits(resources.settings)}\n",
+        description=f"{DESCRIPTION}\n{describe_limits(resources.settings)}\n",
         version="0.1.0",
     )
-    for module in (predict_route, pipeline_state, lessons, results, health):
+    for module in (predict, pipeline, lessons, results, health):
         app.include_router(module.router)
-    app.add_api_route("/", _home, include_in_schema=False)
-    problem_responses.install(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI documents it
+    app.add_api_route("/", _redirect_home, include_in_schema=False)
+    problem_responses.add_handlers(app)
+    # FastAPI's documented way to extend the document: fastapi.tiangolo.com/how-to/extending-openapi
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.state.resources = resources
     return app
 
 
-async def _home() -> RedirectResponse:
+async def _redirect_home() -> RedirectResponse:
     return RedirectResponse("/docs")
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with the problem's schema that the routes' errors refer to."""
+    """The OpenAPI document, with the schema of the problems that the routes refer to."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes

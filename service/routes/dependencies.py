@@ -1,16 +1,16 @@
-"""How a route gets at the running service's resources."""
+"""What FastAPI passes to a route: the resources of the running service."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.runtime.resources import Resources
+from service.resources import Resources
 
 
-async def _resources(request: Request) -> Resources:
+# async, so that FastAPI calls it on the event loop and starts no thread for it
+async def _get_resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 
 
-FromService = Annotated[Resources, Depends(_resources)]
-"""The type of a route's argument that is the running service's resources."""
+ServiceResources = Annotated[Resources, Depends(_get_resources)]

@@ -1,15 +1,13 @@
-"""``GET /healthz``, ``/readyz`` and ``/metrics``: is it alive, can it predict, what did it do."""
+"""``GET /healthz``, ``/readyz`` and ``/metrics``: liveness, readiness, and counts."""
 
-from http import HTTPStatus
 from typing import Literal
 
 import pydantic
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.app import readiness
-from service.routes.dependencies import FromService
-from service.routes.problem_responses import documented
+from service.routes.dependencies import ServiceResources
+from service.routes.problem_responses import document_problems
 
 router = APIRouter(tags=["health"])
 
@@ -31,28 +29,25 @@ class Ready(pydantic.BaseModel):
         description="Height and width.", min_length=2, max_length=2
     )
     refused: str | None = pydantic.Field(
-        description="Why the file that lies there now is not the one that is served, or null."
+        description="Why the present file is not the one that is served, or null."
     )
 
 
 @router.get("/healthz")
 async def healthz() -> Alive:
-    """Whether the process is alive; asks nothing else."""
+    """Whether the process is alive; checks nothing else."""
     return Alive()
 
 
 @router.get(
     "/readyz",
-    responses=documented(
-        {
-            HTTPStatus.SERVICE_UNAVAILABLE: "No model (`fix` says how to get one), "
-            "or it is about to stop."
-        }
+    responses=document_problems(
+        {503: "No model (`fix` says how to get one), or it is about to stop."}
     ),
 )
-async def readyz(service: FromService) -> Ready:
+async def readyz(resources: ServiceResources) -> Ready:
     """Whether predictions can be made, and with which model."""
-    return Ready(**await readiness.ready(service))
+    return Ready(**await resources.readiness())
 
 
 @router.get(
@@ -60,6 +55,6 @@ async def readyz(service: FromService) -> Ready:
     response_class=Response,
     responses={200: {"description": "The counts.", "content": {"text/plain": {}}}},
 )
-async def metrics(service: FromService) -> Response:
+async def metrics(resources: ServiceResources) -> Response:
     """Requests by route and status, how long they took, and posters answered, for Prometheus."""
-    return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    return Response(resources.metrics.text(), media_type=CONTENT_TYPE_LATEST)

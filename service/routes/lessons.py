@@ -1,4 +1,4 @@
-"""``GET /lessons``: how far this repository has come, by the grader's own judgement.
+"""``GET /lessons``: the grader's report of the repository.
 
 A plain function, which FastAPI runs in a thread: grading takes some tenths of a second.
 """
@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Response
 
 from grader.engine.report import Report
 from grader.output import report_schema
-from service.app.problems import Problem
-from service.routes.dependencies import FromService
-from service.routes.problem_responses import documented
+from service.problems import Problem
+from service.routes.dependencies import ServiceResources
+from service.routes.problem_responses import document_problems
 from workshop.course.manifest import CourseError
 
 router = APIRouter(tags=["lessons"])
@@ -23,17 +23,17 @@ ReportModel = report_schema.model_of(Report)
 @router.get(
     "/lessons",
     response_model=ReportModel,
-    responses=documented(
+    responses=document_problems(
         {
-            HTTPStatus.UNPROCESSABLE_ENTITY: "A wrong query value.",
-            HTTPStatus.SERVICE_UNAVAILABLE: "The workshop's own lessons cannot be read.",
+            422: "A wrong query value.",
+            503: "The workshop's own lessons cannot be read.",
         }
     ),
 )
 def lessons(
-    service: FromService,
+    resources: ServiceResources,
     remote: Annotated[
-        bool, Query(description="Ask the remote for each object too, which takes its time.")
+        bool, Query(description="Ask the remote for each object too, which takes longer.")
     ] = False,
 ) -> Response:
     """The grade of the repository, lesson by lesson, and what to type next.
@@ -42,7 +42,7 @@ def lessons(
     is no repository is answered too: `gradable` is false, and a check says what to do.
     """
     try:
-        report = service.grades.report(remote=remote)
+        report = resources.reports.report(remote=remote)
     except CourseError as error:
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, str(error), "mend the workshop's installation: make env"

@@ -1,6 +1,7 @@
-"""The problems of routes, FastAPI's own and a bug included, and the documentation of them."""
+"""Every error of a route as a problem, FastAPI's own and a bug included, and its documentation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -9,55 +10,59 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from service.app.problems import MEDIA_TYPE, REQUEST_ID, Finding, Problem, bug, document
-from service.inference.uploads import ClientGone
+from service.inference.uploads import ClientDisconnected
+from service.problems import (
+    MEDIA_TYPE,
+    REQUEST_ID,
+    InvalidInput,
+    Problem,
+    bug_problem,
+    problem_json,
+)
 
 LONGEST_INPUT = 80
 
 
-def install(app: FastAPI) -> None:
+def add_handlers(app: FastAPI) -> None:
     """Make ``app`` answer each error as a problem, FastAPI's own and a bug included."""
-    app.add_exception_handler(Problem, _told)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(ClientGone, _gone)
-    app.add_exception_handler(Exception, _bug)
+    problem_of: dict[type[Exception], Callable[[Request, Any], Problem]] = {
+        Problem: lambda request, problem: problem,
+        RequestValidationError: _invalid_value_problem,
+        HTTPException: _http_problem,
+        ClientDisconnected: _disconnected_problem,
+        Exception: lambda request, error: bug_problem(error, request.method, request.url.path),
+    }
+    for kind, make_problem in problem_of.items():
+        app.add_exception_handler(kind, partial(_answer, make_problem))
 
 
-def _answer(request: Request, problem: Problem) -> Response:
-    content = document(problem, request.scope.get("state", {}).get(REQUEST_ID))
+async def _answer(
+    make_problem: Callable[[Request, Any], Problem], request: Request, error: Exception
+) -> Response:
+    problem = make_problem(request, error)
+    content = problem_json(problem, request.scope.get("state", {}).get(REQUEST_ID))
     return Response(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
-async def _told(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - Starlette's handler type is any Exception
-    return _answer(request, error)
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    findings = [Finding(_sentence(detail)) for detail in error.errors()]
-    return _answer(
-        request,
-        Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "; ".join(finding.detail for finding in findings),
-            "change that value; /docs says what each may be",
-            errors=findings,
-        ),
+def _invalid_value_problem(request: Request, error: RequestValidationError) -> Problem:
+    errors = [InvalidInput(_sentence(detail)) for detail in error.errors()]
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "; ".join(invalid.detail for invalid in errors),
+        "change that value; /docs says what each may be",
+        errors=errors,
     )
 
 
 def _sentence(detail: dict[str, Any]) -> str:
     source, *names = map(str, detail["loc"])
-    got = repr(detail.get("input"))
-    got = got if len(got) <= LONGEST_INPUT else got[:LONGEST_INPUT] + "…"
+    value = repr(detail.get("input"))
+    value = value if len(value) <= LONGEST_INPUT else value[:LONGEST_INPUT] + "…"
     message = str(detail["msg"]).removeprefix("Input ")
-    return f"the {source} value {'.'.join(names)} {message}, got {got}"
+    return f"the {source} value {'.'.join(names)} {message}, got {value}"
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+def _http_problem(request: Request, error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
     path, method = request.url.path, request.method
     match status:
@@ -68,19 +73,14 @@ async def _refused(request: Request, error: Exception) -> Response:
             detail, fix = f"{path} does not answer {method}", f"use {allowed}; /docs shows how"
         case _:
             detail, fix = str(error.detail), "open /docs for what this route takes"
-    return _answer(request, Problem(status, detail, fix, headers=error.headers))
+    return Problem(status, detail, fix, headers=error.headers)
 
 
-async def _gone(request: Request, error: Exception) -> Response:
-    """Nobody reads this: the client hung up while it sent its body."""
-    return _answer(
-        request,
-        Problem(HTTPStatus.BAD_REQUEST, "the client went away before its body ended", "send again"),
+def _disconnected_problem(request: Request, error: ClientDisconnected) -> Problem:
+    """For the count of answers alone: the client has closed its connection."""
+    return Problem(
+        HTTPStatus.BAD_REQUEST, "the client went away before its body ended", "send again"
     )
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    return _answer(request, bug(error, request.method, request.url.path))
 
 
 class FindingModel(pydantic.BaseModel):
@@ -107,10 +107,9 @@ class ProblemModel(pydantic.BaseModel):
     )
 
 
-def documented(meanings: Mapping[HTTPStatus, str]) -> dict[int | str, dict[str, Any]]:
+def document_problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route for OpenAPI: each status and what it means there."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
     return {
-        status.value: {"description": meaning, "content": content}
-        for status, meaning in meanings.items()
+        status: {"description": meaning, "content": content} for status, meaning in meanings.items()
     }

@@ -1,4 +1,4 @@
-"""``GET /results/…``: the metrics and the pictures that the pipeline left."""
+"""``GET /results/…``: the metrics and the pictures that the pipeline wrote."""
 
 import json
 import math
@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pydantic
 from fastapi import APIRouter, Response
 
-from service.app.json_answer import as_json
-from service.app.problems import Problem
-from service.routes.dependencies import FromService
-from service.routes.problem_responses import documented
+from service.problems import Problem
+from service.protocol import as_json
+from service.routes.dependencies import ServiceResources
+from service.routes.problem_responses import document_problems
 
 router = APIRouter(prefix="/results", tags=["results"])
 
@@ -31,7 +31,7 @@ PICTURES = {
 }
 
 PICTURE_HEADERS = {
-    # A plot of another run has the same name.
+    # Each run writes its plots under the same names.
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
     # An SVG can hold scripts, and the repository is not trusted.
@@ -54,9 +54,7 @@ class Pictures(pydantic.BaseModel):
     plots: list[Picture]
 
 
-UNREADABLE = documented(
-    {HTTPStatus.SERVICE_UNAVAILABLE: "A file there cannot be read; `detail` names it."}
-)
+UNREADABLE = document_problems({503: "A file there cannot be read; `detail` names it."})
 
 
 @router.get(
@@ -67,15 +65,15 @@ UNREADABLE = documented(
         **UNREADABLE,
     },
 )
-def metrics(service: FromService) -> Response:
+def metrics(resources: ServiceResources) -> Response:
     """Every JSON file under `results/metrics`, by its name; empty before the first evaluation."""
-    folder = service.repo_dir / METRICS_DIR
-    found = {path.name: _json(path) for path in _files(folder) if path.suffix == ".json"}
-    return Response(as_json(found), media_type="application/json")
+    folder = resources.repo_dir / METRICS_DIR
+    metrics = {path.name: _read_json(path) for path in _files(folder) if path.suffix == ".json"}
+    return Response(as_json(metrics), media_type="application/json")
 
 
 @router.get("/plots", responses=UNREADABLE)
-def plots(service: FromService) -> Pictures:
+def plots(resources: ServiceResources) -> Pictures:
     """The pictures under `results/plots`; empty before the pipeline has drawn any."""
     return Pictures(
         plots=[
@@ -85,7 +83,7 @@ def plots(service: FromService) -> Pictures:
                 media_type=PICTURES[path.suffix.lower()],
                 size=path.stat().st_size,
             )
-            for path in _pictures(service.repo_dir)
+            for path in _pictures(resources.repo_dir)
         ]
     )
 
@@ -95,18 +93,13 @@ def plots(service: FromService) -> Pictures:
     response_class=Response,
     responses={
         200: {"description": "The picture.", "content": {"image/*": {}}},
-        **documented(
-            {
-                HTTPStatus.NOT_FOUND: "No picture of that name.",
-                HTTPStatus.UNPROCESSABLE_ENTITY: "Not a name.",
-            }
-        ),
+        **document_problems({404: "No picture of that name.", 422: "Not a name."}),
         **UNREADABLE,
     },
 )
-def plot(name: str, service: FromService) -> Response:
+def plot(name: str, resources: ServiceResources) -> Response:
     """One picture of `results/plots`."""
-    pictures = {path.name: path for path in _pictures(service.repo_dir)}
+    pictures = {path.name: path for path in _pictures(resources.repo_dir)}
     if name not in pictures:  # looked up in a listing, so that no name leads out of the folder
         known = ", ".join(pictures) or "none; type dvc repro"
         raise Problem(
@@ -115,48 +108,46 @@ def plot(name: str, service: FromService) -> Response:
             f"ask for one of those that are there: {known}",
         )
     path = pictures[name]
-    return Response(
-        _content(path), media_type=PICTURES[path.suffix.lower()], headers=PICTURE_HEADERS
-    )
+    return Response(_read(path), media_type=PICTURES[path.suffix.lower()], headers=PICTURE_HEADERS)
 
 
 def _pictures(repo_dir: Path) -> list[Path]:
+    # A name that is not printable may be no text: on Linux it may be any bytes.
     return [
         path
         for path in _files(repo_dir / PLOTS_DIR)
-        if path.suffix.lower() in PICTURES and _is_text(path.name) and _stays(path, repo_dir)
+        if path.suffix.lower() in PICTURES
+        and path.name.isprintable()
+        and _is_inside(path, repo_dir)
     ]
 
 
-def _is_text(name: str) -> bool:
-    """Whether ``name`` can be said in JSON: on Linux a file's name may be any bytes."""
-    return name.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in name)
-
-
-def _stays(path: Path, repo_dir: Path) -> bool:
-    """Whether a link leads into the repository, or to an object of a cache, as DVC's may."""
+def _is_inside(path: Path, repo_dir: Path) -> bool:
+    """Whether ``path`` is a file of the repository, or a link to an object of a DVC cache."""
     target = path.resolve()
     return target.is_relative_to(repo_dir) or target.parts[-4:-2] == ("files", "md5")
 
 
 def _files(folder: Path) -> list[Path]:
-    """The files of ``folder`` by name; none where the folder is not there."""
+    """The files of ``folder`` by name; none where there is no folder."""
     try:
         return sorted(path for path in folder.iterdir() if path.is_file())
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise _unreadable(folder, str(error.strerror), f"check {folder}") from None
+        raise _unreadable_problem(folder, str(error.strerror), f"check {folder}") from None
 
 
-def _json(path: Path) -> Any:
+def _read_json(path: Path) -> Any:
     try:
-        return json.loads(_content(path), parse_float=_finite, parse_constant=lambda name: None)
+        return json.loads(_read(path), parse_float=_finite, parse_constant=lambda name: None)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise _unreadable(path, f"not JSON, {where}: {error.msg}", "type dvc repro") from None
+        raise _unreadable_problem(
+            path, f"not JSON, {where}: {error.msg}", "type dvc repro"
+        ) from None
     except (ValueError, RecursionError):
-        raise _unreadable(path, "not JSON", "type dvc repro") from None
+        raise _unreadable_problem(path, "not JSON", "type dvc repro") from None
 
 
 def _finite(text: str) -> float | None:
@@ -165,15 +156,19 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _content(path: Path) -> bytes:
+def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise _unreadable(path, f"larger than {LARGEST_FILE / 1e6:g} MB", "make it smaller")
+            raise _unreadable_problem(
+                path, f"larger than {LARGEST_FILE / 1e6:g} MB", "make it smaller"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, str(error.strerror), "type dvc repro, then ask again") from None
+        raise _unreadable_problem(
+            path, str(error.strerror), "type dvc repro, then ask again"
+        ) from None
 
 
-def _unreadable(path: Path, reason: str, fix: str) -> Problem:
+def _unreadable_problem(path: Path, reason: str, fix: str) -> Problem:
     place = "/".join(path.parts[-3:])
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{place}: {reason}", fix)

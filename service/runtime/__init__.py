@@ -1,1 +1,1 @@
-"""The running process: its resources, metrics, logs, memory and its end."""
+"""The running process: how it ends, its metrics, its access log and its memory."""

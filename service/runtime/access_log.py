@@ -5,18 +5,22 @@ import logging
 import sys
 from typing import Any
 
-from service.app.json_answer import as_json
+from service.protocol import as_json
 
 
-def take_over() -> None:
-    """Leave uvicorn's own access log out: connections from now on don't format its lines."""
+def replace_uvicorn_log() -> None:
+    """Turn uvicorn's own access log off.
+
+    ``access_log=False`` is an option of uvicorn's start, which is over by now. But each new
+    connection asks the logger whether it has handlers, and without any formats no lines.
+    """
     logger = logging.getLogger("uvicorn.access")
     logger.handlers = []
     logger.propagate = False
 
 
-def write(**about: Any) -> None:
-    """One line: the time in UTC, and then what is said about the request."""
+def write_line(**members: Any) -> None:
+    """Write one line: the time in UTC, then ``members``."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    sys.stdout.buffer.write(as_json({"time": now, **about}) + b"\n")
+    sys.stdout.buffer.write(as_json({"time": now, **members}) + b"\n")
     sys.stdout.buffer.flush()

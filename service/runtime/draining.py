@@ -1,9 +1,9 @@
-"""Ending without losing a request: what happens between SIGTERM and the end.
+"""How a service stops without losing a request, from SIGTERM to the end.
 
-uvicorn alone would close its socket at once, and with it the connections that the kernel has
-accepted already and those on which a client is just sending. So for a while the service still
-answers, tells whoever asks ``/readyz`` to go elsewhere, and ends each connection with its answer;
-when nobody has come for a moment, uvicorn may close.
+uvicorn alone closes its socket at once, and with it the connections that the kernel has accepted
+and those on which a client is sending. So the service first goes on for a while, with 503 at
+``/readyz`` and ``Connection: close`` in each answer. When no request has come for a moment, uvicorn
+may close.
 """
 
 import asyncio
@@ -15,57 +15,57 @@ from contextlib import contextmanager
 from types import FrameType
 
 QUIET_SECONDS = 0.5
-"""Without a request, and nobody comes any more."""
-
-Handler = Callable[[int, FrameType | None], object]
+"""The end comes after so long without a request."""
+POLL_SECONDS = 0.05
 
 
 class Draining:
-    """Who is in the house, and whether it is about to close."""
+    """The requests in flight, and whether the service is about to stop."""
 
     def __init__(self, seconds: float) -> None:
         self.active = False
         self.in_flight = 0
-        self.last_seen = time.monotonic()
+        self.last_request = time.monotonic()
         self._seconds = seconds
-        self._tasks: set[asyncio.Task[None]] = set()
+        # The loop holds tasks by weak references only: without this one it may be collected.
+        self._task: asyncio.Task[None] | None = None
 
     @contextmanager
     def at_sigterm(self) -> Iterator[None]:
-        """Drain at SIGTERM, and only then do what was done before; a second one does it at once.
+        """Drain at SIGTERM, then call the handler that was there; at a second one call it at once.
 
-        Python takes signals in the main thread alone: elsewhere nothing changes.
+        Python delivers signals to the main thread: in another one nothing changes.
         """
-        before = signal.getsignal(signal.SIGTERM)
-        main = threading.current_thread() is threading.main_thread()
-        if not (main and callable(before) and self._seconds):
+        # uvicorn's own, which it sets before it starts the app.
+        handler = signal.getsignal(signal.SIGTERM)
+        is_main_thread = threading.current_thread() is threading.main_thread()
+        if not (is_main_thread and callable(handler) and self._seconds):
             yield
             return
         loop = asyncio.get_running_loop()
 
-        def begin(number: int, frame: FrameType | None) -> None:
+        def start(number: int, frame: FrameType | None) -> None:
             if self.active:
-                before(number, frame)
+                handler(number, frame)
                 return
             self.active = True
-            loop.call_soon_threadsafe(self._start, lambda: before(number, None))
+            # A signal handler runs between any two instructions: the loop has to do the rest.
+            loop.call_soon_threadsafe(self._start, lambda: handler(number, None))
 
-        signal.signal(signal.SIGTERM, begin)
+        signal.signal(signal.SIGTERM, start)
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGTERM, handler)
 
     def _start(self, finish: Callable[[], object]) -> None:
-        task = asyncio.create_task(self._until_quiet(finish))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._task = asyncio.create_task(self._drain(finish))
 
-    async def _until_quiet(self, finish: Callable[[], object]) -> None:
+    async def _drain(self, finish: Callable[[], object]) -> None:
         end = time.monotonic() + self._seconds
-        self.last_seen = time.monotonic()
+        self.last_request = time.monotonic()
         while time.monotonic() < end:
-            if not self.in_flight and time.monotonic() - self.last_seen >= QUIET_SECONDS:
+            if not self.in_flight and time.monotonic() - self.last_request >= QUIET_SECONDS:
                 break
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(POLL_SECONDS)
         finish()

@@ -19,21 +19,19 @@ from prometheus_client import (
 
 from service.settings import SettingsError
 
-TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
+SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 """In seconds."""
 
 
 class Metrics:
-    """The counts of one service."""
+    """The counts of one process."""
 
     def __init__(self) -> None:
-        self._together = TOGETHER in os.environ
+        self._is_shared = SHARED_DIR in os.environ
         self._registry = CollectorRegistry()
-        if self._together:
-            if not os.environ[TOGETHER]:
-                raise SettingsError(f"{TOGETHER} is empty\n  fix: name a folder, or unset it")
-            _make(Path(os.environ[TOGETHER]))
+        if self._is_shared:
+            _make_shared_dir(os.environ[SHARED_DIR])
         else:
             ProcessCollector(registry=self._registry)
         self._requests = Counter(
@@ -56,38 +54,42 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self.posters = Counter(
-            "predicted_posters", "Posters whose genres were told.", registry=self._registry
+            "predicted_posters", "Posters whose genres were answered.", registry=self._registry
         )
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._labelled: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one answer; the library's look-up of its labels would take as long again."""
-        found = self._known.get((method, route, status))
-        if found is None:
-            found = self._requests.labels(method, route, status), self._seconds.labels(route)
-            self._known[method, route, status] = found
-        found[0].inc()
-        found[1].observe(seconds)
+        """Count one answer."""
+        # Kept, since to look them up by labels() takes as long as to count.
+        pair = self._labelled.get((method, route, status))
+        if pair is None:
+            pair = self._requests.labels(method, route, status), self._seconds.labels(route)
+            self._labelled[method, route, status] = pair
+        requests, histogram = pair
+        requests.inc()
+        histogram.observe(seconds)
 
     def text(self) -> bytes:
         """All counts as Prometheus reads them."""
-        if not self._together:
+        if not self._is_shared:
             return generate_latest(self._registry)
-        everybody = CollectorRegistry()
-        multiprocess.MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
-        return generate_latest(everybody)
+        all_workers = CollectorRegistry()
+        multiprocess.MultiProcessCollector(all_workers)  # type: ignore[no-untyped-call]
+        return generate_latest(all_workers)
 
     def close(self) -> None:
-        """Take this process out of what is counted over those that live."""
-        if self._together:
+        """Take this process out of the gauges, which sum over live processes."""
+        if self._is_shared:
             multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
 
-def _make(folder: Path) -> None:
+def _make_shared_dir(name: str) -> None:
+    if not name:
+        raise SettingsError(f"{SHARED_DIR} is empty\n  fix: name a folder, or unset it")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        Path(name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
-            f"{TOGETHER}: the folder {folder} cannot be made ({error.strerror})\n"
+            f"{SHARED_DIR}: the folder {name} cannot be made ({error.strerror})\n"
             "  fix: name another, or unset that variable"
         ) from None

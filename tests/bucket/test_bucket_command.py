@@ -217,7 +217,7 @@ def test_an_option_that_makes_no_sense_is_told(
 
 def test_one_command_sets_up_a_terminal_everywhere(tmp_path: Path) -> None:
     programs_dir = tmp_path / "a folder" / "it's" / "bin"
-    for name, text in activation.texts(programs_dir).items():
+    for name, text in activation.scripts(programs_dir).items():
         (tmp_path / name).write_text(text, "utf-8", newline="\n")
     shell = (tmp_path / "activate.ps1").read_text("utf-8")
     assert f"$env:PATH = '{str(programs_dir).replace(chr(39), chr(39) * 2)}' + " in shell
@@ -248,7 +248,7 @@ def activated(folder: Path) -> list[str]:
 
 
 def test_a_windows_folder_is_one_for_git_bash_too() -> None:
-    text = activation.texts(Path("C:\\Users\\ada\\.venv\\Scripts"))["activate"]
+    text = activation.scripts(Path("C:\\Users\\ada\\.venv\\Scripts"))["activate"]
     assert "export PATH='/c/Users/ada/.venv/Scripts':\"$PATH\"" in text
 
 

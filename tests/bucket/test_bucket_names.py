@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bucket import names
-from bucket.errors import RefusedError
+from bucket import object_names
+from bucket.errors import ApiError
 
 NAMES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), min_size=1, max_size=250
@@ -17,20 +17,23 @@ WINDOWS_NOT = re.compile(r'[\x00-\x1f<>:"/\\|?*]|[. ]$')
 DEVICE = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 
 
-def decoded(pieces: list[str]) -> str:
+def decode_name(pieces: list[str]) -> str:
     last = len(pieces) - 1
-    return "".join(names.decoded(one, is_folder=at < last) for at, one in enumerate(pieces))
+    return "".join(
+        object_names.decode_piece(piece, is_folder=index < last)
+        for index, piece in enumerate(pieces)
+    )
 
 
 @given(NAMES)
 def test_a_name_is_read_back_from_its_files(name: str) -> None:
-    assert decoded(names.encoded(names.checked(name))) == name
+    assert decode_name(object_names.encode_name(object_names.check_name(name))) == name
 
 
 @given(NAMES, NAMES)
 def test_two_names_have_two_files_where_a_is_the_same_as_a_capital(one: str, two: str) -> None:
-    same = [piece.lower() for piece in names.encoded(one)]
-    assert (same == [piece.lower() for piece in names.encoded(two)]) == (one == two)
+    same = [piece.lower() for piece in object_names.encode_name(one)]
+    assert (same == [piece.lower() for piece in object_names.encode_name(two)]) == (one == two)
 
 
 ODD = ["../../etc/passwd", "/etc/passwd", "a/../b", "a//b", "a/", "C:\\x", "nul", "con.txt", "a\0b"]
@@ -39,7 +42,7 @@ ODD += ["Images/Ä b.jpg", "aux/x", ". .", "x.", ".git/config", "a%2fb", "%", "%
 
 @given(st.one_of(NAMES, st.sampled_from(ODD)))
 def test_a_file_is_inside_its_folder_and_fits_windows_too(name: str) -> None:
-    for piece in names.encoded(name):
+    for piece in object_names.encode_name(name):
         assert piece
         assert set(piece) <= set(string.ascii_lowercase + string.digits + "-_.%+")
         assert not piece.startswith(".")
@@ -50,19 +53,23 @@ def test_a_file_is_inside_its_folder_and_fits_windows_too(name: str) -> None:
 
 def test_what_dvc_pushes_lies_where_dvc_itself_would_put_it() -> None:
     name = "ada/files/md5/ab/0123456789abcdef0123456789abcd.dir"
-    assert names.encoded(name) == name.split("/")
+    assert object_names.encode_name(name) == name.split("/")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\nb", "a\rb", "é" * 513, "\ud800"])
 def test_a_name_that_google_refuses_is_refused(name: str) -> None:
-    with pytest.raises(RefusedError) as told:
-        names.checked(name)
-    assert told.value.status == 400
+    with pytest.raises(ApiError) as error:
+        object_names.check_name(name)
+    assert error.value.status == 400
 
 
 @pytest.mark.parametrize(
     "name", ["..", "../x", "/etc/passwd", "a//b", "C:/x", "a\\b", ".git/config", "nul", "a\0", "a."]
 )
 def test_a_folder_of_others_is_read_by_plain_names_alone(name: str) -> None:
-    assert names.literal(name) is None
-    assert names.literal("raw/Images/gp000001.jpg") == ["raw", "Images", "gp000001.jpg"]
+    assert object_names.split_literal(name) is None
+    assert object_names.split_literal("raw/Images/gp000001.jpg") == [
+        "raw",
+        "Images",
+        "gp000001.jpg",
+    ]

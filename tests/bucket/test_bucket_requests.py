@@ -19,8 +19,8 @@ from urllib.parse import quote
 import google_crc32c
 import pytest
 
-from bucket.upload import Upload
-from tests.bucket_server import BUCKET, RAW_BUCKET, Answer, BucketProcess, serving
+from bucket.partial_file import PartialFile
+from tests.bucket_server import BUCKET, RAW_BUCKET, BucketProcess, BucketResponse, serving
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -153,7 +153,9 @@ def start(server: BucketProcess, name: str, description: dict[str, str] | None =
     return "/" + answer.headers["Location"].split("/", 3)[3]
 
 
-def chunk(server: BucketProcess, place: str, content: bytes, first: int, end: int) -> Answer:
+def chunk(
+    server: BucketProcess, place: str, content: bytes, first: int, end: int
+) -> BucketResponse:
     header = f"bytes {first}-{end - 1}/{len(content)}"
     return server.ask("PUT", place, content[first:end], Content_Range=header)
 
@@ -404,18 +406,18 @@ def test_an_object_and_a_folder_of_one_name_are_told_apart(server: BucketProcess
 
 def test_a_full_disk_leaves_no_byte_that_is_not_hashed(tmp_path: Path) -> None:
     """What came before it was full stays, and the upload goes on from there."""
-    upload = Upload(tmp_path)
-    upload._file.close()
-    upload._file = disk = Filling(upload.path, "wb")
+    file = PartialFile(tmp_path)
+    file._file.close()
+    file._file = disk = FullDiskFile(file.path, "wb")
     with pytest.raises(OSError, match="No space left"):
-        upload.write(b"abcdef")
+        file.write(b"abcdef")
     disk.room = 99
-    upload.write(b"abcdef"[upload.size :])
-    upload.finish({"md5": md5_of(b"abcdef")})
-    assert upload.path.read_bytes() == b"abcdef"
+    file.write(b"abcdef"[file.size :])
+    file.finish({"md5": md5_of(b"abcdef")})
+    assert file.path.read_bytes() == b"abcdef"
 
 
-class Filling(FileIO):
+class FullDiskFile(FileIO):
     """A file on a disk that has room for three bytes."""
 
     room = 3

@@ -11,7 +11,7 @@ import pytest
 import dvcstate
 from benchmarks import made_repository
 from dvcstate import ProjectError
-from dvcstate.documents.document import MAX_BYTES
+from dvcstate.documents.reader import MAX_BYTES
 
 MARKERS = "<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> other\n"
 
@@ -76,7 +76,7 @@ def _error(repo: Path) -> ProjectError:
         (".dvc/config", "[cache]\nlocal = r\n", 2, 1, "the remote 'r' does not exist"),
         (".dvc/config.local", "[core]\nwrong = 1\n", 2, 1, "extra keys not allowed: wrong"),
         (".dvc/config.local", "core = 1\n", 1, 1, "'core' is no section"),
-        (".git/config", "[core]\nx y = 1\n", 2, None, "is no name of a setting"),
+        (".git/config", "[core]\nx y = 1\n", 2, None, "invalid variable name"),
         (".git/config", "[core]\nbigFileThreshold = 512m\n", None, None, "invalid literal for int"),
         (".git/config", "[core]\nignoreCase = yes\n", None, None, "expected true or false"),
         (".dvcignore", "# first\n\\\n", 2, None, "cannot be read"),
@@ -242,8 +242,6 @@ def test_a_pipe_named_dvc_lock_beside_no_pipeline_says_nothing(repo: Path) -> No
     (repo / "dvc.lock").unlink()
     os.mkfifo(repo / "dvc.lock")
     assert dvcstate.status(repo).lock_md5 is None
-    with pytest.raises(ProjectError, match="is no file"):
-        dvcstate.read_lock(repo)
 
 
 @pytest.mark.parametrize("name", [".dvcignore", ".gitignore"])

@@ -12,8 +12,8 @@ from benchmarks import made_repository
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.errors import TrackedPathError
 from dvcstate.hashes import file_hashing, worktree
-from dvcstate.hashes.changed_paths import Everything
-from dvcstate.hashes.file_hashing import Job
+from dvcstate.hashes.changed_paths import AllPaths
+from dvcstate.hashes.file_hashing import HashJob
 from dvcstate.hashes.hash_store import HashStore
 from dvcstate.hashes.worktree import Worktree
 from dvcstate.workspace import Workspace
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 def _md5(folder: Path, store: HashStore) -> str:
     looker = Worktree(store)
-    looker.begin(DvcIgnore(str(folder.parent)), Everything())
+    looker.begin(DvcIgnore(str(folder.parent)), AllPaths())
     wanted = (str(folder), "md5")
     found = looker.hashes([wanted])[wanted]
     store.save()
@@ -43,9 +43,9 @@ def _md5(folder: Path, store: HashStore) -> str:
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     hashed: list[str] = []
 
-    def count(jobs: list[Job], algorithm: str, workers: int | None) -> list[file_hashing.Hashed]:
+    def count(jobs: list[HashJob], algorithm: str) -> list[file_hashing.FileHash]:
         hashed.extend(Path(job.path).name for job in jobs)
-        return file_hashing.hash_files(jobs, algorithm, workers)
+        return file_hashing.hash_files(jobs, algorithm)
 
     monkeypatch.setattr(worktree, "hash_files", count)
     return hashed
@@ -136,20 +136,23 @@ def test_two_processes_use_one_cache_at_once(own_folder: Path, tmp_path: Path) -
     assert found == [{"fresh"}] * 3
 
 
-def test_hashes_are_those_of_hashlib_whatever_the_size(tmp_path: Path) -> None:
+def test_hashes_are_those_of_hashlib_whatever_the_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
     jobs = []
     for size in (0, 1, 100, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20):
         path = tmp_path / str(size)
         path.write_bytes(os.urandom(size))
-        jobs.append(Job(str(path), size, path.stat().st_mtime_ns))
-    hashed = file_hashing.hash_files(jobs * 40, "md5", workers=4)
+        jobs.append(HashJob(str(path), size, path.stat().st_mtime_ns))
+    hashed = file_hashing.hash_files(jobs * 40, "md5")
     expected = [(hashlib.md5(Path(job.path).read_bytes()).hexdigest(), True) for job in jobs]
     assert hashed == expected * 40
 
 
 @pytest.mark.parametrize("sizes", [[], [0], [20_000_000] * 6, [33_000] * 2000, [10**9, *[1] * 999]])
 def test_files_are_shared_out_in_order_and_in_parts_that_get_smaller(sizes: list[int]) -> None:
-    jobs = [Job(str(number), size, 0) for number, size in enumerate(sizes)]
+    jobs = [HashJob(str(number), size, 0) for number, size in enumerate(sizes)]
     parts = [list(part) for part in file_hashing._shares(jobs, 2)]
     assert [job for part in parts for job in part] == jobs
     assert len(parts) <= 20

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import made_repository
 from dvcstate import NotAProjectError, ProjectError, ProjectState
-from dvcstate.hashes.changed_paths import Touched
+from dvcstate.hashes.changed_paths import ChangedPaths
 from dvcstate.live import FLOOD, LiveProject
 
 
@@ -274,7 +274,7 @@ def test_who_asks_is_told_that_a_look_takes_long_and_gets_its_answer_later(
         _until(lambda: live.watching)
         look = live.workspace.state
 
-        def slow(touched: Touched) -> ProjectState:
+        def slow(touched: ChangedPaths) -> ProjectState:
             done.wait(60)
             return look(touched)
 

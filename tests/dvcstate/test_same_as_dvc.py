@@ -16,6 +16,7 @@ from dvcstate import dvcignore
 from dvcstate.documents import yaml12
 from dvcstate.errors import FileError
 from dvcstate.git import git_config, gitignore
+from dvcstate.glob_regex import bounded
 from dvcstate.params import params_file
 
 pytest.importorskip("dvc")
@@ -65,7 +66,7 @@ def _ruamel(text: str) -> Any:
 
 
 PARTS = st.sampled_from([
-    "a", "b", "ab", "*", "**", "?", "/", "[ab]", "[!a]", "[a-", "\\", "!", "#", " ", ".", "[[:alpha:]]", "é",
+    "a", "b", "ab", "*", "**", "?", "/", "[ab]", "[!a]", "[a-", "\\", "!", "#", " ", ".", "[[:alpha:]]", "é", "(",
 ])  # fmt: skip
 LINES = st.lists(st.lists(PARTS, min_size=1, max_size=5).map("".join), min_size=1, max_size=4)
 
@@ -105,8 +106,25 @@ def test_dvcignore_patterns_match_what_pathspec_matches(pattern: list[str], name
     except ValueError:
         return
     if regex is not None:
-        quick = dvcignore._soon_done(text, regex)
+        quick = bounded(regex, **dvcignore._DEEP)
         assert bool(re.match(quick, name)) == bool(re.match(regex, name)), quick
+
+
+@FIXED
+@given(pattern=st.text("a.-_é1Ω", min_size=1, max_size=4), slash=st.booleans(), name=NAMES)
+def test_a_mere_name_in_dvcignore_matches_what_pathspec_matches(
+    pattern: str, slash: bool, name: str
+) -> None:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    text = pattern + "/" * slash
+    regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(text)
+    assert dvcignore._PLAIN.fullmatch(text)
+    assert ignores
+    assert regex is not None
+    quick = dvcignore._plain_rule(text).regex
+    for path in (name, pattern, f"{name}/{pattern}", f"{pattern}/{name}", f"x{pattern}"):
+        assert bool(quick.match(path)) == bool(re.match(regex, path)), path
 
 
 KEYS = st.sampled_from([
@@ -202,18 +220,21 @@ def test_git_config_is_read_as_dulwich_reads_it(
     text = "\n".join(outer).replace("REPO", control.parent.as_posix())
     (control / "config").write_text(text, "utf-8")
     try:
-        found = git_repo.get_config()
-        theirs: Any = {
-            (section[0].lower(), *section[1:]): {
-                key.lower(): found.get(section, key) for key, _ in found.items(section)
-            }
-            for section in found.sections()
-        }
+        theirs: Any = _as_dict(git_repo.get_config())
     except ValueError:
         theirs = "error"
     try:
-        conditions = git_config.Conditions(str(control), "main")
-        ours: Any = git_config.read(control / "config", conditions)
+        conditions = git_config.IncludeConditions(str(control), "main")
+        ours: Any = _as_dict(git_config.read(control / "config", conditions))
     except FileError:
         ours = "error"
     assert ours == theirs
+
+
+def _as_dict(config: Any) -> dict[Any, dict[bytes, bytes]]:
+    return {
+        (section[0].lower(), *section[1:]): {
+            key.lower(): config.get(section, key) for key, _ in config.items(section)
+        }
+        for section in config.sections()
+    }

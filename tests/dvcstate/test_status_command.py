@@ -11,8 +11,8 @@ import pytest
 
 import dvcstate
 from benchmarks import made_repository
-from workshop import status_table
-from workshop.status_table import Style
+from workshop.commands import status_table
+from workshop.terminal import Style
 
 ROOT = Path(__file__).parents[2]
 

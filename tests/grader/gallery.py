@@ -518,7 +518,7 @@ def lock_was_deleted(repo: Path) -> None:
 
 @mistake("lock-uncommitted")
 def run_after_a_commit_is_not_committed(repo: Path) -> None:
-    append(repo, "pipeline/plot.py", "# A change.\n")
+    append(repo, "pipeline/plot/plots.py", "# A change.\n")
     save(repo)
     finished.record(repo, "plot")
 
@@ -589,7 +589,7 @@ def dvcignore_hides_an_out(repo: Path) -> None:
 
 @mistake("dvcignore-hides-data")
 def dvcignore_hides_a_whole_out(repo: Path) -> None:
-    finished.write(repo / ".dvcignore", "results/plots/\n")
+    finished.write(repo / ".dvcignore", "results/plots/\n__pycache__/\n")
     save(repo)
 
 
@@ -628,13 +628,28 @@ def line_of_the_model_is_not_committed(repo: Path) -> None:
 
 @mistake("lock-stale")
 def code_changed_after_the_run(repo: Path) -> None:
-    append(repo, "pipeline/train.py", "# A change.\n")
+    append(repo, "pipeline/train/training.py", "# A change.\n")
     save(repo)
 
 
 @mistake("lock-stale")
 def code_changed_in_the_folder_alone(repo: Path) -> None:
-    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
+
+
+@mistake("lock-stale")
+def code_that_ran_is_not_committed(repo: Path) -> None:
+    append(repo, "pipeline/train/training.py", "# A change.\n")
+    finished.record(repo)
+    run(repo, "git", "commit", "--quiet", "--message", "Train", "dvc.lock")
+
+
+@mistake("lock-stale")
+def text_beside_the_code_is_in_the_folder_alone(repo: Path) -> None:
+    """DVC hashes it with the folder, though no code reads it."""
+    finished.write(repo / "pipeline" / "train" / "notes.txt", "mine")
+    finished.record(repo)
+    run(repo, "git", "commit", "--quiet", "--message", "Train", "dvc.lock")
 
 
 @mistake("lock-stale")
@@ -711,13 +726,13 @@ def dep_was_added_and_nothing_ran(repo: Path) -> None:
 
 @mistake("lock-stale")
 def helper_module_is_in_the_folder_alone(repo: Path) -> None:
-    _forget(repo, "pipeline/network.py")
+    _forget(repo, "pipeline/shared/network.py")
 
 
 @mistake("lock-stale")
 def own_module_is_ignored_by_git(repo: Path) -> None:
-    append(repo, ".gitignore", "train.py\n")
-    _forget(repo, "pipeline/train.py")
+    append(repo, ".gitignore", "training.py\n")
+    _forget(repo, "pipeline/train/training.py")
 
 
 @mistake("lock-stale")
@@ -727,7 +742,7 @@ def module_in_a_folder_dep_is_in_the_folder_alone(repo: Path) -> None:
         stages["train"]["deps"] = [d for d in deps if not d.startswith("pipeline/")] + ["pipeline"]
 
     edit_stages(repo, change)
-    _forget(repo, "pipeline/backend.py")
+    _forget(repo, "pipeline/shared/backend.py")
 
 
 @mistake("lock-stale")
@@ -777,10 +792,11 @@ def lock_has_merge_markers(repo: Path) -> None:
 def merge_stopped_at_the_lock(repo: Path) -> None:
     """Git merges the code, changed at its two ends, and not the records of its runs."""
     run(repo, "git", "branch", "other")
-    finished.write(repo / "pipeline" / "plot.py", f"# Mine.\n{_text(repo, 'pipeline/plot.py')}")
+    plots = "pipeline/plot/plots.py"
+    finished.write(repo / plots, f"# Mine.\n{_text(repo, plots)}")
     _run_alone(repo, "plot")
     run(repo, "git", "checkout", "--quiet", "other")
-    append(repo, "pipeline/plot.py", "# Theirs.\n")
+    append(repo, plots, "# Theirs.\n")
     _run_alone(repo, "plot")
     run(repo, "git", "checkout", "--quiet", "main")
     run(repo, "git", "merge", "--quiet", "other", exit_codes=(1,))
@@ -830,7 +846,7 @@ def stage_of_ones_own_is_frozen_and_hides_a_change(repo: Path) -> None:
 @mistake("param-undeclared")
 def param_is_read_by_a_variable_of_another_name(repo: Path) -> None:
     text = "c = yaml.safe_load(open('params.yaml'))\n    return c['train']['epochs']"
-    append(repo, "pipeline/plot.py", f"\n\ndef _epochs():\n    import yaml\n\n    {text}\n")
+    append(repo, "pipeline/plot/plots.py", f"\n\ndef _epochs():\n    import yaml\n\n    {text}\n")
     edit_stages(repo, lambda stages: None)
 
 
@@ -935,7 +951,7 @@ def command_runs_only_where_true_fails(repo: Path) -> None:
 
 @mistake("stage-wrong-command")
 def command_prints_the_code(repo: Path) -> None:
-    _edit_command(repo, "plot", "python -m pipeline.plot", "cat pipeline/plot.py")
+    _edit_command(repo, "plot", "python -m pipeline.plot", "cat pipeline/plot/__main__.py")
 
 
 @mistake("stage-wrong-command")
@@ -945,7 +961,7 @@ def option_has_no_value(repo: Path) -> None:
 
 @mistake("stage-wrong-command")
 def command_runs_the_module_as_a_file(repo: Path) -> None:
-    _edit_command(repo, "plot", "python -m pipeline.plot", "python pipeline/plot.py")
+    _edit_command(repo, "plot", "python -m pipeline.plot", "python pipeline/plot/__main__.py")
 
 
 def _edit_command(repo: Path, stage: str, old: str, new: str) -> None:
@@ -958,7 +974,7 @@ def _edit_command(repo: Path, stage: str, old: str, new: str) -> None:
 
 @mistake("dep-undeclared")
 def own_module_is_no_dep(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["train"]["deps"].remove("pipeline/train.py"))
+    edit_stages(repo, lambda stages: stages["train"]["deps"].remove("pipeline/train"))
 
 
 @mistake("dep-undeclared")
@@ -968,7 +984,7 @@ def raw_data_is_no_dep(repo: Path) -> None:
 
 @mistake("dep-undeclared")
 def helper_module_is_no_dep(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["export"]["deps"].remove("pipeline/network.py"))
+    edit_stages(repo, lambda stages: stages["export"]["deps"].remove("pipeline/shared"))
 
 
 @mistake("param-undeclared")
@@ -985,7 +1001,7 @@ def no_param_is_declared(repo: Path) -> None:
 def helper_module_reads_a_param(repo: Path) -> None:
     append(
         repo,
-        "pipeline/network.py",
+        "pipeline/shared/network.py",
         '\n\ndef _seed(params):\n    return params["plot"]["dpi"]\n',
     )
     edit_stages(repo, lambda stages: stages["export"].update(params=["plot.dpi"]))
@@ -1135,7 +1151,7 @@ def stage_depends_on_its_own_out(repo: Path) -> None:
 @mistake("stage-frozen")
 def stage_is_frozen_and_hides_a_change(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"].update(frozen=True))
-    append(repo, "pipeline/train.py", "# A change.\n")
+    append(repo, "pipeline/train/training.py", "# A change.\n")
     save(repo)
 
 
@@ -1308,6 +1324,27 @@ def _replace(repo: Path, stage: str, path: str, content: bytes) -> None:
     finished.record(repo)
     save(repo)
     finished.push(repo)
+
+
+@mistake("dvcignore-lacks-pycache")
+def dvcignore_says_nothing_of_bytecode(repo: Path) -> None:
+    edit(repo, ".dvcignore", "__pycache__/\n", "")
+    save(repo)
+
+
+@mistake("dvcignore-lacks-pycache")
+def bytecode_of_an_inner_folder_is_not_ignored(repo: Path) -> None:
+    """pipeline/shared/decoding lies deeper than the line reaches; and its end is missing."""
+    edit(repo, ".dvcignore", "__pycache__/\n.partial-*\n.old-*\n", "pipeline/*/__pycache__/")
+    save(repo)
+
+
+@mistake("dvcignore-lacks-pycache", "lock-stale")
+def bytecode_lies_in_the_shared_code_after_a_run(repo: Path) -> None:
+    """Only git is told to leave it out."""
+    finished.write(repo / ".dvcignore", ".DS_Store\n")
+    finished.write(repo / "pipeline" / "shared" / "__pycache__" / "outs.pyc", b"bytecode")
+    save(repo)
 
 
 @mistake("cache-corrupt")

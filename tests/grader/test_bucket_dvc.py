@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dvcstate.dvc import external_deps
+from dvcstate.dvc import remote_status
 from grader import grading
 from grader.facts import remote
 from grader.facts.objects import Objects
@@ -76,7 +76,7 @@ def test_raw_data_that_is_imported_from_the_bucket_has_full_marks(
     assert codes(report) == set(), told(report)
     assert report.score == report.max_score
     assert "frozen: true" in (repo / "data" / "raw.dvc").read_text("utf-8")
-    monkeypatch.setattr(external_deps, "Question", lambda *_: pytest.fail("DVC was asked"))
+    monkeypatch.setattr(remote_status, "RemoteStatusQuery", lambda *_: pytest.fail("DVC was asked"))
     report = grade(repo)
     assert codes(report) == set(), told(report)
     for name in Objects(repo / ".dvc" / "cache").names(md5_of_raw_data(repo)):
@@ -118,7 +118,7 @@ def test_a_dep_in_the_cloud_is_judged_by_those_who_ask(
     assert (found.status, found.code) == ("error", "remote-unreachable")
     assert dep in (found.rationale or "")
 
-    monkeypatch.setattr(external_deps, "Question", lambda *_: pytest.fail("DVC was asked"))
+    monkeypatch.setattr(remote_status, "RemoteStatusQuery", lambda *_: pytest.fail("DVC was asked"))
     report = grade(repo, offline=True)
     assert codes(report) == set(), told(report)
 

@@ -19,7 +19,8 @@ def test_each_check_stands_in_the_manifest_exactly_once() -> None:
     """The first message of this test is what to add to the manifest."""
     for name in CHECKS:
         assert manifest.course().check(name).ask
-    gone = sorted(set(manifest.course().check_ids) - set(CHECKS))
+    named = {check.id for lesson in manifest.course().lessons for check in lesson.checks}
+    gone = sorted(named - set(CHECKS))
     assert not gone, f"take these out of {manifest.MANIFEST}, no check is called that: {gone}"
 
 
@@ -50,6 +51,6 @@ def test_the_course_takes_two_hours_at_most() -> None:
     ],
 )
 def test_what_is_wrong_in_a_manifest_is_told(old: str, new: str, told: str) -> None:
-    assert manifest.parsed(MINIMAL).lessons[0].points == 3
+    assert manifest.parse_course(MINIMAL).lessons[0].points == 3
     with pytest.raises(CourseError, match=re.escape(told)):
-        manifest.parsed(MINIMAL.replace(old, new))
+        manifest.parse_course(MINIMAL.replace(old, new))

@@ -16,7 +16,7 @@ import pytest
 
 from grader.doctor.command import summary
 from grader.doctor.judgement import OK, PROBLEM, WARNING, Diagnosis, diagnose
-from grader.doctor.machine import Machine, examine
+from grader.doctor.machine import Machine, examine_machine
 from tests.repositories import ROOT, run
 from workshop.start import activation
 
@@ -31,14 +31,16 @@ FINE = Machine(
 OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10")
 
 
-def told(machine: Machine) -> list[Diagnosis]:
+def problems(machine: Machine) -> list[Diagnosis]:
     """What is not ok."""
     return [one for one in diagnose(machine) if one.state != OK]
 
 
 def test_a_computer_that_is_ready_has_no_finding() -> None:
-    assert told(FINE) == []
-    assert told(replace(FINE, system="win32", architecture="AMD64", repo=r"C:\Users\ada\w")) == []
+    assert problems(FINE) == []
+    assert (
+        problems(replace(FINE, system="win32", architecture="AMD64", repo=r"C:\Users\ada\w")) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,19 +105,19 @@ def test_a_computer_that_is_ready_has_no_finding() -> None:
 def test_what_is_wrong_is_told_with_its_remedy(
     subject: str, state: str, remedy: str, change: dict[str, Any]
 ) -> None:
-    found = told(replace(FINE, **change))
+    found = problems(replace(FINE, **change))
     assert [(one.subject, one.state) for one in found] == [(subject, state)]
     assert remedy in found[0].remedy
-    assert not found[0].statement.endswith(".")
-    words = f"{found[0].statement} {found[0].remedy}".lower()
+    assert not found[0].message.endswith(".")
+    words = f"{found[0].message} {found[0].remedy}".lower()
     assert not [word for word in ("simply", "obviously", "invalid") if word in words]
 
 
 def test_before_the_attendees_repository_is_there_nothing_is_to_be_set() -> None:
     machine = replace(FINE, lacks_variable=True, has_activate=False, is_attendees=False)
-    assert told(machine) == []
+    assert problems(machine) == []
     (bucket,) = [one for one in diagnose(machine) if one.subject == "bucket"]
-    assert bucket.statement.startswith(". ./activate in your own repository, such as my-workshop, ")
+    assert bucket.message.startswith(". ./activate in your own repository, such as my-workshop, ")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,9 @@ def test_with_nothing_installed_the_remedies_work_from_top_to_bottom(
         "missing_packages": ("yaml",),
         "dvc_on_path": False,
     }
-    found = told(replace(FINE, **bare, is_activated=is_activated, is_environment=False, **change))
+    found = problems(
+        replace(FINE, **bare, is_activated=is_activated, is_environment=False, **change)
+    )
     typed = [line for one in found for line in one.remedy.splitlines()]
     assert typed == [
         *lines,
@@ -158,13 +162,13 @@ def test_with_nothing_installed_the_remedies_work_from_top_to_bottom(
 
 def test_an_environment_of_an_old_python_is_made_anew() -> None:
     old = replace(FINE, python=(3, 9, 1), distribution="noble", dvc="", dvc_gs="")
-    (remedy,) = [one.remedy for one in told(old) if one.subject == "environment"]
+    (remedy,) = [one.remedy for one in problems(old) if one.subject == "environment"]
     assert remedy == "python3.12 -m venv --clear .venv\n. .venv/bin/activate"
 
 
 def test_folders_with_like_names_are_not_synced() -> None:
     for path in ("/home/ada/dropboxes/w", "/home/ada/my-onedrive/w", "/home/boxer/w"):
-        assert told(replace(FINE, repo=path)) == []
+        assert problems(replace(FINE, repo=path)) == []
 
 
 def test_the_line_for_the_instructor_names_nobody() -> None:
@@ -356,7 +360,7 @@ def test_a_clock_that_is_behind_the_newest_commit_is_told(repo: Path) -> None:
          "--allow-empty", "--message", "x"],
         cwd=repo, env={**os.environ, "GIT_COMMITTER_DATE": later}, check=True, timeout=60,
     )  # fmt: skip
-    assert [one.subject for one in diagnose(examine(repo)) if one.subject == "clock"
+    assert [one.subject for one in diagnose(examine_machine(repo)) if one.subject == "clock"
             and one.state == PROBLEM] == ["clock"]  # fmt: skip
 
 
@@ -388,7 +392,7 @@ def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:
-    machine = examine(tmp_path / "not" / "there")
+    machine = examine_machine(tmp_path / "not" / "there")
     assert machine.is_writable
     assert machine.free > 0
 

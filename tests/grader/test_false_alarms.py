@@ -14,7 +14,7 @@ from tests.grader import finished
 from tests.grader.gallery import append, edit, edit_stages, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes, told
-from tests.repositories import run
+from tests.repositories import ROOT, run
 
 Build = Callable[[Path], Path | None]
 VARIANTS: list[Build] = []
@@ -112,6 +112,70 @@ def the_whole_code_folder_as_a_dep(repo: Path) -> None:
 
 
 @variant
+def modules_as_deps_and_no_line_for_bytecode(repo: Path) -> None:
+    edit(repo, ".dvcignore", "__pycache__/\n", "")
+    edit_stages(repo, _name_each_module)
+
+
+def _name_each_module(stages: Any) -> None:
+    folder = ROOT / "pipeline"
+    modules = [path.relative_to(ROOT).as_posix() for path in sorted(folder.rglob("*.py"))]
+    for name, stage in stages.items():
+        data = [dep for dep in stage["deps"] if not dep.startswith("pipeline/")]
+        code = [one for one in modules if one.startswith(("pipeline/shared", f"pipeline/{name}/"))]
+        stage["deps"] = [*data, *code]
+
+
+@variant
+def one_folder_of_code_and_the_modules_of_another_as_deps(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        before = {name: [*stage["deps"]] for name, stage in stages.items()}
+        _name_each_module(stages)
+        for name, stage in stages.items():
+            shared = [dep for dep in stage["deps"] if dep.startswith("pipeline/shared/")]
+            stage["deps"] = [dep for dep in before[name] if dep != "pipeline/shared"] + shared
+
+    edit_stages(repo, change)
+
+
+@variant
+def bytecode_left_out_by_its_ending(repo: Path) -> None:
+    _leave_bytecode_out_by(repo, "*.py[co]")
+
+
+@variant
+def bytecode_left_out_at_any_depth(repo: Path) -> None:
+    _leave_bytecode_out_by(repo, "**/__pycache__")
+
+
+@variant
+def bytecode_left_out_by_a_name_without_a_slash(repo: Path) -> None:
+    _leave_bytecode_out_by(repo, "__pycache__")
+
+
+@variant
+def bytecode_left_out_in_a_file_beside_the_code(repo: Path) -> None:
+    finished.write(repo / "pipeline" / ".dvcignore", "__pycache__/\n")
+    _leave_bytecode_out_by(repo, "")
+
+
+def _leave_bytecode_out_by(repo: Path, line: str) -> None:
+    edit(repo, ".dvcignore", "__pycache__/\n", f"{line}\n")
+    finished.write(repo / "pipeline" / "shared" / "__pycache__" / "outs.pyc", b"bytecode")
+    save(repo)
+
+
+@variant
+def no_bytecode_is_written(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for stage in stages.values():
+            stage["cmd"] = stage["cmd"].replace("python -m", "python -B -m")
+
+    edit(repo, ".dvcignore", "__pycache__/\n", "")
+    edit_stages(repo, change)
+
+
+@variant
 def folders_as_deps_in_place_of_their_files(repo: Path) -> None:
     def change(stages: Any) -> None:
         plot = stages["plot"]
@@ -185,7 +249,7 @@ def commands_of_many_kinds(repo: Path) -> None:
             (
                 "evaluate",
                 "python -m pipeline.evaluate",
-                "PYTHONPATH=. python ./pipeline/evaluate.py",
+                "PYTHONPATH=. python ./pipeline/evaluate",
             ),
             ("plot", "--data data/preprocess", "--data $PWD/data/preprocess"),
         ):
@@ -389,7 +453,7 @@ def graded_from_a_folder_inside(repo: Path) -> Path:
 
 @variant
 def a_change_of_code_that_ran(repo: Path) -> None:
-    append(repo, "pipeline/plot.py", "# A change.\n")
+    append(repo, "pipeline/plot/plots.py", "# A change.\n")
     finished.record(repo, "plot")
     save(repo)
 

@@ -98,7 +98,7 @@ def test_what_waits_names_what_it_waits_for(repo: Path) -> None:
 
 
 def test_a_code_names_the_first_check_that_finds_it(repo: Path) -> None:
-    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
     assert hinted(repo, "lock-stale").startswith("evaluate.current, step 1 of 3\n")
 
 
@@ -193,9 +193,9 @@ def test_each_message_leads_to_its_own_page() -> None:
     assert len({page.id for page in pages()}) == len(pages())
     for page in pages():
         for message in page.messages:
-            assert hint_pages.found(message) is page, message
+            assert hint_pages.find_page(message) is page, message
             pasted = f"ERROR: x\n{message.upper()[:9]}\n  {message.upper()[9:]} and more\n"
-            assert hint_pages.found(pasted) is page, message
+            assert hint_pages.find_page(pasted) is page, message
 
 
 # What takes minutes, or Google, to provoke; the others are provoked below.
@@ -247,7 +247,7 @@ TOLD = [
         "fatal: not a git repository (or any of the parent directories): .git",
     ),
     ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
-    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot.py"),
+    ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot/plots.py"),
     ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
     ("service-down", "curl: (7) Failed to connect to 127.0.0.1 port 8001 after 0 ms: Couldn't"),
     ("no-such-data", "zsh: cd: no such file or directory: my-workshop"),
@@ -264,7 +264,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("page", "message"), TOLD, ids=[message[:40] for _, message in TOLD])
 def test_a_message_finds_its_page(page: str, message: str) -> None:
-    found = hint_pages.found(message)
+    found = hint_pages.find_page(message)
     assert found and found.id == page, found
 
 
@@ -274,7 +274,7 @@ def test_a_message_finds_its_page(page: str, message: str) -> None:
      "ERROR: failed to", "not found"],
 )  # fmt: skip
 def test_words_of_anything_find_no_page(text: str) -> None:
-    assert hint_pages.found(text) is None
+    assert hint_pages.find_page(text) is None
 
 
 def test_a_page_is_about_the_file_that_the_message_names() -> None:
@@ -282,15 +282,15 @@ def test_a_page_is_about_the_file_that_the_message_names() -> None:
         "ERROR: unable to read: 'params.yaml', YAML file structure is corrupted: mapping values are"
         ' not allowed here\n  in "<unicode string>", line 29, column 21:'
     )
-    page = hint_pages.found(broken)
+    page = hint_pages.find_page(broken)
     assert page
-    text = hint.render_page(page.about(broken))
+    text = hint.render_page(page.fill_in(broken))
     assert "DVC cannot read params.yaml: " in text
     assert "and the one above" in " ".join(text.split())
     assert "\n  git diff params.yaml\n" in text
     for message in ("'./dvc.yaml' validation failed.", "extra keys not allowed, in train, line 23"):
-        page = hint_pages.found(message)
-        assert page and "git diff dvc.yaml" in hint.render_page(page.about(message))
+        page = hint_pages.find_page(message)
+        assert page and "git diff dvc.yaml" in hint.render_page(page.fill_in(message))
 
 
 def test_a_page_about_a_file_names_no_other() -> None:
@@ -309,7 +309,9 @@ def grader_names(name: str) -> list[str]:
     return _find_checks(name)
 
 
-@pytest.mark.parametrize("ask", [one.ask for one in map(course().check, course().check_ids)])
+@pytest.mark.parametrize(
+    "ask", [check.ask for lesson in course().lessons for check in lesson.checks]
+)
 def test_a_question_fits(ask: str) -> None:
     assert_reads_well(ask)
 
@@ -492,7 +494,7 @@ def _no_git(repo: Path) -> list[str]:
 
 def _broken_module(repo: Path) -> list[str]:
     """All stages above it are skipped, which DVC says of each."""
-    path = repo / "pipeline" / "plot.py"
+    path = repo / "pipeline" / "plot" / "plots.py"
     finished.write(path, "import nosuch\n" + path.read_text("utf-8"))
     return ["dvc", "repro"]
 
@@ -681,7 +683,7 @@ def test_the_real_message_finds_its_page(repo: Path, page: str, provoke: Provoke
         while LOCKING:
             LOCKING[-1].kill()
             LOCKING.pop().communicate()
-    found = hint_pages.found(done.stdout)
+    found = hint_pages.find_page(done.stdout)
     assert found, done.stdout
     assert found.id == page, done.stdout
 
@@ -693,7 +695,7 @@ def test_the_shell_finds_no_activate(tmp_path: Path) -> None:
             [shell, "-c", ". ./activate"], cwd=tmp_path, capture_output=True, encoding="utf-8",
             timeout=60, check=False,
         )  # fmt: skip
-        found = hint_pages.found(done.stderr)
+        found = hint_pages.find_page(done.stderr)
         assert found and found.id == "no-activate", done.stderr
 
 
@@ -713,7 +715,7 @@ def test_a_program_that_the_shell_does_not_find_leads_to_activation(
         timeout=60,
         check=False,
     )
-    found = hint_pages.found(done.stdout)
+    found = hint_pages.find_page(done.stdout)
     assert found and found.id == "not-activated", done.stdout
 
 
@@ -723,5 +725,5 @@ def test_a_port_that_is_taken_leads_to_its_page() -> None:
         one.listen()
         with pytest.raises(OSError) as refused:
             other.bind(one.getsockname())
-    found = hint_pages.found(str(refused.value))
+    found = hint_pages.find_page(str(refused.value))
     assert found and found.id == "port-in-use"

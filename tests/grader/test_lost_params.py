@@ -20,7 +20,7 @@ def test_a_key_that_no_commit_and_no_run_had_has_the_value_of_the_start(repo: Pa
 
 def test_a_key_of_the_attendees_own_code_is_asked_for_with_its_value(repo: Path) -> None:
     read = "\n\ndef _width(params):\n    return params['plot']['width']\n"
-    gallery.append(repo, "pipeline/plot.py", read)
+    gallery.append(repo, "pipeline/plot/plots.py", read)
     gallery.edit_stages(repo, lambda stages: stages["plot"]["params"].append("plot.width"))
     assert fix_of(_found(repo)).splitlines()[0] == (
         "# params.yaml: below plot: write width: and its value"
@@ -65,7 +65,7 @@ def test_a_key_that_the_file_lacks_is_not_told_to_be_declared(repo: Path) -> Non
 
 def test_a_key_that_code_and_params_call_by_a_new_name_is_no_misspelling(repo: Path) -> None:
     gallery.edit(repo, "params.yaml", "    lower:", "    lowest:")
-    for path in sorted((repo / "pipeline").glob("*.py")):
+    for path in sorted((repo / "pipeline").rglob("*.py")):
         finished.write(path, path.read_text("utf-8").replace("lower", "lowest"))
     assert _found(repo, "preprocess.params_exist").code is None
 

@@ -29,7 +29,7 @@ from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
 from workshop.course import hint_pages
 from workshop.course.manifest import course
-from workshop.status_table import Style, style_of
+from workshop.terminal import Style, style_of
 
 SCHEMA: dict[str, Any] = json.loads(report_schema.PATH.read_text("utf-8"))
 
@@ -45,7 +45,7 @@ def broken(repo: Path) -> Path:
     """A repository with two failures that have nothing to do with each other, advice, an error."""
     edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
     edit_stages(repo, lambda stages: stages["plot"].update(frozen=True))
-    append(repo, "pipeline/evaluate.py", "# A change.\n")
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
     save(repo)
     (repo.parent / "remote").rename(repo.parent / "gone")
     return repo
@@ -165,7 +165,7 @@ def test_offline_leaves_out_what_the_remote_answers(repo: Path) -> None:
 
 
 def test_a_crash_in_one_check_hides_no_other(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    append(repo, "pipeline/train.py", "# A change.\n")
+    append(repo, "pipeline/train/training.py", "# A change.\n")
 
     def crash(_repository: object, _snapshot: object) -> None:
         raise ZeroDivisionError("our own mistake")
@@ -293,17 +293,15 @@ def test_gradescope_adds_up(broken: Path) -> None:
 def test_github_gets_at_most_ten_annotations_and_a_summary(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for path in (repo / "pipeline").glob("*.py"):
-        append(repo, f"pipeline/{path.name}", "# A change.\n")
+    for path in sorted((repo / "pipeline").glob("*/__main__.py")):
+        append(repo, path.relative_to(repo).as_posix(), "# A change.\n")
     finished.change_pipeline(repo, lambda stages: [s.pop("params", 0) for s in stages.values()])
     save(repo)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     text = github.render(grade(repo))
     annotations = [line for line in text.splitlines() if line.startswith("::")]
     assert 5 < len(annotations) <= 10
-    assert any(
-        "file=pipeline/train.py" in one or "file=dvc.yaml,line=" in one for one in annotations
-    )
+    assert any("file=pipeline/train" in one or "file=dvc.yaml,line=" in one for one in annotations)
     assert "points" in (tmp_path / "summary.md").read_text("utf-8").splitlines()[0]
 
 

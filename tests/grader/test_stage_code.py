@@ -37,6 +37,34 @@ def test_modules_are_found_through_every_kind_of_import() -> None:
     assert set(found) == {"pipeline/train.py", "own/e.py", *(f"pipeline/{n}.py" for n in names)}
 
 
+PACKAGE = {
+    "pipeline/__init__.py": "",
+    "pipeline/train/__init__.py": "",
+    "pipeline/train/__main__.py": (
+        "from pipeline.shared import params\nfrom pipeline.train.fit import P\n"
+        "parser.add_argument('--data', required=True)\nparams.read(path, 'train', P)\n"
+    ),
+    "pipeline/train/fit.py": "class P(Section):\n    seed: int\n",
+    "pipeline/shared/__init__.py": "",
+    "pipeline/shared/params.py": "x = params['data']['size']\n",
+}
+
+
+def test_a_stage_may_be_a_package() -> None:
+    own = code(PACKAGE)
+    assert own.entry == "pipeline/train/__main__.py"
+    assert own.own() == ["pipeline/train/__main__.py", "pipeline/train/fit.py"]
+    assert sorted(own.imported()) == [*own.own()[::-1], "pipeline/shared/params.py"][::-1]
+    assert own.options == {"--data": True}
+    assert (own.params(), own.params_below()) == (["train.seed"], ["data.size"])
+
+
+def test_what_stands_in_the_init_of_its_package_runs_too() -> None:
+    files = PACKAGE | {"pipeline/train/__init__.py": "from pipeline import more\n"}
+    imported = code(files | {"pipeline/more.py": ""}).imported()
+    assert {"pipeline/train/__init__.py", "pipeline/more.py"} <= set(imported)
+
+
 def test_what_is_imported_for_type_checkers_alone_does_not_run() -> None:
     files = {
         "pipeline/train.py": (
@@ -171,6 +199,7 @@ def test_options_of_other_programs_are_not_the_modules() -> None:
         "uv run python -m pipeline.train", "uv run -m pipeline.train", "py -3 -m pipeline.train",
         "time -p python3.11 -m pipeline.train", "timeout 60 nice -n 5 python -m pipeline.train",
         "/opt/venv/bin/python -m pipeline.train", "accelerate launch -m pipeline.train",
+        "python pipeline/train", "python ./pipeline/train/", "python pipeline/train/__main__.py",
         "python pipeline/train.py", r"python.exe .\pipeline\train.py", "pipeline/train.py --data x",
         "cd . && python -m pipeline.train", "test -d x || mkdir x && python -m pipeline.train",
         "python -m pipeline.train && echo done", "echo start; python -m pipeline.train | tee log",
@@ -190,7 +219,8 @@ def test_a_command_runs_the_module_in_many_ways(command: str) -> None:
         "cat pipeline/train.py --data x", "wc pipeline/train.py", "X=1 echo -m pipeline.train",
         "false && python -m pipeline.train", "# python -m pipeline.train",
         "true # python -m pipeline.train", "sh -c 'echo python -m pipeline.train'",
-        "printf x > pipeline/train.py", "git add pipeline/train.py", "",
+        "printf x > pipeline/train.py", "git add pipeline/train.py", "git add pipeline/train",
+        "python -m pytest pipeline/train", "",
     ],
 )  # fmt: skip
 def test_a_command_that_only_names_the_module_does_not_run_it(command: str) -> None:
@@ -216,10 +246,16 @@ def test_a_module_run_as_a_file_misses_its_package(command: str) -> None:
     assert code(BESIDE).misses_its_package(command)
 
 
+@pytest.mark.parametrize("command", ["python pipeline/train", "python pipeline/train/__main__.py"])
+def test_a_package_run_as_a_folder_misses_the_one_around_it(command: str) -> None:
+    assert code(PACKAGE).misses_its_package(command)
+
+
 @pytest.mark.parametrize(
     ("files", "command"),
     [
         (BESIDE, "python -m pipeline.train"),
+        (PACKAGE, "python -m pipeline.train"),
         (BESIDE, "PYTHONPATH=. python pipeline/train.py"),
         (BESIDE, "echo pipeline/train.py"),
         (BESIDE, None),

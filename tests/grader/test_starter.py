@@ -17,10 +17,11 @@ from tests.grader import finished
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import ROOT, run
 from workshop.course.manifest import Lesson, course
-from workshop.start import remote_places, solution, starter
+from workshop.start import remote_urls, solution, starter
 from workshop.start.programs import Programs
-from workshop.start.run_cache import KeptRuns
-from workshop.start.starter import Preset, Remote, StartError
+from workshop.start.reference import Preset
+from workshop.start.run_cache import RunCache
+from workshop.start.start_request import RemoteAddress, StartError
 
 SMALL = Preset(
     120,
@@ -42,7 +43,7 @@ SMALL = Preset(
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ein Raum für alle") / "DVC 練習"
-    starter.start(folder, attendee="Ada O'Neil", preset=SMALL)
+    starter.make_repository(folder, attendee="Ada O'Neil", preset=SMALL)
     return folder
 
 
@@ -55,7 +56,11 @@ def test_a_start_scores_next_to_nothing(started: Path) -> None:
 
 def test_a_start_has_the_code_and_nothing_of_dvc(started: Path) -> None:
     committed = set(run(started, "git", "ls-files", "-z").split("\0"))
-    assert {"pipeline/train.py", "pipeline/artwork/poster.py", "params.yaml"} <= committed
+    assert {
+        "pipeline/train/training.py",
+        "pipeline/posters/artwork/poster.py",
+        "params.yaml",
+    } <= committed
     assert not any("__pycache__" in path or path.startswith("data/") for path in committed)
     assert not (started / ".dvc").exists()
     for name in ("activate", "activate.ps1"):  # name this computer's folders
@@ -69,7 +74,7 @@ def test_a_start_has_the_code_and_nothing_of_dvc(started: Path) -> None:
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(StartError, match="not empty"):
-        starter.start(tmp_path, preset=SMALL)
+        starter.make_repository(tmp_path, preset=SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -77,7 +82,7 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole solution; what ran for it is kept, so that no other catch-up trains."""
     repo = tmp_path_factory.mktemp("solved") / "a solution, by far"
-    starter.start(repo, at="end", preset=SMALL)
+    starter.make_repository(repo, at="end", preset=SMALL)
     return repo
 
 
@@ -104,9 +109,9 @@ def test_a_late_comer_has_all_before_a_lesson_and_none_of_it(
     lesson: Lesson, tmp_path: Path
 ) -> None:
     repo = tmp_path / "late"
-    starter.start(repo, at=lesson.id, preset=SMALL)
+    starter.make_repository(repo, at=lesson.id, preset=SMALL)
     report = grade(repo)
-    before = [one.id for one in course().before(lesson)]
+    before = [one.id for one in course().lessons_before(lesson)]
     found = {one.id: one for one in report.lessons}
     for one in course().lessons:
         assert found[one.id].supplied == (one.id in before)
@@ -127,13 +132,13 @@ def test_catching_up_takes_kept_runs_and_leaves_the_lesson_itself_to_the_attende
     tmp_path: Path,
 ) -> None:
     repo = tmp_path / "late"
-    starter.start(repo, at="train", preset=SMALL)
+    starter.make_repository(repo, at="train", preset=SMALL)
     runs = repo / ".dvc" / "cache" / "runs"
     assert sum(path.is_file() for path in runs.rglob("*")) == 1
     shutil.copy(ROOT / "dvc.yaml", repo)
-    kept = KeptRuns(repo, SMALL.posters)
+    run_cache = RunCache(repo, SMALL.posters)
     for stage in ("train", "export", "evaluate"):
-        kept.supply(stage)
+        run_cache.restore(stage)
     printed = run(repo, "dvc", "repro", "evaluate")
     assert "Running stage" not in printed
     assert printed.count("is cached - skipping run, checking out outputs") == 3
@@ -155,13 +160,15 @@ def test_a_bucket_server_that_is_none_is_told_before_anything_is_made(
     at: str | None, url: str, endpoint: str, told: str, tmp_path: Path
 ) -> None:
     with pytest.raises(StartError, match=re.escape(told)):
-        starter.start(tmp_path / "late", at, remote=Remote(url, endpoint), preset=SMALL)
+        starter.make_repository(
+            tmp_path / "late", at, remote=RemoteAddress(url, endpoint), preset=SMALL
+        )
     assert not (tmp_path / "late").exists()
 
 
 def test_a_lesson_that_nobody_knows_is_told(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="no lesson is called 'cooking'") as caught:
-        starter.start(tmp_path / "late", at="cooking")
+        starter.make_repository(tmp_path / "late", at="cooking")
     assert "init, data, remote" in caught.value.fix
     assert not (tmp_path / "late").exists()
 
@@ -173,7 +180,7 @@ def test_a_start_has_the_lessons_and_says_which_to_open(started: Path, tmp_path:
         assert text.startswith(f"# {page.title}\n")
         assert f"({page.id}.md)" in readme
     assert "lessons/README.md" in run(started, "git", "ls-files")
-    said = starter.start(tmp_path / "again", preset=SMALL)
+    said = starter.make_repository(tmp_path / "again", preset=SMALL)
     assert said.splitlines()[-1] == "then: open lessons/init.md, and type what it says"
 
 
@@ -181,7 +188,7 @@ def test_a_start_has_the_lessons_and_says_which_to_open(started: Path, tmp_path:
 def test_a_folder_that_cannot_be_made_is_told_in_two_lines(place: str, tmp_path: Path) -> None:
     (tmp_path / "a file").write_text("mine", "utf-8")
     with pytest.raises(StartError, match="cannot be written") as told:
-        starter.start(tmp_path / place)
+        starter.make_repository(tmp_path / place)
     assert told.value.fix
 
 
@@ -194,14 +201,16 @@ def test_an_address_that_dvc_takes_for_a_folder_of_the_repository_is_refused(
     url: str, at: str | None, tmp_path: Path
 ) -> None:
     with pytest.raises(StartError, match="is no address of a remote") as told:
-        starter.start(tmp_path / "late", at, remote=Remote(url), preset=SMALL)
+        starter.make_repository(tmp_path / "late", at, remote=RemoteAddress(url), preset=SMALL)
     assert "gs://dvc-workshop/NAME" in told.value.fix
     assert not list(tmp_path.iterdir())
 
 
 def test_a_remote_inside_of_the_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="is inside of"):
-        starter.start(tmp_path / "late", remote=Remote(str(tmp_path / "late" / "x")), preset=SMALL)
+        starter.make_repository(
+            tmp_path / "late", remote=RemoteAddress(str(tmp_path / "late" / "x")), preset=SMALL
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -210,7 +219,7 @@ def test_a_name_that_git_does_not_take_is_refused_before_anything_is_made(
     name: str, tmp_path: Path
 ) -> None:
     with pytest.raises(StartError, match="git takes no name like"):
-        starter.start(tmp_path / "late", attendee=name, preset=SMALL)
+        starter.make_repository(tmp_path / "late", attendee=name, preset=SMALL)
     assert not list(tmp_path.iterdir())
 
 
@@ -223,11 +232,11 @@ def test_commits_are_by_whom_git_knows(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     shown = ("git", "log", "-1", "--format=%an <%ae>, %cn <%ce>")
     settings.write_text("", "utf-8")
-    starter.start(tmp_path / "nobody", attendee="Ada", preset=SMALL)
+    starter.make_repository(tmp_path / "nobody", attendee="Ada", preset=SMALL)
     nobody = "Ada <Ada@workshop.invalid>"
     assert run(tmp_path / "nobody", *shown).strip() == f"{nobody}, {nobody}"
     settings.write_text("[user]\nname = Grace Hopper\nemail = g@example.com\n", "utf-8")
-    starter.start(tmp_path / "known", attendee="Ada", preset=SMALL)
+    starter.make_repository(tmp_path / "known", attendee="Ada", preset=SMALL)
     known = "Grace Hopper <g@example.com>"
     assert run(tmp_path / "known", *shown).strip() == f"{known}, {known}"
     settings.write_text("", "utf-8")
@@ -235,7 +244,7 @@ def test_commits_are_by_whom_git_knows(tmp_path: Path, monkeypatch: pytest.Monke
     for words in (["init", "--quiet", str(outer)], ["-C", str(outer), "config", "user.name", "X"],
                   ["-C", str(outer), "config", "user.email", "x@example.com"]):  # fmt: skip
         subprocess.run(["git", *words], check=True, timeout=60)
-    starter.start(outer / "inner", attendee="Ada", preset=SMALL)
+    starter.make_repository(outer / "inner", attendee="Ada", preset=SMALL)
     assert run(outer / "inner", *shown).strip() == f"{nobody}, {nobody}"
 
 
@@ -259,12 +268,12 @@ def test_what_was_begun_is_deleted_and_what_was_there_stays(
     monkeypatch.setattr("workshop.start.solution.solve", interrupted)
     there = sorted(tmp_path.rglob("*"))
     with pytest.raises((KeyboardInterrupt, StartError)):
-        starter.start(folder, at="end", preset=SMALL)
+        starter.make_repository(folder, at="end", preset=SMALL)
     assert sorted(tmp_path.rglob("*")) == there
 
 
 def test_any_name_of_an_attendee_can_be_read_back(tmp_path: Path) -> None:
-    starter.start(tmp_path / "repo", attendee='Åda 😀 "x" \\')
+    starter.make_repository(tmp_path / "repo", attendee='Åda 😀 "x" \\')
     settings = tomllib.loads((tmp_path / "repo" / "workshop.toml").read_text("utf-8"))
     assert settings["workshop"]["attendee"] == 'Åda 😀 "x" \\'
 
@@ -285,7 +294,7 @@ def test_an_address_that_is_nobodys_place_is_refused(
     url: str, what: str, at: str | None, tmp_path: Path
 ) -> None:
     with pytest.raises(StartError, match=what) as told:
-        starter.start(tmp_path / "late", at, "grace", Remote(url), preset=SMALL)
+        starter.make_repository(tmp_path / "late", at, "grace", RemoteAddress(url), preset=SMALL)
     assert re.match(r"--remote (gs://dvc-workshop|s3://BUCKET)/grace ", told.value.fix)
     assert not list(tmp_path.iterdir())
 
@@ -293,9 +302,11 @@ def test_an_address_that_is_nobodys_place_is_refused(
 def test_a_remote_without_its_plugin_is_refused_where_data_is_to_be_pushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(remote_places.PLUGINS, "s3", "dvc_no_such")
+    monkeypatch.setitem(remote_urls.PLUGINS, "s3", "dvc_no_such")
     with pytest.raises(StartError, match="DVC needs dvc-no-such for s3://") as told:
-        starter.start(tmp_path / "late", "end", remote=Remote("s3://ours/ada"), preset=SMALL)
+        starter.make_repository(
+            tmp_path / "late", "end", remote=RemoteAddress("s3://ours/ada"), preset=SMALL
+        )
     assert told.value.fix == "python -m pip install dvc-no-such"
     assert not list(tmp_path.iterdir())
 
@@ -303,18 +314,20 @@ def test_a_remote_without_its_plugin_is_refused_where_data_is_to_be_pushed(
 def test_a_server_is_asked_for_the_bucket_before_anything_is_made(tmp_path: Path) -> None:
     late = tmp_path / "late"
     with serving(tmp_path / "server") as server:
-        remote = Remote("gs://nobucket/a", f"{server.endpoint}/")
+        remote = RemoteAddress("gs://nobucket/a", f"{server.endpoint}/")
         with pytest.raises(StartError, match=r"has no bucket nobucket.*There is: dvc-workshop"):
-            starter.start(late, "end", remote=remote, preset=SMALL)
+            starter.make_repository(late, "end", remote=remote, preset=SMALL)
         https = server.endpoint.replace("http", "https")
         with pytest.raises(StartError, match="speaks http, not https") as told:
-            starter.start(late, "end", remote=Remote("gs://dvc-workshop/a", https), preset=SMALL)
+            starter.make_repository(
+                late, "end", remote=RemoteAddress("gs://dvc-workshop/a", https), preset=SMALL
+            )
     assert told.value.fix == f"--endpoint {server.endpoint}"
     assert not late.exists()
 
 
 def test_the_slash_at_the_end_of_an_endpoint_is_left_out() -> None:
-    remote = Remote("gs://dvc-workshop/ada", "http://127.0.0.1:4443/").without_slashes()
+    remote = RemoteAddress("gs://dvc-workshop/ada", "http://127.0.0.1:4443/").without_slashes()
     assert remote.endpoint == "http://127.0.0.1:4443"
 
 
@@ -328,8 +341,8 @@ def test_what_dvc_says_of_a_push_that_fails_is_told(tmp_path: Path) -> None:
     programs.dvc("init", "--quiet")
     programs.dvc("add", "x")
     with serving(tmp_path / "server") as server:
-        where = Remote("gs://dvc-workshop-raw/ada", server.endpoint)
-        solution.set_up(where, programs)
+        where = RemoteAddress("gs://dvc-workshop-raw/ada", server.endpoint)
+        solution.add_remote(where, programs)
         with pytest.raises(
             StartError, match="nothing could be pushed to gs://dvc-workshop-raw/ada"
         ) as told:
@@ -353,4 +366,6 @@ def test_what_to_type_next_is_safe_to_paste(
     name: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert starter._told(tmp_path / name, LESSONS[0], "with 3 posters").splitlines()[1] == line
+    assert (
+        starter._next_steps(tmp_path / name, LESSONS[0], "with 3 posters").splitlines()[1] == line
+    )

@@ -16,7 +16,6 @@ from grader.engine.verdict import Status
 from grader.facts.rwlock import running_command
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
-from grader.output.terminal_text import width_of
 from grader.step import Command
 from grader.watch import view
 from grader.watch.changes import matters
@@ -26,7 +25,7 @@ from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.grader.results import fix_of
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
-from workshop.status_table import Style
+from workshop.terminal import Style, width_of
 
 COLOURED = Style(80, colour=True)
 ALL = sum(check.points for check in CHECKS.values())
@@ -230,7 +229,7 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
         (".dvc/tmp/rwlock", False),
         (".dvc/cache/files/md5/ab/cd", False),
         ("folder/.dvc/tmp/lock", False),
-        ("pipeline/__pycache__/train.pyc", False),
+        ("pipeline/train/__pycache__/training.pyc", False),
         (".venv/lib/x.py", False),
     ],
 )

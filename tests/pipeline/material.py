@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from pipeline.classifier import Metadata
+from pipeline.shared.classifier import Metadata
 
 ROOT = Path(__file__).parents[2]
 GENRES = ("Comedy", "Drama", "Horror")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.augment import Augmentation, altered
+from pipeline.preprocess.augment import Augmentation, alter
 from tests.pipeline import material
 
 NOTHING = Augmentation(copies=1, rotation=0, scale=0, crop=0, brightness=0)
@@ -11,7 +11,7 @@ IMAGE = np.asarray(material.picture(1, ["Drama", "Comedy"]))
 
 
 def copies(limits: Augmentation, image: np.typing.NDArray[np.uint8] = IMAGE) -> list[np.ndarray]:
-    return [altered(image, limits, np.random.default_rng(seed)) for seed in range(20)]
+    return [alter(image, limits, np.random.default_rng(seed)) for seed in range(20)]
 
 
 def test_limits_of_0_alter_nothing() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from pipeline import classifier
-from pipeline.canonical import canonical
+from pipeline.export.canonical import canonical_bytes
+from pipeline.shared import classifier
 from tests.pipeline import material
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, *material.SIZE, 3)).astype(np.uint8)
@@ -49,33 +49,33 @@ def scrambled(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
 
 
 def answers(data: bytes) -> np.typing.NDArray[np.float32]:
-    return classifier.probabilities(classifier.session_of(data), PIXELS)
+    return classifier.probabilities(classifier.create_session(data), PIXELS)
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:
     model = material.colour_model()
-    expected = canonical(model)
+    expected = canonical_bytes(model)
     for seed in range(5):
         odd = scrambled(model, seed)
         assert odd.SerializeToString() != model.SerializeToString()
-        assert canonical(odd) == expected
+        assert canonical_bytes(odd) == expected
 
 
 def test_canonical_bytes_stay_as_they_are() -> None:
-    data = canonical(material.colour_model())
-    assert canonical(onnx.load_from_string(data)) == data
+    data = canonical_bytes(material.colour_model())
+    assert canonical_bytes(onnx.load_from_string(data)) == data
 
 
 def test_a_canonical_model_is_valid_and_answers_the_same() -> None:
     model = material.colour_model()
-    data = canonical(model)
+    data = canonical_bytes(model)
     onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
     assert np.ptp(answers(data)) > 0.1
     np.testing.assert_array_equal(answers(data), answers(model.SerializeToString()))
 
 
 def test_metadata_inputs_and_outputs_stay() -> None:
-    session = onnxruntime.InferenceSession(canonical(material.colour_model()))
+    session = onnxruntime.InferenceSession(canonical_bytes(material.colour_model()))
     assert session.get_modelmeta().custom_metadata_map == {
         "genres": '["Comedy", "Drama", "Horror"]',
         "thresholds": "[0.5, 0.5, 0.5]",
@@ -90,13 +90,13 @@ def test_metadata_inputs_and_outputs_stay() -> None:
 def test_another_weight_gives_other_bytes() -> None:
     weights = np.ones((3, 3), np.float32)
     bias = np.zeros(3, np.float32)
-    first = canonical(material.linear_model(weights, bias, (0.5,) * 3))
+    first = canonical_bytes(material.linear_model(weights, bias, (0.5,) * 3))
     weights[0, 0] = np.nextafter(np.float32(1), np.float32(2))
-    assert canonical(material.linear_model(weights, bias, (0.5,) * 3)) != first
+    assert canonical_bytes(material.linear_model(weights, bias, (0.5,) * 3)) != first
 
 
 def test_the_model_that_is_given_is_not_changed() -> None:
     model = material.colour_model()
     before = model.SerializeToString()
-    canonical(model)
+    canonical_bytes(model)
     assert model.SerializeToString() == before

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline import classifier
-from pipeline.errors import ModelError
+from pipeline.shared import classifier
+from pipeline.shared.errors import ModelError
 from tests.pipeline import material
 
 
@@ -39,7 +39,7 @@ def test_metadata_is_json_and_comes_back_as_it_was() -> None:
 
 
 def test_the_last_batch_may_be_short(tmp_path: Path) -> None:
-    session = classifier.session_of(material.colour_model().SerializeToString())
+    session = classifier.create_session(material.colour_model().SerializeToString())
     count = classifier.BATCH + 3
     pixels = np.random.default_rng(0).integers(0, 256, (count, *material.SIZE, 3)).astype(np.uint8)
     together = classifier.probabilities(session, pixels)

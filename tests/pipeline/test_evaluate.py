@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from pipeline import classifier, splits
-from pipeline.errors import DatasetError, ModelError
-from pipeline.evaluate import evaluate
+from pipeline.evaluate.evaluation import evaluate
+from pipeline.shared import classifier, splits
+from pipeline.shared.errors import DatasetError, ModelError
 from tests.pipeline import material
 
 
@@ -146,7 +146,7 @@ def test_trouble_leaves_none_of_the_files(project: Path, monkeypatch: pytest.Mon
         project,
         material.linear_model(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), (0.5,) * 3),
     )
-    monkeypatch.setattr("pipeline.scores.precision_at", lambda *_: 1 / 0)
+    monkeypatch.setattr("pipeline.shared.scores.precision_at", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         evaluated(project)
     assert material.files(project / "results") == before

@@ -11,9 +11,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from pipeline import classifier, scores, splits
-from pipeline.export import gate
-from pipeline.hashing import folder_md5
+from pipeline.export.onnx_files import judge_int8
+from pipeline.shared import classifier, scores, splits
+from pipeline.shared.hashing import folder_md5
 from tests.pipeline import material
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ import numpy as np
 from pipeline import backend, splits
 from pathlib import Path
 backend.prepare(0, 1)
-from pipeline.network import network
+from pipeline.shared.network import network
 model = network((32, 32), 3)
 model.load_weights("models/classifier.weights.h5")
 folder = Path("data/preprocess")
@@ -141,7 +141,7 @@ def test_neither_score_may_drop_by_more_than_is_allowed(
 ) -> None:
     fp32 = {"map": 0.8, "macro_f1": 0.75, "precision": 0.9}
     int8 = {"map": 0.8 - drops[0], "macro_f1": 0.75 - drops[1], "precision": 0.1}
-    passed, told = gate(fp32, int8, allowed)
+    passed, told = judge_int8(fp32, int8, allowed)
     assert passed == (served == "int8")
     assert told.startswith(served)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import NO_SPACE
-from pipeline.outs import restore, whole_file, whole_folder
+from pipeline.shared.errors import NO_SPACE
+from pipeline.shared.outs import restore, whole_file, whole_folder
 
 links = pytest.mark.skipif(os.name != "posix", reason="symbolic links take a privilege on Windows")
 

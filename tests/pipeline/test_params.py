@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import params
-from pipeline.errors import ParamsError
-from pipeline.plot import PlotParams
-from pipeline.preprocess import PreprocessParams
-from pipeline.train import TrainParams
+from pipeline.plot.plots import PlotParams
+from pipeline.preprocess.dataset import PreprocessParams
+from pipeline.shared import params
+from pipeline.shared.errors import ParamsError
+from pipeline.train.training import TrainParams
 from tests.pipeline import material
 
 SECTIONS: dict[str, type[params.Section]] = {

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import params
-from pipeline.errors import ModelError
-from pipeline.evaluate import evaluate
-from pipeline.plot import PlotParams, plot
+from pipeline.evaluate.evaluation import evaluate
+from pipeline.plot.plots import PlotParams, plot
+from pipeline.shared import params
+from pipeline.shared.errors import ModelError
 from tests.pipeline import material
 
 COLUMNS = ("epoch", "accuracy", "loss", "map", "val_accuracy", "val_loss", "val_map")

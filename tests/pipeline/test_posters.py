@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from pipeline import posters
-from pipeline.artwork import collection
-from pipeline.artwork.genres import LOOKS
-from pipeline.errors import exit_code
-from pipeline.hashing import folder_md5
+from pipeline.posters import __main__ as command
+from pipeline.posters import drawn_posters
+from pipeline.posters.artwork import collection
+from pipeline.posters.artwork.genres import LOOKS
+from pipeline.shared.errors import exit_code
+from pipeline.shared.hashing import folder_md5
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +36,7 @@ FEW_MD5 = "3934d2458c38dd0cb375b33c55903a8f.dir"
 @pytest.fixture(scope="session")
 def few_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw_dir = tmp_path_factory.mktemp("few") / "raw"
-    posters.lay(raw_dir, FEW, _silent)
+    drawn_posters.write_posters(raw_dir, FEW, _silent)
     return raw_dir
 
 
@@ -77,7 +78,7 @@ def test_every_machine_draws_the_same_bytes(few_dir: Path) -> None:
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_another_process_draws_the_same_bytes(few_dir: Path, hash_seed: str) -> None:
     program = (
-        "import hashlib; from pipeline.artwork import collection;"
+        "import hashlib; from pipeline.posters.artwork import collection;"
         f"print(hashlib.md5(b''.join(map(collection.picture, range({FEW})))).hexdigest())"
     )
     done = subprocess.run(
@@ -99,7 +100,7 @@ def test_several_processes_draw_what_one_draws() -> None:
 
 
 def test_a_larger_collection_begins_with_the_smaller_one(few_dir: Path, raw_dir: Path) -> None:
-    posters.lay(raw_dir, FEW + 4, _silent)
+    drawn_posters.write_posters(raw_dir, FEW + 4, _silent)
     larger = (raw_dir / "train.csv").read_text("utf-8")
     assert larger.startswith((few_dir / "train.csv").read_text("utf-8"))
     for path in (few_dir / "Images").iterdir():
@@ -166,7 +167,7 @@ def test_other_data_is_refused_unless_forced(
 def test_what_a_file_manager_left_is_no_other_data(
     raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    posters.lay(raw_dir, FEW, _silent)
+    drawn_posters.write_posters(raw_dir, FEW, _silent)
     for name in (".DS_Store", "Images/Thumbs.db"):
         (raw_dir / name).touch()
     assert _run(monkeypatch, raw_dir, "--count", FEW) == 0
@@ -339,7 +340,7 @@ def test_a_broken_off_run_leaves_what_was_there(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    posters.lay(raw_dir, FEW, _silent)
+    drawn_posters.write_posters(raw_dir, FEW, _silent)
     drawn = collection.picture
 
     def broken(index: int) -> bytes:
@@ -358,10 +359,10 @@ def test_a_public_data_set_replaces_drawn_posters_but_no_other_data(
     raw_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed: list[tuple[str, Path]] = []
-    public = types.ModuleType("pipeline.public")
+    public = types.ModuleType("pipeline.posters.public")
     monkeypatch.setattr(public, "install", lambda *given: installed.append(given), raising=False)
-    monkeypatch.setitem(sys.modules, "pipeline.public", public)
-    posters.lay(raw_dir, FEW, _silent)
+    monkeypatch.setitem(sys.modules, "pipeline.posters.public", public)
+    drawn_posters.write_posters(raw_dir, FEW, _silent)
     assert _run(monkeypatch, raw_dir, "--from", "set.zip") == 0
     _lay_changed(raw_dir, "another table")
     assert _run(monkeypatch, raw_dir, "--from", "set.zip") == 1
@@ -372,7 +373,7 @@ def test_a_public_data_set_replaces_drawn_posters_but_no_other_data(
 
 @pytest.mark.slow
 def test_the_whole_collection_is_small_and_balanced(raw_dir: Path) -> None:
-    posters.lay(raw_dir, posters.DEFAULT_COUNT, _silent)
+    drawn_posters.write_posters(raw_dir, command.DEFAULT_COUNT, _silent)
     assert sum(path.stat().st_size for path in raw_dir.rglob("*.*")) <= 13_000_000
     dvc_path = ROOT / "data" / "raw.dvc"
     if dvc_path.exists():
@@ -386,11 +387,11 @@ def test_the_whole_collection_is_small_and_balanced(raw_dir: Path) -> None:
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     monkeypatch.setattr(sys, "argv", ["posters", *map(str, arguments)])
-    return exit_code(posters.main)
+    return exit_code(command.main)
 
 
 def _lay_changed(raw_dir: Path, change: str) -> None:
-    posters.lay(raw_dir, FEW + 1 if change == "more" else FEW, _silent, force=True)
+    drawn_posters.write_posters(raw_dir, FEW + 1 if change == "more" else FEW, _silent, force=True)
     if change == "a file more":
         (raw_dir / "notes.txt").write_text("mine")
     if change == "another picture":

@@ -12,10 +12,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from pipeline import images, params, splits
-from pipeline.errors import DatasetError
-from pipeline.hashing import folder_md5
-from pipeline.preprocess import PreprocessParams, preprocess
+from pipeline.preprocess.dataset import PreprocessParams, preprocess
+from pipeline.shared import params, splits
+from pipeline.shared.errors import DatasetError
+from pipeline.shared.hashing import folder_md5
+from pipeline.shared.pixels import load_image
 from tests.pipeline import material
 from tests.pipeline.material import Row
 from tests.repositories import NO_REAL_POSTERS
@@ -112,7 +113,7 @@ def test_an_original_has_the_pixels_that_serving_sees(folder: Path, raw_template
         for path, source in zip(split.paths, split.sources, strict=True):
             if path.endswith("-0.png"):
                 data = (raw_template / "raw" / "Images" / f"{source}.jpg").read_bytes()
-                served = images.load(data, material.SIZE)
+                served = load_image(data, material.SIZE)
                 np.testing.assert_array_equal(np.asarray(Image.open(folder / path)), served)
 
 

@@ -14,8 +14,9 @@ from typing import IO
 
 import pytest
 
-from pipeline import archives, download, outs, public
-from pipeline.errors import DatasetError
+from pipeline.posters import archives, download, public
+from pipeline.shared import outs
+from pipeline.shared.errors import DatasetError
 
 TABLE = "Id,Genre,Drama,Sci-Fi\ntt1,\"['Drama']\",1,0\ntt2,\"['Sci-Fi']\",0,1\n"
 FILES = {"train.csv": TABLE.encode(), "Images/tt1.jpg": b"one" * 9000, "Images/tt2.jpg": b"two"}

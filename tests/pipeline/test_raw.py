@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import raw
-from pipeline.errors import DatasetError
+from pipeline.shared import raw
+from pipeline.shared.errors import DatasetError
 from tests.pipeline import material
 
 HEADER = "Id,Genre,Comedy,Drama,Horror"

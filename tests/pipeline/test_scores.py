@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as reference
 
-from pipeline import scores
+from pipeline.shared import scores
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.float32]]
 

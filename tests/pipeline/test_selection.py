@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import images, raw
-from pipeline.selection import ColourFilter, LeftOut, Selection, select
+from pipeline.preprocess.selection import ColourFilter, LeftOut, Selection, select_posters
+from pipeline.shared import raw
+from pipeline.shared.pixels import load_image
 from tests.pipeline import material
 from tests.pipeline.material import Row
 
@@ -25,7 +26,7 @@ def selected(
     colour_filter: ColourFilter = RED,
 ) -> Selection:
     raw_dir = material.write_raw(folder / "raw", rows, genres)
-    return select(raw.read(raw_dir), material.SIZE, 24, min_posters, colour_filter)
+    return select_posters(raw.read(raw_dir), material.SIZE, 24, min_posters, colour_filter)
 
 
 def ids(selection: Selection) -> list[str]:
@@ -44,7 +45,7 @@ def test_pixels_are_those_that_serving_sees(tmp_path: Path) -> None:
     selection = selected(tmp_path, material.rows(6))
     for original in selection.originals:
         data = (tmp_path / "raw" / "Images" / f"{original.id}.jpg").read_bytes()
-        np.testing.assert_array_equal(original.pixels, images.load(data, material.SIZE))
+        np.testing.assert_array_equal(original.pixels, load_image(data, material.SIZE))
 
 
 @pytest.mark.parametrize(("red_rows", "share"), [(0, 0.0), (5, 0.25), (10, 0.5), (20, 1.0)])
@@ -89,7 +90,7 @@ def test_a_share_of_exactly_the_limit_stays(tmp_path: Path) -> None:
     rows = [replace(material.rows(1)[0], picture=Image.fromarray(pixels))]
     raw_dir = material.write_raw(tmp_path / "raw", rows)
     Image.fromarray(pixels).save(raw_dir / "Images" / "tt000.jpg", "PNG")  # exact, to the pixel
-    assert ids(select(raw.read(raw_dir), (32, 32), 24, 1, filter_)) == ["tt000"]
+    assert ids(select_posters(raw.read(raw_dir), (32, 32), 24, 1, filter_)) == ["tt000"]
 
 
 def test_files_that_are_no_picture_are_left_out(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_files_that_are_no_picture_are_left_out(tmp_path: Path) -> None:
     (pictures / "tt002.jpg").write_text("<!DOCTYPE html>")
     (pictures / "tt003.jpg").write_bytes(b"")
     (pictures / "tt004.jpg").write_bytes((pictures / "tt004.jpg").read_bytes()[:400])
-    selection = select(raw.read(raw_dir), material.SIZE, 24, 1, RED)
+    selection = select_posters(raw.read(raw_dir), material.SIZE, 24, 1, RED)
     assert selection.left_out == (
         LeftOut("tt001", "missing file"),
         LeftOut("tt002", "unreadable file"),
@@ -168,4 +169,4 @@ def test_a_poster_that_cannot_be_read_is_an_error_and_not_left_out(tmp_path: Pat
     (raw_dir / "Images" / "tt001.jpg").unlink()
     (raw_dir / "Images" / "tt001.jpg").mkdir()
     with pytest.raises(OSError, match=r"tt001\.jpg"):
-        select(raw.read(raw_dir), material.SIZE, 24, 1, RED)
+        select_posters(raw.read(raw_dir), material.SIZE, 24, 1, RED)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import splits
-from pipeline.errors import DatasetError
+from pipeline.shared import splits
+from pipeline.shared.errors import DatasetError
 
 SPLIT = splits.Split(
     ("Comedy", "N/A"), ("images/a.png", "images/b.png"), ("a", "b"),

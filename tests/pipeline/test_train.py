@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import DatasetError
-from pipeline.train import TrainParams, train
+from pipeline.shared.errors import DatasetError
+from pipeline.train.training import TrainParams, train
 from tests.pipeline import material
 
 COLUMNS = ["epoch", "accuracy", "loss", "map", "val_accuracy", "val_loss", "val_map"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import PipelineError, exit_code
+from pipeline.shared.errors import PipelineError, exit_code
 from tests.pipeline import material
 
 KiB = 1024
@@ -263,7 +263,7 @@ def spoilt(
     ("stage", "module"),
     [
         *((stage, module) for stage in ARGUMENTS for module in ("argparse", "numpy")),
-        *(("preprocess", "cv2"), ("preprocess", "pipeline.stratification")),
+        *(("preprocess", "cv2"), ("preprocess", "pipeline.preprocess.stratification")),
         *(("evaluate", "onnxruntime"), ("export", "onnx"), ("plot", "matplotlib.figure")),
     ],
 )
@@ -281,7 +281,11 @@ def test_an_interrupt_while_a_stage_starts_is_told(
     ("stage", "module"),
     [
         *((stage, module) for stage in ("train", "export") for module in ("keras", "tensorflow")),
-        *(("train", "pipeline.network"), ("export", "tf2onnx"), ("export", "tf2onnx.optimizer")),
+        *(
+            ("train", "pipeline.shared.network"),
+            ("export", "tf2onnx"),
+            ("export", "tf2onnx.optimizer"),
+        ),
     ],
 )
 def test_an_interrupt_while_tensorflow_loads_is_told(
@@ -342,7 +346,7 @@ def test_a_machine_without_tensorflow_is_told(stage: str, preprocessed: Path) ->
     assert not (preprocessed / "models").exists()
 
 
-@pytest.mark.parametrize("module", ["pipeline.selection", "zlib"])
+@pytest.mark.parametrize("module", ["pipeline.preprocess.selection", "zlib"])
 def test_a_lack_that_no_environment_mends_keeps_its_traceback(
     module: str, preprocessed: Path
 ) -> None:

@@ -34,7 +34,7 @@ def client(environment: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.RunningService]:
     """A service in its own process, with a model, shared by the tests of one module."""
     folder = tmp_path_factory.mktemp("served")
     onnx_models.install(folder, onnx_models.model())
@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running
 
 
 @pytest.fixture
-def http(server: running.Running) -> Iterator[httpx.Client]:
+def http(server: running.RunningService) -> Iterator[httpx.Client]:
     """A client of `server`."""
     with http_client(server.url) as client:
         yield client

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 
-def told(answer: httpx.Response, status: int) -> dict[str, Any]:
+def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
     """The problem document of ``answer`` without the request's id, after checking its form."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

@@ -20,7 +20,7 @@ START_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningService:
     """A service that listens."""
 
     url: str
@@ -48,7 +48,7 @@ def in_process(
     python: Path | None = None,
     launcher: Sequence[str] = ("-m", "uvicorn"),
     arguments: Sequence[str] = (),
-) -> Iterator[Running]:
+) -> Iterator[RunningService]:
     """The service of ``repo_dir``, from when it listens until the block ends.
 
     ``python`` is that of an environment in which the service is installed; else this checkout runs.
@@ -70,7 +70,7 @@ def in_process(
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Running(_address(process, log_path), process.pid, log_path)
+        yield RunningService(_address(process, log_path), process.pid, log_path)
     finally:
         process.terminate()
         process.wait(timeout=START_SECONDS)

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.service import pictures
-from tests.service.problem import told
-from tests.service.running import Running
+from tests.service.problem import problem_in
+from tests.service.running import RunningService
 
 MOST_MEGABYTES = 600
 """A service of 120 MB that decodes two pictures of 20 Mpx at a time, of some 140 MB each."""
@@ -113,11 +113,11 @@ BAD_PICTURES: dict[str, tuple[Callable[[], bytes], int, str]] = {
 
 
 @pytest.mark.parametrize("kind", BAD_PICTURES)
-def test_every_bad_picture_is_told(http: httpx.Client, kind: str) -> None:
+def test_every_bad_picture_gets_a_problem(http: httpx.Client, kind: str) -> None:
     build, status, says = BAD_PICTURES[kind]
     picture = build()
-    assert says in told(post_raw(http, picture), status)["detail"]
-    document = told(post_form(http, multipart(part(picture, filename="b.jpg"))), status)
+    assert says in problem_in(post_raw(http, picture), status)["detail"]
+    document = problem_in(post_form(http, multipart(part(picture, filename="b.jpg"))), status)
     assert says in document["detail"]
     assert "b.jpg" in document["detail"]
     (error,) = document["errors"]
@@ -128,7 +128,7 @@ def test_one_bad_file_refuses_the_request_and_is_named(http: httpx.Client) -> No
     good = part(pictures.plain(), filename="good.jpg")
     bad = part(truncated(), filename="bad.jpg")
     worse = part(TEXT, filename="notes.txt")
-    document = told(post_form(http, multipart(good, bad, good, worse)), 422)
+    document = problem_in(post_form(http, multipart(good, bad, good, worse)), 422)
     assert document["detail"].startswith("'bad.jpg': ")
     assert document["detail"].endswith("(and 1 more)")
     assert [(e["index"], e["filename"]) for e in document["errors"]] == [
@@ -163,35 +163,35 @@ FORMS: dict[str, tuple[bytes, int, str]] = {
 
 
 @pytest.mark.parametrize("kind", FORMS)
-def test_every_bad_form_is_told(http: httpx.Client, kind: str) -> None:
+def test_every_bad_form_gets_a_problem(http: httpx.Client, kind: str) -> None:
     body, status, says = FORMS[kind]
-    document = told(post_form(http, body), status)
+    document = problem_in(post_form(http, body), status)
     assert says in document["detail"]
     assert document["fix"]
     # The same in pieces of one byte, so that no limit and no state hangs on a boundary of a read.
     if len(body) < 2000:
         pieces = (body[place : place + 1] for place in range(len(body)))
-        assert told(post_form(http, pieces), status) == document
+        assert problem_in(post_form(http, pieces), status) == document
 
 
 @pytest.mark.parametrize(
     "kind", ["application/json", "application/x-www-form-urlencoded", "text/plain", "video/mp4"]
 )
-def test_wrong_content_type_is_told(http: httpx.Client, kind: str) -> None:
-    document = told(post_raw(http, pictures.plain(), kind), 415)
+def test_wrong_content_type_gets_a_problem(http: httpx.Client, kind: str) -> None:
+    document = problem_in(post_raw(http, pictures.plain(), kind), 415)
     assert kind in document["detail"]
     assert "curl -F file=@" in document["fix"]
 
 
-def test_no_content_type_is_told(http: httpx.Client) -> None:
-    assert "no Content-Type" in told(http.post("/predict", content=b"x"), 415)["detail"]
+def test_no_content_type_gets_a_problem(http: httpx.Client) -> None:
+    assert "no Content-Type" in problem_in(http.post("/predict", content=b"x"), 415)["detail"]
 
 
-def test_form_without_boundary_is_told(http: httpx.Client) -> None:
+def test_form_without_boundary_gets_a_problem(http: httpx.Client) -> None:
     answer = post_raw(http, multipart(part(b"x")), "multipart/form-data")
-    assert "boundary" in told(answer, 400)["detail"]
+    assert "boundary" in problem_in(answer, 400)["detail"]
     long = "multipart/form-data; boundary=" + "b" * 300
-    assert "oundary" in told(post_raw(http, b"x", long), 400)["detail"]
+    assert "oundary" in problem_in(post_raw(http, b"x", long), 400)["detail"]
 
 
 QUERIES = {
@@ -210,9 +210,9 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:20])
-def test_wrong_query_value_is_told(http: httpx.Client, query: str) -> None:
+def test_wrong_query_value_gets_a_problem(http: httpx.Client, query: str) -> None:
     answer = http.post(f"/predict?{query}", files={"file": pictures.plain()})
-    document = told(answer, 422)
+    document = problem_in(answer, 422)
     assert f"query value {QUERIES[query]}" in document["detail"]
     assert len(document["detail"]) < 300
     assert document["errors"] == [{"detail": document["detail"], "index": None, "filename": None}]
@@ -223,7 +223,7 @@ def test_top_beyond_the_genres_is_all_of_them(http: httpx.Client) -> None:
     assert len(answer.json()["predictions"][0]["genres"]) == 3
 
 
-def test_50_megabytes_are_refused_by_their_length(server: Running) -> None:
+def test_50_megabytes_are_refused_by_their_length(server: RunningService) -> None:
     """Told before a byte of the body is sent."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(
@@ -238,7 +238,7 @@ def test_50_megabytes_are_refused_by_their_length(server: Running) -> None:
 
 
 def test_50_megabytes_are_refused_when_sent(http: httpx.Client) -> None:
-    assert "larger than 10 MB" in told(post_raw(http, bytes(50_000_000)), 413)["detail"]
+    assert "larger than 10 MB" in problem_in(post_raw(http, bytes(50_000_000)), 413)["detail"]
 
 
 def test_50_megabytes_in_chunks_are_refused(http: httpx.Client) -> None:
@@ -246,7 +246,7 @@ def test_50_megabytes_in_chunks_are_refused(http: httpx.Client) -> None:
         for _ in range(800):
             yield bytes(62_500)
 
-    assert "larger than 10 MB" in told(post_raw(http, chunks()), 413)["detail"]
+    assert "larger than 10 MB" in problem_in(post_raw(http, chunks()), 413)["detail"]
 
 
 def test_50_megabytes_of_form_in_chunks_are_refused(http: httpx.Client) -> None:
@@ -255,10 +255,12 @@ def test_50_megabytes_of_form_in_chunks_are_refused(http: httpx.Client) -> None:
             yield b"--b\r\n" + part(bytes(5_000_000)) + b"\r\n"
         yield b"--b--\r\n"
 
-    assert "larger than 32 MB" in told(post_form(http, chunks()), 413)["detail"]
+    assert "larger than 32 MB" in problem_in(post_form(http, chunks()), 413)["detail"]
 
 
-def test_client_that_hangs_up_leaves_no_trace(server: Running, http: httpx.Client) -> None:
+def test_client_that_disconnects_leaves_no_traceback(
+    server: RunningService, http: httpx.Client
+) -> None:
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
             connection.sendall(
@@ -269,7 +271,9 @@ def test_client_that_hangs_up_leaves_no_trace(server: Running, http: httpx.Clien
     assert "Traceback" not in server.log_path.read_text()
 
 
-def test_many_large_pictures_take_no_more_than_one(server: Running, http: httpx.Client) -> None:
+def test_many_large_pictures_take_no_more_than_one(
+    server: RunningService, http: httpx.Client
+) -> None:
     large = pictures.png(5000, 4000, pictures.rows(5000, 4000))
     answer = post_form(http, multipart(*[part(large)] * 8))
     assert len(answer.json()["predictions"]) == 8
@@ -277,7 +281,7 @@ def test_many_large_pictures_take_no_more_than_one(server: Running, http: httpx.
         assert server.peak_megabytes() < MOST_MEGABYTES
 
 
-def test_nothing_above_was_a_bug_and_memory_stayed_bounded(server: Running) -> None:
+def test_nothing_above_was_a_bug_and_memory_stayed_bounded(server: RunningService) -> None:
     """Runs last in this file, on what all its requests left behind."""
     log = server.log_path.read_text()
     assert '" 500' not in log

@@ -18,7 +18,7 @@ import pytest
 
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows ends processes without SIGTERM"
@@ -53,10 +53,10 @@ class Client:
                 except ConnectionResetError as error:
                     self.outcomes[type(error).__name__] += 1
                     continue
-                while not self._finished.is_set() and self._asked(connection, body):
+                while not self._finished.is_set() and self._ask(connection, body):
                     pass
 
-    def _asked(self, connection: http.client.HTTPConnection, body: bytes) -> bool:
+    def _ask(self, connection: http.client.HTTPConnection, body: bytes) -> bool:
         """Ask once; whether the connection may be used again."""
         try:
             connection.request("POST", "/predict", body, {"Content-Type": "image/jpeg"})
@@ -94,7 +94,7 @@ def test_a_rolling_restart_loses_no_request(repo_dir: Path, tmp_path: Path) -> N
             with running.in_process(repo_dir, tmp_path / "new.log", DRAINING) as new:
                 os.kill(old.pid, signal.SIGTERM)
                 with http_client(old.url) as client:  # as a balancer does
-                    document = told(client.get("/readyz"), 503)
+                    document = problem_in(client.get("/readyz"), 503)
                     assert "about to stop" in document["detail"]
                     assert client.get("/healthz").headers["connection"] == "close"
                 ports[0] = new.port
@@ -126,7 +126,7 @@ def test_a_body_on_its_way_is_waited_for(repo_dir: Path, tmp_path: Path) -> None
         connection.sendall(head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + picture[:100])
         time.sleep(0.2)
         os.kill(service.pid, signal.SIGTERM)
-        time.sleep(0.8)  # longer than a quiet house stays open
+        time.sleep(0.8)  # longer than a service without requests stays open
         connection.sendall(picture[100:])
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -153,7 +153,7 @@ def test_a_second_sigterm_does_not_wait(repo_dir: Path, tmp_path: Path) -> None:
 def test_what_was_promised_before_a_kill_was_whole(repo_dir: Path, tmp_path: Path) -> None:
     """Whatever happens to the service, a client never takes half an answer for a whole one.
 
-    Head and body of an answer are two writes: killed between them, the client is told.
+    Head and body of an answer are two writes: killed between them, the client gets an error.
     """
     with running.in_process(repo_dir, tmp_path / "service.log") as service:
         ports = [service.port]

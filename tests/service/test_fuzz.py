@@ -8,11 +8,13 @@ from itertools import islice
 import httpx
 
 from tests.service import fuzzing
-from tests.service.problem import told
-from tests.service.running import Running
+from tests.service.problem import problem_in
+from tests.service.running import RunningService
 
 
-def test_what_is_nearly_right_is_answered_or_told(server: Running, http: httpx.Client) -> None:
+def test_what_is_nearly_right_gets_an_answer_or_a_problem(
+    server: RunningService, http: httpx.Client
+) -> None:
     statuses = set()
     for case in islice(fuzzing.cases(seed=7), 400):
         answer = http.post(
@@ -23,6 +25,6 @@ def test_what_is_nearly_right_is_answered_or_told(server: Running, http: httpx.C
             assert answer.json()["predictions"]
         else:
             assert answer.status_code in (400, 413, 415, 422)
-            told(answer, answer.status_code)
+            problem_in(answer, answer.status_code)
     assert {200, 400, 415, 422} <= statuses
     assert "Traceback" not in server.log_path.read_text()

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from service.inference.model import ModelError, load
+from service.inference.model import BadModelError, load_model
 from tests.service import onnx_models
 
 
 def test_metadata_says_everything_that_serving_needs() -> None:
-    model = load(onnx_models.model())
+    model = load_model(onnx_models.model())
     assert model.genres == tuple(onnx_models.GENRES)
     assert model.thresholds == (0.5, 0.5, 0.5)
     assert model.input_size == onnx_models.SIZE
@@ -18,11 +18,11 @@ def test_metadata_says_everything_that_serving_needs() -> None:
 
 def test_training_data_may_be_written_bare() -> None:
     about = onnx_models.metadata(training_data=onnx_models.TRAINING_DATA)
-    assert load(onnx_models.model(about=about)).training_data == onnx_models.TRAINING_DATA
+    assert load_model(onnx_models.model(about=about)).training_data == onnx_models.TRAINING_DATA
 
 
 def test_each_picture_has_its_own_answer() -> None:
-    model = load(onnx_models.model())
+    model = load_model(onnx_models.model())
     pictures = [np.full((*onnx_models.SIZE, 3), shade, np.uint8) for shade in (0, 255)]
     rows = [model.probabilities(picture) for picture in pictures]
     assert [row.shape for row in rows] == [(3,), (3,)]
@@ -56,9 +56,9 @@ METADATA: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", METADATA)
 def test_wrong_metadata_is_named(case: str) -> None:
     changes, says = METADATA[case]
-    with pytest.raises(ModelError) as told:
-        load(onnx_models.model(about=onnx_models.metadata(**changes)))
-    assert says in str(told.value)
+    with pytest.raises(BadModelError) as refusal:
+        load_model(onnx_models.model(about=onnx_models.metadata(**changes)))
+    assert says in str(refusal.value)
 
 
 GRAPHS: dict[str, tuple[dict[str, Any], str]] = {
@@ -76,16 +76,16 @@ GRAPHS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", GRAPHS)
 def test_wrong_graph_is_named(case: str) -> None:
     changes, says = GRAPHS[case]
-    with pytest.raises(ModelError) as told:
-        load(onnx_models.model(**changes))
-    assert says in str(told.value)
+    with pytest.raises(BadModelError) as refusal:
+        load_model(onnx_models.model(**changes))
+    assert says in str(refusal.value)
 
 
 def test_no_beginning_of_a_model_is_a_model() -> None:
     content = onnx_models.model()
     for length in range(len(content)):
-        with pytest.raises(ModelError):
-            load(content[:length])
+        with pytest.raises(BadModelError):
+            load_model(content[:length])
 
 
 def test_a_damaged_model_is_refused_or_runs() -> None:
@@ -96,8 +96,8 @@ def test_a_damaged_model_is_refused_or_runs() -> None:
         damaged = bytearray(content)
         damaged[place] ^= 0xFF
         try:
-            load(bytes(damaged))
-        except ModelError as error:
+            load_model(bytes(damaged))
+        except BadModelError as error:
             refused += 1
             assert len(str(error)) < 400
     assert refused > len(content) / 2

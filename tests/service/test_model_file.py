@@ -15,7 +15,7 @@ import pytest
 from service.inference import model_file
 from service.inference.model import md5
 from tests.service import onnx_models, pictures, running
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 MODEL_PATH = Path("models", "classifier.onnx")
 
@@ -39,7 +39,7 @@ def wait_until(fact: Callable[[], bool], seconds: float = 10) -> None:
 
 def test_without_a_model_the_commands_are_named(client: httpx.Client) -> None:
     for answer in (predict(client), client.get("/readyz")):
-        document = told(answer, 503)
+        document = problem_in(answer, 503)
         assert "models/classifier.onnx: there is no such file" in document["detail"]
         assert "dvc repro" in document["fix"]
         assert "dvc pull" in document["fix"]
@@ -48,7 +48,7 @@ def test_without_a_model_the_commands_are_named(client: httpx.Client) -> None:
 
 
 def test_new_model_is_served_without_a_restart(client: httpx.Client, repo_dir: Path) -> None:
-    told(client.get("/readyz"), 503)
+    problem_in(client.get("/readyz"), 503)
     first = onnx_models.model()
     onnx_models.install(repo_dir, first)
     assert served_md5(client) == md5(first)
@@ -105,24 +105,26 @@ def test_broken_model_never_replaces_a_good_one(
     assert f"still serving md5 {md5(good)}" in record.getMessage()
 
 
-def test_broken_model_alone_is_told_and_then_replaced(client: httpx.Client, repo_dir: Path) -> None:
+def test_broken_model_alone_is_refused_and_then_replaced(
+    client: httpx.Client, repo_dir: Path
+) -> None:
     onnx_models.install(repo_dir, onnx_models.model()[:-100])
-    assert "not a whole ONNX model" in told(predict(client), 503)["detail"]
+    assert "not a whole ONNX model" in problem_in(predict(client), 503)["detail"]
     good = onnx_models.model()
     onnx_models.install(repo_dir, good)
     assert served_md5(client) == md5(good)
 
 
-def test_folder_in_the_models_place_is_told(client: httpx.Client, repo_dir: Path) -> None:
+def test_folder_in_the_models_place_gets_a_problem(client: httpx.Client, repo_dir: Path) -> None:
     (repo_dir / MODEL_PATH).mkdir(parents=True)
-    assert "it is not a file" in told(predict(client), 503)["detail"]
+    assert "it is not a file" in problem_in(predict(client), 503)["detail"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 def test_pipe_in_the_models_place_does_not_hang(client: httpx.Client, repo_dir: Path) -> None:
     (repo_dir / "models").mkdir()
     os.mkfifo(repo_dir / MODEL_PATH)
-    assert "it is not a file" in told(predict(client), 503)["detail"]
+    assert "it is not a file" in problem_in(predict(client), 503)["detail"]
 
 
 def test_model_changed_in_place_with_its_times_set_back_is_seen(
@@ -155,13 +157,13 @@ def test_model_is_read_only_once_its_writer_rests(
     wait_until(lambda: served_md5(client) == md5(new))
 
 
-def test_model_that_never_rests_is_told(
+def test_model_that_never_rests_gets_a_problem(
     client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_file, "PATIENCE_SECONDS", 0.3)
     path = onnx_models.install(repo_dir, onnx_models.model())
     with touching(path):
-        assert "has been changing for 0.3 s" in told(predict(client), 503)["detail"]
+        assert "has been changing for 0.3 s" in problem_in(predict(client), 503)["detail"]
     assert predict(client).status_code == 200
 
 
@@ -214,7 +216,7 @@ def test_swaps_under_load_never_yield_an_error(tmp_path: Path) -> None:
         with httpx.Client(base_url=server.url, trust_env=False) as client:
             assert served_md5(client) == md5(models[-1])
     assert {status for status, _ in answers} == {200}
-    assert {told_md5 for _, told_md5 in answers} == {md5(content) for content in models}
+    assert {md5_in_answer for _, md5_in_answer in answers} == {md5(content) for content in models}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file with a hole takes no disk elsewhere")
@@ -222,4 +224,4 @@ def test_a_huge_file_is_not_read(client: httpx.Client, repo_dir: Path) -> None:
     (repo_dir / "models").mkdir()
     with (repo_dir / MODEL_PATH).open("wb") as file:
         file.truncate(model_file.LARGEST_MODEL + 1)
-    assert "it is larger than 1 GB" in told(client.get("/readyz"), 503)["detail"]
+    assert "it is larger than 1 GB" in problem_in(client.get("/readyz"), 503)["detail"]

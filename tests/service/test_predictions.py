@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from dvcstate.workspace import Workspace
-from pipeline import images
-from service.inference import predictions
+from pipeline.shared.pixels import load_image
+from service.inference import predictor
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 
 @pytest.fixture(autouse=True)
@@ -50,14 +50,14 @@ def test_raw_body_has_no_filename(client: httpx.Client) -> None:
 def test_probabilities_are_the_models_and_sorted(client: httpx.Client, model_path: Path) -> None:
     poster = pictures.noise()
     answer = client.post("/predict", files=sent(("a.jpg", poster)))
-    told_by_http = answer.json()["predictions"][0]["genres"]
+    genres = answer.json()["predictions"][0]["genres"]
     session = onnxruntime.InferenceSession(model_path.read_bytes())
-    pixels = images.load(poster, onnx_models.SIZE)[np.newaxis]
+    pixels = load_image(poster, onnx_models.SIZE)[np.newaxis]
     expected = session.run(None, {"image": pixels})[0][0]
-    assert {each["genre"]: each["probability"] for each in told_by_http} == pytest.approx(
+    assert {each["genre"]: each["probability"] for each in genres} == pytest.approx(
         dict(zip(onnx_models.GENRES, expected, strict=True)), abs=1e-6
     )
-    probabilities = [each["probability"] for each in told_by_http]
+    probabilities = [each["probability"] for each in genres]
     assert probabilities == sorted(probabilities, reverse=True)
 
 
@@ -178,9 +178,9 @@ def test_docs_page_opens_and_home_leads_there(client: httpx.Client) -> None:
 
 
 def test_unknown_route_and_wrong_method_are_problems(client: httpx.Client) -> None:
-    assert "/docs" in told(client.get("/nowhere"), 404)["fix"]
+    assert "/docs" in problem_in(client.get("/nowhere"), 404)["fix"]
     answer = client.get("/predict")
-    assert "POST" in told(answer, 405)["fix"]
+    assert "POST" in problem_in(answer, 405)["fix"]
     assert answer.headers["allow"] == "POST"
 
 
@@ -190,23 +190,23 @@ def test_a_bug_is_a_problem_that_says_so(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(predictions, "_decoded", broken)
+    monkeypatch.setattr(predictor, "_decode_files", broken)
     answer = client.post("/predict", files=sent(("a.jpg", pictures.plain())))
-    assert "ZeroDivisionError" in told(answer, 500)["detail"]
+    assert "ZeroDivisionError" in problem_in(answer, 500)["detail"]
 
 
-def test_full_memory_is_told_to_come_back(environment: pytest.MonkeyPatch) -> None:
+def test_bodies_beyond_the_memory_get_a_503(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("WORKSHOP_MAX_HELD_BYTES", "2000")
     with running.in_thread() as url, http_client(url) as client:
         for _ in range(3):
             answer = client.post("/predict", files=sent(("a.jpg", pictures.noise())))
-            told(answer, 503)
+            problem_in(answer, 503)
             assert answer.headers["retry-after"] == "1"
         small = pictures.encoded(Image.new("RGB", (9, 9), pictures.RED), "JPEG")
         assert client.post("/predict", files=sent(("a.jpg", small))).status_code == 200
 
 
-def test_full_house_is_told_to_come_back(environment: pytest.MonkeyPatch) -> None:
+def test_requests_beyond_the_limit_get_a_503(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("WORKSHOP_MAX_REQUESTS", "1")
     with running.in_thread() as url, http_client(url) as client:
         port = int(url.rpartition(":")[2])
@@ -216,7 +216,7 @@ def test_full_house_is_told_to_come_back(environment: pytest.MonkeyPatch) -> Non
                 b"Content-Length: 100\r\n\r\n"
             )
             time.sleep(0.2)
-            told(client.post("/predict", files=sent(("a.jpg", pictures.plain()))), 503)
+            problem_in(client.post("/predict", files=sent(("a.jpg", pictures.plain()))), 503)
             assert client.get("/healthz").status_code == 200
         time.sleep(0.2)
         good = client.post("/predict", files=sent(("a.jpg", pictures.plain())))
@@ -233,4 +233,4 @@ def test_slow_body_is_cut_off(environment: pytest.MonkeyPatch) -> None:
 
     with running.in_thread() as url, http_client(url) as client:
         answer = client.post("/predict", content=drops(), headers={"Content-Type": "image/jpeg"})
-    assert "0.2 s" in told(answer, 408)["detail"]
+    assert "0.2 s" in problem_in(answer, 408)["detail"]

@@ -7,7 +7,7 @@ import pytest
 
 from service.routes import results
 from tests.service import pictures
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 
 def write(repo_dir: Path, path: str, content: str | bytes) -> Path:
@@ -17,7 +17,7 @@ def write(repo_dir: Path, path: str, content: str | bytes) -> Path:
     return place
 
 
-def test_metrics_are_told_by_file(client: httpx.Client, repo_dir: Path) -> None:
+def test_metrics_are_answered_by_file(client: httpx.Client, repo_dir: Path) -> None:
     write(repo_dir, "metrics/test.json", '{"map": 0.71, "n": 120}')
     write(repo_dir, "metrics/valid.json", '{"map": 0.7}')
     write(repo_dir, "metrics/notes.txt", "not metrics")
@@ -48,7 +48,7 @@ def test_broken_metrics_are_named(
     client: httpx.Client, repo_dir: Path, content: str | bytes, says: str
 ) -> None:
     write(repo_dir, "metrics/test.json", content)
-    document = told(client.get("/results/metrics"), 503)
+    document = problem_in(client.get("/results/metrics"), 503)
     assert document["detail"].startswith(says)
     assert document["fix"] == "type dvc repro"
 
@@ -94,23 +94,25 @@ def test_no_other_file_is_shown(client: httpx.Client, repo_dir: Path, name: str)
     write(repo_dir, "plots/more/inner.png", "secret")
     answer = client.get(httpx.URL(f"{client.base_url}/results/plots/{name}"))
     assert answer.status_code == 404
-    assert "secret" not in told(answer, 404)["detail"]
+    assert "secret" not in problem_in(answer, 404)["detail"]
 
 
 def test_picture_that_is_not_there_names_those_that_are(
     client: httpx.Client, repo_dir: Path
 ) -> None:
-    assert "dvc repro" in told(client.get("/results/plots/loss.png"), 404)["fix"]
+    assert "dvc repro" in problem_in(client.get("/results/plots/loss.png"), 404)["fix"]
     write(repo_dir, "plots/accuracy.png", b"x")
-    assert "accuracy.png" in told(client.get("/results/plots/loss.png"), 404)["fix"]
+    assert "accuracy.png" in problem_in(client.get("/results/plots/loss.png"), 404)["fix"]
 
 
-def test_too_large_a_file_is_told(
+def test_too_large_a_file_gets_a_problem(
     client: httpx.Client, repo_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "LARGEST_FILE", 10)
     write(repo_dir, "plots/loss.png", bytes(11))
-    assert "loss.png: larger than" in told(client.get("/results/plots/loss.png"), 503)["detail"]
+    assert (
+        "loss.png: larger than" in problem_in(client.get("/results/plots/loss.png"), 503)["detail"]
+    )
 
 
 def test_a_link_that_leads_out_of_the_repository_is_not_shown(
@@ -127,7 +129,7 @@ def test_a_link_that_leads_out_of_the_repository_is_not_shown(
     (folder / "training.png").symlink_to(cached)  # as DVC does with cache.type symlink
     (listed,) = client.get("/results/plots").json()["plots"]
     assert listed["name"] == "training.png"
-    told(client.get("/results/plots/secret.png"), 404)
+    problem_in(client.get("/results/plots/secret.png"), 404)
     assert client.get("/results/plots/training.png").content == picture
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.service import onnx_models, pictures, running
 from tests.service.conftest import http_client
-from tests.service.problem import told
+from tests.service.problem import problem_in
 
 NEVER = ("tensorflow", "keras", "dvc", "pandas", "sklearn", "matplotlib", "onnx")
 
@@ -26,13 +26,15 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_service_imports_neither_tensorflow_nor_dvc() -> None:
     loaded = run("import sys, service.main; print(*sorted(sys.modules))").stdout.split()
-    assert "service.inference.predictions" in loaded
+    assert "service.inference.predictor" in loaded
     assert [name for name in NEVER if name in loaded] == []
 
 
-def test_of_the_pipeline_only_the_images_are_imported() -> None:
+def test_of_the_pipeline_only_the_pixels_are_imported() -> None:
     loaded = run("import sys, service.main; print(*sorted(sys.modules))").stdout.split()
-    assert [name for name in loaded if name.startswith("pipeline.")] == ["pipeline.images"]
+    modules = {name for name in loaded if name.startswith("pipeline.")}
+    decoding = {name for name in modules if name.startswith("pipeline.shared.decoding")}
+    assert modules - decoding == {"pipeline.shared", "pipeline.shared.pixels"}
 
 
 def test_what_a_prediction_does_without_is_not_imported() -> None:
@@ -61,7 +63,7 @@ def test_wrong_setting_stops_the_start_in_two_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["empty folder", "no folder"])
-def test_folder_that_is_no_repository_is_told_by_each_route(
+def test_folder_that_is_no_repository_is_a_problem_at_each_route(
     environment: pytest.MonkeyPatch, tmp_path: Path, exists: bool
 ) -> None:
     folder = tmp_path / "elsewhere"
@@ -71,15 +73,15 @@ def test_folder_that_is_no_repository_is_told_by_each_route(
     with running.in_thread() as url, http_client(url) as client:
         assert client.get("/healthz").status_code == 200
         for route in ("/pipeline", "/pipeline/train", "/pipeline/graph"):
-            document = told(client.get(route), 503)
+            document = problem_in(client.get(route), 503)
             assert str(folder) in document["detail"]
             assert "WORKSHOP_REPO" in document["fix"]
-        assert str(folder) in told(client.get("/readyz"), 503)["detail"]
+        assert str(folder) in problem_in(client.get("/readyz"), 503)["detail"]
         assert client.get("/results/metrics").json() == {}
         assert client.get("/results/plots").json() == {"plots": []}
-        told(client.get("/results/plots/loss.png"), 404)
+        problem_in(client.get("/results/plots/loss.png"), 404)
         answer = client.post("/predict", files={"file": pictures.plain()})
-        assert "dvc repro" in told(answer, 503)["fix"]
+        assert "dvc repro" in problem_in(answer, 503)["fix"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

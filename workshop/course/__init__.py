@@ -1,1 +1,1 @@
-"""The course: its manifest, lessons, and pages about messages."""
+"""The course as plain data: its manifest, the index of its lessons, and pages about messages."""

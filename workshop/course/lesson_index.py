@@ -16,31 +16,26 @@ def texts() -> dict[str, str]:
 
 def _readme() -> str:
     lessons, pages = course().lessons, course().pages
-    minutes = sum(lesson.minutes for lesson in lessons)
-    rows = [
+    first, minutes = lessons[0].id, sum(lesson.minutes for lesson in lessons)
+    rows = "\n".join(
         f"| {number} | [{lesson.id}]({lesson.id}.md) | {lesson.title} | {lesson.minutes} |"
         f" {lesson.points} |"
         for number, lesson in enumerate(lessons, start=1)
-    ]
-    return "\n".join(
-        [
-            "# The lessons",
-            "",
-            f"Begin with [{lessons[0].id}]({lessons[0].id}.md). Type what it says, one line at a"
-            " time, in a terminal in",
-            "which the workshop's environment is activated, in the folder of this repository. `…`"
-            " in what",
-            "a command prints stands for what is left out, or differs on your laptop.",
-            "",
-            "| | lesson | | minutes | points |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
-            f"{minutes} minutes in all. `grader check` says at any time what is right, what is"
-            " wrong, and what to",
-            "type. For when there is time, without points:",
-            "",
-            *(f"- [{page.title}]({page.id}.md)" for page in pages),
-            "",
-        ]
     )
+    links = "\n".join(f"- [{page.title}]({page.id}.md)" for page in pages)
+    return f"""\
+# The lessons
+
+Begin with [{first}]({first}.md). Type what it says, one line at a time, in a terminal in
+which the workshop's environment is activated, in the folder of this repository. `…` in what
+a command prints stands for what is left out, or differs on your laptop.
+
+| | lesson | | minutes | points |
+|---|---|---|---|---|
+{rows}
+
+{minutes} minutes in all. `grader check` says at any time what is right, what is wrong, and what to
+type. For when there is time, without points:
+
+{links}
+"""

@@ -1,15 +1,17 @@
-"""The course as plain data: lessons in teaching order, the checks of each, what they are worth.
+"""The course as plain data: lessons in teaching order, the checks of each, their points.
 
-``lessons/course.toml`` is the one place that ties a check to a lesson, its points and its hint;
-``lessons/ID.md`` is the text of the lesson, or of the page, called ID.
+``lessons/course.toml`` alone says which lesson a check belongs to, its points and its first hint;
+``lessons/ID.md`` is the text of the lesson, or of the page, with that id.
 """
 
 import functools
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin, get_type_hints
+
+from workshop.stages import STAGE_NAMES
 
 LESSONS_DIR = Path(__file__).parents[1] / "lessons"
 MANIFEST = "workshop/lessons/course.toml"
@@ -23,11 +25,16 @@ class CourseError(Exception):
 
 @dataclass(frozen=True)
 class CourseCheck:
-    """What the course knows of a check: ``ask`` is the first of its hints, a question."""
+    """What the course says of a check: ``ask`` is the first of its hints, a question."""
 
     id: str
     points: int
     ask: str
+
+    def of_stage(self, stage: str) -> "CourseCheck":
+        """The same, where it is a check of every stage, for one of them."""
+        name, ask = (text.replace("{stage}", stage) for text in (self.id, self.ask))
+        return CourseCheck(name, self.points, ask)
 
 
 @dataclass(frozen=True)
@@ -45,16 +52,20 @@ class Page:
 
 @dataclass(frozen=True)
 class Lesson(Page):
-    """A text with checks; ``has_stage``: it is about the stage of the same name."""
+    """A text with checks."""
 
     minutes: int
-    has_stage: bool
     checks: tuple[CourseCheck, ...]
 
     @property
     def points(self) -> int:
-        """What all of it is worth."""
+        """The points of all its checks."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def has_stage(self) -> bool:
+        """Whether it is about the stage of the same name."""
+        return self.id in STAGE_NAMES
 
 
 @dataclass(frozen=True)
@@ -65,37 +76,32 @@ class Course:
     pages: tuple[Page, ...]
 
     @functools.cached_property
-    def _places(self) -> Mapping[str, tuple[Lesson, CourseCheck]]:
+    def _by_check(self) -> Mapping[str, tuple[Lesson, CourseCheck]]:
         return {check.id: (lesson, check) for lesson in self.lessons for check in lesson.checks}
 
-    @property
-    def check_ids(self) -> tuple[str, ...]:
-        """The ids of all checks, in the order of the lessons."""
-        return tuple(self._places)
-
     def lesson(self, id: str) -> Lesson | None:  # noqa: A002 - the word that the report uses
-        """The lesson called ``id``."""
+        """The lesson with that id."""
         return next((lesson for lesson in self.lessons if lesson.id == id), None)
 
-    def lesson_of(self, check: str) -> Lesson:
-        """The lesson that a check belongs to."""
-        return self._placed(check)[0]
-
-    def check(self, check: str) -> CourseCheck:
-        """What the course knows of a check."""
-        return self._placed(check)[1]
-
-    def before(self, lesson: Lesson) -> tuple[Lesson, ...]:
+    def lessons_before(self, lesson: Lesson) -> tuple[Lesson, ...]:
         """The lessons before ``lesson``."""
         return self.lessons[: self.lessons.index(lesson)]
 
-    def _placed(self, check: str) -> tuple[Lesson, CourseCheck]:
-        if check not in self._places:
+    def lesson_of(self, check: str) -> Lesson:
+        """The lesson that a check belongs to; a CourseError where there is none."""
+        return self._lesson_and_check(check)[0]
+
+    def check(self, check: str) -> CourseCheck:
+        """What the course says of a check; a CourseError where that is nothing."""
+        return self._lesson_and_check(check)[1]
+
+    def _lesson_and_check(self, check: str) -> tuple[Lesson, CourseCheck]:
+        if check not in self._by_check:
             raise CourseError(
                 f"the check {check} is in no lesson: add to the checks of one in {MANIFEST}\n"
                 f'  {{ id = "{check}", points = 1, ask = "…?" }},'
             )
-        return self._places[check]
+        return self._by_check[check]
 
 
 @functools.cache
@@ -105,81 +111,72 @@ def course() -> Course:
         text = (LESSONS_DIR / "course.toml").read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"{MANIFEST} cannot be read: {error}") from None
-    return parsed(text)
+    return parse_course(text)
 
 
-def parsed(text: str) -> Course:
+def parse_course(text: str) -> Course:
     """The course that a manifest describes, or a CourseError."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{MANIFEST}: {error}") from None
-    _only(document, ("lesson", "every-stage", "page"), MANIFEST)
-    shared = [_check(one, "every-stage") for one in _tables(document, "every-stage", MANIFEST)]
-    lessons = tuple(_lesson(one, shared) for one in _tables(document, "lesson", MANIFEST))
-    pages = tuple(_page(one) for one in _tables(document, "page", MANIFEST))
-    _unique([one.id for one in (*lessons, *pages)], "a lesson or page")
-    _unique([check.id for lesson in lessons for check in lesson.checks], "a check")
+    if unknown := sorted(set(document) - {"lesson", "every-stage", "page"}):
+        raise CourseError(f"{MANIFEST}: nobody reads {', '.join(unknown)}")
+    stage_checks = _parse_checks(document, "every-stage", "every-stage")
+    lessons = tuple(
+        _parse_lesson(table, stage_checks) for table in _tables(document, "lesson", MANIFEST)
+    )
+    pages = tuple(
+        _parse(Page, table, f"page {table.get('id')}")
+        for table in _tables(document, "page", MANIFEST)
+    )
+    _check_unique([page.id for page in (*lessons, *pages)], "a lesson or page")
+    _check_unique([check.id for lesson in lessons for check in lesson.checks], "a check")
     return Course(lessons, pages)
 
 
-def _lesson(table: Mapping[str, Any], shared: Iterable[CourseCheck]) -> Lesson:
+def _parse_lesson(table: Mapping[str, Any], stage_checks: Iterable[CourseCheck]) -> Lesson:
     where = f"lesson {table.get('id')}"
-    _only(table, ("id", "title", "minutes", "stage", "checks"), where)
-    name = _value(table, "id", str, where)
-    own = [_check(one, where) for one in _tables(table, "checks", where)]
-    has_stage = _value({"stage": False, **table}, "stage", bool, where)
-    minutes = _value(table, "minutes", int, where)
-    checks = (*(_of_stage(shared, name) if has_stage else ()), *own)
-    return Lesson(name, _value(table, "title", str, where), minutes, has_stage, checks)
+    checks = _parse_checks(table, "checks", where)
+    lesson = _parse(Lesson, {**table, "checks": checks}, where)
+    shared = (check.of_stage(lesson.id) for check in stage_checks if lesson.has_stage)
+    return replace(lesson, checks=(*shared, *checks))
 
 
-def _of_stage(shared: Iterable[CourseCheck], stage: str) -> Iterator[CourseCheck]:
-    for one in shared:
-        yield CourseCheck(
-            one.id.replace("{stage}", stage), one.points, one.ask.replace("{stage}", stage)
-        )
-
-
-def _check(table: Mapping[str, Any], where: str) -> CourseCheck:
-    where = f"{where}, check {table.get('id')}"
-    _only(table, ("id", "points", "ask"), where)
-    name, ask = _value(table, "id", str, where), _value(table, "ask", str, where)
-    points = _value(table, "points", int, where)
-    if points < 0:
-        raise CourseError(f"{MANIFEST}, {where}: points cannot be negative")
-    if not ask.endswith("?"):
-        raise CourseError(f"{MANIFEST}, {where}: ask has to be a question")
-    return CourseCheck(name, points, ask)
-
-
-def _page(table: Mapping[str, Any]) -> Page:
-    where = f"page {table.get('id')}"
-    _only(table, ("id", "title"), where)
-    return Page(_value(table, "id", str, where), _value(table, "title", str, where))
+def _parse_checks(table: Mapping[str, Any], key: str, where: str) -> tuple[CourseCheck, ...]:
+    checks = []
+    for item in _tables(table, key, where):
+        place = f"{where}, check {item.get('id')}"
+        check = _parse(CourseCheck, item, place)
+        if check.points < 0:
+            raise CourseError(f"{MANIFEST}, {place}: points cannot be negative")
+        if not check.ask.endswith("?"):
+            raise CourseError(f"{MANIFEST}, {place}: ask has to be a question")
+        checks.append(check)
+    return tuple(checks)
 
 
 def _tables(table: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
-    found = table.get(key, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise CourseError(f"{MANIFEST}, {where}: {key} has to be a list of tables")
-    return found
+    return value
 
 
-def _value(table: Mapping[str, Any], key: str, kind: type[Value], where: str) -> Value:
-    found = table.get(key)
-    if type(found) is not kind:
-        raise CourseError(f"{MANIFEST}, {where}: {key} has to be of type {kind.__name__}")
-    return found
-
-
-def _only(table: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
-    unknown = sorted(set(table) - set(keys))
-    if unknown:
+# By hand, though pydantic is at hand: to import it would add 0.1 s to each start of the grader.
+def _parse(kind: type[Value], table: Mapping[str, Any], where: str) -> Value:
+    """A dataclass whose fields a table has, by name and type."""
+    hints = get_type_hints(kind).items()
+    types = {name: get_origin(hint) or hint for name, hint in hints}  # tuple for tuple[x, ...]
+    if unknown := sorted(set(table) - set(types)):
         raise CourseError(f"{MANIFEST}, {where}: nobody reads {', '.join(unknown)}")
+    for name, type_ in types.items():
+        if type(table.get(name)) is not type_:  # not isinstance: `true` would be an int
+            raise CourseError(f"{MANIFEST}, {where}: {name} has to be of type {type_.__name__}")
+    return kind(**table)
 
 
-def _unique(names: list[str], what: str) -> None:
+def _check_unique(names: list[str], what: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CourseError(f"{MANIFEST}: {what} is there twice: {', '.join(twice)}")

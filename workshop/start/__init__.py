@@ -1,1 +1,1 @@
-"""`grader start`: makes an attendee's repository."""
+"""`grader start`: makes an attendee's repository, with lessons solved for whoever comes late."""

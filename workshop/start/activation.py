@@ -1,9 +1,9 @@
 """What a terminal needs before DVC works there: this environment's programs, and one variable.
 
-gcsfs reads the variable when it is imported, so no config of DVC's can set it. Unless it is
-``false``, gcsfs asks a server of our own over gRPC what kind of bucket it has, and waits a minute
-for an answer that cannot come, for each object anew: it remembers no such failure. Real buckets of
-the usual kind work with it and without.
+gcsfs reads the variable when it is imported, so DVC's config cannot set it. Unless it is ``false``,
+gcsfs asks a server that is not Google's over gRPC what kind of bucket it has, and waits a minute
+for the answer, for each object again: it remembers no failure. Real buckets of the usual kind work
+with it and without.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _GONE = "error: there is no dvc where the workshop's environment was:"
 _FIX = "  fix: make it there anew, as the README of dvc-workshop says"
 
 
-def texts(programs_dir: Path | None = None) -> dict[str, str]:
+def scripts(programs_dir: Path | None = None) -> dict[str, str]:
     """The files of an attendee's repository that set up a terminal, by name; git ignores them.
 
-    Each says that the terminal is set up, or that the environment has gone from its folder.
+    Each prints that the terminal is set up, or that the environment is no longer in its folder.
     """
     folder = str(programs_dir or Path(sys.executable).parent)
-    return {"activate": _posix(folder), "activate.ps1": _power_shell(folder)}
+    return {"activate": _bash_script(folder), "activate.ps1": _powershell_script(folder)}
 
 
-def is_missing() -> bool:
+def is_variable_missing() -> bool:
     """Whether DVC, started from here, would wait for gRPC."""
     return os.environ.get(VARIABLE, "true").lower() in ("true", "1")  # as gcsfs reads it
 
 
-def _posix(folder: str) -> str:
+def _bash_script(folder: str) -> str:
     path = PureWindowsPath(folder)
     if path.drive:  # Git Bash on Windows: /c/Users/ada
         folder = f"/{path.drive[0].lower()}{path.as_posix()[len(path.drive) :]}"
@@ -48,7 +48,7 @@ def _posix(folder: str) -> str:
     )
 
 
-def _power_shell(folder: str) -> str:
+def _powershell_script(folder: str) -> str:
     quoted = "'" + folder.replace("'", "''") + "'"
     path = f"$env:PATH = {quoted} + [IO.Path]::PathSeparator + $env:PATH"
     there = f"(Test-Path ({quoted} + '/dvc')) -or (Test-Path ({quoted} + '/dvc.exe'))"

@@ -1,38 +1,41 @@
-"""What `grader start` is asked for, looked at before anything is made."""
+"""What `grader start` is asked for, checked before anything is made."""
 
-import contextlib
+import http.client
 import importlib.util
+import json
 import os
 import re
-import shutil
-import stat
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dvcstate.errors import ProjectError
 from workshop import endpoints
 from workshop.course.manifest import Lesson
-from workshop.start import remote_places, servers
-from workshop.start.start_error import StartError
+from workshop.start import remote_urls
 
 _SCHEMES = frozenset(
     ("azure", "gdrive", "gs", "hdfs", "http", "https", "oss", "s3", "ssh", "webdav", "webdavs",
      "webhdfs")
 )  # fmt: skip
 _GIT_DROPS = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
-"""What git takes off the ends of a name (ident.c); of nothing else it makes no commit."""
+"""What git takes off the ends of a name (ident.c); it refuses a commit of nothing else."""
+_ANSWER_S = 5.0
+
+
+class StartError(ProjectError):
+    """No repository could be made."""
 
 
 @dataclass(frozen=True)
-class Remote:
-    """Where data is to go; ``endpoint`` is the address of a bucket server that is not Google's."""
+class RemoteAddress:
+    """Where data is pushed; ``endpoint`` is the address of a bucket server that is not Google's."""
 
     url: str
     endpoint: str | None = None
 
-    def without_slashes(self) -> "Remote":
-        """The same, its server's address as it is put before the paths of requests."""
+    def without_slashes(self) -> "RemoteAddress":
+        """The same, with an endpoint to which the paths of requests can be added."""
         return replace(self, endpoint=self.endpoint and self.endpoint.rstrip("/"))
 
 
@@ -55,24 +58,24 @@ def check_folder(folder: Path) -> None:
 
 
 def check_remote(
-    remote: Remote | None, lessons: Sequence[Lesson], folder: Path, name: str | None = None
+    remote: RemoteAddress | None, lessons: Sequence[Lesson], folder: Path, name: str | None = None
 ) -> None:
-    """A StartError for a remote that is nobody's place, or a folder of the repository to DVC.
+    """A StartError for a remote that others share, or that DVC takes for a folder in ``folder``.
 
-    A bucket server has to be what it says, and to answer before anything is pushed to it.
+    A bucket server has to answer before anything is made that is to be pushed to it.
     """
     if remote is None:
         return
-    known = {lesson.id for lesson in lessons}
+    solved = {lesson.id for lesson in lessons}
     if remote.endpoint is not None:
-        _check_endpoint(remote.url, remote.endpoint, known)
+        _check_endpoint(remote.url, remote.endpoint, solved)
     scheme, separator, rest = remote.url.partition("://")
     if separator and scheme in _SCHEMES and rest.strip("/") and remote.url.isprintable():
-        _check_place(remote, name)
-        if "share" in known:
+        _check_prefix(remote, name)
+        if "share" in solved:
             _check_plugin(scheme)
-        if "share" in known and remote.endpoint is not None:
-            servers.check(remote.url, remote.endpoint)
+            if remote.endpoint is not None:
+                _check_server(remote.url, remote.endpoint)
         return
     path = Path(remote.url)
     if separator or not (path.is_absolute() or remote.url.startswith("/")):
@@ -84,18 +87,18 @@ def check_remote(
         raise StartError(f"{remote.url} is inside of {folder}", "--remote with a folder beside it")
 
 
-def _check_place(remote: Remote, name: str | None) -> None:
-    if what := remote_places.not_ones_own(remote.url):
+def _check_prefix(remote: RemoteAddress, name: str | None) -> None:
+    if reason := remote_urls.why_not_own(remote.url):
         own = name if name and re.fullmatch(r"[A-Za-z0-9-]+", name) else "ada"
         bucket = "dvc-workshop" if remote.url.startswith("gs://") else "BUCKET"
         scheme = remote.url.partition("://")[0]
         raise StartError(
-            f"{remote.url} {what}", f"--remote {scheme}://{bucket}/{own}   (with your own name)"
+            f"{remote.url} {reason}", f"--remote {scheme}://{bucket}/{own}   (with your own name)"
         )
 
 
 def _check_plugin(scheme: str) -> None:
-    module = remote_places.PLUGINS.get(scheme)
+    module = remote_urls.PLUGINS.get(scheme)
     if module and not importlib.util.find_spec(module):
         package = module.replace("_", "-")
         raise StartError(
@@ -104,60 +107,55 @@ def _check_plugin(scheme: str) -> None:
         )
 
 
-def _check_endpoint(url: str, endpoint: str, known: set[str]) -> None:
+def _check_endpoint(url: str, endpoint: str, solved: set[str]) -> None:
     if not url.startswith("gs://"):
         raise StartError("--endpoint is for a gs:// remote", "--remote gs://dvc-workshop/NAME")
-    if "remote" not in known:
+    if "remote" not in solved:
         raise StartError(
             "--endpoint is for a remote that --at sets up", "leave it out, or --at end"
         )
-    if not endpoints.is_whole(endpoint):
-        wanted = endpoints.mended(endpoint) if "://" not in endpoint else ""
+    if not endpoints.is_complete(endpoint):
+        proposal = endpoints.complete_endpoint(endpoint)
+        if "://" in endpoint or not endpoints.is_complete(proposal):
+            proposal = endpoints.BUCKET_SERVER
         raise StartError(
             f"{endpoint} is no address of a server: it begins with http:// and has a port",
-            f"--endpoint {wanted if endpoints.is_whole(wanted) else endpoints.BUCKET_SERVER}",
+            f"--endpoint {proposal}",
         )
 
 
-@contextlib.contextmanager
-def undone_on_failure(*folders: Path) -> Iterator[None]:
-    """Delete again what was made of ``folders`` where it does not come to its end.
-
-    What was there before stays: a folder with what it held, and an empty one.
-    """
-    before = {one: _entries(one) for one in folders}
-    above = [one for each in folders for one in each.parents if not one.exists()]
+def _check_server(url: str, endpoint: str) -> None:
+    """A StartError where no bucket server answers at ``endpoint``, or it lacks the bucket."""
+    bucket = url.partition("://")[2].partition("/")[0]
+    address = endpoints.host_and_port(endpoint)
+    is_https = endpoint.startswith("https://")
+    connection_class = http.client.HTTPSConnection if is_https else http.client.HTTPConnection
+    connection = connection_class(*address, timeout=_ANSWER_S)
     try:
-        yield
-    except BaseException:
-        for folder, entries in before.items():
-            if entries is None:
-                _delete(folder)
-            elif not entries:
-                for one in _entries(folder) or ():
-                    _delete(folder / one)
-        for made in sorted(set(above), key=lambda path: -len(path.parts)):
-            with contextlib.suppress(OSError):  # somebody else uses it by now
-                made.rmdir()
-        raise
+        connection.request("GET", f"/storage/v1/b/{bucket}")
+        response = connection.getresponse()
+        status, body = response.status, response.read(100_000)
+    except (OSError, http.client.HTTPException, ValueError):
+        if is_https and endpoints.speaks_plain_http(address, _ANSWER_S):
+            raise StartError(
+                f"the server at {endpoint} speaks http, not https",
+                f"--endpoint {endpoint.replace('https://', 'http://', 1)}",
+            ) from None
+        raise StartError(
+            f"no server answers at {endpoint}", endpoints.bucket_command(endpoint)
+        ) from None
+    finally:
+        connection.close()
+    if status == 404:
+        raise StartError(
+            f"the server at {endpoint} has no bucket {bucket}. {_error_message(body)}".strip(),
+            "--remote gs://dvc-workshop/NAME   (NAME is your own)",
+        )
 
 
-def _entries(folder: Path) -> set[str] | None:
-    """What lies in it; None where there is no folder. What cannot be read is not ours."""
+def _error_message(body: bytes) -> str:
+    """What a server says in Google's form."""
     try:
-        return {one.name for one in folder.iterdir()}
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return {""}
-
-
-def _delete(path: Path) -> None:
-    if not path.is_dir() or path.is_symlink():
-        path.unlink(missing_ok=True)
-        return
-    if sys.platform == "win32":  # which deletes nothing that is read-only, as DVC's objects are
-        for one in path.rglob("*"):
-            with contextlib.suppress(OSError):
-                one.chmod(stat.S_IWRITE)
-    shutil.rmtree(path, ignore_errors=True)
+        return " ".join(str(json.loads(body)["error"]["message"]).split())[:200]
+    except (ValueError, TypeError, LookupError):
+        return ""

@@ -16,7 +16,7 @@ from benchmarks.serving.apps.kernel import Kernel
     logging={"access": {"enabled": False}},
     traffic={"timeout": 60, "max_concurrency": 1024},
 )
-class Posters:
+class BentoPosters:
     """Its own way to take a file of a form is a path; the folder for it is in memory."""
 
     def __init__(self) -> None:

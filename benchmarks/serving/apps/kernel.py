@@ -6,7 +6,7 @@ import os
 import numpy as np
 import onnxruntime
 
-from pipeline import images
+from pipeline.shared.pixels import load_image
 
 
 class Kernel:
@@ -25,7 +25,7 @@ class Kernel:
 
     def answer(self, poster: bytes) -> bytes:
         """The probability of each genre as JSON, the highest first."""
-        pixels = images.load(poster, self._size)[np.newaxis]
+        pixels = load_image(poster, self._size)[np.newaxis]
         row = self._session.run(["probabilities"], {"image": pixels})[0][0]
         order = np.argsort(-row).tolist()
         values = row.tolist()

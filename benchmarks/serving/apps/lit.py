@@ -10,7 +10,7 @@ from starlette.responses import Response
 from benchmarks.serving.apps.kernel import Kernel
 
 
-class Posters(litserve.LitAPI):  # type: ignore[misc]  # installed only there
+class LitPosters(litserve.LitAPI):  # type: ignore[misc]  # installed only there
     """Takes the file of a form, as the other apps do."""
 
     def setup(self, device: str) -> None:
@@ -34,7 +34,7 @@ class Posters(litserve.LitAPI):  # type: ignore[misc]  # installed only there
 
 if __name__ == "__main__":
     server = litserve.LitServer(
-        Posters(),
+        LitPosters(),
         accelerator="cpu",
         workers_per_device=2,
         fast_queue=True,

@@ -2,7 +2,7 @@
 
     python -P resolve_templates.py ROOT DVC_YAML
 
-One JSON line: these three, or the ``error`` that DVC tells.
+One JSON line: these three, or the ``error`` that DVC raises.
 """
 
 import json
@@ -24,14 +24,14 @@ def main() -> None:
     root, path = sys.argv[1:]
     os.chdir(root)
     try:
-        answer = resolved(root, path)
+        answer = resolve(root, path)
     except DvcException as error:
         answer = {"error": str(error)}
     print(json.dumps(answer))
 
 
-def resolved(root: str, path: str) -> dict[str, Any]:
-    """``stages``, ``metrics`` and ``plots``; DVC's exceptions tell what is wrong."""
+def resolve(root: str, path: str) -> dict[str, Any]:
+    """``stages``, ``metrics`` and ``plots``; DVC's exceptions say what is wrong."""
     data, _ = strictyaml.load(path, COMPILED_MULTI_STAGE_SCHEMA, localfs)
     repo = SimpleNamespace(fs=localfs, config=Config(os.path.join(root, ".dvc")))
     resolver = DataResolver(repo, os.path.dirname(path), data)

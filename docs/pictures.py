@@ -1,0 +1,70 @@
+"""Draws the pictures of a terminal in README.md and docs/grader.md from what ``grader`` prints.
+
+python -m docs.pictures
+
+It needs tmux, starts a repository in a temporary folder, solves it up to the lesson ``evaluate``,
+which trains a network, and then commits a change that has not run.
+"""
+
+import io
+import re
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from tests.grader.terminal import Terminal, terminal
+from tests.repositories import BIN, run
+
+DOCS_DIR = Path(__file__).parent
+
+
+def draw() -> None:
+    """Write ``watch.svg`` and ``check.svg`` beside this file."""
+    with tempfile.TemporaryDirectory() as folder, terminal() as window:
+        repo = Path(folder) / "my-workshop"
+        run(Path(folder), "grader", "start", repo.name, "--at", "evaluate", "--name", "ada")
+        _type_on_empty_screen(window, f"PATH={BIN}:$PATH; cd {repo}")
+        _type_on_empty_screen(window, "grader watch")
+        window.shows("next: dvc stage add")
+        _train_longer(repo)
+        window.shows("next: dvc repro train")
+        _save(window, "grader watch", DOCS_DIR / "watch.svg")
+        window.type("C-c")
+        _wait_for_prompt(window)
+        _type_on_empty_screen(window, "grader check --lesson train")
+        _wait_for_prompt(window)
+        _save(window, "my-workshop", DOCS_DIR / "check.svg")
+
+
+def _type_on_empty_screen(window: Terminal, command: str) -> None:
+    window.type("clear", "Enter")
+    window.until(lambda text: text.strip() == "$")
+    window.type(command, "Enter")
+
+
+def _wait_for_prompt(window: Terminal) -> None:
+    window.until(lambda text: text.rstrip().endswith("\n$"))
+
+
+def _train_longer(repo: Path) -> None:
+    params = (repo / "params.yaml").read_text("utf-8")
+    longer = re.sub(r"(?<=^  epochs: )\d+", "6", params, count=1, flags=re.MULTILINE)
+    (repo / "params.yaml").write_text(longer, "utf-8", newline="\n")
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Train longer")
+
+
+def _save(window: Terminal, title: str, path: Path) -> None:
+    """Write the screen with its colours."""
+    screen = window.tmux("capture-pane", "-e", "-p", "-t", "w")
+    console = Console(record=True, width=80, file=io.StringIO())
+    console.print(Text.from_ansi(screen.rstrip()))
+    svg = console.export_svg(title=title)
+    # GitHub loads no font from elsewhere for a picture: the reader's own monospace font does.
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    path.write_text(svg, "utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    draw()
