@@ -14,7 +14,7 @@ from grader.output.terminal_text import cut, wrap
 from grader.step import Edit
 from grader.watch.report_diff import ReportDiff, unjudged_checks
 from workshop.shell import printable
-from workshop.terminal import Style, width_of
+from workshop.terminal import Style, pad_text, width_of
 
 _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "amber": "●"}
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "amber": "o"}
