@@ -1,5 +1,6 @@
-"""What a check can answer: a finding with its evidence, or that it could not tell."""
+"""What a check can answer: a finding with its evidence, or an error that says why there is none."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,8 +24,8 @@ class Evidence:
 class Finding:
     """One mistake, in the attendee's own names.
 
-    ``rationale`` says what is so and why it matters; ``steps`` mend it. ``advice`` is shown and
-    costs nothing. ``awaits_commit``: the work is done in the folder, and only a commit is missing.
+    ``rationale`` says what is wrong and why it matters; ``steps`` mend it. ``advice`` is shown and
+    costs no points. ``awaits_commit``: the worktree is right, only a commit is missing.
     """
 
     code: str
@@ -37,10 +38,15 @@ class Finding:
     awaits_commit: bool = False
 
 
-class UnknownError(Exception):
-    """It could not be told whether a check holds: ``problem`` says why, ``steps`` what to do.
+def worktree_paths(evidence: Iterable[Evidence]) -> list[str]:
+    """The paths of ``evidence`` in the worktree."""
+    return [item.path for item in evidence if item.source == "worktree"]
 
-    ``code`` where the reason is one of the workshop's known mistakes.
+
+class UnknownError(Exception):
+    """Nobody can tell whether a check holds: ``problem`` says why, ``steps`` what to do.
+
+    ``code`` is set where the reason is one of the workshop's known mistakes.
     """
 
     def __init__(self, problem: str, *steps: Step, code: str | None = None) -> None:
@@ -51,7 +57,7 @@ class UnknownError(Exception):
 
 
 class BlockedError(Exception):
-    """What the check is about does not exist yet: it is blocked by ``check``, which says so."""
+    """What the check is about does not exist yet; ``check`` is the check that says so."""
 
     def __init__(self, check: str) -> None:
         super().__init__(check)

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dvcstate.hashes.hash_store import cache_dir
+from grader import user_cache
 from grader.engine.next_action import next_action
 from grader.engine.registry import CHECKS
 from grader.engine.report import CheckResult, Report
-from grader.output.steps import fix_text, step_lines
+from grader.output.steps import fix_text, lines_under_headings, step_lines
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
 from workshop.course.hint_pages import HintPage, pages
@@ -25,155 +25,142 @@ _PLACES = {
     "cache": "in DVC's cache",
     "remote": "on the remote",
 }
-_LAST = "share"
-"""The lesson with the checks that ask the remote."""
+_REMOTE_LESSON = "share"
+"""Its checks ask the remote."""
 Grade = Callable[[bool], Report]
 """Grades the repository, with the remote or without."""
 
 
 class HintHistory:
-    """Which step was given last for each check of the repository ``repo``: in the user's cache."""
+    """The step given last for each check of the repository ``repo``, in the user's cache."""
 
     def __init__(self, repo: Path) -> None:
         root = os.path.realpath(repo)
         name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        self._path = cache_dir() / "hints" / f"{name}.json"
+        self._path = user_cache.entry_path("hints", name)
 
-    def following(self, entry: CheckResult) -> int:
-        """The step after the last one; the first where something else was found since."""
-        given, step = self._read().get(entry.id, ("", 0))
-        return min(step + 1, STEPS) if given == _what_was_found(entry) else 1
+    def next_step(self, result: CheckResult) -> int:
+        """The step after the last one; the first where another mistake was found since."""
+        mistake, step = self._read().get(result.id, ("", 0))
+        return min(step + 1, STEPS) if mistake == _mistake_hash(result) else 1
 
-    def remember(self, entry: CheckResult, step: int) -> None:
+    def record(self, result: CheckResult, step: int) -> None:
         """``step`` was given."""
-        self._write({**self._read(), entry.id: (_what_was_found(entry), step)})
+        user_cache.write_entry(
+            self._path, {**self._read(), result.id: (_mistake_hash(result), step)}
+        )
 
-    def leave_out_what_passes(self, report: Report) -> None:
+    def drop_passing(self, report: Report) -> None:
         """What passes starts over if it ever fails again."""
-        passing = {one.id for one in report.checks if one.status == "pass"}
-        known = self._read()
-        if passing & {*known}:
-            self._write({name: known[name] for name in known if name not in passing})
+        passing = {result.id for result in report.checks if result.status == "pass"}
+        steps = self._read()
+        if passing & {*steps}:
+            left = {id_: step for id_, step in steps.items() if id_ not in passing}
+            user_cache.write_entry(self._path, left)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Every check starts over."""
-        self._write({})
+        user_cache.write_entry(self._path, {})
 
     def _read(self) -> dict[str, tuple[str, int]]:
         try:
-            stored = json.loads(self._path.read_text("utf-8"))
-            return {str(name): (str(given), int(step)) for name, (given, step) in stored.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            stored = user_cache.read_entry(self._path)
+            return {str(id_): (str(hash_), int(step)) for id_, (hash_, step) in stored.items()}
+        except (ValueError, TypeError, AttributeError):  # nothing, or a damaged file
             return {}
 
-    def _write(self, known: dict[str, tuple[str, int]]) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps(known), "utf-8")
-        except OSError:
-            return  # the same step comes again
 
-
-def _what_was_found(entry: CheckResult) -> str:
+def _mistake_hash(result: CheckResult) -> str:
     """The same text as long as it is the same mistake."""
-    told = [entry.status, entry.code, entry.actual, fix_text(entry.steps)]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    mistake = [result.status, result.code, result.actual, fix_text(result.steps)]
+    return hashlib.sha256(json.dumps(mistake).encode()).hexdigest()[:16]
 
 
 def choose_result(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResult | None]:
-    """The report, and the check that the hint is about; None where nothing is left to do.
+    """The report, and the result that the hint is about; None where nothing is left to do.
 
-    Without ``names`` it is the one that `grader check` says is next. Of several, the first that
-    does not hold. The remote is asked only where that matters: what it can answer comes last.
+    Without ``names`` it is the next action of `grader check`. Of several names, the first that
+    fails. The remote is asked only where that matters: what it can answer comes last.
     """
     if names:
         report = grade(any(CHECKS[name].tier == "remote" for name in names))
-        named = [one for one in report.checks if one.id in names]
-        waiting = (one for one in named if one.status != "pass")
-        return report, next((one for one in named if is_failure(one)), next(waiting, named[0]))
+        named = [result for result in report.checks if result.id in names]
+        failed = (result for result in named if result.status == "fail")
+        open_ = (result for result in named if result.status != "pass")
+        return report, next(failed, next(open_, named[0]))
     report = grade(False)
     action = next_action(report)
-    if action is None or not is_failure(action.result) or action.result.lesson == _LAST:
+    if action is None or action.result.status != "fail" or action.result.lesson == _REMOTE_LESSON:
         report = grade(True)
         action = next_action(report)
     return report, action.result if action else None
 
 
-def is_failure(entry: CheckResult) -> bool:
-    """Whether something was found that can be mended: a mistake, or what advice is about."""
-    return bool(entry.status == "fail")
-
-
-def render_step(entry: CheckResult, step: int) -> str:
+def render_step(result: CheckResult, step: int) -> str:
     """One step of the hint for a check that does not hold."""
-    lines = [f"{entry.id}, step {step} of {STEPS}"]
-    lines += [_question, _place, _command][step - 1](entry)
+    lines = [f"{result.id}, step {step} of {STEPS}"]
+    lines += [_question, _place, _command][step - 1](result)
     if step < STEPS:
-        lines.append(f"One step more: grader hint {entry.id}")
+        lines.append(f"One step more: grader hint {result.id}")
     return "\n".join(lines) + "\n"
 
 
-def render_status(entry: CheckResult, about: str = "") -> str:
-    """What is said of a check that passes, waits, or could not be told.
+def render_status(result: CheckResult, about: str = "") -> str:
+    """The text for a check that passes, is blocked, or has an error.
 
     ``about`` is what was asked for, which may be a code that the check looks for.
     """
-    name = entry.id
+    name = result.id
     code = f"{about} is not found in this repository. " if about not in ("", name) else ""
-    if entry.status == "pass":
-        told = wrap(f"{code}{name} holds: there is nothing to mend.", WIDTH, "")
-        return "\n".join([*told, "What is next: grader hint"]) + "\n"
+    if result.status == "pass":
+        lines = wrap(f"{code}{name} holds: there is nothing to mend.", WIDTH, "")
+        return "\n".join([*lines, "What is next: grader hint"]) + "\n"
     code = f"{about} cannot be told yet. " if code else ""
-    reason = " ".join(wrap(f"{code}{name}: {entry.rationale}", 10_000, ""))
+    reason = " ".join(wrap(f"{code}{name}: {result.rationale}", 10_000, ""))
     lines = wrap(reason, WIDTH, "")
-    if entry.status == "error":
-        return "\n".join([*lines, *_commands(entry.steps, "Try:")]) + "\n"
-    return "\n".join([*lines, f"That one first: grader hint {entry.blocked_by}"]) + "\n"
+    if result.status == "error":
+        return "\n".join([*lines, *_commands(result.steps, "Try:")]) + "\n"
+    return "\n".join([*lines, f"That one first: grader hint {result.blocked_by}"]) + "\n"
 
 
-def _question(entry: CheckResult) -> list[str]:
-    return wrap(course().check(entry.id).ask, WIDTH)
+def _question(result: CheckResult) -> list[str]:
+    return wrap(course().check(result.id).ask, WIDTH)
 
 
-def _place(entry: CheckResult) -> list[str]:
+def _place(result: CheckResult) -> list[str]:
     lines = []
-    for one in entry.evidence[:2]:
-        line = f", line {one.line}" if one.line else ""
-        value = f": {one.value}" if one.value else ""
-        lines += wrap(f"Look at {one.path}{line}, {_PLACES[one.source]}{value}", WIDTH)
-    lines += wrap(f"expected: {entry.expected}", WIDTH) if entry.expected else []
-    lines += wrap(f"actual: {entry.actual}", WIDTH) if entry.actual else []
+    for item in result.evidence[:2]:
+        line = f", line {item.line}" if item.line else ""
+        value = f": {item.value}" if item.value else ""
+        lines += wrap(f"Look at {item.path}{line}, {_PLACES[item.source]}{value}", WIDTH)
+    lines += wrap(f"expected: {result.expected}", WIDTH) if result.expected else []
+    lines += wrap(f"actual: {result.actual}", WIDTH) if result.actual else []
     return lines
 
 
-def _command(entry: CheckResult) -> list[str]:
+def _command(result: CheckResult) -> list[str]:
     return [
-        *wrap(entry.rationale or "", WIDTH),
-        *_commands(entry.steps),
+        *wrap(result.rationale or "", WIDTH),
+        *_commands(result.steps),
         "To see that it worked:",
-        f"  grader check --only {entry.id}",
+        f"  grader check --only {result.id}",
     ]
 
 
-def _commands(steps: Sequence[Step], head: str = "Type:") -> list[str]:
-    """As they are, however long: they are to be pasted. What is done by hand is told apart."""
-    lines: list[str] = []
-    heading = ""
-    for step in steps or [Command(("grader", "check"))]:
-        wanted = head if isinstance(step, Command) else "By hand:"
-        lines += [wanted] * (wanted != heading)
-        heading = wanted
-        lines += [f"  {line}" for line in step_lines(step)]
-    return lines
+def _commands(steps: Sequence[Step], heading: str = "Type:") -> list[str]:
+    """As they are, however long: they are to be pasted."""
+    steps = steps or [Command(("grader", "check"))]
+    parts = ((heading if isinstance(s, Command) else "By hand:", step_lines(s)) for s in steps)
+    return lines_under_headings(parts, "  ")
 
 
 def render_page(page: HintPage) -> str:
-    """All that is said about a message."""
+    """The page about a message."""
     lines = [*wrap(page.fact, WIDTH, ""), *wrap(page.why, WIDTH, ""), "Type:"]
     lines += [f"  {command}" for command in page.type]
     return "\n".join([*lines, *wrap(f"It worked: {page.seen}", WIDTH, "")]) + "\n"
 
 
 def list_messages() -> str:
-    """The messages that there are pages for, one of each."""
+    """The messages that there are pages for, the first of each page."""
     return "".join(f"  {page.messages[0]}\n" for page in pages())

@@ -1,7 +1,6 @@
-"""What an attendee has to do, step by step: types, which are made into text where they are shown.
+"""The steps of a fix: what an attendee types, edits or has to know.
 
-A fix is a sequence of steps. Nothing here is quoted: ``grader.output.steps`` writes a command as a
-line that bash and PowerShell take, and an edit or a note as a comment.
+Nothing here is quoted: ``grader.output.steps`` makes the text where a step is shown.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The checks: what each is called, what it stands on, and how it judges."""
+"""The checks: the name of each, what it requires, and the function that judges."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ StageJudge = Callable[[Repository, Snapshot, StageSpec], Finding | None]
 class Check:
     """A true sentence about a repository, unless ``judge`` finds otherwise.
 
-    ``codes`` are what it may find. ``committed_only``: it looks at HEAD, and what the worktree says
-    in its place does not matter. It is blocked where one of ``requires`` does not hold. The course
-    says which lesson it belongs to, and what it is worth.
+    ``codes`` are the mistakes that it may find. ``committed_only``: HEAD alone is judged, not the
+    worktree. The check is blocked where one of ``requires`` does not hold. The course says which
+    lesson it belongs to, and how many points it has.
     """
 
     id: str
@@ -40,12 +40,12 @@ class Check:
 
     @property
     def points(self) -> int:
-        """What it is worth; 0 for mere advice."""
+        """The points to earn; 0 for advice."""
         return course().check(self.id).points
 
 
 CHECKS: dict[str, Check] = {}
-"""Every check by its id, as it is registered; grader.checks puts them in order."""
+"""Each check by its id, in the order of registration; grader.checks puts them in order."""
 
 
 def check(
@@ -55,22 +55,10 @@ def check(
     tier: Tier = "static",
     committed_only: bool = False,
 ) -> Callable[[Judge], Judge]:
-    """Make the decorated function a check; its docstring is the title and the explanation."""
+    """Make the decorated function a check: its docstring is the title and the explanation."""
 
     def register(judge: Judge) -> Judge:
-        title, _, explanation = (judge.__doc__ or "").partition("\n")
-        _add(
-            Check(
-                id,
-                title.strip().rstrip("."),
-                _unindented(explanation),
-                codes,
-                requires,
-                tier,
-                committed_only,
-                judge,
-            )
-        )
+        _register(judge, judge.__doc__ or "", id, codes, requires, tier, committed_only)
         return judge
 
     return register
@@ -86,19 +74,9 @@ def stage_check(
 
     def register(judge: StageJudge) -> StageJudge:
         for spec in STAGES:
-            title, _, explanation = (judge.__doc__ or "").partition("\n")
-            _add(
-                Check(
-                    f"{spec.name}.{fact}",
-                    title.strip().rstrip(".").replace("{stage}", spec.name),
-                    _unindented(explanation).replace("{stage}", spec.name),
-                    codes,
-                    tuple(one.replace("{stage}", spec.name) for one in requires),
-                    "static",
-                    committed_only=False,
-                    judge=_bind(judge, spec),
-                )
-            )
+            docstring = (judge.__doc__ or "").replace("{stage}", spec.name)
+            required = tuple(name.replace("{stage}", spec.name) for name in requires)
+            _register(_bind(judge, spec), docstring, f"{spec.name}.{fact}", codes, required)
         return judge
 
     return register
@@ -108,11 +86,18 @@ def _bind(judge: StageJudge, spec: StageSpec) -> Judge:
     return lambda repository, snapshot: judge(repository, snapshot, spec)
 
 
-def _add(one: Check) -> None:
-    if one.id in CHECKS:
-        raise ValueError(f"two checks are called {one.id}")
-    CHECKS[one.id] = one
-
-
-def _unindented(text: str) -> str:
-    return "\n".join(line.strip() for line in text.splitlines()).strip()
+def _register(
+    judge: Judge,
+    docstring: str,
+    id: str,  # noqa: A002 - as above
+    codes: tuple[str, ...],
+    requires: tuple[str, ...],
+    tier: Tier = "static",
+    committed_only: bool = False,
+) -> None:
+    if id in CHECKS:
+        raise ValueError(f"two checks are called {id}")
+    title, _, explanation = docstring.partition("\n")
+    text = "\n".join(line.strip() for line in explanation.splitlines()).strip()
+    title = title.strip().rstrip(".")
+    CHECKS[id] = Check(id, title, text, codes, requires, tier, committed_only, judge)

@@ -1,7 +1,7 @@
-"""The report: everything that was found about one repository, the source of every format.
+"""The report on one repository: every output format is made of it.
 
-``grader.output.report_json`` makes JSON of it. A field whose metadata have ``in_json`` False is
-left out there; ``schema`` are further keys of the field's JSON Schema.
+The metadata of a field are for ``grader.output.report_json`` and ``report_schema``: ``in_json``
+False leaves the field out of JSON, ``schema`` are further keys of its JSON Schema.
 """
 
 from collections.abc import Callable, Container, Iterable
@@ -16,14 +16,12 @@ from grader.step import Step
 from workshop import shell
 from workshop.course.manifest import course
 
-Fact = TypeVar("Fact")
+_Fact = TypeVar("_Fact")
 ReportTier = Literal["static", "remote", "run"]
 Kind = Status | Literal["advice"]
 
 PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 """Exit codes; 2 is also that of a wrong option."""
-
-
 _POINTS = {"schema": {"minimum": 0}}
 _ID = {"schema": {"pattern": r"^[a-z]+\.[a-z_]+$"}}
 _CODE = {"schema": {"pattern": "^[a-z-]+$"}}
@@ -31,7 +29,7 @@ _COMMIT = {"schema": {"pattern": "^[0-9a-f]{40,64}$"}}
 _BRANCH = {"schema": {"description": "where the next commit goes"}}
 _NO_BRANCH = {"schema": {"description": "how to return, where HEAD is on none"}}
 _AS_FIX = {"text": "fix"}
-"""In JSON their text stands before the steps, under that name."""
+"""In JSON the text of the steps stands before them, under that name."""
 _INTERNAL = {"in_json": False}
 
 
@@ -97,23 +95,22 @@ def make_report(
     tiers: Iterable[ReportTier],
     lessons: Container[str],
 ) -> Report:
-    """The report on ``repository``; ``tiers`` are those that were to be looked at.
+    """The report on ``repository``; ``tiers`` were asked, ``lessons`` are the ids of its lessons.
 
-    One that gave no answer was not: a remote that nobody reached, or that nobody asked. Of the
-    ``lessons`` with these ids, one that only the remote can judge then has no check, and counts 0
-    of 0 points.
+    A tier without any answer is not verified, as a remote that nobody reached. A lesson that only
+    such a tier can judge counts 0 of 0 points.
     """
     verdicts = list(verdicts)
-    answered = {one.check.tier for one in verdicts if one.status in ("pass", "fail")}
+    answered = {verdict.check.tier for verdict in verdicts if verdict.status in ("pass", "fail")}
     verified = tuple(tier for tier in tiers if tier == "static" or tier in answered)
     counted = [verdict for verdict in verdicts if verdict.status != "error"]
     unproven: tuple[ReportTier, ...] = ("remote", "run")
     return Report(
-        repo=str(_known(lambda: repository.root) or repository.start),
-        commit=_known(lambda: repository.commit),
-        branch=_known(lambda: repository.git.branch if repository.git else None),
-        no_branch=_known(lambda: _no_branch(repository.git)),
-        gradable=_known(lambda: repository.git) is not None,
+        repo=str(_or_none(lambda: repository.root) or repository.start),
+        commit=_or_none(lambda: repository.commit),
+        branch=_or_none(lambda: repository.git.branch if repository.git else None),
+        no_branch=_or_none(lambda: _no_branch(repository.git)),
+        gradable=_or_none(lambda: repository.git) is not None,
         score=sum(verdict.earned for verdict in counted),
         max_score=sum(verdict.check.points for verdict in counted),
         verified=verified,
@@ -126,7 +123,7 @@ def make_report(
 def _scores(
     repository: Repository, counted: Iterable[Verdict], lessons: Container[str]
 ) -> tuple[LessonScore, ...]:
-    settings = _known(lambda: repository.settings)
+    settings = _or_none(lambda: repository.settings)
     supplied = settings.supplied if settings else ()
     return tuple(
         LessonScore(
@@ -141,8 +138,8 @@ def _scores(
     )
 
 
-def _known(fact: Callable[[], Fact]) -> Fact | None:
-    """A fact, None where it cannot be told: some check says so."""
+def _or_none(fact: Callable[[], _Fact]) -> _Fact | None:
+    """The fact, None where nobody can tell it: a check reports that."""
     try:
         return fact()
     except UnknownError:
@@ -150,7 +147,7 @@ def _known(fact: Callable[[], Fact]) -> Fact | None:
 
 
 def _no_branch(git: Git | None) -> str | None:
-    """What to say where HEAD is on no branch: no mistake, but it is soon forgotten."""
+    """What to say where HEAD is on no branch: no mistake, but commits there are easily lost."""
     if git is None or git.branch is not None:
         return None
     if git.operation_in_progress == "rebase":
@@ -176,7 +173,7 @@ def exit_code(report: Report) -> int:
 def _result(verdict: Verdict) -> CheckResult:
     check, finding = verdict.check, verdict.finding
     waiting = f"waits for {verdict.blocked_by}" if verdict.blocked_by else None
-    is_told = verdict.status != "error"
+    is_counted = verdict.status != "error"
     return CheckResult(
         id=check.id,
         lesson=check.lesson,
@@ -190,8 +187,8 @@ def _result(verdict: Verdict) -> CheckResult:
         evidence=finding.evidence if finding else (),
         hint=course().check(check.id).ask if finding else None,
         steps=verdict.steps,
-        earned=verdict.earned if is_told else 0,
-        max=check.points if is_told else 0,
+        earned=verdict.earned if is_counted else 0,
+        max=check.points if is_counted else 0,
         blocked_by=verdict.blocked_by,
         awaits_commit=verdict.awaits_commit,
     )

@@ -1,4 +1,4 @@
-"""Runs checks in the order in which they stand on each other; a crash in one hides no other."""
+"""Runs checks, those that others require first; a crash in one hides no other."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -9,37 +9,37 @@ from grader.engine.registry import Check
 from grader.engine.verdict import Verdict
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Revision
-from grader.finding import BlockedError, Finding, UnknownError
+from grader.finding import BlockedError, UnknownError, worktree_paths
 from grader.step import Command, Note, Step
 
-COMMITTED = ("data.committed", "lock.committed")
-"""The checks that tell of work which is done and not committed."""
-_ABOUT_COMMITS = (*COMMITTED, "pipeline.uncached")
-"""Those whose own subject is a commit: where they are blocked, there is nothing to commit yet."""
+_COMMIT_CHECKS = ("data.committed", "lock.committed")
+"""They report work that is done and not committed."""
+_ABOUT_COMMITS = (*_COMMIT_CHECKS, "pipeline.uncached")
+"""Checks on commits themselves: where they are blocked, there is nothing to commit yet."""
 
 
 def verdicts(
-    repository: Repository, checks: Mapping[str, Check], wanted: Iterable[str]
+    repository: Repository, checks: Mapping[str, Check], ids: Iterable[str]
 ) -> list[Verdict]:
-    """The verdict on each of the ``wanted`` checks, in the order of ``checks``.
+    """The verdict on each check of ``ids``, in the order of ``checks``.
 
-    What they stand on is judged as well, and told only if it is wanted.
+    The checks that these require are judged as well.
     """
-    wanted = set(wanted)
-    known: dict[str, Verdict] = {}
-    for check in _ordered(checks, wanted):
-        verdict = _verdict(repository, check, known)
-        known[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
-    return list(drop_futile_pulls([known[name] for name in checks if name in wanted]))
+    selected = set(ids)
+    judged: dict[str, Verdict] = {}
+    for check in _in_order(checks, selected):
+        verdict = _verdict(repository, check, judged)
+        judged[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
+    return list(drop_futile_pulls([judged[id_] for id_ in checks if id_ in selected]))
 
 
-def drop_futile_pulls(found: list[Verdict]) -> Iterator[Verdict]:
+def drop_futile_pulls(verdicts: list[Verdict]) -> Iterator[Verdict]:
     """The verdicts without the ``dvc pull`` of absent outs that the remote, once asked, lacks."""
-    lost = [one for one in found if one.code == "out-lost"]
-    paths = {path for one in lost for path in _paths_in_worktree(one.finding)}
-    for verdict in found:
-        gone = _paths_in_worktree(verdict.finding) if verdict.code == "out-missing" else []
-        if gone and paths.issuperset(gone):
+    lost = [verdict for verdict in verdicts if verdict.code == "out-lost"]
+    lost_paths = {path for verdict in lost for path in _worktree_paths(verdict)}
+    for verdict in verdicts:
+        absent = _worktree_paths(verdict) if verdict.code == "out-missing" else []
+        if absent and lost_paths.issuperset(absent):
             rest = tuple(step for step in verdict.steps if not _is_pull(step))
             yield replace(verdict, steps=rest or lost[0].steps)
         else:
@@ -50,87 +50,86 @@ def _is_pull(step: Step) -> bool:
     return isinstance(step, Command) and step.words[:2] == ("dvc", "pull")
 
 
-def _paths_in_worktree(finding: Finding | None) -> list[str]:
-    evidence = finding.evidence if finding else ()
-    return [one.path for one in evidence if one.source == "worktree"]
+def _worktree_paths(verdict: Verdict) -> list[str]:
+    return worktree_paths(verdict.finding.evidence if verdict.finding else ())
 
 
-def _ordered(checks: Mapping[str, Check], wanted: set[str]) -> Iterator[Check]:
-    """What is required comes first, and what tells of uncommitted work before all that asks."""
-    done: set[str] = set()
+def _in_order(checks: Mapping[str, Check], selected: set[str]) -> Iterator[Check]:
+    """What is required comes first; the commit checks before all, for merge_verdicts asks them."""
+    visited: set[str] = set()
 
-    def visit(name: str) -> Iterator[Check]:
-        if name in done:
-            return
-        done.add(name)
-        for required in checks[name].requires:
-            yield from visit(required)
-        yield checks[name]
+    def visit(id_: str) -> Iterator[Check]:
+        if id_ not in visited:
+            visited.add(id_)
+            for required in checks[id_].requires:
+                yield from visit(required)
+            yield checks[id_]
 
-    for name in [*COMMITTED, *(one for one in checks if one in wanted)]:
-        yield from visit(name)
+    for id_ in [*_COMMIT_CHECKS, *(id_ for id_ in checks if id_ in selected)]:
+        yield from visit(id_)
 
 
-def _verdict(repository: Repository, check: Check, known: Mapping[str, Verdict]) -> Verdict:
-    for name in check.requires:
-        before = known[name]
+def _verdict(repository: Repository, check: Check, judged: Mapping[str, Verdict]) -> Verdict:
+    for required in check.requires:
+        before = judged[required]
         if before.status == "error":
             return Verdict(check, "error", problem=before.problem, steps=before.steps)
         if not before.holds:
             return _blocked(check, before)
     committed = _judge(check, repository, "HEAD")
-    if check.committed_only or _are_alike(repository):
+    if check.committed_only or _is_clean(repository):
         return committed
     worktree = _judge(check, repository, "worktree")
-    return merge_verdicts(committed, worktree, known)
+    return merge_verdicts(committed, worktree, judged)
 
 
-def _are_alike(repository: Repository) -> bool:
-    """Whether the worktree says the same as HEAD; where that cannot be told, each is judged."""
+def _is_clean(repository: Repository) -> bool:
+    """Whether the worktree says the same as HEAD; where nobody can tell, each is judged."""
     try:
         return not repository.uncommitted_files
     except (UnknownError, ProjectError, OSError):
         return False
 
 
-def merge_verdicts(committed: Verdict, worktree: Verdict, known: Mapping[str, Verdict]) -> Verdict:
+def merge_verdicts(committed: Verdict, worktree: Verdict, judged: Mapping[str, Verdict]) -> Verdict:
     """HEAD's verdict, unless the worktree has a mistake that is new, or work to be committed."""
-    if committed.status == "error" or (committed.holds and not worktree.holds):
-        return worktree if committed.status != "error" else committed
-    if not committed.holds and worktree.holds:
-        for name in COMMITTED:
-            if name in known and known[name].status == "fail":
-                return _blocked(committed.check, known[name])
+    if committed.status == "error":
+        return committed
+    if committed.holds:
+        return committed if worktree.holds else worktree
+    if worktree.holds:
+        for id_ in _COMMIT_CHECKS:
+            if id_ in judged and judged[id_].status == "fail":
+                return _blocked(committed.check, judged[id_])
     return committed
 
 
 def _blocked(check: Check, before: Verdict) -> Verdict:
-    """Blocked by the root of what went wrong, not by what is itself blocked."""
-    return Verdict(
-        check, "blocked", blocked_by=before.blocked_by or before.check.id, steps=before.steps
-    )
+    """Blocked by the first check that failed, not by one that is itself blocked."""
+    root = before.blocked_by or before.check.id
+    return Verdict(check, "blocked", blocked_by=root, steps=before.steps)
 
 
 def _awaits_commit(verdict: Verdict, checks: Mapping[str, Check]) -> bool:
-    """Whether what a check asks for is done in the folder, and not committed yet.
+    """Whether the worktree has what a check asks for, and only a commit is missing.
 
-    What has to be run or mended before it is committed is not done. Nor is it where the check could
-    not have been judged before: that it stands on the commit says nothing of the folder.
+    Where the check requires the commit check that blocks it, the worktree was not judged: then
+    nobody knows.
     """
     if verdict.finding:
         return verdict.finding.awaits_commit
-    name, check = verdict.blocked_by, verdict.check
+    blocker, id_ = verdict.blocked_by, verdict.check.id
     return (
-        name in COMMITTED
-        and check.id not in _ABOUT_COMMITS
-        and not _stands_on(checks, check.id, name)
+        blocker in _COMMIT_CHECKS
+        and id_ not in _ABOUT_COMMITS
+        and not _requires(checks, id_, blocker)
     )
 
 
-def _stands_on(checks: Mapping[str, Check], check: str, name: str) -> bool:
-    """Whether ``check`` requires ``name``, itself or by what it requires."""
-    required = checks[check].requires
-    return name in required or any(_stands_on(checks, one, name) for one in required)
+def _requires(checks: Mapping[str, Check], id_: str, other: str) -> bool:
+    """Whether the check ``id_`` requires ``other``, itself or by what it requires."""
+    required = checks[id_].requires
+    return other in required or any(_requires(checks, name, other) for name in required)
 
 
 def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
@@ -142,10 +141,11 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
     except UnknownError as unknown:
         return _error(check, unknown.problem, *unknown.steps, code=unknown.code)
     except ProjectError as error:
-        if _is_of_the_config(error) and check.id != "init.config":
+        if _is_about_config(error) and check.id != "init.config":
             is_address = error.kind is ErrorKind.UNSUPPORTED_URL
-            cause = "remote.url" if is_address else "init.config"
-            return Verdict(check, "blocked", blocked_by=cause)
+            return Verdict(
+                check, "blocked", blocked_by="remote.url" if is_address else "init.config"
+            )
         return _error(check, str(error), Note(error.fix))
     except OSError as error:
         problem = f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"
@@ -165,6 +165,6 @@ def _error(check: Check, problem: str, *steps: Step, code: str | None = None) ->
     return Verdict(check, "error", problem=problem, steps=steps, code=code)
 
 
-def _is_of_the_config(error: ProjectError) -> bool:
-    """Whether .dvc/config or config.local is to blame, which checks of their own judge."""
+def _is_about_config(error: ProjectError) -> bool:
+    """Whether .dvc/config or config.local is broken: checks of their own judge these."""
     return isinstance(error, ConfigError) and (error.path or "").startswith(".dvc/config")

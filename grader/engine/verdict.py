@@ -1,4 +1,4 @@
-"""What became of one check."""
+"""The verdict on one check."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,12 +12,11 @@ Status = Literal["pass", "fail", "blocked", "error"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """``finding`` where the check found a mistake, ``problem`` where nobody could tell.
+    """``finding`` where the check found a mistake, ``problem`` where nobody can tell.
 
-    ``blocked_by`` is the id of the check that has to hold first, the root of what went wrong.
-    ``steps`` mend what was found, or what blocks. ``code`` is the finding's, or that of a known
-    reason why nobody could tell. ``awaits_commit``: what is asked for is done in the folder, and
-    not committed yet.
+    ``blocked_by`` is the id of the check that has to hold first. ``steps`` mend what was found, or
+    what blocks. ``code`` is that of the finding or of the problem. ``awaits_commit``: the worktree
+    has what the check asks for, and HEAD does not yet.
     """
 
     check: Check
@@ -31,15 +30,11 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether what stands on this check can be judged: it passed, but for advice."""
-        return self.status == "pass" or self.is_advice
-
-    @property
-    def is_advice(self) -> bool:
-        """Shown, and no more than that."""
-        return self.finding is not None and self.finding.severity == "advice"
+        """Whether checks that require this one can be judged: it passed, or has advice only."""
+        is_advice = self.finding is not None and self.finding.severity == "advice"
+        return self.status == "pass" or is_advice
 
     @property
     def earned(self) -> int:
-        """The points."""
+        """The points that it earns."""
         return self.check.points if self.holds else 0

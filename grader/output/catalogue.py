@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from grader.engine.registry import Check
+from grader.output.steps import lines_under_headings
 from workshop.course.hint_pages import fixes, fixes_of_checks
 from workshop.course.manifest import course
 from workshop.stages import STAGE_NAMES
@@ -33,46 +34,41 @@ def explanation(name: str, checks: Sequence[Check]) -> str:
     """
     codes = checks[0].codes if name == checks[0].id else (name,)
     if name in fixes_of_checks():
-        lines = _typed(name, fixes_of_checks()[name])
+        lines = _fix_lines(name, fixes_of_checks()[name])
     else:
-        lines = [line for code in codes for line in _typed(code, fixes()[code])]
-    lines += ["", *_wrapped(f"With the names of your repository: grader hint {name}")]
-    for check, others in _grouped(checks):
-        lines += ["", *_explained(check, others)]
+        lines = [line for code in codes for line in _fix_lines(code, fixes()[code])]
+    lines += ["", *_wrap(f"With the names of your repository: grader hint {name}")]
+    for check, others in _group_by_fact(checks):
+        lines += ["", *_explain(check, others)]
     return "\n".join(lines) + "\n"
 
 
-def _typed(name: str, typed: Iterable[str]) -> list[str]:
+def _fix_lines(name: str, typed: Iterable[str]) -> list[str]:
     """What mends the code or the check ``name``, in general."""
-    lines, heading = [name], ""
-    for line in typed:
-        wanted = "  by hand:" if line.startswith("#") else "  type:"
-        lines += [wanted] * (wanted != heading)
-        heading = wanted
-        lines.append(f"    {line}")
-    return lines
+    parts = (("  by hand:" if line.startswith("#") else "  type:", [line]) for line in typed)
+    return [name, *lines_under_headings(parts, "    ")]
 
 
-def _grouped(checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
+def _group_by_fact(checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
     """Each check, and the other stages of which the same is asked."""
-    found: dict[str, tuple[Check, list[str]]] = {}
+    groups: dict[str, tuple[Check, list[str]]] = {}
     for check in checks:
         stage, _, fact = check.id.partition(".")
         key = fact if stage == check.lesson and stage in STAGE_NAMES else check.id
-        if key in found:
-            found[key][1].append(stage)
+        if key in groups:
+            groups[key][1].append(stage)
         else:
-            found[key] = check, []
-    return list(found.values())
+            groups[key] = check, []
+    return list(groups.values())
 
 
-def _explained(check: Check, others: Sequence[str]) -> list[str]:
+def _explain(check: Check, others: Sequence[str]) -> list[str]:
     points = "advice" if not check.points else f"{check.points} of the score"
     same = f"; the same for {', '.join(others)}" if others else ""
-    lines = _wrapped(f"{check.id} (lesson {check.lesson}, {points}{same})", "")
-    lines += ["", *_wrapped(f"{check.title}.")]
+    lines = _wrap(f"{check.id} (lesson {check.lesson}, {points}{same})", "")
+    lines += ["", *_wrap(f"{check.title}.")]
     for part in check.explanation.split("\n\n"):
-        lines += _wrapped(part)
+        lines += _wrap(part)
     lines += ["", f"  finds: {', '.join(check.codes)}"]
     if check.requires:
         lines += textwrap.wrap(f"stands on: {', '.join(check.requires)}", 78, initial_indent="  ",
@@ -80,7 +76,7 @@ def _explained(check: Check, others: Sequence[str]) -> list[str]:
     return lines
 
 
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
+def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(
         " ".join(text.split()), 78, initial_indent=indent, subsequent_indent=indent
     )

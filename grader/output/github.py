@@ -21,9 +21,9 @@ def render(report: Report) -> str:
     if summary_path:
         with Path(summary_path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(summary(report))
-    findings = [one for one in report.checks if one.kind in _COMMANDS]
-    findings.sort(key=lambda one: list(_COMMANDS).index(one.kind))
-    lines = [_annotation(one) for one in findings[:_MOST]]
+    findings = [result for result in report.checks if result.kind in _COMMANDS]
+    findings.sort(key=lambda result: list(_COMMANDS).index(result.kind))
+    lines = [_annotation(result) for result in findings[:_MOST]]
     lines.append(f"{report.score} of {report.max_score} points")
     return "\n".join(lines) + "\n"
 
@@ -33,24 +33,24 @@ def summary(report: Report) -> str:
     lines = [f"## {report.score} of {report.max_score} points", ""]
     lines += ["| lesson | points |", "|---|---|"]
     lines += [f"| {lesson.title} | {lesson.earned} of {lesson.max} |" for lesson in report.lessons]
-    for one in report.checks:
-        if one.kind in _COMMANDS:
-            lines += ["", f"**{one.id}**: {_escaped(one.rationale or '')}"]
-            if fix := fix_text(one.steps):
+    for result in report.checks:
+        if result.kind in _COMMANDS:
+            lines += ["", f"**{result.id}**: {_escaped(result.rationale or '')}"]
+            if fix := fix_text(result.steps):
                 lines += ["", *(f"    {printable(line)}" for line in fix.splitlines())]
     return "\n".join(lines) + "\n"
 
 
-def _annotation(one: CheckResult) -> str:
-    place = next((e for e in one.evidence if e.source in ("HEAD", "worktree")), None)
+def _annotation(result: CheckResult) -> str:
+    place = next((e for e in result.evidence if e.source in ("HEAD", "worktree")), None)
     where = {
         "file": place and place.path,
         "line": place and place.line,
-        "title": one.code or one.id,
+        "title": result.code or result.id,
     }
     properties = ",".join(f"{key}={_property(value)}" for key, value in where.items() if value)
-    message = "\n".join(text for text in (one.rationale, fix_text(one.steps)) if text)
-    return f"::{_COMMANDS[one.kind]} {properties}::{_data(message)}"
+    message = "\n".join(text for text in (result.rationale, fix_text(result.steps)) if text)
+    return f"::{_COMMANDS[result.kind]} {properties}::{_data(message)}"
 
 
 def _data(text: str) -> str:

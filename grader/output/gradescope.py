@@ -19,29 +19,29 @@ def _results(report: Report) -> dict[str, Any]:
         "output": f"{report.score} of {report.max_score} points.{offline}",
         "output_format": "text",
         "visibility": "visible",
-        "tests": [_test(one) for one in report.checks],
+        "tests": [_test(result) for result in report.checks],
     }
 
 
-def _test(one: CheckResult) -> dict[str, Any]:
-    holds = one.status == "pass" or one.severity == "advice"
+def _test(result: CheckResult) -> dict[str, Any]:
+    holds = result.status == "pass" or result.severity == "advice"
     return {
-        "name": one.title,
-        "number": one.id,
-        "score": one.earned,
-        "max_score": one.max,
+        "name": result.title,
+        "number": result.id,
+        "score": result.earned,
+        "max_score": result.max,
         "status": "passed" if holds else "failed",
-        "output": _output(one),
+        "output": _output(result),
         "output_format": "text",
-        "tags": [one.lesson, *([one.code] if one.code else [])],
+        "tags": [result.lesson, *([result.code] if result.code else [])],
     }
 
 
-def _output(one: CheckResult) -> str:
-    lines = [one.rationale] if one.rationale else []
-    if one.status == "error":
+def _output(result: CheckResult) -> str:
+    lines = [result.rationale] if result.rationale else []
+    if result.status == "error":
         lines.insert(0, "This could not be told, and counts for nothing.")
-    lines += [f"expected: {one.expected}"] if one.expected else []
-    lines += [f"actual: {one.actual}"] if one.actual else []
-    lines += [f"type:\n{fix}"] if (fix := fix_text(one.steps)) else []
+    lines += [f"expected: {result.expected}"] if result.expected else []
+    lines += [f"actual: {result.actual}"] if result.actual else []
+    lines += [f"type:\n{fix}"] if (fix := fix_text(result.steps)) else []
     return "\n".join(lines)

@@ -12,16 +12,17 @@ def render(report: Report) -> str:
     checks = report.checks
     root = ElementTree.Element("testsuites", {"name": "grader", **_counts(checks)})
     for lesson in report.lessons:
-        own = [one for one in checks if one.lesson == lesson.id]
+        own = [result for result in checks if result.lesson == lesson.id]
         suite = ElementTree.SubElement(root, "testsuite", {"name": lesson.id, **_counts(own)})
-        for one in own:
-            _case(suite, one)
+        for result in own:
+            _case(suite, result)
     ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + _xml(root) + "\n"
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
 def _counts(checks: Sequence[CheckResult]) -> dict[str, str]:
-    kinds = [_kind(one) for one in checks]
+    kinds = [_kind(result) for result in checks]
     return {
         "tests": str(len(checks)),
         "failures": str(kinds.count("failure")),
@@ -30,28 +31,27 @@ def _counts(checks: Sequence[CheckResult]) -> dict[str, str]:
     }
 
 
-def _kind(one: CheckResult) -> str | None:
+def _kind(result: CheckResult) -> str | None:
     """JUnit's word: what is blocked was skipped, and advice is no failure."""
-    if one.severity == "advice":
+    if result.severity == "advice":
         return None
-    return {"fail": "failure", "error": "error", "blocked": "skipped"}.get(one.status)
+    return {"fail": "failure", "error": "error", "blocked": "skipped"}.get(result.status)
 
 
-def _case(suite: ElementTree.Element, one: CheckResult) -> None:
+def _case(suite: ElementTree.Element, result: CheckResult) -> None:
     case = ElementTree.SubElement(
-        suite, "testcase", classname=one.lesson, name=_clean(f"{one.id}: {one.title}")
+        suite, "testcase", classname=result.lesson, name=_clean(f"{result.id}: {result.title}")
     )
-    told = {"expected": one.expected, "actual": one.actual, "fix": fix_text(one.steps)}
-    text = "\n".join(f"{name}: {_clean(value)}" for name, value in told.items() if value)
-    kind = _kind(one)
-    if kind == "skipped":
-        ElementTree.SubElement(case, kind, message=_clean(one.rationale or ""))
-    elif kind:
-        found = ElementTree.SubElement(case, kind, message=_clean(one.rationale or ""))
-        found.set("type", one.code or "unknown")
-        found.text = text
-    elif one.severity:
-        ElementTree.SubElement(case, "system-out").text = _clean(f"{one.rationale}\n{text}")
+    parts = {"expected": result.expected, "actual": result.actual, "fix": fix_text(result.steps)}
+    text = "\n".join(f"{name}: {_clean(value)}" for name, value in parts.items() if value)
+    kind = _kind(result)
+    if kind:
+        problem = ElementTree.SubElement(case, kind, message=_clean(result.rationale or ""))
+        if kind != "skipped":
+            problem.set("type", result.code or "unknown")
+            problem.text = text
+    elif result.severity:
+        ElementTree.SubElement(case, "system-out").text = _clean(f"{result.rationale}\n{text}")
 
 
 def _clean(text: str) -> str:
@@ -60,7 +60,3 @@ def _clean(text: str) -> str:
         c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe" or c > "\uffff" else "?"
         for c in text
     )
-
-
-def _xml(root: ElementTree.Element) -> str:
-    return ElementTree.tostring(root, encoding="unicode")

@@ -24,5 +24,5 @@ def _members(instance: Any) -> Iterator[tuple[str, Any]]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return dict(_members(value)) if dataclasses.is_dataclass(value) else value

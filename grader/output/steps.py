@@ -24,6 +24,17 @@ def step_lines(step: Step) -> list[str]:
     return [f"# {printable(text)}" for text in texts]
 
 
+def lines_under_headings(parts: Iterable[tuple[str, list[str]]], indent: str) -> list[str]:
+    """The lines of each part under its heading, which is not repeated for the next part."""
+    lines: list[str] = []
+    above = ""
+    for heading, texts in parts:
+        lines += [heading] * (heading != above)
+        lines += [f"{indent}{text}" for text in texts]
+        above = heading
+    return lines
+
+
 def _edit_texts(edit: Edit) -> list[str]:
     if edit.action == "delete":
         last = edit.last_line or edit.line

@@ -1,4 +1,4 @@
-"""What changes in an attendee's repository, put into a queue: changes of no importance left out."""
+"""Watches a repository for the changes that can change a grade."""
 
 import os
 import threading
@@ -9,20 +9,20 @@ from pathlib import Path
 from dvcstate.file_watch import watchfiles_watch
 
 _OF_GIT = ("HEAD", "MERGE_HEAD", "config", "index", "packed-refs", "refs", "info")
-_NOT_OURS = frozenset(("__pycache__", ".venv", ".ipynb_checkpoints"))
+_UNWATCHED = frozenset(("__pycache__", ".venv", ".ipynb_checkpoints"))
 _PAUSE_S = 1.0
 
 
 class Changes:
-    """Calls ``tell`` for whatever changes in the folder ``repo``, from ``start`` to ``stop``.
+    """Calls ``notify`` for each change in the folder ``repo``, from ``start`` to ``stop``.
 
-    A folder that is no git repository yet may be anybody's home, and is not watched: it is looked
-    at once a second whether it has become one.
+    A folder that is no git repository yet may be a home folder, and is not watched: it is examined
+    once a second whether it has become one.
     """
 
-    def __init__(self, repo: Path, tell: Callable[[], None]) -> None:
+    def __init__(self, repo: Path, notify: Callable[[], None]) -> None:
         self._repo = repo
-        self._tell = tell
+        self._notify = notify
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="changes", daemon=True)
 
@@ -31,16 +31,16 @@ class Changes:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching, without a wait for what goes on."""
+        """Stop watching, without a wait for the thread."""
         self._stop.set()
 
     def _follow(self) -> None:
-        was_there = _root(self._repo)
+        before = _root(self._repo)
         while not self._stop.is_set():
             root = _root(self._repo)
-            if root != was_there:
-                self._tell()
-            was_there = root
+            if root != before:
+                self._notify()
+            before = root
             if root:
                 self._watch(root)
             self._stop.wait(_PAUSE_S)
@@ -48,13 +48,13 @@ class Changes:
     def _watch(self, root: Path) -> None:
         """Until the repository goes away, or the operating system ends it.
 
-        Its first answer says that it watches: what changed before is not going to be reported.
+        The first answer says that the watch has begun: earlier changes are never reported.
         """
         is_first = True
         try:
             for changes in watchfiles_watch([root], self._stop):
                 if is_first or any(matters(_inside(path, root)) for path in changes):
-                    self._tell()
+                    self._notify()
                 is_first = False
                 if changes and not (root / ".git").exists():
                     return
@@ -72,7 +72,7 @@ def matters(path: str) -> bool:
         return (len(parts) == 1 or parts[1] in _OF_GIT) and not path.endswith(".lock")
     if ".dvc" in parts and parts[parts.index(".dvc") + 1 :][:1] in (["tmp"], ["cache"]):
         return False
-    return not _NOT_OURS & {*parts}
+    return not _UNWATCHED & {*parts}
 
 
 def _inside(path: str, root: Path) -> str:
@@ -86,4 +86,4 @@ def _inside(path: str, root: Path) -> str:
 def _root(repo: Path) -> Path | None:
     """The folder with the ``.git`` that ``repo`` is in."""
     start = Path(os.path.abspath(repo))  # noqa: PTH100 - links stay
-    return next((one for one in (start, *start.parents) if (one / ".git").exists()), None)
+    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)

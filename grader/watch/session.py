@@ -1,7 +1,7 @@
-"""Grades again whenever something changes, and shows what turned green and what to do next.
+"""Grades again at each change, and shows what turned green and what to do next.
 
-What the remote has is asked for when somebody presses Enter, in a thread of its own: a static grade
-costs less than 100 ms of CPU, an answer over a bad network may take ten seconds.
+The remote is asked when somebody presses Enter, in a thread of its own: a static grade costs less
+than 100 ms of CPU, an answer over a bad network may take ten seconds.
 """
 
 import contextlib
@@ -23,17 +23,18 @@ from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
 from grader.watch import view
 from grader.watch.changes import Changes
+from grader.watch.report_diff import ReportDiff, complete_lessons, diff_reports
 from grader.watch.terminal import Screen, size_of
 from workshop import output
 from workshop.output import OutputError
 from workshop.terminal import Style, style_of
 
 QUIET_S = 0.25
-"""So long nothing has changed when a grade begins; `dvc repro` writes many files in a row."""
+"""A grade begins when nothing has changed for so long: `dvc repro` writes many files in a row."""
 BUSY_S = 2.0
-"""Whatever goes on, what is shown is not older."""
+"""What is shown is never older, however many changes come."""
 RESCAN_S = 30.0
-"""The watcher may miss something, as on a network's file system."""
+"""The watcher may miss changes, as on a network's file system."""
 _TICK_S = 0.5
 
 Event = Literal["change", "resize", "ask"] | Report | Exception | None
@@ -41,7 +42,7 @@ Event = Literal["change", "resize", "ask"] | Report | Exception | None
 
 
 class EndedError(BaseException):
-    """A signal ended the program: no ``Exception``, for nobody is to handle it on the way."""
+    """A signal ended the program. No ``Exception``: no handler on the way may stop it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -53,9 +54,9 @@ def watch(repo: Path, stream: TextIO) -> int:
     repo = Path(os.path.abspath(repo))  # noqa: PTH100 - links stay; the current folder may go away
     is_screen = stream.isatty() and os.environ.get("TERM") != "dumb"
     keyboard = 0 if is_screen and _has_keyboard() else None
-    watching = _Watching(repo, stream, Screen(stream, keyboard) if is_screen else None, keyboard)
+    session = _Session(repo, stream, Screen(stream, keyboard) if is_screen else None, keyboard)
     try:
-        watching.run()
+        session.run()
     except KeyboardInterrupt:
         return 0
     except EndedError as ended:
@@ -63,7 +64,9 @@ def watch(repo: Path, stream: TextIO) -> int:
     return 0
 
 
-class _Watching:
+class _Session:
+    """``keyboard`` is the number of the file that keys come from, None where none come."""
+
     def __init__(
         self, repo: Path, stream: TextIO, screen: Screen | None, keyboard: int | None
     ) -> None:
@@ -72,12 +75,13 @@ class _Watching:
         self._screen = screen
         self._keyboard = keyboard
         self._style: Style = style_of(stream)
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()  # signal handlers may put
+        # Signal handlers put events too, which only a SimpleQueue allows while it is in a call.
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._cache = SnapshotCache()
         self._report: Report | None = None
         self._static: Report | None = None
-        self._news = view.ReportDiff()
-        self._complete: set[str] = set()
+        self._diff = ReportDiff()
+        self._completed: set[str] = set()
         self._is_asking = False
         self._running: str | None = None
 
@@ -91,127 +95,119 @@ class _Watching:
                 self._grade()
                 changes.start()
                 self._listen()
-                self._follow()
+                self._handle_events()
             finally:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut it short
                 if self._screen:
                     self._screen.leave()
-                    self._print_report(view.ReportDiff())
+                    self._print_report(ReportDiff())
                 self._cache.close()
                 changes.stop()
 
-    def _follow(self) -> None:
-        due, size = time.monotonic() + RESCAN_S, self._size()
+    def _handle_events(self) -> None:
+        due, size = time.monotonic() + RESCAN_S, size_of(self._stream)
         while True:
             event: Event
             try:
                 event = self._events.get(timeout=_TICK_S)
             except queue.Empty:
-                # Windows tells nobody of a resize.
-                event = "resize" if self._size() != size else None
+                # Windows sends no signal at a resize.
+                event = "resize" if size_of(self._stream) != size else None
             if event == "change" or time.monotonic() > due:
                 self._wait_for_quiet()
                 self._grade()
                 due = time.monotonic() + RESCAN_S
             elif event == "ask":
-                self._ask()
+                self._ask_remote()
             elif isinstance(event, Report):
-                self._take(event)
+                self._is_asking = False
+                self._show_report(event, self._report)
             elif isinstance(event, Exception):
                 raise event
-            self._look_at_dvc()
+            self._update_running()
             if event is not None:
-                size = self._size()
-                self._show()
+                size = size_of(self._stream)
+                self._redraw()
 
     def _wait_for_quiet(self) -> None:
         end = time.monotonic() + BUSY_S
-        others: list[Event] = []
+        later: list[Event] = []
         while (left := end - time.monotonic()) > 0:
             try:
                 event = self._events.get(timeout=min(QUIET_S, left))
             except queue.Empty:
                 break
             if event == "resize":
-                self._show()
+                self._redraw()
             elif event != "change":
-                others.append(event)
-        for event in others:
+                later.append(event)
+        for event in later:
             self._events.put(event)
 
     def _grade(self) -> None:
         self._running = running_command(self._repo)
         report = grade(self._repo, offline=True, cache=self._cache)
-        if report == self._static:
-            return
-        self._take_in(view.diff_reports(self._static, report), report)
-        self._static = self._report = report
-        self._tell()
+        if report != self._static:
+            before, self._static = self._static, report
+            self._show_report(report, before)
 
-    def _look_at_dvc(self) -> None:
-        """No change tells of it: DVC's notes of what it does are no part of a grade."""
+    def _update_running(self) -> None:
+        """Asked at each tick: DVC's notes of what it runs are in a folder that is not watched."""
         before, self._running = self._running, running_command(self._repo)
         if before != self._running and self._report:
-            self._tell()
+            self._show_or_print()
 
-    def _ask(self) -> None:
-        """Have the remote asked; what changes meanwhile is graded as ever."""
+    def _ask_remote(self) -> None:
+        """In a thread: what changes meanwhile is graded as ever."""
         if not self._is_asking:
             self._is_asking = True
-            threading.Thread(target=self._asked, name="remote", daemon=True).start()
+            threading.Thread(target=self._grade_with_remote, name="remote", daemon=True).start()
 
-    def _asked(self) -> None:
+    def _grade_with_remote(self) -> None:
         try:
             self._events.put(grade(self._repo))
-        except Exception as error:  # noqa: BLE001 - raised where the terminal is given back
+        except Exception as error:  # noqa: BLE001 - raised again by _handle_events
             self._events.put(error)
 
-    def _take(self, answer: Report) -> None:
-        self._is_asking = False
-        self._take_in(view.diff_reports(self._report, answer), answer)
-        self._report = answer
-        self._tell()
+    def _show_report(self, report: Report, before: Report | None) -> None:
+        """A lesson is complete once: that its files change and are committed again is no news."""
+        diff = diff_reports(before, report)
+        lessons = tuple(lesson for lesson in diff.lessons if lesson not in self._completed)
+        self._diff = dataclasses.replace(diff, lessons=lessons) or self._diff
+        self._completed.update(complete_lessons(report))
+        self._report = report
+        self._show_or_print()
 
-    def _take_in(self, news: view.ReportDiff, report: Report) -> None:
-        """A lesson is complete once: that its files changed and were committed again is no news."""
-        told = tuple(one for one in news.lessons if one not in self._complete)
-        self._news = dataclasses.replace(news, lessons=told) or self._news
-        self._complete.update(view.complete_lessons(report))
-
-    def _tell(self) -> None:
+    def _show_or_print(self) -> None:
         if self._screen:
-            self._show()
+            self._redraw()
         else:
-            self._print_report(self._news)
+            self._print_report(self._diff)
 
-    def _show(self) -> None:
+    def _redraw(self) -> None:
         if self._screen and self._report:
-            columns, rows = self._size()
-            room = view.Viewport(columns, rows, self._footer(), self._keyboard is not None)
-            lines = view.render_screen(self._report, self._news, room, self._style, self._running)
-            self._screen.show(lines)
-
-    def _size(self) -> tuple[int, int]:
-        size = size_of(self._stream)
-        return size.columns, size.lines
+            columns, rows = size_of(self._stream)
+            viewport = view.Viewport(columns, rows, self._footer(), self._keyboard is not None)
+            self._screen.show(
+                view.render_screen(self._report, self._diff, viewport, self._style, self._running)
+            )
 
     def _footer(self) -> str:
         if self._is_asking:
             return "The remote is being asked. Ctrl-C ends."
         return "Ctrl-C ends." if self._keyboard is None else "Enter asks the remote, Ctrl-C ends."
 
-    def _print_report(self, news: view.ReportDiff) -> None:
+    def _print_report(self, diff: ReportDiff) -> None:
         """In a line; in a terminal, which can be too narrow for it, in several."""
         if self._report is None:
-            self._print("nothing was graded")
+            text = "nothing was graded"
         elif self._stream.isatty():
-            columns = min(self._size()[0], view.WIDEST)
-            self._print("\n".join(view.report_lines(self._report, news, columns, self._running)))
+            columns = min(size_of(self._stream).columns, view.WIDEST)
+            text = "\n".join(view.report_lines(self._report, diff, columns, self._running))
         else:
-            self._print(view.report_line(self._report, news, self._running))
-
-    def _print(self, text: str) -> None:
-        with contextlib.nullcontext() if self._screen is None else contextlib.suppress(OutputError):
+            text = view.report_line(self._report, diff, self._running)
+        # After a screen the window may be closed: then nobody reads it.
+        with contextlib.suppress(*([OutputError] if self._screen else [])):
             output.write(text + "\n")
 
     def _listen(self) -> None:
@@ -234,7 +230,7 @@ def _has_keyboard() -> bool:
 
 @contextlib.contextmanager
 def _signals(events: "queue.SimpleQueue[Event]", screen: Screen | None) -> Iterator[None]:
-    """Signals end the program in order, so that the terminal is given back; what was is restored.
+    """Handle signals so that the terminal is given back; at the end restore their handlers.
 
     Windows has neither SIGWINCH nor SIGTSTP.
     """
@@ -260,8 +256,8 @@ def _signals(events: "queue.SimpleQueue[Event]", screen: Screen | None) -> Itera
         "SIGWINCH": lambda _number, _frame: events.put("resize"),
         **({"SIGTSTP": pause, "SIGCONT": go_on} if screen else {}),
     }
-    known = {getattr(signal, name): do for name, do in handlers.items() if hasattr(signal, name)}
-    before = {number: signal.signal(number, do) for number, do in known.items()}
+    numbers = {getattr(signal, name): do for name, do in handlers.items() if hasattr(signal, name)}
+    before = {number: signal.signal(number, do) for number, do in numbers.items()}
     before[signal.SIGINT] = signal.getsignal(signal.SIGINT)
     try:
         yield

@@ -1,4 +1,9 @@
-"""A full screen in a terminal that is given back as it was, and is drawn without flicker."""
+"""A full screen in a terminal: drawn without flicker, and given back as it was.
+
+rich.live was tried in its place. It saves 5 lines, for the keys have to be silenced here all the
+same; its import takes 75 to 100 ms of CPU and 4 MB, a redraw 1.8 ms where ours takes 0.02 ms; it
+knows no synchronized output, and after a resize lines of the larger window stay.
+"""
 
 import contextlib
 import os
@@ -10,11 +15,11 @@ _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
 """The alternate screen, no cursor, and no wrapping of what is too long after a resize."""
 _LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
-"""A terminal that knows this shows all in between at once; any other passes over it."""
+"""Synchronized output: a terminal that knows it shows all in between at once, others ignore it."""
 
 
 def size_of(stream: TextIO) -> os.terminal_size:
-    """Columns and lines at this moment, whatever COLUMNS and LINES were when it started."""
+    """Columns and lines now: the variables COLUMNS and LINES are those of the start."""
     try:
         size = os.get_terminal_size(stream.fileno())
     except OSError:
@@ -23,7 +28,7 @@ def size_of(stream: TextIO) -> os.terminal_size:
 
 
 class Screen:
-    """The terminal behind ``stream``; what is typed stays unseen while it is entered."""
+    """The terminal of ``stream``; while it is entered, what is typed does not show."""
 
     def __init__(self, stream: TextIO, keyboard: int | None = None) -> None:
         self._stream = stream
@@ -50,7 +55,7 @@ class Screen:
         """Replace what is shown: one write, each line over the one that was there before."""
         if self._is_entered:
             rows = size_of(self._stream).lines
-            # Erased before, for after a line as wide as the screen its last character would go.
+            # Erase before each line: after one as wide as the screen its last letter would go.
             shown = "\r\n".join(f"\x1b[K{line}" for line in lines[:rows])
             below = "\r\n\x1b[J" if len(lines) < rows else ""
             self._write(f"{_BEGIN}\x1b[H{shown}{below}{_END}")

@@ -1,15 +1,18 @@
-"""A report for somebody who works: one screen, or one line a change where there is no screen."""
+"""A report on one screen, or in one line where there is no screen.
+
+The layout is our own: rich has none that leaves lines out in the order of their use.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.engine.next_action import NextAction, next_action
-from grader.engine.registry import CHECKS, Check
 from grader.engine.report import Report
-from grader.output.human import NONE, earned, remote_note
+from grader.output.human import NOT_JUDGED, points_text, remote_note
 from grader.output.steps import next_line
 from grader.output.terminal_text import cut, wrap
 from grader.step import Edit
+from grader.watch.report_diff import ReportDiff, unjudged_checks
 from workshop.shell import printable
 from workshop.terminal import Style, pad_text, width_of
 
@@ -20,24 +23,12 @@ _MEANINGS = {"pass": "holds", "fail": "to mend", "amber": "to commit", "blocked"
 _ALL_OF_IT = "all of it, to copy: grader hint --step 3"
 WIDEST = 80
 _ROWS_FOR_BRANCH = 8
-"""On fewer, the next action and what explains it need the room."""
-
-
-@dataclass(frozen=True)
-class ReportDiff:
-    """What changed from one report to the next: ids of checks, and of lessons with full points."""
-
-    green: tuple[str, ...] = ()
-    red: tuple[str, ...] = ()
-    lessons: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.green or self.red or self.lessons)
+"""On fewer, the next action and its reason need the lines."""
 
 
 @dataclass(frozen=True)
 class Viewport:
-    """How much fits, what is said at the bottom, and whether Enter asks the remote."""
+    """How much fits, the text at the bottom, and whether Enter asks the remote."""
 
     columns: int
     rows: int
@@ -61,54 +52,25 @@ class _Line:
         return f"\x1b[{_COLOURS[self.kind]}m{text[:end]}\x1b[0m{text[end:]}"
 
 
-def diff_reports(before: Report | None, now: Report) -> ReportDiff:
-    """What turned green, and what did the opposite; nothing where there was no report before.
-
-    Checks that only one of the two reports has, as those that ask the remote, are left out.
-    """
-    if before is None:
-        return ReportDiff()
-    passed = {one.id: one.status == "pass" for one in before.checks}
-    known = [one for one in now.checks if one.id in passed]
-    full = complete_lessons(before)
-    return ReportDiff(
-        tuple(o.id for o in known if o.status == "pass" and not passed[o.id]),
-        tuple(o.id for o in known if o.kind == "fail" and passed[o.id]),
-        tuple(one for one in complete_lessons(now) if one not in full),
-    )
-
-
-def complete_lessons(report: Report) -> list[str]:
-    """The lessons with full points, those left out of which the remote has not told its part."""
-    left = {one.lesson for one in _not_judged(report)}
-    return [one.id for one in report.lessons if one.earned == one.max and one.id not in left]
-
-
-def _not_judged(report: Report) -> list[Check]:
-    """The checks with points that the report has no verdict on: the remote was not asked."""
-    judged = {one.id for one in report.checks}
-    return [one for one in CHECKS.values() if one.points and one.id not in judged]
-
-
-def report_line(report: Report, changed: ReportDiff, running: str | None = None) -> str:
+def report_line(report: Report, diff: ReportDiff, running: str | None = None) -> str:
     """The report in one line, for a log or a pipe."""
-    return "; ".join(parts(report, changed, running))
+    return "; ".join(_parts(report, diff, running))
 
 
 def report_lines(
-    report: Report, changed: ReportDiff, columns: int, running: str | None = None
+    report: Report, diff: ReportDiff, columns: int, running: str | None = None
 ) -> list[str]:
     """The same for a terminal of so many columns: a line for each part."""
-    return [cut(part, columns) for part in parts(report, changed, running)]
+    return [cut(part, columns) for part in _parts(report, diff, running)]
 
 
-def parts(report: Report, changed: ReportDiff, running: str | None) -> list[str]:
+def _parts(report: Report, diff: ReportDiff, running: str | None) -> list[str]:
     """The score, what turned, and what is next or what DVC is doing."""
-    found = [_score(report)]
-    found += [printable(report.no_branch)] if report.no_branch else []
-    found += [f"just turned green: {', '.join(changed.green)}"] if changed.green else []
-    found += [f"fails now: {', '.join(changed.red)}"] if changed.red else []
-    return [*found, _waiting(running) if running else _next_in_a_line(report)]
+    parts = [_score(report)]
+    parts += [printable(report.no_branch)] if report.no_branch else []
+    parts += [f"just turned green: {', '.join(diff.green)}"] if diff.green else []
+    parts += [f"fails now: {', '.join(diff.red)}"] if diff.red else []
+    return [*parts, _waiting(running) if running else _next_in_a_line(report)]
 
 
 def _waiting(running: str) -> str:
@@ -120,49 +82,48 @@ def _next_in_a_line(report: Report) -> str:
     if action is None:
         return _end(report)
     more = f" ({_more(action)})" if _more(action) else ""
-    told = f"; {_ALL_OF_IT}" if is_told_elsewhere(action) else ""
-    return f"next: {next_line(action)}{more}{told}"
+    where = f"; {_ALL_OF_IT}" if isinstance(action.step, Edit) else ""
+    return f"next: {next_line(action)}{more}{where}"
 
 
 def render_screen(
-    report: Report, changed: ReportDiff, room: Viewport, style: Style, running: str | None = None
+    report: Report, diff: ReportDiff, viewport: Viewport, style: Style, running: str | None = None
 ) -> list[str]:
-    """At most ``room.rows`` lines, none wider than ``room.columns``: the next action comes last.
+    """At most ``viewport.rows`` lines, none wider than ``columns``: the next action comes last.
 
-    Where there is little room, empty lines go first, then what explains, then finished lessons.
-    ``running`` is the command of DVC that works there now.
+    Where there are few, empty lines go first, then the reason, then finished lessons. ``running``
+    is the command of DVC that runs there now.
     """
-    columns = min(room.columns, WIDEST)
+    columns = min(viewport.columns, WIDEST)
     head = [_Line(_headline(report))]
-    if report.no_branch and room.rows >= _ROWS_FOR_BRANCH:
+    if report.no_branch and viewport.rows >= _ROWS_FOR_BRANCH:
         head.append(_Line(printable(report.no_branch), "amber"))
-    tail = [_Line(_footer(room, columns, style), "blocked")] if room.rows > 3 else []
-    command, why = _action(report, columns, style, room.has_keyboard)
+    tail = [_Line(_footer(viewport, columns, style), "blocked")] if viewport.rows > 3 else []
+    command, reason = _action_lines(report, columns, style, viewport.has_keyboard)
     if running:
-        command, why = [_Line(_waiting(running), "amber")], []
-    told = _told(changed, report, style)
-    left = room.rows - len(head) - len(tail) - len(command)
-    told = told[: max(left - 1, 0)]
-    left -= len(told)
-    lessons = _lessons(report, style, columns, left)
+        command, reason = [_Line(_waiting(running), "amber")], []
+    left = viewport.rows - len(head) - len(tail) - len(command)
+    changes = _change_lines(diff, report, style)[: max(left - 1, 0)]
+    left -= len(changes)
+    lessons = _lesson_lines(report, style, columns, left)
     left -= len(lessons)
-    why = why[: max(left, 0)]
-    gaps = left - len(why)
-    blocks = [head, lessons, told, [*command[:1], *why, *command[1:]], tail]
+    reason = reason[: max(left, 0)]
+    gaps = left - len(reason)
+    blocks = [head, lessons, changes, [*command[:1], *reason, *command[1:]], tail]
     lines: list[_Line] = []
     for block in blocks:
         if block and lines and gaps > 0:
             lines.append(_Line())
             gaps -= 1
         lines += block
-    return [one.fitted(columns, style) for one in lines[: room.rows]]
+    return [line.fitted(columns, style) for line in lines[: viewport.rows]]
 
 
-def _footer(room: Viewport, columns: int, style: Style) -> str:
+def _footer(viewport: Viewport, columns: int, style: Style) -> str:
     """With what the marks mean, where there is room for it."""
     marks = ", ".join(f"{_mark(kind, style)} {meaning}" for kind, meaning in _MEANINGS.items())
-    both = f"{room.footer}   {marks}"
-    return both if width_of(both) <= columns else room.footer
+    text = f"{viewport.footer}   {marks}"
+    return text if width_of(text) <= columns else viewport.footer
 
 
 def _headline(report: Report) -> str:
@@ -176,69 +137,59 @@ def _score(report: Report) -> str:
     return f"{report.score} of {report.max_score} points{remote_note(report)}"
 
 
-def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Line]:
+def _lesson_lines(report: Report, style: Style, columns: int, rows: int) -> list[_Line]:
     """A line a lesson; where they don't fit, one for all that are done, and the first others."""
-    lines, done = [], 0
+    lines = []
     width = min(55, columns - 11)
     for lesson in report.lessons:
         kind = _kind_of_lesson(report, lesson.id)
-        done += kind == "pass"
         title = pad_text(cut(f"{lesson.id:<11}{lesson.title}", width, style.plain), width)
-        text = f"{_mark(kind, style)} {title} {earned(lesson)}"
+        text = f"{_mark(kind, style)} {title} {points_text(lesson)}"
         lines.append((kind, _Line(text, kind, 1)))
     if len(lines) <= rows:
-        return [one for _, one in lines]
-    others = [one for kind, one in lines if kind != "pass"]
+        return [line for _, line in lines]
+    others = [line for kind, line in lines if kind != "pass"]
+    done = len(lines) - len(others)
     summary = [_Line(f"{_mark('pass', style)} {done} lessons are done", "pass", 1)] * (done > 0)
     return [*summary, *others][: max(rows, 0)]
 
 
 def _kind_of_lesson(report: Report, lesson: str) -> str:
-    entries = [one for one in report.checks if one.lesson == lesson]
-    kinds = ["amber" if one.awaits_commit else one.kind for one in entries]
-    shown = ("fail", "amber", "error", "blocked")
-    return next((k for k in shown if k in kinds), "pass" if kinds else NONE)
+    results = [result for result in report.checks if result.lesson == lesson]
+    kinds = ["amber" if result.awaits_commit else result.kind for result in results]
+    worst_first = ("fail", "amber", "error", "blocked")
+    return next((k for k in worst_first if k in kinds), "pass" if kinds else NOT_JUDGED)
 
 
-def _told(changed: ReportDiff, report: Report, style: Style) -> list[_Line]:
-    lines = []
-    if changed.red:
-        lines.append(_named("fail", "fails now", changed.red, style))
-    if changed.lessons:
-        lines.append(_named("pass", "lesson complete", changed.lessons, style))
-    if changed.green:
-        lines.append(_named("pass", "just turned green", changed.green, style))
-    waiting = tuple(one.id for one in report.checks if one.awaits_commit)
-    if waiting:
-        lines.append(_named("amber", "done, not yet committed", waiting, style))
-    return lines
+def _change_lines(diff: ReportDiff, report: Report, style: Style) -> list[_Line]:
+    groups = [
+        ("fail", "fails now", diff.red),
+        ("pass", "lesson complete", diff.lessons),
+        ("pass", "just turned green", diff.green),
+        ("amber", "done, not yet committed", [r.id for r in report.checks if r.awaits_commit]),
+    ]
+    return [_named_line(kind, label, names, style) for kind, label, names in groups if names]
 
 
-def _named(kind: str, what: str, names: Sequence[str], style: Style) -> _Line:
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return _Line(f"{_mark(kind, style)} {what}: {shown}", kind)
+def _named_line(kind: str, label: str, names: Sequence[str], style: Style) -> _Line:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return _Line(f"{_mark(kind, style)} {label}: {', '.join(names[:3])}{more}", kind)
 
 
-def _action(
+def _action_lines(
     report: Report, columns: int, style: Style, has_keyboard: bool
 ) -> tuple[list[_Line], list[_Line]]:
-    """What to do next, and why."""
+    """What to do next, and the reason."""
     action = next_action(report)
     if action is None:
         return [_Line(_end(report, has_keyboard), "pass")], []
     command = f"next: {next_line(action)}"
-    told = [_Line(cut(command, columns, style.plain), "next")]
-    if width_of(command) > columns or is_told_elsewhere(action):
-        told.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
-    told += [_Line(f"then: {_more(action)}")] * bool(_more(action))
-    reason = action.result.rationale or ""
-    why = [_Line(one) for one in wrap(f"{action.result.id}: {reason}", columns, "      ")]
-    return told, why
-
-
-def is_told_elsewhere(action: NextAction) -> bool:
-    """Whether the next thing is an edit, which one line has no room for."""
-    return isinstance(action.step, Edit)
+    lines = [_Line(cut(command, columns, style.plain), "next")]
+    if width_of(command) > columns or isinstance(action.step, Edit):  # which takes several lines
+        lines.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
+    lines += [_Line(f"then: {_more(action)}")] * bool(_more(action))
+    reason = f"{action.result.id}: {action.result.rationale or ''}"
+    return lines, [_Line(text) for text in wrap(reason, columns, "      ")]
 
 
 def _more(action: NextAction) -> str:
@@ -248,12 +199,12 @@ def _more(action: NextAction) -> str:
 
 
 def _end(report: Report, has_keyboard: bool = False) -> str:
-    unknown = [one for one in report.checks if one.kind == "error"]
-    if unknown:
-        return f"{len(unknown)} could not be told; all else holds. More: grader check"
+    errors = sum(result.kind == "error" for result in report.checks)
+    if errors:
+        return f"{errors} could not be told; all else holds. More: grader check"
     if "remote" in report.verified:
         return "All of it holds."
-    left = sum(one.points for one in _not_judged(report))
+    left = sum(check.points for check in unjudged_checks(report))
     ask = "press Enter" if has_keyboard else "grader check"
     return f"All holds here. {left} points more are the remote's: {ask}"
 

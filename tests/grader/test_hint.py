@@ -74,9 +74,9 @@ def test_what_it_remembers_is_kept_for_each_repository(repo: Path, tmp_path: Pat
     report = grade(repo, offline=True)
     action = next_action(report)
     assert action
-    hint.HintHistory(repo).remember(action.result, 2)
-    assert hint.HintHistory(repo).following(action.result) == 3
-    assert hint.HintHistory(tmp_path).following(action.result) == 1
+    hint.HintHistory(repo).record(action.result, 2)
+    assert hint.HintHistory(repo).next_step(action.result) == 3
+    assert hint.HintHistory(tmp_path).next_step(action.result) == 1
     assert not list(repo.rglob("hints"))
 
 
@@ -142,7 +142,7 @@ def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
     _, entry = hint.choose_result([], lambda remote: grade(repo, offline=not remote))
     assert (entry and entry.id) == (action and action.result.id)
     for one in report.checks:
-        texts = [hint.render_step(one, step) for step in (1, 2, 3)] if hint.is_failure(one) else []
+        texts = [hint.render_step(one, step) for step in (1, 2, 3)] if one.status == "fail" else []
         for text in texts or [hint.render_status(one)]:
             told, head, _ = _parts(text)
             assert_fits(told)
@@ -304,9 +304,9 @@ def test_no_id_of_a_check_is_taken_for_a_message() -> None:
 
 
 def grader_names(name: str) -> list[str]:
-    from grader.commands import _checks_called
+    from grader.commands import _find_checks
 
-    return _checks_called(name)
+    return _find_checks(name)
 
 
 @pytest.mark.parametrize(

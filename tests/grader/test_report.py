@@ -20,6 +20,7 @@ from grader.grading import grade
 from grader.output import github, gradescope, human, junit, report_json, report_schema
 from grader.step import Command, Edit
 from grader.watch import view
+from grader.watch.report_diff import ReportDiff
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit, edit_stages, save
@@ -149,8 +150,8 @@ def test_to_be_on_no_branch_is_said_and_costs_nothing(
     assert (report.branch, report.no_branch) == (None, told)
     validate(report)
     assert human.render(report, Style()).splitlines()[1] == told
-    assert view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())[1] == told
-    assert view.report_line(report, view.ReportDiff()).split("; ")[1] == told
+    assert view.render_screen(report, ReportDiff(), view.Viewport(80, 24), Style())[1] == told
+    assert view.report_line(report, ReportDiff()).split("; ")[1] == told
     assert report.max_score == before.max_score
 
 

@@ -19,6 +19,7 @@ from grader.grading import grade
 from grader.step import Command
 from grader.watch import view
 from grader.watch.changes import matters
+from grader.watch.report_diff import ReportDiff, complete_lessons, diff_reports
 from tests.grader import finished
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.grader.results import fix_of
@@ -137,7 +138,7 @@ def test_a_crash_gives_the_terminal_back_before_it_is_told(repo: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from grader.watch import session as watch\n"
         "def crash(self): raise RuntimeError('a bug of ours')\n"
-        "watch._Watching._listen = crash\n"
+        "watch._Session._listen = crash\n"
         f"watch.watch(Path({str(repo)!r}), sys.stdout)\n"
     )
     script = repo.parent / "crash.py"
@@ -360,7 +361,7 @@ def test_a_screen_fits_and_keeps_the_next_action(rows: int, columns: int) -> Non
         ("init.git", "fail", "映画" * 50),
         ("share.pushed", "blocked", "waits for plot.run"),
     )
-    changed = view.ReportDiff(("a.b",) * 9, ("c.d",) * 5, ("data",))
+    changed = ReportDiff(("a.b",) * 9, ("c.d",) * 5, ("data",))
     lines = view.render_screen(report, changed, view.Viewport(columns, rows), Style())
     assert len(lines) <= rows
     assert all(width_of(line) <= min(columns, 80) for line in lines)
@@ -373,8 +374,8 @@ def test_a_screen_fits_and_keeps_the_next_action(rows: int, columns: int) -> Non
 
 def test_colour_does_not_count_as_width() -> None:
     report = _report(("data.tracked", "pass", ""), ("plot.run", "fail", "dvc repro"))
-    plain = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())
-    coloured = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), COLOURED)
+    plain = view.render_screen(report, ReportDiff(), view.Viewport(80, 24), Style())
+    coloured = view.render_screen(report, ReportDiff(), view.Viewport(80, 24), COLOURED)
     assert plain != coloured
     assert [_without_colour(line) for line in coloured] == plain
 
@@ -388,7 +389,7 @@ def _without_colour(line: str) -> str:
 def test_names_cannot_move_the_cursor() -> None:
     report = _report(("plot.run", "fail", "rm \x1b[2J\n"))
     assert all("\x1b" not in line for line in view.render_screen(
-        report, view.ReportDiff(), view.Viewport(80, 24), Style()))  # fmt: skip
+        report, ReportDiff(), view.Viewport(80, 24), Style()))  # fmt: skip
 
 
 def test_news_is_what_turned() -> None:
@@ -396,37 +397,35 @@ def test_news_is_what_turned() -> None:
     now = _report(
         ("a.x", "pass", ""), ("b.x", "fail", "y"), ("c.x", "pass", ""), ("d.x", "pass", "")
     )
-    assert view.diff_reports(before, now) == view.ReportDiff(
-        ("a.x", "c.x"), ("b.x",), ("a", "c", "d")
-    )
-    assert not view.diff_reports(None, now)
+    assert diff_reports(before, now) == ReportDiff(("a.x", "c.x"), ("b.x",), ("a", "c", "d"))
+    assert not diff_reports(None, now)
 
 
 def test_a_lesson_is_complete_when_the_remote_has_told_its_part(repo: Path) -> None:
     offline, asked = grade(repo, offline=True), grade(repo)
-    assert "share" not in view.complete_lessons(offline)
-    assert "data" in view.complete_lessons(offline)
-    assert "share" in view.complete_lessons(asked)
+    assert "share" not in complete_lessons(offline)
+    assert "data" in complete_lessons(offline)
+    assert "share" in complete_lessons(asked)
     rest = f"{ALL - STATIC} points more are the remote's"
     shown = view.render_screen(
-        offline, view.ReportDiff(), view.Viewport(80, 24, has_keyboard=True), Style()
+        offline, ReportDiff(), view.Viewport(80, 24, has_keyboard=True), Style()
     )
     assert f"All holds here. {rest}: press Enter" in shown
-    assert f"All holds here. {rest}: grader check" in view.report_line(offline, view.ReportDiff())
+    assert f"All holds here. {rest}: grader check" in view.report_line(offline, ReportDiff())
 
 
 def test_an_edit_says_where_it_is_told_and_the_marks_what_they_mean(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
     report = grade(repo, offline=True)
     footer = "Enter asks the remote, Ctrl-C ends."
-    shown = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24, footer), Style())
+    shown = view.render_screen(report, ReportDiff(), view.Viewport(80, 24, footer), Style())
     at = next(n for n, line in enumerate(shown) if line.startswith("next: edit dvc.yaml, as told"))
     told = "all of it, to copy: grader hint --step 3"
     assert any(line.strip() == told for line in shown[at:])
     assert shown[-1] == f"{footer}   ✓ holds, ✗ to mend, ● to commit, · waits"
-    narrow = view.render_screen(report, view.ReportDiff(), view.Viewport(40, 24, footer), Style())
+    narrow = view.render_screen(report, ReportDiff(), view.Viewport(40, 24, footer), Style())
     assert narrow[-1] == footer
-    assert view.report_line(report, view.ReportDiff()).endswith(f"; {told}")
+    assert view.report_line(report, ReportDiff()).endswith(f"; {told}")
 
 
 def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> None:
@@ -463,7 +462,7 @@ def test_files_that_cannot_be_read_are_no_work_to_commit(repo: Path) -> None:
         report = grade(repo, offline=True)
         assert [o.id for o in report.checks if o.status == "fail"] == ["init.readable"]
         assert not [one.id for one in report.checks if one.awaits_commit]
-        shown = view.render_screen(report, view.ReportDiff(), view.Viewport(80, 24), Style())
+        shown = view.render_screen(report, ReportDiff(), view.Viewport(80, 24), Style())
         assert any("cannot be read" in one for one in shown)
         run(repo, "git", "checkout", "--quiet", path)
 
@@ -517,16 +516,14 @@ def test_a_stage_that_dvc_runs_is_seen(tmp_path: Path) -> None:
 def test_what_dvc_does_takes_the_place_of_the_next_action(repo: Path) -> None:
     break_params(repo)
     report = grade(repo, offline=True)
-    shown = view.render_screen(
-        report, view.ReportDiff(), view.Viewport(80, 24), Style(), "dvc repro"
-    )
+    shown = view.render_screen(report, ReportDiff(), view.Viewport(80, 24), Style(), "dvc repro")
     assert "dvc repro is running: what comes next is told when it ends." in shown
     assert not [one for one in shown if one.startswith("next:")]
 
 
 def test_lines_in_a_terminal_fit_into_it() -> None:
     report = _report(("plot.run", "fail", "git add " + "a-long-name " * 20))
-    changed = view.ReportDiff(("data.tracked",) * 9, ("train.current",) * 9)
+    changed = ReportDiff(("data.tracked",) * 9, ("train.current",) * 9)
     shown = view.report_lines(report, changed, 80)
     assert len(shown) == 5
     assert all(len(one) <= 80 for one in shown)
@@ -536,9 +533,9 @@ def test_lines_in_a_terminal_fit_into_it() -> None:
 def test_a_remote_that_did_not_answer_was_asked(repo: Path) -> None:
     run(repo, "git", "config", "user.name", "A")
     (repo.parent / "remote").rename(repo.parent / "gone")
-    told = view.report_line(grade(repo), view.ReportDiff())
+    told = view.report_line(grade(repo), ReportDiff())
     assert "(the remote did not answer)" in told
-    told = view.report_line(grade(repo, offline=True), view.ReportDiff())
+    told = view.report_line(grade(repo, offline=True), ReportDiff())
     assert "(the remote was not asked)" in told
 
 
