@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.engine.grading import grade
-from grader.facts.snapshot_cache import Memory
+from grader.facts.snapshot_cache import SnapshotCache
 from workshop.start import starter
 
 _SMALL = starter.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
@@ -42,8 +42,8 @@ def main() -> None:
 
 
 def _regrades(repo: Path, rounds: int) -> None:
-    memory = Memory()
-    print(f"first grade                {_cpu(lambda: _grade(repo, memory)) * 1000:4.0f} ms")
+    cache = SnapshotCache()
+    print(f"first grade                {_cpu(lambda: _grade(repo, cache)) * 1000:4.0f} ms")
     kinds: dict[str, Callable[[], None]] = {
         "params.yaml": lambda: _append(repo / "params.yaml"),
         "pipeline/evaluate.py": lambda: _append(repo / "pipeline" / "evaluate.py"),
@@ -57,17 +57,17 @@ def _regrades(repo: Path, rounds: int) -> None:
     for _ in range(rounds):
         for name, change in kinds.items():
             change()
-            taken[name].append(_cpu(lambda: _grade(repo, memory)))
+            taken[name].append(_cpu(lambda: _grade(repo, cache)))
     for name, times in taken.items():
         median, most = statistics.median(times) * 1000, max(times) * 1000
         worst = max(worst, median)
         print(f"after {name:<20} {median:4.0f} ms of CPU, at most {most:.0f}")
     print(f"highest median: {worst:.0f} ms; wanted: at most {_LIMIT_S * 1000:.0f} ms")
-    memory.close()
+    cache.close()
 
 
-def _grade(repo: Path, memory: Memory) -> None:
-    grade(repo, offline=True, memory=memory)
+def _grade(repo: Path, cache: SnapshotCache) -> None:
+    grade(repo, offline=True, cache=cache)
 
 
 def _append(path: Path) -> None:

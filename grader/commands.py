@@ -3,15 +3,11 @@
 import argparse
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workshop import output
 from workshop.output import OutputError, refuse, write
-
-if TYPE_CHECKING:
-    from grader.engine.registry import Check
 
 _LONGEST = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
@@ -136,6 +132,7 @@ def _check(options: argparse.Namespace) -> int:
     from grader import output as rendering
     from grader.checks import CHECKS
     from grader.engine.grading import grade
+    from grader.engine.registry import Check
     from grader.engine.report import exit_code
     from workshop.course.manifest import course
 
@@ -146,7 +143,10 @@ def _check(options: argparse.Namespace) -> int:
         return refuse(f"no check is called {_cut(options.only)!r}", "grader list")
     if not options.repo.is_dir():
         return _no_folder(options.repo)
-    selected = _selection(options)
+
+    def selected(check: Check) -> bool:
+        return options.lesson in (None, check.lesson) and options.only in (None, check.id)
+
     if options.offline and not any(selected(o) and o.tier == "static" for o in CHECKS.values()):
         return refuse("only the remote can answer that", "leave out --offline")
     if not any(map(selected, CHECKS.values())):
@@ -159,10 +159,6 @@ def _check(options: argparse.Namespace) -> int:
         write(text)
     output.tell(checkout.note(options.repo))
     return exit_code(report)
-
-
-def _selection(options: argparse.Namespace) -> "Callable[[Check], bool]":
-    return lambda one: options.lesson in (None, one.lesson) and options.only in (None, one.id)
 
 
 def _doctor(options: argparse.Namespace) -> int:

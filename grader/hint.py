@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dvcstate.hashes.hash_store import cache_dir
-from grader.engine.next_action import Entry, next_action
+from grader.engine.next_action import next_action
 from grader.engine.registry import CHECKS
-from grader.engine.report import Report
+from grader.engine.report import CheckResult, Report
+from grader.engine.step import Command, Step
+from grader.output.steps import fix_text, step_lines
 from grader.output.text import wrapped
 from workshop.course.hint_pages import HintPage, pages
 from workshop.course.manifest import course
-from workshop.shell import printable
 
 WIDTH = 80
 STEPS = 3
@@ -38,18 +39,18 @@ class Remembered:
         name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         self._path = cache_dir() / "hints" / f"{name}.json"
 
-    def following(self, entry: Entry) -> int:
+    def following(self, entry: CheckResult) -> int:
         """The step after the last one; the first where something else was found since."""
-        given, step = self._read().get(entry["id"], ("", 0))
+        given, step = self._read().get(entry.id, ("", 0))
         return min(step + 1, STEPS) if given == _what_was_found(entry) else 1
 
-    def remember(self, entry: Entry, step: int) -> None:
+    def remember(self, entry: CheckResult, step: int) -> None:
         """``step`` was given."""
-        self._write({**self._read(), entry["id"]: (_what_was_found(entry), step)})
+        self._write({**self._read(), entry.id: (_what_was_found(entry), step)})
 
     def leave_out_what_passes(self, report: Report) -> None:
         """What passes starts over if it ever fails again."""
-        passing = {one["id"] for one in report["checks"] if one["status"] == "pass"}
+        passing = {one.id for one in report.checks if one.status == "pass"}
         known = self._read()
         if passing & {*known}:
             self._write({name: known[name] for name in known if name not in passing})
@@ -73,13 +74,13 @@ class Remembered:
             return  # the same step comes again
 
 
-def _what_was_found(entry: Entry) -> str:
+def _what_was_found(entry: CheckResult) -> str:
     """The same text as long as it is the same mistake."""
-    told = [entry[name] for name in ("status", "code", "actual", "fix")]
+    told = [entry.status, entry.code, entry.actual, fix_text(entry.steps)]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def wanted(names: Sequence[str], grade: Grade) -> tuple[Report, Entry | None]:
+def wanted(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResult | None]:
     """The report, and the check that the hint is about; None where nothing is left to do.
 
     Without ``names`` it is the one that `grader check` says is next. Of several, the first that
@@ -87,84 +88,82 @@ def wanted(names: Sequence[str], grade: Grade) -> tuple[Report, Entry | None]:
     """
     if names:
         report = grade(any(CHECKS[name].tier == "remote" for name in names))
-        named = [one for one in report["checks"] if one["id"] in names]
-        waiting = (one for one in named if one["status"] != "pass")
+        named = [one for one in report.checks if one.id in names]
+        waiting = (one for one in named if one.status != "pass")
         return report, next((one for one in named if has_steps(one)), next(waiting, named[0]))
     report = grade(False)
     action = next_action(report)
-    if action is None or not has_steps(action.entry) or action.entry["lesson"] == _LAST:
+    if action is None or not has_steps(action.result) or action.result.lesson == _LAST:
         report = grade(True)
         action = next_action(report)
-    return report, action.entry if action else None
+    return report, action.result if action else None
 
 
-def has_steps(entry: Entry) -> bool:
+def has_steps(entry: CheckResult) -> bool:
     """Whether something was found that can be mended: a mistake, or what advice is about."""
-    return bool(entry["status"] == "fail")
+    return bool(entry.status == "fail")
 
 
-def text(entry: Entry, step: int) -> str:
+def text(entry: CheckResult, step: int) -> str:
     """One step of the hint for a check that does not hold."""
-    lines = [f"{entry['id']}, step {step} of {STEPS}"]
+    lines = [f"{entry.id}, step {step} of {STEPS}"]
     lines += [_question, _place, _command][step - 1](entry)
     if step < STEPS:
-        lines.append(f"One step more: grader hint {entry['id']}")
+        lines.append(f"One step more: grader hint {entry.id}")
     return "\n".join(lines) + "\n"
 
 
-def held(entry: Entry, about: str = "") -> str:
+def held(entry: CheckResult, about: str = "") -> str:
     """What is said of a check that passes, waits, or could not be told.
 
     ``about`` is what was asked for, which may be a code that the check looks for.
     """
-    name = entry["id"]
+    name = entry.id
     code = f"{about} is not found in this repository. " if about not in ("", name) else ""
-    if entry["status"] == "pass":
+    if entry.status == "pass":
         told = wrapped(f"{code}{name} holds: there is nothing to mend.", WIDTH, "")
         return "\n".join([*told, "What is next: grader hint"]) + "\n"
     code = f"{about} cannot be told yet. " if code else ""
-    reason = " ".join(wrapped(f"{code}{name}: {entry['rationale']}", 10_000, ""))
+    reason = " ".join(wrapped(f"{code}{name}: {entry.rationale}", 10_000, ""))
     lines = wrapped(reason, WIDTH, "")
-    if entry["status"] == "error":
-        return "\n".join([*lines, *_commands(entry["fix"], "Try:")]) + "\n"
-    before = str(entry["rationale"] or "").removeprefix("waits for ")
-    return "\n".join([*lines, f"That one first: grader hint {before}"]) + "\n"
+    if entry.status == "error":
+        return "\n".join([*lines, *_commands(entry.steps, "Try:")]) + "\n"
+    return "\n".join([*lines, f"That one first: grader hint {entry.blocked_by}"]) + "\n"
 
 
-def _question(entry: Entry) -> list[str]:
-    return wrapped(course().check(entry["id"]).ask, WIDTH)
+def _question(entry: CheckResult) -> list[str]:
+    return wrapped(course().check(entry.id).ask, WIDTH)
 
 
-def _place(entry: Entry) -> list[str]:
+def _place(entry: CheckResult) -> list[str]:
     lines = []
-    for one in entry["evidence"][:2]:
-        line = f", line {one['line']}" if one["line"] else ""
-        value = f": {one['value']}" if one["value"] else ""
-        lines += wrapped(f"Look at {one['path']}{line}, {_PLACES[one['source']]}{value}", WIDTH)
-    for name in ("expected", "actual"):
-        if entry[name]:
-            lines += wrapped(f"{name}: {entry[name]}", WIDTH)
+    for one in entry.evidence[:2]:
+        line = f", line {one.line}" if one.line else ""
+        value = f": {one.value}" if one.value else ""
+        lines += wrapped(f"Look at {one.path}{line}, {_PLACES[one.source]}{value}", WIDTH)
+    lines += wrapped(f"expected: {entry.expected}", WIDTH) if entry.expected else []
+    lines += wrapped(f"actual: {entry.actual}", WIDTH) if entry.actual else []
     return lines
 
 
-def _command(entry: Entry) -> list[str]:
+def _command(entry: CheckResult) -> list[str]:
     return [
-        *wrapped(entry["rationale"] or "", WIDTH),
-        *_commands(entry["fix"]),
+        *wrapped(entry.rationale or "", WIDTH),
+        *_commands(entry.steps),
         "To see that it worked:",
-        f"  grader check --only {entry['id']}",
+        f"  grader check --only {entry.id}",
     ]
 
 
-def _commands(fix: str | None, head: str = "Type:") -> list[str]:
+def _commands(steps: Sequence[Step], head: str = "Type:") -> list[str]:
     """As they are, however long: they are to be pasted. What is done by hand is told apart."""
     lines: list[str] = []
     heading = ""
-    for line in (fix or "grader check").splitlines():
-        wanted = "By hand:" if line.startswith("#") else head
+    for step in steps or [Command(("grader", "check"))]:
+        wanted = head if isinstance(step, Command) else "By hand:"
         lines += [wanted] * (wanted != heading)
         heading = wanted
-        lines.append(f"  {printable(line)}")
+        lines += [f"  {line}" for line in step_lines(step)]
     return lines
 
 

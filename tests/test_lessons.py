@@ -36,7 +36,7 @@ def follow(attendee: Attendee, page: Page, remote: str) -> None:
 
 def earned(report: Report) -> dict[str, int]:
     """The points of each lesson."""
-    return {one["id"]: one["earned"] for one in report["lessons"]}
+    return {one.id: one.earned for one in report.lessons}
 
 
 def lesson_called(name: str) -> Lesson:
@@ -62,8 +62,8 @@ def test_the_lessons_lead_from_a_start_to_full_score(ada: Attendee) -> None:
         follow(ada, lesson, "bucket")
         assert earned(grade(repo))[lesson.id] == lesson.points
     report = grade(repo)
-    assert report["score"] == report["max_score"]
-    assert {"static", "remote"} <= set(report["verified"])
+    assert report.score == report.max_score
+    assert {"static", "remote"} <= set(report.verified)
     for page in course().pages:
         follow(ada, page, "bucket")
 
@@ -88,7 +88,7 @@ def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         late.type(Command(activation.COMMAND))
         follow(late, lesson_called("share"), "folder")
     report = grade(repo)
-    assert report["score"] == report["max_score"]
+    assert report.score == report.max_score
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_all_is_solved_with_a_bucket_server(tmp_path: Path) -> None:
         remote = starter.Remote(f"gs://{BUCKET}/ada", server.endpoint)
         starter.start(repo, starter.END, "ada", remote, preset=SMALL)
         report = grade(repo)
-        assert report["score"] == report["max_score"]
+        assert report.score == report.max_score
         assert len(server.names()) > 100
 
 

@@ -1,7 +1,7 @@
-"""What bash and PowerShell both take as it stands: words, programs of one line, edits by hand.
+"""What bash and PowerShell both take as it stands: words, and texts in a program of one line.
 
 The names in a fix are an attendee's, or whoever's repository was cloned: each goes through
-``quoted``, ``literal`` or ``by_hand``, so that no shell runs or expands a part of it.
+``quoted``, ``literal`` or ``printable``, so that no shell runs or expands a part of it.
 """
 
 
@@ -40,13 +40,23 @@ _SINGLE = frozenset("'\u2018\u2019\u201a\u201b")
 """What ends single quotes."""
 
 
-def python(code: str) -> str:
-    """A Python program of one line; its texts are from ``literal``, and it has no double quote."""
-    return f'python -c "{code}"'
+def command_line(words: tuple[str, ...]) -> str:
+    """The words of a command in one line, in which both shells take each for one word."""
+    written = []
+    for before, word in zip(("", *words), words, strict=False):
+        if before == "-m" and words[:2] == ("git", "commit"):
+            written.append(in_quotes(word))  # a message of one word too, as everybody writes it
+        elif before == "-c" and words[0] == "python":
+            # By ``literal`` no text in it holds what a shell expands; its apostrophes and escapes
+            # are more than ``quoted`` would take.
+            written.append(f'"{word}"')
+        else:
+            written.append(quoted(word))
+    return " ".join(written)
 
 
 def literal(text: str) -> str:
-    """``text`` in Python, for ``python``: what a shell might take for its own is escaped."""
+    """``text`` in Python, for ``python -c``: what a shell might take for its own is escaped."""
     return "'" + "".join(c if _is_plain(c) else _escaped(c) for c in text) + "'"
 
 
@@ -59,11 +69,6 @@ def _escaped(char: str) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-def by_hand(text: str) -> str:
-    """A step that no command does: a comment, which both shells pass over when it is pasted."""
-    return f"# {printable(text)}"
 
 
 def printable(text: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class LessonStage:
+class StageSpec:
     """The stage that a lesson asks for.
 
     ``reads`` and ``writes`` are options of its command that are followed by a path. ``files`` are
@@ -40,13 +40,13 @@ class LessonStage:
 _CURVES = ("--curves", ("genres.csv", "precision_recall.csv", "predictions.csv"))
 
 STAGES = (
-    LessonStage(
+    StageSpec(
         "preprocess",
         ("--raw",),
         ("--out",),
         "--raw data/raw --out data/preprocess --params params.yaml",
     ),
-    LessonStage(
+    StageSpec(
         "train",
         ("--data",),
         ("--weights", "--history", "--fine-tuning-history"),
@@ -54,7 +54,7 @@ STAGES = (
         " --history models/history.csv --fine-tuning-history models/fine_tuning_history.csv"
         " --params params.yaml",
     ),
-    LessonStage(
+    StageSpec(
         "export",
         ("--data", "--weights"),
         ("--model", "--fp32-model"),
@@ -62,7 +62,7 @@ STAGES = (
         " --model models/classifier.onnx --fp32-model models/classifier.fp32.onnx"
         " --params params.yaml",
     ),
-    LessonStage(
+    StageSpec(
         "evaluate",
         ("--data", "--model", "--fp32-model"),
         ("--metrics", "--curves"),
@@ -71,7 +71,7 @@ STAGES = (
         " --metrics results/metrics/test.json --curves results/curves",
         (_CURVES,),
     ),
-    LessonStage(
+    StageSpec(
         "plot",
         ("--data", "--history", "--fine-tuning-history", "--curves"),
         ("--out",),

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
 
 _SCHEMES = (
     *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),
@@ -51,20 +51,20 @@ def _has_query(url: str) -> bool:
     return url.startswith("gs://") and "?" in url
 
 
-def is_inside(view: View, url: str) -> bool:
+def is_inside(repository: Repository, url: str) -> bool:
     """Whether an absolute path leads into the repository, through links as well."""
     if "://" in url or not Path(url).expanduser().is_absolute():
         return False
-    git = view.facts.git
-    top = os.path.realpath(git.root if git else view.facts.root)
+    git = repository.git
+    top = os.path.realpath(git.root if git else repository.root)
     return Path(os.path.realpath(Path(url).expanduser())).is_relative_to(top)
 
 
-def place(view: View) -> str:
+def place(repository: Repository) -> str:
     """The agreed address, or a folder beside the repository."""
-    git = view.facts.git
-    root = git.root if git else view.facts.root
-    return view.facts.settings.remote or f"{root.as_posix()}-remote"
+    git = repository.git
+    root = git.root if git else repository.root
+    return repository.settings.remote or f"{root.as_posix()}-remote"
 
 
 def mended(url: str) -> str:

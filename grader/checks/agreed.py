@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 from grader import fixes
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from workshop import endpoints
 
 _BUCKET = "gs://dvc-workshop"
@@ -14,17 +16,18 @@ _SERVER_VARIABLE = "STORAGE_EMULATOR_HOST"
 """Where gcsfs looks for a server that is not Google's, too."""
 
 
-def url(view: View) -> str:
+def url(repository: Repository) -> str:
     """The address by workshop.toml, else the workshop's bucket and the attendee's own name."""
-    settings = view.facts.settings
-    return settings.remote or f"{_bucket(view)}/{name(view)}"
+    settings = repository.settings
+    return settings.remote or f"{_bucket(repository)}/{name(repository)}"
 
 
-def name(view: View) -> str:
+def name(repository: Repository) -> str:
     """The attendee's by workshop.toml, else the first name of who made the last commit."""
-    facts = view.facts
-    author = facts.git.author(facts.commit) if facts.git and facts.commit else ""
-    known = [one for one in (facts.settings.attendee or "", author) if one]
+    author = (
+        repository.git.author(repository.commit) if repository.git and repository.commit else ""
+    )
+    known = [one for one in (repository.settings.attendee or "", author) if one]
     for one in known:
         if words := re.findall(r"[a-z0-9][a-z0-9-]*", _in_latin(one)):
             return str(words[0])
@@ -38,19 +41,23 @@ def _in_latin(name: str) -> str:
     return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
-def server_options(view: View, remote: str, address: str) -> list[str]:
+def server_options(
+    repository: Repository, snapshot: Snapshot, remote: str, address: str
+) -> list[Step]:
     """What ``remote`` lacks to reach ``address``, where that is the bucket server's."""
-    known = view.facts.remote_options.get(remote.lower(), {})
-    told = [one["endpointurl"] for one in view.facts.remote_options.values()
+    known = repository.remote_options.get(remote.lower(), {})
+    told = [one["endpointurl"] for one in repository.remote_options.values()
                  if "endpointurl" in one]  # fmt: skip
-    if not f"{address}/".startswith(f"{_bucket(view)}/") and "endpointurl" not in known:
+    if not f"{address}/".startswith(f"{_bucket(repository)}/") and "endpointurl" not in known:
         return []
-    modify = f"dvc remote modify {fixes.quoted(remote)}"
-    there = view.remotes.get(remote.lower(), {})
+    there = snapshot.remotes.get(remote.lower(), {})
     server = endpoints.mended([*told, _endpoint()][0])
     wanted = {"endpointurl": server, "allow_anonymous_login": "true"}
-    return [f"{modify} {key} {fixes.quoted(value)}"
-            for key, value in wanted.items() if key not in there]  # fmt: skip
+    return [
+        fixes.command("dvc", "remote", "modify", remote, key, value)
+        for key, value in wanted.items()
+        if key not in there
+    ]
 
 
 def _endpoint() -> str:
@@ -58,9 +65,9 @@ def _endpoint() -> str:
     return told if told.startswith(("http://", "https://")) else endpoints.BUCKET_SERVER
 
 
-def _bucket(view: View) -> str:
+def _bucket(repository: Repository) -> str:
     """The bucket beside that of the raw data, which `grader start` names."""
-    raw = view.facts.settings.raw
+    raw = repository.settings.raw
     return beside(raw) if raw and "://" in raw else _BUCKET
 
 

@@ -10,7 +10,9 @@ from grader import fixes
 from grader.checks.stages import uncached
 from grader.engine.finding import Evidence, Finding, UnknownError
 from grader.engine.registry import check
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 
 _VERSIONS = 50
 Record = Mapping[str, Any]
@@ -22,24 +24,22 @@ Record = Mapping[str, Any]
     requires=("lock.committed", "plot.run"),
     committed_only=True,
 )
-def one_change_ran_what_it_touches(view: View) -> Finding | None:
+def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """A change was made, run and committed, and only what it touches ran.
 
     That is what the whole of DVC is for: change one param, and the stages above it stay as they
     are, with their outs out of the cache.
     """
-    versions = list(_locks(view))
+    versions = list(_locks(repository))
     changes = [_difference(older, newer) for newer, older in itertools.pairwise(versions)]
     if any(changed and not needless for changed, needless in changes):
         return None
-    if view.facts.git and view.facts.git.is_shallow:
+    if repository.git and repository.git.is_shallow:
         raise UnknownError(
             "Only the newest commits are here (a shallow clone): whether one of the older ones"
             " changed one thing could not be told.",
-            fixes.commands(
-                "git fetch --unshallow",
-                fixes.by_hand("in GitHub Actions: actions/checkout with fetch-depth: 0"),
-            ),
+            fixes.command("git", "fetch", "--unshallow"),
+            fixes.note("in GitHub Actions: actions/checkout with fetch-depth: 0"),
         )
     needless = next((names for changed, names in changes if changed), [])
     if needless:
@@ -53,35 +53,35 @@ def one_change_ran_what_it_touches(view: View) -> Finding | None:
         rationale,
         "two commits of dvc.lock that differ in one param and in what it touches",
         actual,
-        fixes.commands(
-            *_edit(view),
-            "dvc repro",
+        (
+            *_edit(snapshot),
+            fixes.command("dvc", "repro"),
             *fixes.commit(
-                ["params.yaml", "dvc.lock", *uncached(*view.project.stages)], "Change one param"
-            ).splitlines(),
+                ["params.yaml", "dvc.lock", *uncached(*snapshot.project.stages)], "Change one param"
+            ),
         ),
         (Evidence("HEAD", "dvc.lock"),),
     )
 
 
-def _edit(view: View) -> Iterator[str]:
+def _edit(snapshot: Snapshot) -> Iterator[Step]:
     """The lesson's own change, so that whoever types it goes on with the lesson from there."""
-    text = view.text("params.yaml") or ""
+    text = snapshot.text("params.yaml") or ""
     there = re.search(r"^  learning_rate: ([\d.e-]+)(?=\s|$)", text, re.MULTILINE)
     if there is None:
-        yield fixes.by_hand("params.yaml: change one value, such as one of train")
+        yield fixes.change("params.yaml", "change one value, such as one of train")
         return
     new = "0.002" if there[1] == "0.004" else "0.004"
     edit = f"p.write_text(p.read_text().replace('{there[0]}', '  learning_rate: {new}'))"
     yield fixes.python(f"import pathlib; p = pathlib.Path('params.yaml'); {edit}")
 
 
-def _locks(view: View) -> Iterator[Record]:
+def _locks(repository: Repository) -> Iterator[Record]:
     """The versions of dvc.lock by commit, newest first; what cannot be read is passed over."""
-    git = view.facts.git
+    git = repository.git
     if git is None:
         return
-    path = f"{view.facts.prefix}dvc.lock"
+    path = f"{repository.prefix}dvc.lock"
     for content in git.versions(git.commits(path, _VERSIONS), path):
         try:
             document = yaml12.load(content.decode("utf-8"))

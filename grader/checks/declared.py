@@ -10,70 +10,73 @@ from grader.checks.stages import covers, is_out_of_sight, paths_of, stage_of
 from grader.code.stage_code import StageCode, values_of
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check, stage_check
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from grader.fixes.stage_edits import UNCACHED, Change
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
-def stage_is_declared(view: View, wanted: LessonStage) -> Finding | None:
+def stage_is_declared(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec
+) -> Finding | None:
     """dvc.yaml has the stage {stage}.
 
     DVC runs what dvc.yaml says, and dvc status is content with a dvc.yaml that lacks a stage.
     """
-    if view.stage(wanted):
+    if snapshot.stage(spec):
         return None
-    if is_out_of_sight(view, "dvc.yaml"):
+    if is_out_of_sight(repository, "dvc.yaml"):
         raise NotThereYetError("data.committed")
-    there = [one.name for one in stages.any_of(view) if one.cmd]
-    committed = view.source == "worktree" and view.facts.head.stage(wanted)
+    there = [one.name for one in stages.any_of(snapshot) if one.cmd]
+    committed = snapshot.source == "worktree" and repository.head.stage(spec)
     if committed:
-        return missing.removal(view, committed, there)
-    other = missing.misspelt(view, wanted)
+        return missing.removal(repository, committed, there)
+    other = missing.misspelt(repository, snapshot, spec)
     return Finding(
         "stage-missing",
-        f"dvc.yaml has {missing.told(wanted, other)}",
-        f"a stage that runs python -m {wanted.module}",
+        f"dvc.yaml has {missing.told(spec, other)}",
+        f"a stage that runs python -m {spec.module}",
         f"stages: {fixes.listed(there, 6) or 'none'}",
-        fixes.commands(
-            *[f"dvc remove {fixes.quoted(other)}"] * bool(other),
-            _stage_add(view, wanted),
-            f"dvc repro {wanted.name}",
+        (
+            *[fixes.command("dvc", "remove", other)] * bool(other),
+            _stage_add(repository, snapshot, spec),
+            fixes.command("dvc", "repro", spec.name),
             *fixes.commit(
-                ["dvc.yaml", "dvc.lock", *_beside(view, wanted)], f"Add the stage {wanted.name}"
-            ).splitlines(),
+                ["dvc.yaml", "dvc.lock", *_beside(repository, spec)], f"Add the stage {spec.name}"
+            ),
         ),
-        (Evidence(view.source, "dvc.yaml"),),
+        (Evidence(snapshot.source, "dvc.yaml"),),
     )
 
 
-def _beside(view: View, wanted: LessonStage) -> list[str]:
+def _beside(repository: Repository, spec: StageSpec) -> list[str]:
     """What is to be committed with a new stage: the outs that git keeps, and DVC's .gitignore."""
-    model = Stage(wanted.name, "dvc.yaml", wanted.command)
-    outs = list(paths_of(view, model, wanted, wanted.writes))
+    model = Stage(spec.name, "dvc.yaml", spec.command)
+    outs = list(paths_of(repository, model, spec, spec.writes))
     kept = [path for path in outs if _flag(path) == "-M"]
-    return [*kept, *stages.gitignores(view, [path for path in outs if path not in kept])]
+    return [*kept, *stages.gitignores(repository, [path for path in outs if path not in kept])]
 
 
-def _stage_add(view: View, wanted: LessonStage) -> str:
+def _stage_add(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
-    code = view.code(wanted)
-    model = Stage(wanted.name, "dvc.yaml", wanted.command)
-    words = [f"dvc stage add -n {wanted.name}"]
-    words += [
-        f"-d {fixes.quoted(path)}"
-        for path in [*paths_of(view, model, wanted, wanted.reads), *sorted(code.imported())]
-    ]
-    params = _sections_of_params(view, code.params())
-    words += [f"-p {fixes.quoted(','.join(params))}"] if params else []
-    words += [f"{_flag(path)} {path}" for path in paths_of(view, model, wanted, wanted.writes)]
-    return " ".join([*words, fixes.quoted(wanted.command)])
+    code = snapshot.code(spec)
+    model = Stage(spec.name, "dvc.yaml", spec.command)
+    words = ["dvc", "stage", "add", "-n", spec.name]
+    for path in [*paths_of(repository, model, spec, spec.reads), *sorted(code.imported())]:
+        words += ["-d", path]
+    params = _sections_of_params(repository, code.params())
+    words += ["-p", ",".join(params)] if params else []
+    for path in paths_of(repository, model, spec, spec.writes):
+        words += [_flag(path), path]
+    return fixes.command(*words, spec.command)
 
 
-def _sections_of_params(view: View, keys: list[str]) -> list[str]:
+def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     """The section in place of its keys, where all of it is read: as the lessons write it."""
     try:
-        values = params_files.read(view.facts.root / "params.yaml", "params.yaml")
+        values = params_files.read(repository.root / "params.yaml", "params.yaml")
     except ProjectError:  # told where it is declared
         return keys
     found: dict[str, None] = {}
@@ -102,57 +105,59 @@ def _flag(path: str) -> str:
 
 
 @stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
-def stage_runs_its_module(view: View, wanted: LessonStage) -> Finding | None:
+def stage_runs_its_module(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec
+) -> Finding | None:
     """The command of {stage} runs its module, with all that it needs.
 
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
-    stage, code = stage_of(view, wanted), view.code(wanted)
-    wrong = _wrong_with(stage.cmd, code, wanted)
+    stage, code = stage_of(snapshot, spec), snapshot.code(spec)
+    wrong = _wrong_with(stage.cmd, code, spec)
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
         return None
     what = wrong or (
-        f"runs {wanted.code_path} as a file: Python then takes {wanted.module.partition('.')[0]} "
+        f"runs {spec.code_path} as a file: Python then takes {spec.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
     )
     shown = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
     return Finding(
         "stage-wrong-command",
         f"The command of {stage.name} {what}.",
-        wanted.command,
+        spec.command,
         " ".join(shown.split()),
-        stages.edit_then_run(view, stage, Change(command=wanted.command)),
-        (stages.in_file(view, stage, "cmd:", value=" ".join(shown.split())),),
+        stages.edit_then_run(repository, snapshot, stage, Change(command=spec.command)),
+        (stages.in_file(snapshot, stage, "cmd:", value=" ".join(shown.split())),),
         severity="advice" if as_file else "fail",
     )
 
 
-def _wrong_with(
-    command: str | list[str] | None, code: StageCode, wanted: LessonStage
-) -> str | None:
+def _wrong_with(command: str | list[str] | None, code: StageCode, spec: StageSpec) -> str | None:
     if not code.is_run_by(command):
-        return f"does not run {wanted.module}"
-    given = values_of(command, wanted)
+        return f"does not run {spec.module}"
+    given = values_of(command, spec)
     if lacking := [name for name, needed in code.options.items() if needed and not given.get(name)]:
         return f"lacks {fixes.listed(lacking)}"
     unknown = [name for name in given if name not in code.options] if code.options else []
     if unknown:
-        return f"has {fixes.listed(unknown)}, which {wanted.module} does not know"
+        return f"has {fixes.listed(unknown)}, which {spec.module} does not know"
     return None
 
 
 @stage_check("outs", "out-undeclared", requires=("{stage}.command",))
-def outs_are_declared(view: View, wanted: LessonStage) -> Finding | None:
+def outs_are_declared(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec
+) -> Finding | None:
     """Every file that {stage} writes is one of its outs.
 
     What is not declared is neither kept, nor pushed, nor restored: only this laptop has it.
     """
-    stage = stage_of(view, wanted)
+    stage = stage_of(snapshot, spec)
     declared = [out.path for out in stage.outs]
     bare = [
         path
-        for path in paths_of(view, stage, wanted, wanted.writes)
+        for path in paths_of(repository, stage, spec, spec.writes)
         if not any(covers(out, path) for out in declared)
     ]
     if not bare:
@@ -163,20 +168,22 @@ def outs_are_declared(view: View, wanted: LessonStage) -> Finding | None:
         f"{stage.name} writes {fixes.listed(bare)}, and does not declare it: DVC does not keep it.",
         f"{fixes.listed(bare)} among the outs of {stage.name}",
         f"outs: {fixes.listed(declared, 5) or 'none'}",
-        stages.edit_then_run(view, stage, change),
-        tuple(stages.in_file(view, stage, "cmd:", value=path) for path in bare),
+        stages.edit_then_run(repository, snapshot, stage, change),
+        tuple(stages.in_file(snapshot, stage, "cmd:", value=path) for path in bare),
     )
 
 
 @stage_check("connected", "stage-disconnected", requires=("{stage}.command", "data.no_overlap"))
-def stage_depends_on_its_producers(view: View, wanted: LessonStage) -> Finding | None:
+def stage_depends_on_its_producers(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec
+) -> Finding | None:
     """{stage} depends on the stages whose outs it reads.
 
     DVC runs stages in the order of their deps; without one, {stage} may run on what was before.
     """
-    stage = stage_of(view, wanted)
-    for producer, read in producers(view, stage, wanted).items():
-        if (producer, stage.name) in view.project.edges:
+    stage = stage_of(snapshot, spec)
+    for producer, read in producers(repository, snapshot, stage, spec).items():
+        if (producer, stage.name) in snapshot.project.edges:
             continue
         return Finding(
             "stage-disconnected",
@@ -184,8 +191,8 @@ def stage_depends_on_its_producers(view: View, wanted: LessonStage) -> Finding |
             f" changes, {stage.name} stays as it is.",
             f"{fixes.listed(read)} among the deps of {stage.name}",
             f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
-            stages.edit_then_run(view, stage, Change(add={"deps": tuple(read)})),
-            (stages.in_file(view, stage, "cmd:", value=read[0]),),
+            stages.edit_then_run(repository, snapshot, stage, Change(add={"deps": tuple(read)})),
+            (stages.in_file(snapshot, stage, "cmd:", value=read[0]),),
         )
     return None
 
@@ -196,33 +203,37 @@ def _made_by(producer: str, read: list[str]) -> str:
     return f"outs of {producer}, and does not depend on them"
 
 
-def producers(view: View, stage: Stage, wanted: LessonStage) -> dict[str, list[str]]:
+def producers(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> dict[str, list[str]]:
     """The other stages that make what ``stage`` reads by its command, and what of it."""
     found: dict[str, list[str]] = {}
-    for path in paths_of(view, stage, wanted, wanted.reads):
-        for other in view.project.stages:
+    for path in paths_of(repository, stage, spec, spec.reads):
+        for other in snapshot.project.stages:
             if other.cmd and other is not stage and any(covers(o.path, path) for o in other.outs):
                 found.setdefault(other.name, []).append(path)
     return found
 
 
 @check("pipeline.acyclic", "cycle", requires=("preprocess.declared",))
-def stages_form_no_circle(view: View) -> Finding | None:
+def stages_form_no_circle(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """No stage depends on what comes of it.
 
     DVC cannot say which of them comes first, and runs none.
     """
-    circle = _circle(view.project.edges) or _own_out(view)
+    circle = _circle(snapshot.project.edges) or _own_out(snapshot)
     if not circle:
         return None
-    by_name = {stage.name: stage for stage in view.project.stages}
+    by_name = {stage.name: stage for stage in snapshot.project.stages}
     return Finding(
         "cycle",
         f"{' -> '.join([*circle, circle[0]])} is a circle: dvc repro refuses to run any of it.",
         "stages in an order",
         "each of them depends on the others",
-        stages.edit_then_run(view, *_way_out(view, [by_name[name] for name in circle])),
-        tuple(stages.in_file(view, by_name[name], "deps:") for name in circle),
+        stages.edit_then_run(
+            repository, snapshot, *_way_out(snapshot, [by_name[name] for name in circle])
+        ),
+        tuple(stages.in_file(snapshot, by_name[name], "deps:") for name in circle),
     )
 
 
@@ -245,9 +256,9 @@ def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
     return next((circle for name in below if (circle := walk(name, []))), [])
 
 
-def _way_out(view: View, circle: list[Stage]) -> tuple[Stage, Change]:
+def _way_out(snapshot: Snapshot, circle: list[Stage]) -> tuple[Stage, Change]:
     """The dep to take out: one that runs against the order of the lessons, if any does."""
-    order = [stage.name for one in STAGES if (stage := view.stage(one))]
+    order = [stage.name for one in STAGES if (stage := snapshot.stage(one))]
     steps = list(zip(circle, [*circle[1:], circle[0]], strict=True))
     backward = [
         (maker, user)
@@ -264,9 +275,9 @@ def _way_out(view: View, circle: list[Stage]) -> tuple[Stage, Change]:
     return user, Change(remove={"deps": deps})
 
 
-def _own_out(view: View) -> list[str]:
+def _own_out(snapshot: Snapshot) -> list[str]:
     """A stage that depends on its own out."""
-    for stage in view.project.stages:
+    for stage in snapshot.project.stages:
         outs = [out.path for out in stage.outs]
         if any(
             covers(out, dep.path) or covers(dep.path, out) for dep in stage.deps for out in outs
@@ -276,16 +287,16 @@ def _own_out(view: View) -> list[str]:
 
 
 @check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",))
-def metrics_are_declared_as_metrics(view: View) -> Finding | None:
+def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 
     DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
     """
-    shown = set(view.project.metrics) | set(view.project.plots)
+    shown = set(snapshot.project.metrics) | set(snapshot.project.plots)
     plain: list[tuple[Stage, str]] = []
-    for wanted in STAGES:
-        stage = view.stage(wanted)
-        for path in paths_of(view, stage, wanted, _SHOWN.get(wanted.name, ())) if stage else ():
+    for spec in STAGES:
+        stage = snapshot.stage(spec)
+        for path in paths_of(repository, stage, spec, _SHOWN.get(spec.name, ())) if stage else ():
             if stage and not any(covers(one, path) for one in shown) and _is_out(stage, path):
                 plain.append((stage, path))
     if not plain:
@@ -299,8 +310,8 @@ def metrics_are_declared_as_metrics(view: View) -> Finding | None:
         f"{path} is a plain out of {stage.name}: {command} does not find it.",
         f"{flag} {path}",
         f"-o {path}",
-        stages.edit_then_run(view, stage, change),
-        tuple(stages.in_file(view, one, each.rpartition("/")[2]) for one, each in plain),
+        stages.edit_then_run(repository, snapshot, stage, change),
+        tuple(stages.in_file(snapshot, one, each.rpartition("/")[2]) for one, each in plain),
         severity="advice",
     )
 

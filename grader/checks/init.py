@@ -5,46 +5,50 @@ from pathlib import Path
 
 from dvcstate import ProjectError, Stage
 from dvcstate.config import config_schema
-from dvcstate.errors import ConfigError, NotAProjectError
+from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
 from grader import fixes
 from grader.checks.stages import committing, uncached
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from grader.fixes.unignore import unignoring
+from workshop.shell import command_line
 
 
 @check("init.git", "not-a-repository", committed_only=True)
-def folder_is_a_git_repository(view: View) -> Finding | None:
+def folder_is_a_git_repository(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The folder is a git repository with a commit.
 
     DVC keeps small files in git and large ones outside of it. Without a commit there is nothing
     that a colleague could clone.
     """
-    facts = view.facts
-    if facts.commit:
+    if repository.commit:
         return None
     where = (Evidence("worktree", ".git"),)
-    if not facts.start.is_dir():
+    if not repository.start.is_dir():
         return Finding(
             "not-a-repository",
-            f"There is no folder {facts.start}: it was moved or deleted, or it has another name.",
+            f"There is no folder {repository.start}: it was moved or deleted, or it has another"
+            " name.",
             "the folder of your repository",
             "no folder",
-            fixes.by_hand("put the folder back, or name another one with --repo"),
+            (fixes.note("put the folder back, or name another one with --repo"),),
         )
-    if facts.git is None:
+    if repository.git is None:
+        has_dvc = (repository.root / ".dvc").is_dir()
         return Finding(
             "not-a-repository",
             "This folder is in no git repository, or in a bare one: nobody can clone your work.",
             "a git repository with a commit",
             "no git repository with a working folder",
-            _below(facts.start)
-            or fixes.commands(
-                fixes.by_hand("in the wrong folder? cd to yours first"),
-                "git init",
-                "git add .dvc" if (facts.root / ".dvc").is_dir() else "dvc init",
-                fixes.committed("Start with DVC"),
+            _below(repository.start)
+            or (
+                fixes.note("in the wrong folder? cd to yours first"),
+                fixes.command("git", "init"),
+                fixes.command(*(("git", "add", ".dvc") if has_dvc else ("dvc", "init"))),
+                fixes.commit_staged("Start with DVC"),
             ),
             where,
         )
@@ -53,36 +57,35 @@ def folder_is_a_git_repository(view: View) -> Finding | None:
         "The git repository has no commit yet: a clone of it would be empty.",
         "at least one commit",
         "HEAD names no commit",
-        fixes.commands("git add .", fixes.committed("Start")),
+        (fixes.command("git", "add", "."), fixes.commit_staged("Start")),
         where,
     )
 
 
-def _below(folder: Path) -> str | None:
+def _below(folder: Path) -> tuple[Step, ...]:
     """The way into a repository of the workshop that lies right below, if there is one."""
     try:
         found = [one.parent.name for one in folder.glob("*/workshop.toml")]
     except OSError:
-        return None
+        return ()
     names = sorted(name for name in found if name.isprintable())  # a fix is told line by line
     if not names:
-        return None
-    return fixes.by_hand(f"your repository is in {names[0]}: cd {fixes.quoted(names[0])}")
+        return ()
+    return (fixes.note(f"your repository is in {names[0]}: {command_line(('cd', names[0]))}"),)
 
 
 @check("init.dvc", "not-a-repository", requires=("init.git",), committed_only=True)
-def dvc_is_initialised(view: View) -> Finding | None:
+def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """DVC is initialised and its config is committed.
 
     A folder is a DVC repository by its .dvc/config; only what is committed reaches others.
     """
-    facts = view.facts
-    if ".dvc/config" in facts.committed:
+    if ".dvc/config" in repository.committed:
         return None
-    lies_there = facts.worktree.content(".dvc/config") is not None
-    is_staged = facts.is_staged(".dvc/config")  # as dvc init leaves it
+    lies_there = repository.worktree.content(".dvc/config") is not None
+    is_staged = repository.is_staged(".dvc/config")  # as dvc init leaves it
     added = [] if is_staged else [".dvc", ".dvcignore"]
-    commit = fixes.commands(*committing(view, added, "Initialise DVC"))
+    commit = committing(repository, added, "Initialise DVC")
     return Finding(
         "not-a-repository",
         "DVC is initialised here, but that is not committed: a clone has no DVC."
@@ -90,13 +93,14 @@ def dvc_is_initialised(view: View) -> Finding | None:
         else "This git repository knows nothing of DVC yet.",
         ".dvc/config at HEAD",
         "it is in your folder only" if lies_there else "it is absent",
-        commit if lies_there else fixes.commands("dvc init", commit),
+        commit if lies_there else (fixes.command("dvc", "init"), *commit),
         (Evidence("HEAD", ".dvc/config"),),
+        awaits_commit=lies_there,
     )
 
 
 @check("init.config", "not-a-repository", requires=("init.dvc",))
-def config_can_be_read(view: View) -> Finding | None:
+def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """DVC can read its config.
 
     A line of .dvc/config or .dvc/config.local that DVC does not know, and every dvc command stops.
@@ -104,25 +108,25 @@ def config_can_be_read(view: View) -> Finding | None:
     """
     path = ".dvc/config"
     try:
-        wrong = config_schema.problem(view.config)
+        wrong = config_schema.problem(snapshot.config)
     except ConfigError as error:
-        if error.problem.startswith("cannot be read"):
+        if error.kind is ErrorKind.NO_ACCESS:
             raise
-        return _unreadable(view, error, "not-a-repository")
-    if wrong is None or "Unsupported URL" in wrong.message:
-        return _local_config(view)
-    line = _line(view, wrong.message)
+        return _unreadable(repository, snapshot, error, "not-a-repository")
+    if wrong is None or wrong.kind is ErrorKind.UNSUPPORTED_URL:
+        return _local_config(repository)
+    line = _line(snapshot, wrong.message)
     refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
-    return _unreadable(view, refused, "not-a-repository")
+    return _unreadable(repository, snapshot, refused, "not-a-repository")
 
 
-def _local_config(view: View) -> Finding | None:
+def _local_config(repository: Repository) -> Finding | None:
     """What DVC refuses in config.local; of configs outside of the repository nobody can tell."""
     try:
-        _ = view.facts.remote_options  # reads every config
+        _ = repository.remote_options  # reads every config
         return None
     except ConfigError as error:
-        if "Unsupported URL" in error.problem:
+        if error.kind is ErrorKind.UNSUPPORTED_URL:
             return None
         if error.path != ".dvc/config.local":
             raise
@@ -132,14 +136,14 @@ def _local_config(view: View) -> Finding | None:
             f"{error.path}{line} cannot be read: {error.problem}. Every dvc command stops there.",
             "a file that DVC reads",
             str(error),
-            fixes.by_hand(f"{error.path}{line}: mend or delete what stands there"),
+            (fixes.change(error.path, "mend or delete what stands there", line=error.line),),
             (Evidence("worktree", error.path, error.line),),
         )
 
 
-def _line(view: View, problem: str) -> int | None:
+def _line(snapshot: Snapshot, problem: str) -> int | None:
     """The line of the first setting that ``problem`` names."""
-    lines = (view.text(".dvc/config") or "").splitlines()
+    lines = (snapshot.text(".dvc/config") or "").splitlines()
     words = [word for word in re.split(r"[\s'\".,:\[\]]+", problem) if word]
     keys = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, 1) if "=" in line}
     return next((keys[word] for word in words if word in keys), None)
@@ -154,16 +158,16 @@ def _line(view: View, problem: str) -> int | None:
     "not-a-repository",
     requires=("init.config",),
 )
-def project_files_can_be_read(view: View) -> Finding | None:
+def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """DVC can read dvc.yaml, dvc.lock and the .dvc files.
 
     One line that is not YAML, or one entry that DVC does not know, and every dvc command stops.
     """
     try:
-        _ = view.project  # reads them
+        _ = snapshot.project  # reads them
         return None
     except ConfigError as error:
-        if "Unsupported URL" not in error.problem:
+        if error.kind is not ErrorKind.UNSUPPORTED_URL:
             raise
         raise NotThereYetError("remote.url") from None  # which tells it, with the remote's name
     except NotAProjectError:
@@ -172,82 +176,84 @@ def project_files_can_be_read(view: View) -> Finding | None:
             "The folder .dvc is committed, and gone from your folder: no dvc command works here.",
             ".dvc in your folder",
             "it is absent",
-            "git checkout HEAD -- .dvc",
+            (fixes.command("git", "checkout", "HEAD", "--", ".dvc"),),
             (Evidence("worktree", ".dvc/config"),),
         )
     except ProjectError as error:
-        return _unreadable(view, error, _code(error))
+        return _unreadable(repository, snapshot, error, _code(error))
 
 
 def _code(error: ProjectError) -> str:
     if (error.path or "").endswith("dvc.lock"):
-        ignored = "ignored by git" in error.problem
-        return "lock-uncommitted" if ignored else "lock-inconsistent"
-    return "dvcignore-hides-data" if ".dvcignore" in error.problem else "stage-missing"
+        is_ignored = error.kind is ErrorKind.IGNORED_BY_GIT
+        return "lock-uncommitted" if is_ignored else "lock-inconsistent"
+    is_of_dvcignore = error.kind in (ErrorKind.NESTED_DVCIGNORE, ErrorKind.OUT_IN_DVCIGNORE)
+    return "dvcignore-hides-data" if is_of_dvcignore else "stage-missing"
 
 
-def _unreadable(view: View, error: ProjectError, code: str) -> Finding:
+def _unreadable(
+    repository: Repository, snapshot: Snapshot, error: ProjectError, code: str
+) -> Finding:
     path = error.path or "dvc.yaml"
     line = f", line {error.line}" if error.line else ""
     column = f", column {error.column}" if error.line and error.column else ""
     problem = f"{'it ' * error.problem.startswith(('is ', 'has '))}{error.problem}"
-    clones = ", and so does everybody who clones" if view.source == "HEAD" else ""
+    clones = ", and so does everybody who clones" if snapshot.source == "HEAD" else ""
     return Finding(
         code,
         f"{path}{line}{column} cannot be read: {problem}. Every dvc command stops there{clones}."
         " Most checks wait until it is mended, and their points with them.",
         "a file that DVC reads",
         str(error),
-        fixes.commands(*_mending(view, path, line, error, code)),
-        (Evidence(view.source, path, error.line),),
+        _mending(repository, snapshot, path, error, code),
+        (Evidence(snapshot.source, path, error.line),),
     )
 
 
-def _mending(view: View, path: str, line: str, error: ProjectError, code: str) -> list[str]:
+def _mending(
+    repository: Repository, snapshot: Snapshot, path: str, error: ProjectError, code: str
+) -> tuple[Step, ...]:
     """A lock is taken from git or written anew, out of DVC's memory of its runs; others are edited.
 
     Where HEAD's can be read there is nothing to commit yet: what was typed is typed again first.
     """
-    is_new = view.source == "worktree"
-    if is_new and path in view.facts.unmerged:
-        return _merged(view)
+    is_new, run = snapshot.source == "worktree", fixes.command("dvc", "repro")
+    if is_new and path in repository.unmerged:
+        return _merged(repository)
     if code == "lock-inconsistent":
-        if is_new and path in view.facts.committed:
-            return [f"git checkout HEAD -- {fixes.quoted(path)}", "dvc repro"]
+        if is_new and path in repository.committed:
+            return fixes.command("git", "checkout", "HEAD", "--", path), run
         delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
-        return [delete, "dvc repro", *fixes.commit([path], "Write the lock anew").splitlines()]
+        return delete, run, *fixes.commit([path], "Write the lock anew")
     if code == "lock-uncommitted":
-        edits, edited = unignoring(view, [path])
-        return [
-            *edits,
-            *fixes.commit([*edited, path], f"Commit {path}", force=True).splitlines(),
-        ]
-    told = f"{path}{line}: {error.fix.partition(', then: ')[0]}".split("; ")
+        edits, edited = unignoring(repository, [path])
+        return *edits, *fixes.commit([*edited, path], f"Commit {path}", force=True)
+    remedy, *hints = error.remedies
+    edit = fixes.change(path, remedy, line=error.line)
     if is_new:
-        return [fixes.by_hand(one) for one in (*told, "save it, and type again what you typed")]
-    commit = fixes.commit([path], f"Mend {path}").splitlines()
-    return [*map(fixes.by_hand, told), *commit]
+        hints.append("save it, and type again what you typed")
+        return edit, *map(fixes.note, hints)
+    return edit, *map(fixes.note, hints), *fixes.commit([path], f"Mend {path}")
 
 
-def _merged(view: View) -> list[str]:
+def _merged(repository: Repository) -> tuple[Step, ...]:
     """The end of a merge that stopped: one side of what a run writes, an edit of all else."""
-    facts = view.facts
-    written = {"dvc.lock", *uncached(*_stages_at_head(view))}
-    taken = [path for path in facts.unmerged if path in written]
-    edited = [path for path in facts.unmerged if path not in written]
+    written = {"dvc.lock", *uncached(*_stages_at_head(repository))}
+    taken = [path for path in repository.unmerged if path in written]
+    edited = [path for path in repository.unmerged if path not in written]
     edits = [
-        fixes.by_hand(
-            f"{path}: keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
+        fixes.change(
+            path, "keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
         )
         for path in edited
     ]
-    sides = [f"git checkout --ours {' '.join(map(fixes.quoted, taken))}"] if taken else []
-    commit = fixes.commit(dict.fromkeys([*facts.unmerged, "dvc.lock"]), "Merge").splitlines()
-    return [*edits, *sides, "dvc repro", *commit]
+    sides = [fixes.command("git", "checkout", "--ours", *taken)] if taken else []
+    commit = fixes.commit(dict.fromkeys([*repository.unmerged, "dvc.lock"]), "Merge")
+    return *edits, *sides, fixes.command("dvc", "repro"), *commit
 
 
-def _stages_at_head(view: View) -> tuple[Stage, ...]:
+def _stages_at_head(repository: Repository) -> tuple[Stage, ...]:
     try:
-        return view.facts.head.project.stages
+        return repository.head.project.stages
     except ProjectError:
         return ()

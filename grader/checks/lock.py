@@ -9,7 +9,8 @@ from grader.checks import missing
 from grader.checks.stages import LOCK, committing, uncached, wait_until_readable
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from grader.fixes.unignore import unignoring
 from workshop.stages import STAGES
 
@@ -20,55 +21,56 @@ from workshop.stages import STAGES
     requires=("preprocess.declared",),
     committed_only=True,
 )
-def lock_is_committed(view: View) -> Finding | None:
+def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """dvc.lock is committed as it lies there.
 
     It records which data, code and params gave which outs; without it a clone cannot pull them.
     """
-    facts = view.facts
-    paths = [path for path in facts.uncommitted if path.endswith(LOCK)]
+    paths = [path for path in repository.uncommitted if path.endswith(LOCK)]
     if not paths:
-        if not any(path.endswith(LOCK) for path in facts.committed):
+        if not any(path.endswith(LOCK) for path in repository.committed):
             raise NotThereYetError("preprocess.run")
         return None
-    wait_until_readable(view)
-    missing.wait_until_restored(view)
+    wait_until_readable(repository)
+    missing.wait_until_restored(repository)
     path = paths[0]
-    lies_there = facts.worktree.content(path) is not None
-    ignored = lies_there and facts.ignores(path)
+    lies_there = repository.worktree.content(path) is not None
+    ignored = lies_there and repository.ignores(path)
     difference = "is ignored by git" if ignored else "has changed since the last commit"
     if not lies_there:
         difference = "is deleted in your folder"
-    elif not ignored and path not in facts.committed:
+    elif not ignored and path not in repository.committed:
         difference = "was never committed"
-    edits, edited = unignoring(view, [path] if ignored else [])
-    paths = [*edited, path, *_beside(view)]
+    edits, edited = unignoring(repository, [path] if ignored else [])
+    paths = [*edited, path, *_beside(repository)]
     commit = (
-        fixes.commit(paths, "Record the run", force=True).splitlines()
+        fixes.commit(paths, "Record the run", force=True)
         if ignored
-        else committing(view, paths, "Record the run")
+        else committing(repository, paths, "Record the run")
     )
     return Finding(
         "lock-uncommitted",
         f"{path} {difference}: a clone does not know the outs of your last run.",
         "the same at HEAD as in your folder",
         difference,
-        fixes.commands(*edits, *commit)
+        (*edits, *commit)
         if lies_there
-        else f"git checkout HEAD -- {fixes.quoted(path)}",
+        else (fixes.command("git", "checkout", "HEAD", "--", path),),
         (Evidence("worktree", path), Evidence("HEAD", path)),
+        awaits_commit=lies_there and not ignored,
     )
 
 
-def _beside(view: View) -> list[str]:
+def _beside(repository: Repository) -> list[str]:
     """The outs of the last run that git keeps; those that it ignores are told apart."""
-    facts = view.facts
-    paths = uncached(*facts.worktree.project.stages)
-    return [path for path in paths if (facts.root / path).exists() and not facts.ignores(path)]
+    paths = uncached(*repository.worktree.project.stages)
+    return [
+        path for path in paths if (repository.root / path).exists() and not repository.ignores(path)
+    ]
 
 
 @check("lock.consistent", "lock-inconsistent", requires=("preprocess.run",))
-def lock_is_consistent(view: View) -> Finding | None:
+def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """What each stage read is what the stage before it wrote, by dvc.lock.
 
     A record that contradicts itself comes from an edit by hand, or from a run of one stage that
@@ -76,12 +78,12 @@ def lock_is_consistent(view: View) -> Finding | None:
     """
     outs = {
         out.path: (stage, out.recorded.md5)
-        for stage in view.project.stages
+        for stage in snapshot.project.stages
         if stage.cmd and stage.recorded
         for out in stage.outs
     }
-    lessons = {stage.name for one in STAGES if (stage := view.stage(one))}
-    found = sorted(_contradictions(view, outs), key=lambda one: one[0].name not in lessons)
+    lessons = {stage.name for one in STAGES if (stage := snapshot.stage(one))}
+    found = sorted(_contradictions(snapshot, outs), key=lambda one: one[0].name not in lessons)
     if not found:
         return None
     stage, dep, maker, md5 = found[0]
@@ -91,12 +93,14 @@ def lock_is_consistent(view: View) -> Finding | None:
         f" {stage.name} read another. One of the two was edited, or {stage.name} has to run again.",
         f"the same {dep.path} below {maker.name} and below {stage.name}",
         f"{md5} written by {maker.name}, {dep.recorded.md5} read by {stage.name}",
-        fixes.commands(
-            "dvc repro",
-            *fixes.commit([LOCK, *uncached(*view.project.stages)], "Run it").splitlines(),
+        (
+            fixes.command("dvc", "repro"),
+            *fixes.commit([LOCK, *uncached(*snapshot.project.stages)], "Run it"),
         ),
         tuple(
-            Evidence(view.source, LOCK, view.line(LOCK, f"  {one.name}:", value or ""), value)
+            Evidence(
+                snapshot.source, LOCK, snapshot.line(LOCK, f"  {one.name}:", value or ""), value
+            )
             for one, value in ((maker, md5), (stage, dep.recorded.md5))
         ),
         severity="fail" if stage.name in lessons else "advice",
@@ -104,10 +108,10 @@ def lock_is_consistent(view: View) -> Finding | None:
 
 
 def _contradictions(
-    view: View, outs: Mapping[str, tuple[Stage, str | None]]
+    snapshot: Snapshot, outs: Mapping[str, tuple[Stage, str | None]]
 ) -> Iterator[tuple[Stage, Dep, Stage, str]]:
     """Each stage with a dep that its maker recorded otherwise."""
-    for stage in view.project.stages:
+    for stage in snapshot.project.stages:
         for dep in stage.deps if stage.cmd and stage.recorded and not stage.frozen else ():
             maker, md5 = outs.get(dep.path, (None, None))
             if maker and dep.recorded.md5 and md5 and md5 != dep.recorded.md5:

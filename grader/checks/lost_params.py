@@ -19,7 +19,9 @@ from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks import stages
 from grader.engine.finding import Evidence, Finding, NotThereYetError
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from grader.fixes import params_edits, stage_edits
 from grader.fixes.params_edits import Lost
 from grader.fixes.stage_edits import Change
@@ -27,7 +29,8 @@ from workshop.stages import STAGES
 
 
 def finding(
-    view: View,
+    repository: Repository,
+    snapshot: Snapshot,
     stage: Stage,
     read: Iterable[str] | None,
     needed: Iterable[str] = (),
@@ -39,53 +42,62 @@ def finding(
     were there before: at HEAD, or in the last run. ``needed`` are those without which it cannot
     run, declared or not; ``bare`` those of them that are not.
     """
-    absent = [key for key in needed if lacks(view, stage, key)]
-    for file in _files(view, stage):
-        if view.content(file.path) is None:
-            if view.source == "worktree" and file.path in view.facts.committed:
+    absent = [key for key in needed if lacks(snapshot, stage, key)]
+    for file in _files(snapshot, stage):
+        if snapshot.content(file.path) is None:
+            if snapshot.source == "worktree" and file.path in repository.committed:
                 raise NotThereYetError("data.committed")
             continue
-        there = params_files.read(view.root / file.path, file.path)
-        known = _known(view, read or ())
-        lost = list(_lost(view, file, there, known, None if read is None else list(read)))
-        lost += _nested(view, stage, file, there, known)
-        if file is _home(view, stage):
-            lost += _needed(view, stage, file, there, [*known, *absent], absent, lost)
+        there = params_files.read(snapshot.root / file.path, file.path)
+        known = _known(snapshot, read or ())
+        lost = list(
+            _lost(repository, snapshot, file, there, known, None if read is None else list(read))
+        )
+        lost += _nested(repository, snapshot, stage, file, there, known)
+        if file is _home(snapshot, stage):
+            lost += _needed(
+                repository, snapshot, stage, file, there, [*known, *absent], absent, lost
+            )
         if lost := _by_section(lost, there, known):
             undeclared = tuple(key for key in absent if key in set(bare))
-            return _finding(view, stage, file, lost, undeclared)
+            return _finding(repository, snapshot, stage, file, lost, undeclared)
     return None
 
 
-def lacks(view: View, stage: Stage, key: str) -> bool:
+def lacks(snapshot: Snapshot, stage: Stage, key: str) -> bool:
     """Whether none of the stage's params files has ``key``, and its own one is there."""
-    files = [file for file in _files(view, stage) if view.content(file.path) is not None]
-    if _home(view, stage).path not in [file.path for file in files]:
+    files = [file for file in _files(snapshot, stage) if snapshot.content(file.path) is not None]
+    if _home(snapshot, stage).path not in [file.path for file in files]:
         return False
-    return not any(_is_in(params_files.read(view.root / f.path, f.path), key) for f in files)
+    return not any(_is_in(params_files.read(snapshot.root / f.path, f.path), key) for f in files)
 
 
-def _files(view: View, stage: Stage) -> tuple[ParamsFile, ...]:
+def _files(snapshot: Snapshot, stage: Stage) -> tuple[ParamsFile, ...]:
     path = "params.yaml"
-    return stage.params or (ParamsFile(path, view.root / path),)
+    return stage.params or (ParamsFile(path, snapshot.root / path),)
 
 
-def _home(view: View, stage: Stage) -> ParamsFile:
+def _home(snapshot: Snapshot, stage: Stage) -> ParamsFile:
     """The file that the stage's code is taken to read."""
-    files = _files(view, stage)
+    files = _files(snapshot, stage)
     return next((file for file in files if file.path == "params.yaml"), files[0])
 
 
-def _known(view: View, read: Iterable[str]) -> list[str]:
-    known = [key for stage in view.project.stages for one in stage.params for key in one.keys]
-    known += [key for wanted in STAGES for key in view.code(wanted).params()]
+def _known(snapshot: Snapshot, read: Iterable[str]) -> list[str]:
+    known = [key for stage in snapshot.project.stages for one in stage.params for key in one.keys]
+    known += [key for spec in STAGES for key in snapshot.code(spec).params()]
     return [*known, *read]
 
 
 def _lost(
-    view: View, file: ParamsFile, there: Any, known: list[str], read: list[str] | None
+    repository: Repository,
+    snapshot: Snapshot,
+    file: ParamsFile,
+    there: Any,
+    known: list[str],
+    read: list[str] | None,
 ) -> Iterator[Lost]:
-    before = _before(view, file, shipped=read is not None)
+    before = _before(repository, snapshot, file, shipped=read is not None)
     for key in file.keys:
         if key in params_files.values(there, (key,), file.path):
             # All of a section is declared: what else lacks a key of it is seen by its other name.
@@ -98,17 +110,22 @@ def _lost(
 
 
 def _nested(
-    view: View, stage: Stage, file: ParamsFile, there: Any, known: list[str]
+    repository: Repository,
+    snapshot: Snapshot,
+    stage: Stage,
+    file: ParamsFile,
+    there: Any,
+    known: list[str],
 ) -> Iterator[Lost]:
     """Keys below a declared section that were there, and that stand there misspelled.
 
     Where the code no longer has its word, it was given the new name there too.
     """
-    before = [dict(file.recorded or {}), *_before(view, file, shipped=True)]
+    before = [dict(file.recorded or {}), *_before(repository, snapshot, file, shipped=True)]
     for key in params_files.values(there, file.keys, file.path) if file.keys else ():
         below = [one for was in _values(before, key, file) for one in _below(was, key)]
         for one in below:
-            if not _is_in(there, one) and _is_read(view, stage, one.rpartition(".")[2]):
+            if not _is_in(there, one) and _is_read(snapshot, stage, one.rpartition(".")[2]):
                 renamed = _look_alike(there, one, [*known, *below])
                 if renamed:
                     yield Lost(one, renamed=renamed)
@@ -122,14 +139,15 @@ def _below(value: Any, key: str) -> Iterator[str]:
         yield from _below(value[name], f"{key}.{name}")
 
 
-def _is_read(view: View, stage: Stage, name: str) -> bool:
+def _is_read(snapshot: Snapshot, stage: Stage, name: str) -> bool:
     """Whether the code among the deps has the word ``name``; where there is none, it may have."""
-    texts = [view.text(dep.path) for dep in stage.deps if dep.path.endswith(".py")]
+    texts = [snapshot.text(dep.path) for dep in stage.deps if dep.path.endswith(".py")]
     return not texts or any(re.search(rf"\b{re.escape(name)}\b", text or "") for text in texts)
 
 
 def _needed(
-    view: View,
+    repository: Repository,
+    snapshot: Snapshot,
     stage: Stage,
     file: ParamsFile,
     there: Any,
@@ -143,9 +161,9 @@ def _needed(
     """
     told = tuple(f"{one.key}." for one in lost)
     absent = [key for key in absent if not f"{key}.".startswith(told)]
-    before = _before(view, file, shipped=True)
+    before = _before(repository, snapshot, file, shipped=True)
     shipped = _shipped()
-    readers = {key for wanted in STAGES for key in view.code(wanted).params()}
+    readers = {key for spec in STAGES for key in snapshot.code(spec).params()}
     for key in absent:
         section = key.rpartition(".")[0]
         new = [
@@ -180,12 +198,14 @@ def _belongs(key: str, read: list[str] | None, before: list[Any], file: ParamsFi
     return any(f"{one}.".startswith(f"{key}.") or key.startswith(f"{one}.") for one in read)
 
 
-def _before(view: View, file: ParamsFile, *, shipped: bool) -> list[Any]:
+def _before(
+    repository: Repository, snapshot: Snapshot, file: ParamsFile, *, shipped: bool
+) -> list[Any]:
     """What held the file's params before, the newest first: HEAD, the last run, what was started.
 
     The run's are by whole keys, as the lock has them.
     """
-    found = [_committed(view, file), dict(file.recorded or {})]
+    found = [_committed(repository, snapshot, file), dict(file.recorded or {})]
     if shipped:
         found.append(_shipped())
     return found
@@ -238,7 +258,12 @@ def _look_alike(params: Any, key: str, known: list[str]) -> str | None:
 
 
 def _finding(
-    view: View, stage: Stage, file: ParamsFile, lost: list[Lost], bare: tuple[str, ...]
+    repository: Repository,
+    snapshot: Snapshot,
+    stage: Stage,
+    file: ParamsFile,
+    lost: list[Lost],
+    bare: tuple[str, ...],
 ) -> Finding:
     keys = fixes.listed(one.key for one in lost)
     alike = "".join(
@@ -254,11 +279,11 @@ def _finding(
         f"{alike}",
         f"{keys} in {file.path}",
         f"{fixes.listed(there)} in place of it" if there else "no such key",
-        fixes.commands(*_fix(view, stage, file, lost, bare)),
+        _fix(repository, snapshot, stage, file, lost, bare),
         (
-            *(stages.in_file(view, stage, one.key, value=one.key) for one in lost),
+            *(stages.in_file(snapshot, stage, one.key, value=one.key) for one in lost),
             *(
-                Evidence(view.source, file.path, view.line(file.path, f"{name}:"), name)
+                Evidence(snapshot.source, file.path, snapshot.line(file.path, f"{name}:"), name)
                 for name in there
             ),
         ),
@@ -266,41 +291,48 @@ def _finding(
 
 
 def _fix(
-    view: View, stage: Stage, file: ParamsFile, lost: list[Lost], bare: tuple[str, ...]
-) -> list[str]:
+    repository: Repository,
+    snapshot: Snapshot,
+    stage: Stage,
+    file: ParamsFile,
+    lost: list[Lost],
+    bare: tuple[str, ...],
+) -> tuple[Step, ...]:
     """What to type: nothing is run where the file then is as at HEAD, as far on the way as then."""
-    committed = _committed(view, file)
+    committed = _committed(repository, snapshot, file)
     is_at_head = all(_is_in(committed, one.key) for one in lost)
-    text = view.facts.worktree.text(file.path) or view.text(file.path) or ""
-    edits = params_edits.edits(text, file.path, lost)
-    if is_at_head and _lacks_a_section(view, file, lost, committed):
-        edits = [f"git checkout HEAD -- {fixes.quoted(file.path)}"]
+    text = repository.worktree.text(file.path) or snapshot.text(file.path) or ""
+    edits: list[Step] = params_edits.edits(text, file.path, lost)
+    if is_at_head and _lacks_a_section(snapshot, file, lost, committed):
+        edits = [fixes.command("git", "checkout", "HEAD", "--", file.path)]
     paths = [file.path]
     if bare:
         siblings = {f"{one.key.rpartition('.')[0]}.{one.renamed}" for one in lost if one.renamed}
         gone = tuple(key for key in file.keys if key in siblings)
         change = Change(add={"params": bare}, remove={"params": gone} if gone else {})
-        edits += stage_edits.changed(view, stage, change)
+        edits += stage_edits.changed(repository, snapshot, stage, change)
         paths.append(stage.file)
     elif is_at_head:
-        return edits
-    beside = [stages.LOCK, *stages.kept_by_git(view, stage)]
+        return tuple(edits)
+    beside = [stages.LOCK, *stages.kept_by_git(repository, stage)]
     commit = fixes.commit([*paths, *beside], f"Mend the params of {stage.name}")
-    return [*edits, f"dvc repro {fixes.quoted(stage.name)}", *commit.splitlines()]
+    return *edits, fixes.command("dvc", "repro", stage.name), *commit
 
 
-def _committed(view: View, file: ParamsFile) -> Any:
+def _committed(repository: Repository, snapshot: Snapshot, file: ParamsFile) -> Any:
     """The params at HEAD, of the folder's; None where there are none, or none to be read."""
-    head = view.facts.head
-    if view.source == "worktree" and head.content(file.path) is not None:
+    head = repository.head
+    if snapshot.source == "worktree" and head.content(file.path) is not None:
         with contextlib.suppress(ProjectError):
             return params_files.read(head.root / file.path, file.path)
     return None
 
 
-def _lacks_a_section(view: View, file: ParamsFile, lost: list[Lost], committed: Any) -> bool:
+def _lacks_a_section(
+    snapshot: Snapshot, file: ParamsFile, lost: list[Lost], committed: Any
+) -> bool:
     """Whether a whole section is gone, and the file is but for what is gone as at HEAD."""
-    there = params_files.read(view.root / file.path, file.path)
+    there = params_files.read(snapshot.root / file.path, file.path)
     sections = [one.key.partition(".")[0] for one in lost if not one.renamed]
     return any(not _is_in(there, one) for one in sections) and _is_part(there, committed)
 

@@ -10,7 +10,9 @@ from grader.checks import stages
 from grader.code.stage_code import words_of
 from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import check
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from grader.fixes import keeping
 
 _ABSOLUTE = re.compile(
@@ -23,13 +25,13 @@ _OPTION = re.compile(r"^--?[\w-]+=")
 
 
 @check("pipeline.portable", "absolute-path", requires=("preprocess.declared",))
-def paths_are_relative(view: View) -> Finding | None:
+def paths_are_relative(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """No path of this machine is in the pipeline.
 
     Nobody else has your home folder.
     """
-    for stage in view.project.stages:
-        severe = [*_absolute_entries(stage), *_absolute_data(view, stage)]
+    for stage in snapshot.project.stages:
+        severe = [*_absolute_entries(stage), *_absolute_data(repository, snapshot, stage)]
         mild = [word for word in words_of(stage.cmd)[:1] if _ABSOLUTE.match(word)]
         if severe or mild:
             path = (severe or mild)[0]
@@ -38,11 +40,11 @@ def paths_are_relative(view: View) -> Finding | None:
                 f"{stage.name} names {path}, which is on this machine alone.",
                 "paths from the root of the repository",
                 path,
-                _relative_fix(view, stage, path),
-                (stages.in_file(view, stage, path, value=path),),
+                _relative_fix(repository, stage, path),
+                (stages.in_file(snapshot, stage, path, value=path),),
                 severity="fail" if severe else "advice",
             )
-    return _cache_dir(view)
+    return _cache_dir(snapshot)
 
 
 def _absolute_entries(stage: Stage) -> Iterator[str]:
@@ -52,11 +54,11 @@ def _absolute_entries(stage: Stage) -> Iterator[str]:
             yield entry.path
 
 
-def _absolute_data(view: View, stage: Stage) -> list[str]:
+def _absolute_data(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[str]:
     """Absolute paths as they are written: DVC makes those inside the repository relative."""
-    text = view.text(stage.file) or ""
+    text = snapshot.text(stage.file) or ""
     entries = _own_entries(stage)
-    declared = [str(view.facts.root / entry.path) for entry in entries]
+    declared = [str(repository.root / entry.path) for entry in entries]
     values = [_OPTION.sub("", word) for word in words_of(stage.cmd)[1:]]
     words = [word for word in values if _ABSOLUTE.match(word)]
     return [
@@ -69,15 +71,15 @@ def _own_entries(stage: Stage) -> list[Dep | Out]:
     return [*(stage.deps if stage.cmd else ()), *stage.outs]
 
 
-def _relative_fix(view: View, stage: Stage, path: str) -> str:
+def _relative_fix(repository: Repository, stage: Stage, path: str) -> tuple[Step, ...]:
     if _EXPANDED.match(path):
-        edit = fixes.by_hand(
-            f"{stage.file}, stage {stage.name}: write {path} as a path from the repository"
+        by_hand = fixes.change(
+            stage.file, f"write {path} as a path from the repository", stage=stage.name
         )
         paths = [stage.file, "dvc.lock", *stages.uncached(stage)]
-        commit = fixes.commit(paths, "Name paths from the repository").splitlines()
-        return fixes.commands(edit, "dvc repro", *commit)
-    root = str(view.facts.root).replace("\\", "/")
+        commit = fixes.commit(paths, "Name paths from the repository")
+        return by_hand, fixes.command("dvc", "repro"), *commit
+    root = str(repository.root).replace("\\", "/")
     inside = path.replace("\\", "/").startswith(f"{root}/")
     relative = (
         path.replace("\\", "/")[len(root) + 1 :]
@@ -88,19 +90,19 @@ def _relative_fix(view: View, stage: Stage, path: str) -> str:
     both = f"{fixes.literal(path)}, {fixes.literal(relative)}"
     edit = f"p.write_text(p.read_text('utf-8').replace({both}), 'utf-8')"
     copy = fixes.python(f"import shutil; shutil.copy({both})")
-    return fixes.commands(
+    return (
         *([] if inside else [copy]),
         fixes.python(f"import pathlib; p = pathlib.Path({fixes.literal(file)}); {edit}"),
-        "dvc repro",
+        fixes.command("dvc", "repro"),
         *fixes.commit(
             [file, "dvc.lock", *stages.uncached(stage), *([] if inside else [relative])],
             "Name paths from the repository",
-        ).splitlines(),
+        ),
     )
 
 
-def _cache_dir(view: View) -> Finding | None:
-    folder = view.config.get("cache", {}).get("dir", "")
+def _cache_dir(snapshot: Snapshot) -> Finding | None:
+    folder = snapshot.config.get("cache", {}).get("dir", "")
     if not _ABSOLUTE.match(folder):
         return None
     return Finding(
@@ -108,59 +110,66 @@ def _cache_dir(view: View) -> Finding | None:
         f"The cache is set to {folder}, a path of this machine, for everybody who clones.",
         "cache.dir in .dvc/config.local",
         f"dir = {folder}",
-        fixes.commands(
-            "dvc config --unset cache.dir",
-            f"dvc config --local cache.dir {fixes.quoted(folder)}",
-            *fixes.commit([".dvc/config"], "Keep the cache's place to myself").splitlines(),
+        (
+            fixes.command("dvc", "config", "--unset", "cache.dir"),
+            fixes.command("dvc", "config", "--local", "cache.dir", folder),
+            *fixes.commit([".dvc/config"], "Keep the cache's place to myself"),
         ),
-        (Evidence(view.source, ".dvc/config", view.line(".dvc/config", "[cache]", "dir"), folder),),
+        (
+            Evidence(
+                snapshot.source,
+                ".dvc/config",
+                snapshot.line(".dvc/config", "[cache]", "dir"),
+                folder,
+            ),
+        ),
         severity="advice",
     )
 
 
 @check("pipeline.place", "wrong-directory", requires=("preprocess.declared",))
-def stages_run_in_the_root(view: View) -> Finding | None:
+def stages_run_in_the_root(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Every stage is in the dvc.yaml of the root, and runs there.
 
     Paths in a dvc.yaml are read from its own folder, or from wdir: elsewhere they name other files.
     """
-    for stage in view.project.stages:
+    for stage in snapshot.project.stages:
         if stage.cmd is None:
             continue
-        wdir = view.line(stage.file, f"{stage.name.rpartition(':')[2]}:", "wdir:")
-        if stage.file != "dvc.yaml" or (wdir and _has_wdir(view, stage)):
+        wdir = snapshot.line(stage.file, f"{stage.name.rpartition(':')[2]}:", "wdir:")
+        if stage.file != "dvc.yaml" or (wdir and _has_wdir(snapshot, stage)):
             what = "has a wdir" if stage.file == "dvc.yaml" else f"is in {stage.file}"
             return Finding(
                 "wrong-directory",
                 f"{stage.name} {what}: its paths are read from there, not from the root.",
                 "stages in the dvc.yaml of the root, without wdir",
                 f"{stage.name} {what}",
-                _moved(view, stage, wdir),
-                (Evidence(view.source, stage.file, wdir),),
+                _moved(snapshot, stage, wdir),
+                (Evidence(snapshot.source, stage.file, wdir),),
                 severity="advice",
             )
     return None
 
 
-def _moved(view: View, stage: Stage, wdir: int | None) -> str:
+def _moved(snapshot: Snapshot, stage: Stage, wdir: int | None) -> tuple[Step, ...]:
     """What to edit; DVC has no command that moves a stage."""
     name, file = stage.name.rpartition(":")[2], stage.file
     entries: list[Dep | Out] = [*stage.deps, *stage.outs]
     paths = [entry.path for entry in entries]
     listed = fixes.listed(paths, len(paths))
-    edits = [fixes.by_hand(f"dvc.yaml, stage {name}: write its paths as {listed}")]
+    edits = [fixes.change("dvc.yaml", f"write its paths as {listed}", stage=name)]
     if file != "dvc.yaml":
-        edits.insert(0, fixes.by_hand(f"{file}: move the stage {name} to the dvc.yaml of the root"))
-    if wdir and _has_wdir(view, stage):
-        edits.append(fixes.by_hand(f"{file}: delete line {wdir}"))
+        edits.insert(0, fixes.change(file, f"move the stage {name} to the dvc.yaml of the root"))
+    if wdir and _has_wdir(snapshot, stage):
+        edits.append(fixes.delete(file, wdir))
     commit = fixes.commit(dict.fromkeys([file, "dvc.yaml"]), "Run every stage in the root")
-    return fixes.commands(*edits, *commit.splitlines())
+    return *edits, *commit
 
 
-def _has_wdir(view: View, stage: Stage) -> bool:
+def _has_wdir(snapshot: Snapshot, stage: Stage) -> bool:
     from dvcstate.documents import reader, schema
 
-    data = reader.read(view.root / stage.file, stage.file, schema.project_file)
+    data = reader.read(snapshot.root / stage.file, stage.file, schema.project_file)
     entry = data.get("stages", {}).get(stage.name.rpartition(":")[2], {})
     return str(entry.get("wdir") or ".") not in (".", "./")
 
@@ -170,104 +179,118 @@ def _has_wdir(view: View, stage: Stage) -> bool:
     "uncached-out-uncommitted",
     requires=("preprocess.run",),
 )
-def uncached_outs_are_committed(view: View) -> Finding | None:
+def uncached_outs_are_committed(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """What DVC does not keep is in git, as the last run left it.
 
     cache: false leaves an out to git. Where git does not have it, nobody else ever will.
     """
-    for stage in view.project.stages:
+    for stage in snapshot.project.stages:
         for out in stage.outs:
             if out.cache or not out.inside or not stage.recorded:
                 continue
-            if not keeping.at_head(view, out.path):
+            if not keeping.at_head(repository, out.path):
                 what, actual = (
                     "is neither in DVC's cache (cache: false) nor in git",
-                    _where(view, out),
+                    _where(repository, out),
                 )
-            elif _is_older(view, stage, out):
+            elif _is_older(repository, snapshot, stage, out):
                 what = "is kept by git alone (cache: false), and HEAD has another than the last run"
                 actual = "what an earlier run wrote, or a part"
             else:
                 continue
+            line = _line_to_mend(repository, snapshot, stage, out)
             return Finding(
                 "uncached-out-uncommitted",
                 f"{out.path} of {stage.name} {what}: it is on this laptop alone.",
                 f"the {out.path} of the last run at HEAD",
                 actual,
-                _uncached_fix(view, stage, out),
-                (Evidence("HEAD", out.path), stages.in_file(view, stage, "cache: false")),
+                _leave_to_dvc(repository, stage, out, line)
+                if line
+                else _add_to_git(repository, stage, out),
+                (Evidence("HEAD", out.path), stages.in_file(snapshot, stage, "cache: false")),
+                awaits_commit=line is None,
             )
     return None
 
 
-def _is_older(view: View, stage: Stage, out: Out) -> bool:
+def _is_older(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out) -> bool:
     """Whether HEAD's lock records another than HEAD has, and the folder has what it records.
 
     An out that was changed by hand or deleted is told of as such.
     """
-    if view.source != "HEAD" or keeping.is_recorded_at_head(view, out) is not False:
+    if snapshot.source != "HEAD" or keeping.is_recorded_at_head(repository, out) is not False:
         return False
-    reasons = (one.reasons for one in view.facts.state.stages if one.stage.name == stage.name)
+    reasons = (one.reasons for one in repository.state.stages if one.stage.name == stage.name)
     return not any(one.kind == "out" and one.path == out.path for each in reasons for one in each)
 
 
-def _where(view: View, out: Out) -> str:
-    if view.facts.ignores(out.path):
+def _where(repository: Repository, out: Out) -> str:
+    if repository.ignores(out.path):
         return "git ignores it"
-    return "git knows it, and it is not committed" if out.path in view.facts.tracked else "absent"
+    return "git knows it, and it is not committed" if out.path in repository.tracked else "absent"
 
 
-def _uncached_fix(view: View, stage: Stage, out: Out) -> str:
-    """Metrics and plots are small, and git may keep them; data and models belong to the cache."""
-    line = view.line(stage.file, f"{stage.name.rpartition(':')[2]}:", out.path, "cache: false")
-    if line and not out.metric and not out.plot and not keeping.at_head(view, out.path):
-        ignoring = stages.gitignores(view, [out.path])
-        return fixes.commands(
-            fixes.by_hand(
-                f"{stage.file}, line {line}: write  cache: true  in place of  cache: false"
-            ),
-            f"dvc repro --force --single-item {fixes.quoted(stage.name)}",
-            *fixes.commit(
-                [stage.file, stages.LOCK, *ignoring], f"Leave what {stage.name} wrote to DVC"
-            ).splitlines(),
-        )
-    force = "--force " if view.facts.ignores(out.path) else ""
-    return fixes.commands(
-        f"git add {force}{fixes.quoted(out.path)}",
-        fixes.committed(f"Keep what {stage.name} wrote"),
+def _line_to_mend(repository: Repository, snapshot: Snapshot, stage: Stage, out: Out) -> int | None:
+    """The line with ``cache: false`` of an out that belongs to the cache.
+
+    Metrics and plots are small, and git may keep them; data and models are not.
+    """
+    if out.metric or out.plot or keeping.at_head(repository, out.path):
+        return None
+    name = stage.name.rpartition(":")[2]
+    return snapshot.line(stage.file, f"{name}:", out.path, "cache: false")
+
+
+def _leave_to_dvc(repository: Repository, stage: Stage, out: Out, line: int) -> tuple[Step, ...]:
+    ignoring = stages.gitignores(repository, [out.path])
+    message = f"Leave what {stage.name} wrote to DVC"
+    return (
+        fixes.change(stage.file, "write  cache: true  in place of  cache: false", line=line),
+        fixes.command("dvc", "repro", "--force", "--single-item", stage.name),
+        *fixes.commit([stage.file, stages.LOCK, *ignoring], message),
+    )
+
+
+def _add_to_git(repository: Repository, stage: Stage, out: Out) -> tuple[Step, ...]:
+    force = ["--force"] * repository.ignores(out.path)
+    return (
+        fixes.command("git", "add", *force, out.path),
+        fixes.commit_staged(f"Keep what {stage.name} wrote"),
     )
 
 
 @check("pipeline.cache_intact", "cache-corrupt", requires=("preprocess.run",))
-def cache_objects_are_what_they_are_called(view: View) -> Finding | None:
+def cache_objects_are_what_they_are_called(
+    repository: Repository, snapshot: Snapshot
+) -> Finding | None:
     """Every object in the cache is what its name says.
 
     DVC trusts an object that is read-only, and pushes it: one that changed reaches everybody.
     """
-    objects = view.facts.objects
+    objects = repository.objects
     owners = {
         name: (stage, out)
-        for stage in view.project.stages
+        for stage in snapshot.project.stages
         for out in stage.outs
         if out.cache and out.recorded.md5 and out.recorded.algorithm == "md5"
         for name in objects.names(out.recorded.md5)
     }
     for name in objects.corrupt(owners):
-        return _corrupt(view, *owners[name], name)
+        return _corrupt(repository, *owners[name], name)
     return None
 
 
-def _corrupt(view: View, stage: Stage, out: Out, name: str) -> Finding:
-    target = fixes.quoted(stage.name)
-    again = [f"dvc commit {target}"]
-    if not stages.is_as_recorded(view, stage):  # and the remote may have a damaged one too
-        run = fixes.run_again(stage.name, stages.kept_by_git(view, stage))
-        again = run.splitlines() if stage.cmd else [f"dvc pull --force {target}"]
+def _corrupt(repository: Repository, stage: Stage, out: Out, name: str) -> Finding:
+    target = stage.name
+    again: tuple[Step, ...] = (fixes.command("dvc", "commit", target),)
+    if not stages.is_as_recorded(repository, stage):  # and the remote may have a damaged one too
+        run = fixes.run_again(stage.name, stages.kept_by_git(repository, stage))
+        again = run if stage.cmd else (fixes.command("dvc", "pull", "--force", target),)
     return Finding(
         "cache-corrupt",
         f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",
         f"bytes with the md5 {name}",
         "other bytes",
-        fixes.commands(stages.removal(view, name), *again),
-        (Evidence("cache", stages.shown_in_cache(view, name), value=name),),
+        (stages.removal(repository, name), *again),
+        (Evidence("cache", stages.shown_in_cache(repository, name), value=name),),
     )

@@ -1,7 +1,7 @@
 """Lesson ``share``: every object is on the remote. The one place that asks the remote."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from grader.checks import agreed, stages
 from grader.checks.remotes import LOCAL
 from grader.engine.finding import Evidence, Finding, NotThereYetError, UnknownError
 from grader.engine.registry import check
+from grader.engine.step import Step
 from grader.facts.objects import children_of
 from grader.facts.remote import Lacking, Remote, options_of
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from workshop.start import activation
 
 _DELETED = 10  # the next check names the others
@@ -39,92 +41,100 @@ _AS_DVC_2 = (
     tier="remote",
     committed_only=True,
 )
-def outs_are_pushed(view: View) -> Finding | None:
+def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The remote has every object that HEAD names.
 
     The files of a folder included: DVC's own answer may come from its memory of the last push.
     """
-    kept_back = _kept_back(view)
+    kept_back = _kept_back(snapshot)
     if kept_back:
         return kept_back
-    for name, old in dict.fromkeys((out.remote, _is_of_dvc_2(out)) for _, out in _outs(view)):
-        remote = _remote(view, name or view.default_remote or "", is_default=name is None)
+    for name, old in dict.fromkeys((out.remote, _is_of_dvc_2(out)) for _, out in _outs(snapshot)):
+        remote = _remote(
+            repository, snapshot, name or snapshot.default_remote or "", is_default=name is None
+        )
         remote = replace(remote, is_of_dvc_2=old)
-        owners = dict(_objects(view, remote, name))
+        owners = dict(_objects(repository, snapshot, remote, name))
         lacking = remote.lacking(owners)
         names = lacking.absent + lacking.wrong
-        here = options_of(remote.name, view.facts.remote_options) or remote.options
+        here = options_of(remote.name, repository.remote_options) or remote.options
         if names and not replace(remote, options=here).is_same_place(remote):
-            return _elsewhere(view, remote, here["url"], _told(lacking))
-        damaged = [] if old else view.facts.objects.corrupt(names)
-        lost = [one for one in names if one in damaged or not _cached(view, one, old).exists()]
+            return _elsewhere(repository, remote, here["url"], _told(lacking))
+        damaged = [] if old else repository.objects.corrupt(names)
+        lost = [
+            one
+            for one in names
+            if one in damaged or not _cached(repository, snapshot, one, old).exists()
+        ]
         if lost:
-            return _lost(view, remote, lacking, owners, lost, damaged)
+            return _lost(repository, remote, lacking, owners, lost, damaged)
         if names:
-            return _not_pushed(view, remote, lacking, [owners[one] for one in names])
+            return _not_pushed(repository, remote, lacking, [owners[one] for one in names])
     return None
 
 
-def _remote(view: View, name: str, *, is_default: bool) -> Remote:
+def _remote(repository: Repository, snapshot: Snapshot, name: str, *, is_default: bool) -> Remote:
     """As a clone knows it: only what opens the address may be this machine's."""
-    known = view.remotes
+    known = snapshot.remotes
     options = options_of(
         name,
         {
             each: {**own, "url": known.get(each, own).get("url", own.get("url", ""))}
-            for each, own in view.facts.remote_options.items()
+            for each, own in repository.remote_options.items()
         },
     )
     if options is None and not is_default:
         raise UnknownError(
             f"An out is to be pushed to the remote {name}, and no config names it: dvc push stops.",
-            f"dvc remote add {fixes.quoted(name)} {fixes.quoted(agreed.url(view))}",
+            fixes.command("dvc", "remote", "add", name, agreed.url(repository)),
         )
     if options is None:
         raise NotThereYetError("remote.default")
-    since = view.facts.asked_since or time.monotonic()
-    return Remote(name, options, view.facts.root / ".dvc", since)
+    since = repository.asked_since or time.monotonic()
+    return Remote(name, options, repository.root / ".dvc", since)
 
 
-def _elsewhere(view: View, remote: Remote, url: str, absent: str) -> Finding:
+def _elsewhere(repository: Repository, remote: Remote, url: str, absent: str) -> Finding:
     """DVC pushes to the address that config.local has, and a clone does not know it."""
-    local = view.facts.worktree.line(LOCAL, url.rpartition("/")[2])
-    name = fixes.quoted(remote.name)
+    local = repository.worktree.line(LOCAL, url.rpartition("/")[2])
+    name, level = remote.name, "--local" if local else "--global"
     return Finding(
         "remote-only-local",
         f"Here {remote.name} leads to {url}, which is set with --local or for all your"
         f" repositories: what you push goes there, and a clone looks in {remote.url}.",
         f"every object on {remote.url}",
         f"{absent}, there",
-        fixes.commands(
-            f"dvc remote modify {'--local' if local else '--global'} --unset {name} url",
-            f"dvc push -r {name}",
+        (
+            fixes.command("dvc", "remote", "modify", level, "--unset", name, "url"),
+            fixes.command("dvc", "push", "-r", name),
         ),
         (Evidence("worktree", LOCAL, local, f"url = {url}"),),
     )
 
 
-def _outs(view: View) -> Iterator[tuple[Stage, Out]]:
-    for stage in view.project.stages:
+def _outs(snapshot: Snapshot) -> Iterator[tuple[Stage, Out]]:
+    for stage in snapshot.project.stages:
         for out in () if stage.is_import else stage.outs:  # nothing of it is pushed
             if out.cache and out.recorded.md5 and out.inside:
                 yield stage, out
 
 
 def _objects(
-    view: View, remote: Remote, name: str | None
+    repository: Repository, snapshot: Snapshot, remote: Remote, name: str | None
 ) -> Iterator[tuple[str, tuple[Stage, str]]]:
     """Every object for the remote that outs call ``name``, with the stage and the path of its out.
 
     ``name`` is None for outs that name no remote.
     """
-    for stage, out in _outs(view):
+    for stage, out in _outs(snapshot):
         md5 = out.recorded.md5
         if out.remote != name or not md5 or _is_of_dvc_2(out) != remote.is_of_dvc_2:
             continue
         yield md5, (stage, out.path)
         if md5.endswith(".dir"):
-            listed = view.facts.objects.children(_cached(view, md5, remote.is_of_dvc_2))
+            listed = repository.objects.children(
+                _cached(repository, snapshot, md5, remote.is_of_dvc_2)
+            )
             for child in listed or children_of(remote.content(md5) or b""):
                 yield child, (stage, out.path)
 
@@ -134,46 +144,46 @@ def _is_of_dvc_2(out: Out) -> bool:
     return out.recorded.algorithm != "md5"
 
 
-def _cached(view: View, name: str, is_of_dvc_2: bool) -> Path:
+def _cached(repository: Repository, snapshot: Snapshot, name: str, is_of_dvc_2: bool) -> Path:
     if is_of_dvc_2:
-        return view.project.cache_dir / name[:2] / name[2:]
-    return view.facts.objects.path(name)
+        return snapshot.project.cache_dir / name[:2] / name[2:]
+    return repository.objects.path(name)
 
 
-def _kept_back(view: View) -> Finding | None:
+def _kept_back(snapshot: Snapshot) -> Finding | None:
     """An out with ``push: false``, which no dvc push sends."""
-    for stage, out in _outs(view):
+    for stage, out in _outs(snapshot):
         if out.push:
             continue
-        at = stages.in_file(view, stage, out.path.rpartition("/")[2], "push:")
+        at = stages.in_file(snapshot, stage, out.path.rpartition("/")[2], "push:")
         return Finding(
             "out-not-pushed",
             f"{out.path} of {stage.name} has push: false: dvc push leaves it out, and a colleague"
             " who clones gets none.",
             "outs that dvc push sends",
             "push: false",
-            fixes.commands(
-                *_sent_too(view, stage, out, at.line),
-                "dvc push",
-                *fixes.commit([stage.file], "Push every out").splitlines(),
+            (
+                *_sent_too(snapshot, stage, out, at.line),
+                fixes.command("dvc", "push"),
+                *fixes.commit([stage.file], "Push every out"),
             ),
             (at,),
         )
     return None
 
 
-def _sent_too(view: View, stage: Stage, out: Out, line: int | None) -> list[str]:
+def _sent_too(snapshot: Snapshot, stage: Stage, out: Out, line: int | None) -> list[Step]:
     """The edit of ``push: false``; without that entry, DVC would refuse the empty rest."""
-    lines = (view.text(stage.file) or "").splitlines()
+    lines = (snapshot.text(stage.file) or "").splitlines()
     old = lines[line - 1] if line else ""
     if line and "false" in old:
-        new = [f"{stage.file}: below line {line - 1} add:", old.replace("false", "true")]
-        return [fixes.by_hand(one) for one in (f"{stage.file}: delete line {line}", *new)]
-    return [fixes.by_hand(f"{stage.file}, stage {stage.name}: set push: true of {out.path}")]
+        new = old.replace("false", "true")
+        return [fixes.delete(stage.file, line), fixes.add(stage.file, line - 1, new)]
+    return [fixes.change(stage.file, f"set push: true of {out.path}", stage=stage.name)]
 
 
 def _not_pushed(
-    view: View, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
+    repository: Repository, remote: Remote, lacking: Lacking, owners: list[tuple[Stage, str]]
 ) -> Finding:
     paths = list(dict.fromkeys(path for _, path in owners))
     names = lacking.absent + lacking.wrong
@@ -187,7 +197,7 @@ def _not_pushed(
         + (_WAITS if _waits(remote) else ""),
         f"every object on {remote.name}",
         _told(lacking),
-        fixes.commands(*_pushing(view, remote, lacking, listings)),
+        tuple(_pushing(repository, remote, lacking, listings)),
         _evidence(remote, names),
     )
 
@@ -199,16 +209,16 @@ def _listing(owner: tuple[Stage, str]) -> str | None:
     return md5 if md5 and md5.endswith(".dir") else None
 
 
-def _deletion(remote: Remote, name: str) -> str:
+def _deletion(remote: Remote, name: str) -> Step:
     """DVC has no command for it; its own client reaches every kind of remote."""
     kind = ", hash_name='md5-dos2unix'" if remote.is_of_dvc_2 else ""
     objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
     code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
-    return fixes.python(code).replace("-c", "-P -c", 1)
+    return fixes.python(code, "-P")
 
 
 def _lost(
-    view: View,
+    repository: Repository,
     remote: Remote,
     lacking: Lacking,
     owners: Mapping[str, tuple[Stage, str]],
@@ -216,7 +226,7 @@ def _lost(
     damaged: list[str],
 ) -> Finding:
     stage, path = owners[lost[0]]
-    is_here = stages.is_as_recorded(view, stage)
+    is_here = stages.is_as_recorded(repository, stage)
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"
     there = "other bytes" if lost[0] in lacking.wrong else "nothing"
     rest = (
@@ -231,38 +241,42 @@ def _lost(
         f" name: dvc pull cannot bring it; {rest}.{_AS_DVC_2 if remote.is_of_dvc_2 else ''}",
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
-        fixes.commands(
-            *(stages.removal(view, one) for one in damaged[:_DELETED]),
-            *_made_again(view, stage, path, is_here=is_here),
-            *_pushing(view, remote, lacking, []),
+        (
+            *(stages.removal(repository, one) for one in damaged[:_DELETED]),
+            *_made_again(stage, path, is_here=is_here),
+            *_pushing(repository, remote, lacking, []),
         ),
         (
-            *(Evidence("worktree", one, value="absent") for one in gone if _is_absent(view, one)),
+            *(
+                Evidence("worktree", one, value="absent")
+                for one in gone
+                if _is_absent(repository, one)
+            ),
             *_evidence(remote, lost),
         ),
     )
 
 
-def _made_again(view: View, stage: Stage, path: str, *, is_here: bool) -> list[str]:
+def _made_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
     """What gives the cache the bytes of an out that neither it nor the remote has."""
-    name = fixes.quoted(stage.name)
+    name = stage.name
     if is_here:
-        return [f"dvc commit {name}"]
+        return [fixes.command("dvc", "commit", name)]
     ask = "ask whoever made this commit to dvc push, then dvc pull"
     if stage.cmd:
         other = "if nobody has it, make it again:"
-        again = fixes.run_again(stage.name, stages.uncached(stage)).splitlines()
+        again: Iterable[Step] = fixes.run_again(stage.name, stages.uncached(stage))
     else:
         other = f"if nobody has it, get {path} again:"
         again = [
-            f"dvc add {fixes.quoted(path)}",
-            *fixes.commit([stage.file], "Take up the data again").splitlines(),
+            fixes.command("dvc", "add", path),
+            *fixes.commit([stage.file], "Take up the data again"),
         ]
-    return [fixes.by_hand(ask), fixes.by_hand(other), *again]
+    return [fixes.note(ask), fixes.note(other), *again]
 
 
-def _is_absent(view: View, path: str) -> bool:
-    return not (view.facts.root / path).exists()
+def _is_absent(repository: Repository, path: str) -> bool:
+    return not (repository.root / path).exists()
 
 
 def _told(lacking: Lacking) -> str:
@@ -275,16 +289,18 @@ def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:
     return tuple(Evidence("remote", remote.place(name), value=name) for name in names[:10])
 
 
-def _pushing(view: View, remote: Remote, lacking: Lacking, listings: list[str]) -> list[str]:
+def _pushing(
+    repository: Repository, remote: Remote, lacking: Lacking, listings: list[str]
+) -> list[Step]:
     """The commands that push; dvc push leaves what is there, so what is wrong has to go first."""
-    lines = []
-    if _waits(remote) and (view.facts.root / "activate").exists():
-        lines.append(activation.COMMAND)
+    steps: list[Step] = []
+    if _waits(remote) and (repository.root / "activate").exists():
+        steps.append(fixes.command(*activation.WORDS))
     elif _waits(remote):
         variable = f"{activation.VARIABLE} to {activation.VALUE}"
-        lines.append(fixes.by_hand(f"in this terminal, set the variable {variable}"))
-    lines += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
-    return [*lines, f"dvc push -r {fixes.quoted(remote.name)}"]
+        steps.append(fixes.note(f"in this terminal, set the variable {variable}"))
+    steps += [_deletion(remote, name) for name in [*listings, *lacking.wrong[:_DELETED]]]
+    return [*steps, fixes.command("dvc", "push", "-r", remote.name)]
 
 
 def _waits(remote: Remote) -> bool:

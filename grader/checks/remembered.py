@@ -7,20 +7,20 @@ from pathlib import Path
 
 from dvcstate import ProjectError, Stage
 from dvcstate.hashes.hash_store import cache_dir
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
 
 _VERSION = 1
 
 
-def is_good(view: View, stage: Stage, name: str, path: Path) -> bool:
+def is_good(repository: Repository, stage: Stage, name: str, path: Path) -> bool:
     """Whether what lies in ``path`` was found good before by the judge called ``name``."""
-    memory = _memory(view, stage, name, path)
+    memory = _memory(repository, stage, name, path)
     return memory is not None and memory.exists()
 
 
-def remember(view: View, stage: Stage, name: str, path: Path) -> None:
+def remember(repository: Repository, stage: Stage, name: str, path: Path) -> None:
     """Remember that it is, if it is as recorded."""
-    memory = _memory(view, stage, name, path)
+    memory = _memory(repository, stage, name, path)
     if memory is None:
         return
     try:
@@ -30,13 +30,13 @@ def remember(view: View, stage: Stage, name: str, path: Path) -> None:
         return  # it will be judged again
 
 
-def _memory(view: View, stage: Stage, name: str, path: Path) -> Path | None:
+def _memory(repository: Repository, stage: Stage, name: str, path: Path) -> Path | None:
     """The file whose being there says so; None where ``path`` is no out, or not as recorded.
 
     The lock in the folder is what it is compared with, whatever HEAD says.
     """
     try:
-        states = view.facts.state.stages
+        states = repository.state.stages
     except ProjectError:  # which another check tells
         return None
     for state in states:

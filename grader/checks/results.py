@@ -12,8 +12,9 @@ from grader.checks.stages import paths_of, recorded_stage, restored
 from grader.engine.finding import Evidence, Finding
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
-from grader.facts.snapshot import View
-from workshop.stages import LessonStage
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
+from workshop.stages import StageSpec
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -31,20 +32,22 @@ class _WrongError(Exception):
 
 
 @stage_check("result", "out-wrong", requires=("{stage}.present", "{stage}.outs"))
-def results_are_what_they_should_be(view: View, wanted: LessonStage) -> Finding | None:
+def results_are_what_they_should_be(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec
+) -> Finding | None:
     """What {stage} wrote can be used.
 
     The files are opened: tables with the right columns, splits that share no poster, a model that
     loads, pictures that are pictures.
     """
-    stage = recorded_stage(view, wanted)
-    root = view.facts.root
-    paths = [root / path for path in paths_of(view, stage, wanted, wanted.writes)]
+    stage = recorded_stage(snapshot, spec)
+    root = repository.root
+    paths = [root / path for path in paths_of(repository, stage, spec, spec.writes)]
     try:
         for path in paths:
-            if not remembered.is_good(view, stage, wanted.name, path):
-                _JUDGES[wanted.name](path)
-                remembered.remember(view, stage, wanted.name, path)
+            if not remembered.is_good(repository, stage, spec.name, path):
+                _JUDGES[spec.name](path)
+                remembered.remember(repository, stage, spec.name, path)
     except _WrongError as wrong:
         shown = wrong.path.relative_to(root).as_posix()
         return Finding(
@@ -52,7 +55,7 @@ def results_are_what_they_should_be(view: View, wanted: LessonStage) -> Finding 
             f"{shown} of {stage.name} is not what it should be: {wrong.actual}.",
             wrong.expected,
             wrong.actual,
-            restored(view, stage, shown),
+            restored(repository, stage, shown),
             (Evidence("worktree", shown),),
         )
     return None

@@ -7,7 +7,9 @@ from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.engine.finding import Evidence, Finding, NotThereYetError
 from grader.engine.registry import check
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 
 CONFIG, LOCAL = ".dvc/config", ".dvc/config.local"
 _SECRET_KEY = re.compile(
@@ -48,119 +50,118 @@ _COMMITS = 2000
     requires=("init.dvc",),
     committed_only=True,
 )
-def no_secret_is_in_git(view: View) -> Finding | None:
+def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """No key and no password is in git.
 
     Whoever clones has it, and taking it out of the newest commit leaves it in the older ones:
     what was exposed once has to be replaced.
     """
-    exposed = [*_in_config(view), *_key_files(view)]
+    exposed = [*_in_config(repository, snapshot), *_key_files(repository, snapshot)]
     if exposed:
-        return _exposed(view, exposed)
-    older = next(_in_older_commits(view), None)
-    if older is None and not view.remotes:
+        return _exposed(repository, snapshot, exposed)
+    older = next(_in_older_commits(repository), None)
+    if older is None and not snapshot.remotes:
         raise NotThereYetError("remote.default")
     return older
 
 
-def _in_config(view: View) -> Iterator[Evidence]:
+def _in_config(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]:
     for path in (CONFIG, LOCAL):
-        text = _config(view, path)
+        text = _config(repository, snapshot, path)
         for match in _SECRET_KEY.finditer(text):
             line = text.count("\n", 0, match.start(match.lastindex or 0)) + 1
             yield Evidence("HEAD", path, line, f"{_option(match)} = ...")
 
 
-def _config(view: View, path: str) -> str:
+def _config(repository: Repository, snapshot: Snapshot, path: str) -> str:
     """A config file at HEAD, where config.local has no business."""
     if path == CONFIG:
-        return view.text(path) or ""
-    blob = view.facts.committed.get(path)
-    if blob is None or view.facts.git is None or blob.size > _LARGEST_KEY:
+        return snapshot.text(path) or ""
+    blob = repository.committed.get(path)
+    if blob is None or repository.git is None or blob.size > _LARGEST_KEY:
         return ""
-    return view.facts.git.contents([blob.oid]).get(blob.oid, b"").decode("utf-8", "replace")
+    return repository.git.contents([blob.oid]).get(blob.oid, b"").decode("utf-8", "replace")
 
 
 def _option(match: re.Match[str]) -> str:
     return match[match.lastindex or 0]
 
 
-def _key_files(view: View) -> Iterator[Evidence]:
-    facts = view.facts
+def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[Evidence]:
     small = {
         path: blob.oid
-        for path, blob in facts.committed.items()
+        for path, blob in repository.committed.items()
         if _KEY_NAME.search(path) and blob.size <= _LARGEST_KEY
     }
-    known = {path: view.content(path) for path in small}
+    known = {path: snapshot.content(path) for path in small}
     others = {path: oid for path, oid in small.items() if known[path] is None}
-    contents = facts.git.contents(others.values()) if facts.git else {}
+    contents = repository.git.contents(others.values()) if repository.git else {}
     for path, oid in small.items():
         if _KEY_CONTENT.search(known[path] or contents.get(oid, b"")):
             yield Evidence("HEAD", path, value="a key")
 
 
-def _exposed(view: View, exposed: list[Evidence]) -> Finding:
+def _exposed(repository: Repository, snapshot: Snapshot, exposed: list[Evidence]) -> Finding:
     first = exposed[0]
     if first.path == CONFIG:
-        fix = _out_of_config(view, (first.value or "").partition(" ")[0])
+        fix = _out_of_config(snapshot, (first.value or "").partition(" ")[0])
     else:
-        fix = _out_of_git(view, first.path)
+        fix = _out_of_git(repository, first.path)
     return Finding(
         "secret-in-config",
         f"{first.path} holds a secret, and it is committed: everybody who clones can use it."
         " Replace it where it was issued, then:",
         "secrets in .dvc/config.local alone, which git never takes",
         f"{first.value} in {first.path}",
-        fixes.commands(*fix),
+        fix,
         tuple(exposed),
     )
 
 
-def _out_of_config(view: View, key: str) -> list[str]:
+def _out_of_config(snapshot: Snapshot, key: str) -> tuple[Step, ...]:
     """The remote that has the option keeps its place, and the secret goes to config.local."""
-    remote = next((name for name, own in view.remotes.items() if _has(own, key)), "NAME")
-    name = fixes.quoted(remote)
+    name = next((name for name, own in snapshot.remotes.items() if _has(own, key)), "NAME")
+    modify = ("dvc", "remote", "modify")
     moved = [
-        f"dvc remote modify --unset {name} {key}",
-        f"dvc remote modify --local {name} {key} NEW-VALUE",
+        fixes.command(*modify, "--unset", name, key),
+        fixes.command(*modify, "--local", name, key, "NEW-VALUE"),
     ]
     if key == "url":
-        user, _, place = view.remotes[remote]["url"].partition("://")[2].rpartition("@")
-        scheme = view.remotes[remote]["url"].partition("://")[0]
+        scheme, _, rest = snapshot.remotes[name]["url"].partition("://")
+        user, _, place = rest.rpartition("@")
         moved = [
-            f"dvc remote modify {name} url {fixes.quoted(f'{scheme}://{place}')}",
-            f"dvc remote modify --local {name} user {fixes.quoted(user.partition(':')[0])}",
-            f"dvc remote modify --local {name} password NEW-VALUE",
+            fixes.command(*modify, name, "url", f"{scheme}://{place}"),
+            fixes.command(*modify, "--local", name, "user", user.partition(":")[0]),
+            fixes.command(*modify, "--local", name, "password", "NEW-VALUE"),
         ]
-    return [*moved, *fixes.commit([CONFIG], "Take the secret out").splitlines()]
+    return *moved, *fixes.commit([CONFIG], "Take the secret out")
 
 
 def _has(options: Mapping[str, str], key: str) -> bool:
     return key in options and bool(key != "url" or _SECRET_KEY.match(f"url={options['url']}"))
 
 
-def _out_of_git(view: View, path: str) -> list[str]:
+def _out_of_git(repository: Repository, path: str) -> tuple[Step, ...]:
     """The file stays in the folder, and git takes it in no more."""
     try:
-        ignored = view.facts.ignores(path)
+        ignored = repository.ignores(path)
     except ConfigError:  # what is wrong with the config, its own checks tell
         ignored = path == LOCAL
     line = fixes.literal(f"\n/{path}")
     ignore = fixes.python(f"print({line}, file=open('.gitignore', 'a', encoding='utf-8'))")
-    return [
-        f"git rm --cached {fixes.quoted(path)}",
-        *([] if ignored else [ignore, "git add .gitignore"]),
-        fixes.committed("Take the key out of git"),
-    ]
+    return (
+        fixes.command("git", "rm", "--cached", path),
+        *(() if ignored else (ignore, fixes.command("git", "add", ".gitignore"))),
+        fixes.commit_staged("Take the key out of git"),
+    )
 
 
-def _in_older_commits(view: View) -> Iterator[Finding]:
+def _in_older_commits(repository: Repository) -> Iterator[Finding]:
     """Secrets in the newest commits, each file's version looked at once, and HEAD's not again."""
-    git, prefix = view.facts.git, view.facts.prefix
+    git, prefix = repository.git, repository.prefix
     if git is None:
         return
-    now = {blob.oid for blob in view.facts.committed.values()}
+    now = {blob.oid for blob in repository.committed.values()}
     configs = (f"{prefix}{CONFIG}", f"{prefix}{LOCAL}")
     told = {
         oid: path
@@ -184,7 +185,7 @@ def _remembered(path: str, what: str) -> Finding:
         " it was issued.",
         "no secret in any commit",
         f"{what} in the history of {path}",
-        f"git log --oneline -- {fixes.quoted(f':/{path}')}",
+        (fixes.command("git", "log", "--oneline", "--", f":/{path}"),),
         (Evidence("HEAD", path, value=what),),
         severity="advice",
     )

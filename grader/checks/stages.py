@@ -9,10 +9,12 @@ from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.code.stage_code import values_of
 from grader.engine.finding import Evidence, NotThereYetError
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from grader.fixes import stage_edits
 from grader.fixes.stage_edits import Change
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 LOCK = "dvc.lock"
 _HERE = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)[/\\]")
@@ -20,40 +22,40 @@ _ELSEWHERE = ("~", "$", "%")
 """How a path begins that only a shell knows; those of a home folder are told as absolute."""
 
 
-def any_of(view: View) -> tuple[Stage, ...]:
+def any_of(snapshot: Snapshot) -> tuple[Stage, ...]:
     """Every stage and every .dvc file, of which there is one at least."""
-    if not view.project.stages:
+    if not snapshot.project.stages:
         raise NotThereYetError("data.tracked")
-    return view.project.stages
+    return snapshot.project.stages
 
 
-def stage_of(view: View, wanted: LessonStage) -> Stage:
+def stage_of(snapshot: Snapshot, spec: StageSpec) -> Stage:
     """The attendee's stage for a lesson, whatever they call it."""
-    stage = view.stage(wanted)
+    stage = snapshot.stage(spec)
     if stage is None:
-        raise NotThereYetError(f"{wanted.name}.declared")
+        raise NotThereYetError(f"{spec.name}.declared")
     return stage
 
 
-def recorded_stage(view: View, wanted: LessonStage) -> Stage:
+def recorded_stage(snapshot: Snapshot, spec: StageSpec) -> Stage:
     """The same, where it is in the lock."""
-    stage = stage_of(view, wanted)
+    stage = stage_of(snapshot, spec)
     if not stage.recorded:
-        raise NotThereYetError(f"{wanted.name}.run")
+        raise NotThereYetError(f"{spec.name}.run")
     return stage
 
 
 def paths_of(
-    view: View, stage: Stage, wanted: LessonStage, options: tuple[str, ...]
+    repository: Repository, stage: Stage, spec: StageSpec, options: tuple[str, ...]
 ) -> Iterator[str]:
     """The paths that the stage's command gives to ``options``; the files in a folder of several."""
-    values = values_of(stage.cmd, wanted)
+    values = values_of(stage.cmd, spec)
     for option in options:
         path = normal(_HERE.sub("", values.get(option, "")))
-        path = path.removeprefix(f"{view.facts.root.as_posix()}/")
+        path = path.removeprefix(f"{repository.root.as_posix()}/")
         if not path or path.startswith(_ELSEWHERE):
             continue
-        names = wanted.names_in(option)
+        names = spec.names_in(option)
         yield from (f"{path}/{name}" for name in names) if names else [path]
 
 
@@ -67,58 +69,61 @@ def covers(declared: str, path: str) -> bool:
     return path == declared or path.startswith(f"{declared.rstrip('/')}/") or declared == "."
 
 
-def in_file(view: View, stage: Stage, *words: str, value: str | None = None) -> Evidence:
+def in_file(snapshot: Snapshot, stage: Stage, *words: str, value: str | None = None) -> Evidence:
     """The line of the stage's own file that holds the last of ``words``."""
     name = stage.name.rpartition(":")[2]
-    return Evidence(view.source, stage.file, view.line(stage.file, f"{name}:", *words), value)
+    return Evidence(
+        snapshot.source, stage.file, snapshot.line(stage.file, f"{name}:", *words), value
+    )
 
 
-def edit_then_run(view: View, stage: Stage, change: Change) -> str:
+def edit_then_run(
+    repository: Repository, snapshot: Snapshot, stage: Stage, change: Change
+) -> tuple[Step, ...]:
     """Change a stage in dvc.yaml, run it, commit both."""
     name = stage.name.rpartition(":")[2]
     lock = stage.file.removesuffix("dvc.yaml") + "dvc.lock"
     new = [path for kind in ("outs", "plots") for path in change.add.get(kind, ())]
-    beside = dict.fromkeys([*kept_by_git(view, stage), *gitignores(view, new)])
-    return fixes.commands(
-        *stage_edits.changed(view, stage, change),
-        f"dvc repro {fixes.quoted(stage.name)}",
-        *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}").splitlines(),
+    beside = dict.fromkeys([*kept_by_git(repository, stage), *gitignores(repository, new)])
+    return (
+        *stage_edits.changed(repository, snapshot, stage, change),
+        fixes.command("dvc", "repro", stage.name),
+        *fixes.commit([stage.file, lock, *beside], f"Mend the stage {name}"),
     )
 
 
-def committing(view: View, paths: Iterable[str], message: str) -> list[str]:
+def committing(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
     """Commit ``paths``, without a ``git add`` of what was added as it lies there."""
-    left = [path for path in paths if not view.facts.is_staged(path)]
+    left = [path for path in paths if not repository.is_staged(path)]
     if not left:
-        return [fixes.committed(message)]
-    return fixes.commit(left, message).splitlines()
+        return (fixes.commit_staged(message),)
+    return fixes.commit(left, message)
 
 
-def is_out_of_sight(view: View, path: str) -> bool:
+def is_out_of_sight(repository: Repository, path: str) -> bool:
     """Whether DVC cannot see a file that is there: git ignores it, or the folder lost it."""
-    facts = view.facts
-    if facts.worktree.content(path) is None:
-        return path in facts.committed
-    return facts.ignores(path)
+    if repository.worktree.content(path) is None:
+        return path in repository.committed
+    return repository.ignores(path)
 
 
-def wait_until_readable(view: View) -> None:
+def wait_until_readable(repository: Repository) -> None:
     """Raise where what lies in the folder cannot be read: nothing of it is to be committed."""
     try:
-        _ = view.facts.worktree.project
+        _ = repository.worktree.project
     except ConfigError:  # which other checks tell
         return
     except ProjectError:
         raise NotThereYetError("init.readable") from None
 
 
-def have_to_run(view: View) -> bool:
+def have_to_run(repository: Repository) -> bool:
     """Whether a stage that ran before would run again on what lies in the folder.
 
     Where only an out is not as it was left, nothing has to run.
     """
     try:
-        states = view.facts.state.stages
+        states = repository.state.stages
     except (ProjectError, OSError):
         return False
     return any(
@@ -129,30 +134,30 @@ def have_to_run(view: View) -> bool:
     )
 
 
-def removal(view: View, name: str) -> str:
+def removal(repository: Repository, name: str) -> Step:
     """The command that takes a damaged object out of the cache."""
-    place = fixes.literal(shown_in_cache(view, name))
+    place = fixes.literal(shown_in_cache(repository, name))
     return fixes.python(f"import os; os.chmod({place}, 0o644); os.remove({place})")
 
 
-def shown_in_cache(view: View, name: str) -> str:
+def shown_in_cache(repository: Repository, name: str) -> str:
     """The path of a cached object from the repository's root on."""
-    path = view.facts.objects.path(name)
-    return os.path.relpath(path, view.facts.root).replace(os.sep, "/")
+    path = repository.objects.path(name)
+    return os.path.relpath(path, repository.root).replace(os.sep, "/")
 
 
-def is_as_recorded(view: View, stage: Stage) -> bool:
+def is_as_recorded(repository: Repository, stage: Stage) -> bool:
     """Whether what lies in the folder is what the run of ``stage`` read and left, cached or not."""
     try:
-        states = view.facts.state.stages
+        states = repository.state.stages
     except ProjectError:
         return False
     found = [one for one in states if one.stage.name == stage.name]
     changes = [reason.change for one in found for reason in one.reasons]
-    return bool(found) and set(changes) <= {"not in cache"} and _has_outs(view, stage)
+    return bool(found) and set(changes) <= {"not in cache"} and _has_outs(repository, stage)
 
 
-def _has_outs(view: View, stage: Stage) -> bool:
+def _has_outs(repository: Repository, stage: Stage) -> bool:
     """Whether the outs lie there as recorded: of one that is in no cache, DVC says no more."""
     for out in stage.outs:
         if not out.cache or out.place is None:
@@ -160,20 +165,20 @@ def _has_outs(view: View, stage: Stage) -> bool:
         if out.recorded.algorithm != "md5":
             if not out.place.exists():
                 return False
-        elif view.facts.workspace.md5_of(out.place) != out.recorded.md5:
+        elif repository.workspace.md5_of(out.place) != out.recorded.md5:
             return False
     return True
 
 
-def restored(view: View, stage: Stage, path: str) -> str:
+def restored(repository: Repository, stage: Stage, path: str) -> tuple[Step, ...]:
     """What makes ``path`` as the run of ``stage`` left it: the cache, or another run."""
     out = next((one for one in stage.outs if covers(one.path, path)), None)
-    if out and out.cache and out.recorded.md5 and not is_as_recorded(view, stage):
-        objects = view.facts.objects
+    if out and out.cache and out.recorded.md5 and not is_as_recorded(repository, stage):
+        objects = repository.objects
         names = objects.names(out.recorded.md5)
         if all(objects.path(one).exists() for one in names) and not objects.corrupt(names):
-            return f"dvc checkout --force {fixes.quoted(stage.name)}"
-    return fixes.run_again(stage.name, kept_by_git(view, stage))
+            return (fixes.command("dvc", "checkout", "--force", stage.name),)
+    return fixes.run_again(stage.name, kept_by_git(repository, stage))
 
 
 def uncached(*some: Stage) -> list[str]:
@@ -182,27 +187,25 @@ def uncached(*some: Stage) -> list[str]:
     return [out.path for out in outs if not out.cache and out.inside]
 
 
-def kept_by_git(view: View, stage: Stage) -> list[str]:
+def kept_by_git(repository: Repository, stage: Stage) -> list[str]:
     """What a commit of a run takes in beside the lock: uncached outs, and new .gitignore files."""
-    facts = view.facts
     ignoring = {}
     for out in stage.outs:
         if out.cache and out.inside:
             path = f"{out.path.rpartition('/')[0]}/.gitignore".lstrip("/")
-            known = path in facts.committed and path not in facts.uncommitted
-            if not known or not facts.ignores(out.path):
+            known = path in repository.committed and path not in repository.uncommitted
+            if not known or not repository.ignores(out.path):
                 ignoring[path] = out.path
-    return [*uncached(stage), *gitignores(view, ignoring.values())]
+    return [*uncached(stage), *gitignores(repository, ignoring.values())]
 
 
-def gitignores(view: View, outs: Iterable[str]) -> list[str]:
+def gitignores(repository: Repository, outs: Iterable[str]) -> list[str]:
     """The .gitignore files that DVC writes, or has written, for ``outs``."""
-    facts = view.facts
     paths = {out: f"{out.rpartition('/')[0]}/.gitignore".lstrip("/") for out in outs}
     return list(
         dict.fromkeys(
             path
             for out, path in paths.items()
-            if (facts.root / path).is_file() or not facts.ignores(out)
+            if (repository.root / path).is_file() or not repository.ignores(out)
         )
     )

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 from grader.code.command import arguments, calls
 from grader.code.module import Module, module
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 Text = Callable[[str], str | None]
 _OPERATOR = re.compile(r"[;&|<>()]+")
@@ -16,7 +16,7 @@ _OPERATOR = re.compile(r"[;&|<>()]+")
 class StageCode:
     """The module of a lesson's stage and the attendee's modules below it."""
 
-    def __init__(self, text: Text, stage: LessonStage) -> None:
+    def __init__(self, text: Text, stage: StageSpec) -> None:
         self._text = text
         self.stage = stage
 
@@ -148,7 +148,7 @@ def _words(line: str) -> tuple[str, ...]:
         return tuple(line.split())
 
 
-def values_of(command: str | list[str] | None, stage: LessonStage) -> dict[str, str]:
+def values_of(command: str | list[str] | None, stage: StageSpec) -> dict[str, str]:
     """What the stage's module gets with each ``--option``; empty where nothing follows it.
 
     Options of whatever starts Python, and of another program beside it, are not the module's. Of a
@@ -170,7 +170,7 @@ def _is_option(word: str) -> bool:
     return bool(re.match(r"-(?!$|\d|\.\d)", word))
 
 
-def _arguments(command: str | list[str] | None, stage: LessonStage) -> tuple[str, ...] | None:
+def _arguments(command: str | list[str] | None, stage: StageSpec) -> tuple[str, ...] | None:
     found = (arguments(words, stage.module, stage.code_path) for words in calls(command))
     return next((words for words in found if words is not None), None)
 

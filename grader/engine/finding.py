@@ -1,7 +1,9 @@
 """What a check can answer: a finding with its evidence, or that it could not tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from grader.engine.step import Step
 
 Source = Literal["HEAD", "index", "worktree", "cache", "remote"]
 Severity = Literal["fail", "advice"]
@@ -13,7 +15,7 @@ class Evidence:
 
     source: Source
     path: str
-    line: int | None = None
+    line: int | None = field(default=None, metadata={"schema": {"minimum": 1}})
     value: str | None = None
 
 
@@ -21,29 +23,30 @@ class Evidence:
 class Finding:
     """One mistake, in the attendee's own names.
 
-    ``rationale`` says what is so and why it matters; ``fix`` is commands, one a line. ``advice`` is
-    shown and costs nothing.
+    ``rationale`` says what is so and why it matters; ``steps`` mend it. ``advice`` is shown and
+    costs nothing. ``awaits_commit``: the work is done in the folder, and only a commit is missing.
     """
 
     code: str
     rationale: str
     expected: str
     actual: str
-    fix: str
+    steps: tuple[Step, ...]
     evidence: tuple[Evidence, ...] = ()
     severity: Severity = "fail"
+    awaits_commit: bool = False
 
 
 class UnknownError(Exception):
-    """It could not be told whether a check holds: ``problem`` says why, ``fix`` what to do.
+    """It could not be told whether a check holds: ``problem`` says why, ``steps`` what to do.
 
     ``code`` where the reason is one of the workshop's known mistakes.
     """
 
-    def __init__(self, problem: str, fix: str, code: str | None = None) -> None:
+    def __init__(self, problem: str, *steps: Step, code: str | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.fix = fix
+        self.steps = steps
         self.code = code
 
 

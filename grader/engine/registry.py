@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.engine.finding import Finding
-from grader.facts.snapshot import View
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from workshop.course.manifest import course
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
 Tier = Literal["static", "remote"]
-Judge = Callable[[View], Finding | None]
-StageJudge = Callable[[View, LessonStage], Finding | None]
+Judge = Callable[[Repository, Snapshot], Finding | None]
+StageJudge = Callable[[Repository, Snapshot, StageSpec], Finding | None]
 
 
 @dataclass(frozen=True)
@@ -84,18 +85,18 @@ def stage_check(
     """
 
     def register(judge: StageJudge) -> StageJudge:
-        for stage in STAGES:
+        for spec in STAGES:
             title, _, explanation = (judge.__doc__ or "").partition("\n")
             _add(
                 Check(
-                    f"{stage.name}.{fact}",
-                    title.strip().rstrip(".").replace("{stage}", stage.name),
-                    _unindented(explanation).replace("{stage}", stage.name),
+                    f"{spec.name}.{fact}",
+                    title.strip().rstrip(".").replace("{stage}", spec.name),
+                    _unindented(explanation).replace("{stage}", spec.name),
                     codes,
-                    tuple(one.replace("{stage}", stage.name) for one in requires),
+                    tuple(one.replace("{stage}", spec.name) for one in requires),
                     "static",
                     committed_only=False,
-                    judge=_bound(judge, stage),
+                    judge=_bind(judge, spec),
                 )
             )
         return judge
@@ -103,8 +104,8 @@ def stage_check(
     return register
 
 
-def _bound(judge: StageJudge, stage: LessonStage) -> Judge:
-    return lambda view: judge(view, stage)
+def _bind(judge: StageJudge, spec: StageSpec) -> Judge:
+    return lambda repository, snapshot: judge(repository, snapshot, spec)
 
 
 def _add(one: Check) -> None:

@@ -1,28 +1,103 @@
-"""The report: everything that was found about one repository, the source of every format."""
+"""The report: everything that was found about one repository, the source of every format.
+
+``grader.output.report_json`` makes JSON of it. A field whose metadata have ``in_json`` False is
+left out there; ``schema`` are further keys of the field's JSON Schema.
+"""
 
 from collections.abc import Callable, Container, Iterable
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
-from grader.engine.finding import UnknownError
-from grader.engine.verdict import Verdict
+from grader.engine.finding import Evidence, Severity, UnknownError
+from grader.engine.step import Step
+from grader.engine.verdict import Status, Verdict
 from grader.facts.git import Git
-from grader.facts.repository import Facts
+from grader.facts.repository import Repository
 from workshop import shell
 from workshop.course.manifest import course
 
-SCHEMA = 1
 Fact = TypeVar("Fact")
-Report = dict[str, Any]
-"""JSON by the schema in ``report.schema.json``."""
+ReportTier = Literal["static", "remote", "run"]
+Kind = Status | Literal["advice"]
 
 PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 """Exit codes; 2 is also that of a wrong option."""
 
 
+_POINTS = {"schema": {"minimum": 0}}
+_ID = {"schema": {"pattern": r"^[a-z]+\.[a-z_]+$"}}
+_CODE = {"schema": {"pattern": "^[a-z-]+$"}}
+_COMMIT = {"schema": {"pattern": "^[0-9a-f]{40,64}$"}}
+_BRANCH = {"schema": {"description": "where the next commit goes"}}
+_NO_BRANCH = {"schema": {"description": "how to return, where HEAD is on none"}}
+_AS_FIX = {"text": "fix"}
+"""In JSON their text stands before the steps, under that name."""
+_INTERNAL = {"in_json": False}
+
+
+@dataclass(frozen=True)
+class LessonScore:
+    """One lesson, and the points of its checks."""
+
+    id: str
+    title: str
+    earned: int = field(metadata=_POINTS)
+    max: int = field(metadata=_POINTS)
+    supplied: bool
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check, and what was found."""
+
+    id: str = field(metadata=_ID)
+    lesson: str
+    title: str
+    status: Status
+    severity: Severity | None
+    code: str | None = field(metadata=_CODE)
+    rationale: str | None
+    expected: str | None
+    actual: str | None
+    evidence: tuple[Evidence, ...]
+    hint: str | None
+    steps: tuple[Step, ...] = field(metadata=_AS_FIX)
+    earned: int = field(metadata=_POINTS)
+    max: int = field(metadata=_POINTS)
+    blocked_by: str | None = field(metadata=_INTERNAL)
+    awaits_commit: bool = field(metadata=_INTERNAL)
+
+    @property
+    def kind(self) -> Kind:
+        """The status, or that it is mere advice."""
+        return "advice" if self.severity == "advice" else self.status
+
+
+@dataclass(frozen=True)
+class Report:
+    """The grader's report, as `grader check --format json` prints it."""
+
+    schema: Literal[1] = field(default=1, init=False)
+    repo: str
+    commit: str | None = field(metadata=_COMMIT)
+    branch: str | None = field(metadata=_BRANCH)
+    no_branch: str | None = field(metadata=_NO_BRANCH)
+    gradable: bool
+    score: int = field(metadata=_POINTS)
+    max_score: int = field(metadata=_POINTS)
+    verified: tuple[ReportTier, ...]
+    unproven: tuple[ReportTier, ...]
+    lessons: tuple[LessonScore, ...]
+    checks: tuple[CheckResult, ...]
+
+
 def report(
-    facts: Facts, verdicts: Iterable[Verdict], verified: list[str], lessons: Container[str]
+    repository: Repository,
+    verdicts: Iterable[Verdict],
+    tiers: Iterable[ReportTier],
+    lessons: Container[str],
 ) -> Report:
-    """The report on ``facts``; ``verified`` are the tiers that were to be looked at.
+    """The report on ``repository``; ``tiers`` are those that were to be looked at.
 
     One that gave no answer was not: a remote that nobody reached, or that nobody asked. Of the
     ``lessons`` with these ids, one that only the remote can judge then has no check, and counts 0
@@ -30,34 +105,40 @@ def report(
     """
     verdicts = list(verdicts)
     answered = {one.check.tier for one in verdicts if one.status in ("pass", "fail")}
-    verified = [tier for tier in verified if tier == "static" or tier in answered]
+    verified = tuple(tier for tier in tiers if tier == "static" or tier in answered)
     counted = [verdict for verdict in verdicts if verdict.status != "error"]
-    settings = _known(lambda: facts.settings)
+    unproven: tuple[ReportTier, ...] = ("remote", "run")
+    return Report(
+        repo=str(_known(lambda: repository.root) or repository.start),
+        commit=_known(lambda: repository.commit),
+        branch=_known(lambda: repository.git.branch if repository.git else None),
+        no_branch=_known(lambda: _no_branch(repository.git)),
+        gradable=_known(lambda: repository.git) is not None,
+        score=sum(verdict.earned for verdict in counted),
+        max_score=sum(verdict.check.points for verdict in counted),
+        verified=verified,
+        unproven=tuple(tier for tier in unproven if tier not in verified),
+        lessons=_scores(repository, counted, lessons),
+        checks=tuple(map(_result, verdicts)),
+    )
+
+
+def _scores(
+    repository: Repository, counted: Iterable[Verdict], lessons: Container[str]
+) -> tuple[LessonScore, ...]:
+    settings = _known(lambda: repository.settings)
     supplied = settings.supplied if settings else ()
-    return {
-        "schema": SCHEMA,
-        "repo": str(_known(lambda: facts.root) or facts.start),
-        "commit": _known(lambda: facts.commit),
-        "branch": _known(lambda: facts.git.branch if facts.git else None),
-        "no_branch": _known(lambda: _no_branch(facts.git)),
-        "gradable": _known(lambda: facts.git) is not None,
-        "score": sum(verdict.earned for verdict in counted),
-        "max_score": sum(verdict.check.points for verdict in counted),
-        "verified": verified,
-        "unproven": [tier for tier in ("remote", "run") if tier not in verified],
-        "lessons": [
-            {
-                "id": lesson.id,
-                "title": lesson.title,
-                "earned": sum(v.earned for v in counted if v.check.lesson == lesson.id),
-                "max": sum(v.check.points for v in counted if v.check.lesson == lesson.id),
-                "supplied": lesson.id in supplied,
-            }
-            for lesson in course().lessons
-            if lesson.id in lessons
-        ],
-        "checks": [_entry(verdict) for verdict in verdicts],
-    }
+    return tuple(
+        LessonScore(
+            lesson.id,
+            lesson.title,
+            sum(v.earned for v in counted if v.check.lesson == lesson.id),
+            sum(v.check.points for v in counted if v.check.lesson == lesson.id),
+            lesson.id in supplied,
+        )
+        for lesson in course().lessons
+        if lesson.id in lessons
+    )
 
 
 def _known(fact: Callable[[], Fact]) -> Fact | None:
@@ -72,41 +153,45 @@ def _no_branch(git: Git | None) -> str | None:
     """What to say where HEAD is on no branch: no mistake, but it is soon forgotten."""
     if git is None or git.branch is not None:
         return None
-    if git.going_on == "rebase":
+    if git.operation_in_progress == "rebase":
         return "on no branch while git rebase goes on: git status says how it ends"
-    if git.going_on == "bisect":
+    if git.operation_in_progress == "bisect":
         return "on no branch while git bisect goes on: git bisect reset ends it"
     names = git.branches(2)
     if len(names) == 1 and shell.is_quotable(names[0]):
-        return f"on no branch: git checkout {shell.quoted(names[0])} returns"
+        return f"on no branch: {shell.command_line(('git', 'checkout', names[0]))} returns"
     return "on no branch: git branch lists those to return to" if names else "on no branch"
 
 
 def exit_code(report: Report) -> int:
     """0 all passed, 1 some failed or are blocked, 2 nothing to grade, 3 only errors."""
-    if not report["gradable"]:
+    if not report.gradable:
         return NOTHING_TO_GRADE
-    statuses = {one["status"] for one in report["checks"] if one["severity"] != "advice"}
-    if statuses & {"fail", "blocked"}:
+    kinds = {result.kind for result in report.checks}
+    if kinds & {"fail", "blocked"}:
         return FAILED
-    return NOT_TOLD if "error" in statuses else PASSED
+    return NOT_TOLD if "error" in kinds else PASSED
 
 
-def _entry(verdict: Verdict) -> dict[str, Any]:
+def _result(verdict: Verdict) -> CheckResult:
     check, finding = verdict.check, verdict.finding
-    return {
-        "id": check.id,
-        "lesson": check.lesson,
-        "title": check.title,
-        "status": verdict.status,
-        "severity": finding.severity if finding else None,
-        "code": verdict.code,
-        "rationale": finding.rationale if finding else verdict.reason,
-        "expected": finding.expected if finding else None,
-        "actual": finding.actual if finding else None,
-        "evidence": [vars(one) for one in finding.evidence] if finding else [],
-        "hint": course().check(check.id).ask if finding else None,
-        "fix": finding.fix if finding else verdict.fix,
-        "earned": verdict.earned if verdict.status != "error" else 0,
-        "max": check.points if verdict.status != "error" else 0,
-    }
+    waiting = f"waits for {verdict.blocked_by}" if verdict.blocked_by else None
+    is_told = verdict.status != "error"
+    return CheckResult(
+        id=check.id,
+        lesson=check.lesson,
+        title=check.title,
+        status=verdict.status,
+        severity=finding.severity if finding else None,
+        code=verdict.code,
+        rationale=finding.rationale if finding else waiting or verdict.problem,
+        expected=finding.expected if finding else None,
+        actual=finding.actual if finding else None,
+        evidence=finding.evidence if finding else (),
+        hint=course().check(check.id).ask if finding else None,
+        steps=verdict.steps,
+        earned=verdict.earned if is_told else 0,
+        max=check.points if is_told else 0,
+        blocked_by=verdict.blocked_by,
+        awaits_commit=verdict.awaits_commit,
+    )

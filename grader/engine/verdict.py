@@ -1,27 +1,33 @@
-"""What became of one check, and of all of them."""
+"""What became of one check."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from grader.engine.finding import Finding
 from grader.engine.registry import Check
+from grader.engine.step import Step
 
 Status = Literal["pass", "fail", "blocked", "error"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``finding`` where the check found one; ``reason`` and ``fix`` where it is blocked or erred.
+    """``finding`` where the check found a mistake, ``problem`` where nobody could tell.
 
-    ``code`` is the finding's, or that of a known reason why nobody could tell.
+    ``blocked_by`` is the id of the check that has to hold first, the root of what went wrong.
+    ``steps`` mend what was found, or what blocks. ``code`` is the finding's, or that of a known
+    reason why nobody could tell. ``awaits_commit``: what is asked for is done in the folder, and
+    not committed yet.
     """
 
     check: Check
     status: Status
     finding: Finding | None = None
-    reason: str | None = None
-    fix: str | None = None
+    problem: str | None = None
+    blocked_by: str | None = None
+    steps: tuple[Step, ...] = ()
     code: str | None = None
+    awaits_commit: bool = False
 
     @property
     def holds(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from dvcstate import Project, read
 from dvcstate.documents import regular_file
 from grader.code.stage_code import StageCode
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
 MAX_TEXT_BYTES = 8 * 2**20
 
@@ -48,11 +48,11 @@ class Files:
         except UnicodeDecodeError:
             return None
 
-    def code(self, wanted: LessonStage) -> StageCode:
+    def code(self, spec: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
-        if wanted.name not in self._codes:
-            self._codes[wanted.name] = StageCode(self.text, wanted)
-        return self._codes[wanted.name]
+        if spec.name not in self._codes:
+            self._codes[spec.name] = StageCode(self.text, spec)
+        return self._codes[spec.name]
 
     @cached_property
     def project(self) -> Project:

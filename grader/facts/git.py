@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.engine.finding import UnknownError
-from grader.facts.git_cache import Answers, Key
+from grader.engine.step import Command, Note
+from grader.facts.git_cache import GitCache, Key
 
 TIMEOUT_S = 20
 _LARGEST_KEPT = 64 * 1024
+_CHECK, _VERSION = Command(("git", "fsck")), Command(("git", "--version"))
 _OFF = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -78,14 +80,14 @@ class Git:
     ``control`` is its folder in ``.git``, ``shared`` the one that it shares with git's worktrees.
     """
 
-    def __init__(self, root: Path, control: Path, shared: Path, answers: Answers) -> None:
+    def __init__(self, root: Path, control: Path, shared: Path, cache: GitCache) -> None:
         self.root = root
         self.control = control
         self._shared = shared
-        self._answers = answers
+        self._cache = cache
 
     @classmethod
-    def around(cls, start: Path, answers: Answers | None = None) -> "Git | None":
+    def around(cls, start: Path, cache: GitCache | None = None) -> "Git | None":
         """The repository that the folder ``start`` is in; None where there is none, or a bare one.
 
         An UnknownError where git itself is missing or cannot say.
@@ -96,7 +98,7 @@ class Git:
         except GitError:
             return None
         top, control, shared = answer.decode("utf-8", "surrogateescape").splitlines()[:3]
-        return cls(Path(top), Path(control), start / shared, answers or Answers())
+        return cls(Path(top), Path(control), start / shared, cache or GitCache())
 
     @cached_property
     def head(self) -> str | None:
@@ -121,7 +123,7 @@ class Git:
         return self._ask("for-each-ref", *words).decode("utf-8", "replace").split()
 
     @property
-    def going_on(self) -> str | None:
+    def operation_in_progress(self) -> str | None:
         """The command that has taken HEAD off its branch until it ends, if one has."""
         if any((self.control / name).is_dir() for name in ("rebase-merge", "rebase-apply")):
             return "rebase"
@@ -134,8 +136,8 @@ class Git:
 
     def tree(self, commit: str) -> dict[str, Blob]:
         """Every file of ``commit`` by its path from the root; links and sub-modules left out."""
-        known: dict[str, Blob] | None = self._answers.get("tree", commit)
-        return known or self._answers.keep(self._tree(commit), "tree", commit)
+        known: dict[str, Blob] | None = self._cache.get("tree", commit)
+        return known or self._cache.keep(self._tree(commit), "tree", commit)
 
     def _tree(self, commit: str) -> dict[str, Blob]:
         found = {}
@@ -145,7 +147,7 @@ class Git:
                 _, _, oid, size = words.split()
                 if not size.isdigit():
                     shown = name.decode("utf-8", "replace")
-                    raise GitError(f"git has no sound copy of {shown}", "git fsck")
+                    raise GitError(f"git has no sound copy of {shown}", _CHECK)
                 found[name.decode("utf-8", "surrogateescape")] = Blob(oid.decode(), int(size))
         return found
 
@@ -168,8 +170,8 @@ class Git:
         parts = {one.name: one.read_bytes() for one in self.control.glob("sharedindex.*")}
         parts["index"] = original.read_bytes()
         key: Key = ("index", *(hashlib.sha256(parts[name]).digest() for name in sorted(parts)))
-        known: tuple[Entry, ...] | None = self._answers.get(*key)
-        return known or self._answers.keep(self._entries(parts), *key)
+        known: tuple[Entry, ...] | None = self._cache.get(*key)
+        return known or self._cache.keep(self._entries(parts), *key)
 
     def _entries(self, parts: Mapping[str, bytes]) -> tuple[Entry, ...]:
         with tempfile.TemporaryDirectory(prefix="grader-") as folder:
@@ -207,7 +209,7 @@ class Git:
         """Everything in the newest commits, and the path that it has there, by its object."""
         limit = f"--max-count={at_most}"
         key: Key = ("history", limit, self.head or "", *self._cut_off())
-        known: dict[str, str] | None = self._answers.get(*key)
+        known: dict[str, str] | None = self._cache.get(*key)
         if known is not None:
             return known
         answer = self._ask("rev-list", "--objects", "--missing=print", limit, self.head or "HEAD")
@@ -215,7 +217,7 @@ class Git:
         named = (line.partition(b" ") for line in lines)
         found = {o.decode(): n.decode("utf-8", "surrogateescape") for o, _, n in named if n}
         is_whole = not any(line.startswith(b"?") for line in lines)
-        return self._answers.keep(found, *key) if is_whole else found
+        return self._cache.keep(found, *key) if is_whole else found
 
     def _cut_off(self) -> tuple[bytes, ...]:
         """What ends the history of a shallow clone, which can be fetched later on."""
@@ -223,23 +225,23 @@ class Git:
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """The size in bytes of each blob; what is none, or not there, is left out."""
-        known = {oid: self._answers.get("size", oid) for oid in oids}
+        known = {oid: self._cache.get("size", oid) for oid in oids}
         wanted = "".join(f"{oid}\n" for oid, size in known.items() if size is None)
         answer = self._ask("cat-file", "--batch-check", text=wanted.encode()) if wanted else b""
         for name, kind, *size in map(str.split, answer.decode().splitlines()):
             if kind == "blob":
-                known[name] = self._answers.keep(int(size[0]), "size", name)
+                known[name] = self._cache.keep(int(size[0]), "size", name)
         return {oid: size for oid, size in known.items() if size is not None}
 
     def commits(self, path: str, at_most: int) -> list[str]:
         """The newest commits, newest first, that changed ``path`` (from the root of git)."""
         limit, commit = f"--max-count={at_most}", self.head or "HEAD"
         key: Key = ("commits", limit, commit, path, *self._cut_off())
-        known: list[str] | None = self._answers.get(*key)
+        known: list[str] | None = self._cache.get(*key)
         if known is not None:
             return known
         answer = self._ask("rev-list", limit, commit, "--", f":(top,literal){path}")
-        return self._answers.keep(answer.decode().split(), *key)
+        return self._cache.keep(answer.decode().split(), *key)
 
     def versions(self, commits: Iterable[str], path: str) -> list[bytes]:
         """The file ``path`` as each commit has it; commits without it are left out."""
@@ -251,12 +253,12 @@ class Git:
 
         Each name is a hash, or begins with one.
         """
-        known = {name: self._answers.get("bytes", name) for name in names}
+        known = {name: self._cache.get("bytes", name) for name in names}
         unknown = [name for name, content in known.items() if content is None]
         for name, content in zip(unknown, self._asked_for(unknown), strict=True):
             known[name] = content
             if content is not None and len(content) <= _LARGEST_KEPT:
-                self._answers.keep(content, "bytes", name)
+                self._cache.keep(content, "bytes", name)
         return [known[name] for name in names]
 
     def _asked_for(self, names: list[bytes]) -> list[bytes | None]:
@@ -306,13 +308,13 @@ def _run(folder: Path, *command: str, text: bytes = b"", index: Path | None = No
         )
     except subprocess.TimeoutExpired:
         raise UnknownError(
-            f"git {command[0]} did not answer within {TIMEOUT_S} s", "# try again"
+            f"git {command[0]} did not answer within {TIMEOUT_S} s", Note("try again")
         ) from None
     except OSError as error:
-        raise UnknownError(f"git cannot be started: {error.strerror}", "git --version") from None
+        raise UnknownError(f"git cannot be started: {error.strerror}", _VERSION) from None
     if done.returncode:
         words = " ".join(done.stderr.decode("utf-8", "replace").split())[:300]
-        raise GitError(f"git {command[0]} says: {words}", "git fsck")
+        raise GitError(f"git {command[0]} says: {words}", _CHECK)
     return done.stdout
 
 
@@ -321,7 +323,7 @@ def _git() -> str:
     folders = [p for p in os.environ.get("PATH", "").split(os.pathsep) if Path(p).is_absolute()]
     found = shutil.which("git", path=os.pathsep.join(folders))
     if found is None:
-        raise UnknownError("git is not installed, or not on PATH", "git --version")
+        raise UnknownError("git is not installed, or not on PATH", _VERSION)
     return found
 
 

@@ -9,7 +9,7 @@ Key = tuple[str | bytes, ...]
 
 
 @dataclass
-class Answers:
+class GitCache:
     """Each answer stands under hashes of what it was made of, so that none can be out of date.
 
     What was not there is not kept: it is asked for again.

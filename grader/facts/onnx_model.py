@@ -8,6 +8,7 @@ from pathlib import Path
 from dvcstate.documents import regular_file
 from dvcstate.hashes.hash_store import cache_dir
 from grader.engine.finding import UnknownError
+from grader.engine.step import Command
 
 _VERSION = 2
 INPUT, OUTPUT = "image", "probabilities"
@@ -36,7 +37,7 @@ def _judged(content: bytes) -> str | None:
     if importlib.util.find_spec("onnxruntime") is None:
         raise UnknownError(
             "a model can be judged by ONNX Runtime alone, which is not installed here",
-            "pip install onnxruntime",
+            Command(("pip", "install", "onnxruntime")),
         )
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as refusals

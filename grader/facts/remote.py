@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from dvcstate.documents import regular_file
 from grader.engine.finding import UnknownError
+from grader.engine.step import Command, Note
 from grader.facts.objects import Objects, Unread
 from workshop import endpoints
-from workshop.shell import by_hand, quoted
 from workshop.start import activation
 
 TIMEOUT_S = 7.0  # with all else that a check takes, an answer comes within ten
@@ -134,7 +134,7 @@ class Remote:
             raise UnknownError(
                 f"The remote {self.name} holds more than was read in {TIMEOUT_S:g} s: {told.count}"
                 f" of {len(names)} objects are left. What was read is remembered: ask again.",
-                "grader check",
+                Command(("grader", "check")),
                 code="remote-unreachable",
             ) from None
 
@@ -199,7 +199,7 @@ class Remote:
             raise UnknownError(
                 f"The remote {self.name} could not be asked: no server answers at {endpoint}"
                 f" ({error}). Is the bucket server running, and is that its address?",
-                by_hand(
+                Note(
                     "in a terminal of its own, and left running:"
                     f" {endpoints.bucket_command(endpoint)}"
                 ),
@@ -207,11 +207,11 @@ class Remote:
             ) from None
 
     def _not_https(self, endpoint: str) -> UnknownError:
-        wanted = quoted(endpoints.mended(endpoint.replace("https://", "http://", 1)))
+        wanted = endpoints.mended(endpoint.replace("https://", "http://", 1))
         return UnknownError(
             f"The remote {self.name} could not be asked: the server at {endpoint} speaks http, not"
             " https.",
-            f"dvc remote modify {quoted(self.name)} endpointurl {wanted}",
+            Command(("dvc", "remote", "modify", self.name, "endpointurl", wanted)),
             code="remote-unreachable",
         )
 
@@ -316,6 +316,7 @@ def _unreachable(name: str, why: str) -> UnknownError:
     return UnknownError(
         f"The remote {name} could not be asked: {why}. Look at the network, then at the address,"
         " then at the credentials.",
-        f"dvc remote list\ndvc push -r {quoted(name)}",
+        Command(("dvc", "remote", "list")),
+        Command(("dvc", "push", "-r", name)),
         code="remote-unreachable",
     )

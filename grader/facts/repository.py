@@ -14,8 +14,8 @@ from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, Git, Place
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
-from grader.facts.snapshot import View, is_dvc, is_told
-from grader.facts.snapshot_cache import Memory
+from grader.facts.snapshot import Snapshot, is_dvc, is_metadata_file
+from grader.facts.snapshot_cache import SnapshotCache
 
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
@@ -30,30 +30,30 @@ def _is_same_folder(one: Path, other: Path) -> bool:
         return False
 
 
-class Facts:
+class Repository:
     """The repository that the folder ``start`` is in.
 
-    ``memory`` is of whoever looks again and again, who closes it too. ``ask_s``: how long deps that
+    ``cache`` is of whoever looks again and again, who closes it too. ``ask_s``: how long deps that
     lie elsewhere, in a cloud, are waited for; 0 asks nobody about them.
     """
 
-    def __init__(self, start: Path, memory: Memory | None = None, ask_s: float = 0) -> None:
+    def __init__(self, start: Path, cache: SnapshotCache | None = None, ask_s: float = 0) -> None:
         self.start = Path(os.path.abspath(start))  # noqa: PTH100 - links stay
-        self._memory = memory or Memory()
-        self._owns_memory = memory is None
+        self._cache = cache or SnapshotCache()
+        self._owns_cache = cache is None
         self.ask_s = ask_s
         self.asked_since: float | None = None
         """When a cloud was first asked: all that is asked has to be answered within ten seconds."""
 
     def close(self) -> None:
         """Delete what was exported."""
-        if self._owns_memory:
-            self._memory.close()
+        if self._owns_cache:
+            self._cache.close()
 
     @cached_property
     def git(self) -> Git | None:
         """The git repository, None where there is none that could be graded."""
-        return Git.around(self.start, self._memory.answers)
+        return Git.around(self.start, self._cache.git)
 
     @cached_property
     def commit(self) -> str | None:
@@ -139,43 +139,43 @@ class Facts:
         ]
 
     @cached_property
-    def head(self) -> View:
+    def head(self) -> Snapshot:
         """What is committed."""
-        files = self._memory.exported(self.root, self.commit)
+        files = self._cache.exported(self.root, self.commit)
         if files is None:
-            told = self._told
-            contents = self.git.contents(blob.oid for blob in told.values()) if self.git else {}
-            there = {path: contents[b.oid] for path, b in told.items() if b.oid in contents}
-            files = self._memory.export(self.root, self.commit, there)
-        return View("HEAD", files, self)
+            blobs = self._metadata_files
+            found = self.git.contents(blob.oid for blob in blobs.values()) if self.git else {}
+            there = {path: found[b.oid] for path, b in blobs.items() if b.oid in found}
+            files = self._cache.export(self.root, self.commit, there)
+        return Snapshot("HEAD", files, lambda: self.project_alike or files.project)
 
     @cached_property
-    def _told(self) -> dict[str, Blob]:
+    def _metadata_files(self) -> dict[str, Blob]:
         """The files of HEAD that say something, DVC's own first, as far as anybody would wait."""
-        told: dict[str, Blob] = {}
+        found: dict[str, Blob] = {}
         total = 0
         for path in sorted(
-            filter(is_told, self.committed), key=lambda path: (not is_dvc(path), path)
+            filter(is_metadata_file, self.committed), key=lambda path: (not is_dvc(path), path)
         ):
             blob = self.committed[path]
             total += blob.size
-            if total > _MAX_EXPORT_BYTES or len(told) == _MAX_EXPORT_FILES:
+            if total > _MAX_EXPORT_BYTES or len(found) == _MAX_EXPORT_FILES:
                 break
             parts = set(path.split("/"))
             if blob.size <= MAX_TEXT_BYTES and not parts & {"..", ".git"} and "\\" not in path:
-                told[path] = blob
-        return told
+                found[path] = blob
+        return found
 
     @cached_property
-    def worktree(self) -> View:
+    def worktree(self) -> Snapshot:
         """What lies in the attendee's folder."""
-        return View("worktree", Files(self.root), self)
+        return Snapshot("worktree", Files(self.root), lambda: self.workspace.project())
 
     @cached_property
     def uncommitted(self) -> tuple[str, ...]:
         """The files that say something of the project and are not at HEAD as in the worktree."""
-        told = {*self._told, *self._lying_about}
-        return tuple(sorted(path for path in told if not self._is_same(path)))
+        paths = {*self._metadata_files, *self._dvc_files_in_worktree}
+        return tuple(sorted(path for path in paths if not self._is_same(path)))
 
     def _is_same(self, path: str) -> bool:
         ours, theirs = self.worktree.content(path), self.head.content(path)
@@ -184,7 +184,7 @@ class Facts:
         return ours.replace(b"\r\n", b"\n") == theirs.replace(b"\r\n", b"\n")
 
     @cached_property
-    def _lying_about(self) -> list[str]:
+    def _dvc_files_in_worktree(self) -> list[str]:
         """DVC's own files in the worktree, as far as anybody would put them: three folders deep."""
         found = [p for p in (_RAW, *self.params_files) if (self.root / p).is_file()]
         pending = [(self.root, "")]
@@ -218,7 +218,7 @@ class Facts:
         except ProjectError:  # told by init.config
             return True
         is_ignored = found.git_ignores(place, True) or found.dvcignore.ignores(place, True)
-        return not is_ignored or any(one.startswith(f"{path}/") for one in self._told)
+        return not is_ignored or any(one.startswith(f"{path}/") for one in self._metadata_files)
 
     @cached_property
     def params_files(self) -> frozenset[str]:
@@ -228,7 +228,7 @@ class Facts:
         except (ProjectError, OSError):
             stages = ()
         declared = {file.path for stage in stages for file in stage.params}
-        return frozenset({"params.yaml", *filter(is_told, declared)})
+        return frozenset({"params.yaml", *filter(is_metadata_file, declared)})
 
     @cached_property
     def objects(self) -> Objects:
@@ -246,7 +246,7 @@ class Facts:
     @cached_property
     def workspace(self) -> Workspace:
         """The worktree as a DVC project."""
-        return self._memory.workspace(self.root)
+        return self._cache.workspace(self.root)
 
     @cached_property
     def project_alike(self) -> Project | None:

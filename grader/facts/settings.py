@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 
 from grader.engine.finding import UnknownError
-from workshop.shell import by_hand
+from grader.engine.step import Edit
 
 PATH = "workshop.toml"
 
@@ -67,5 +67,10 @@ def _unreadable(problem: str, line: int | None = None) -> UnknownError:
     where = f"{PATH}, line {line}" if line else PATH
     return UnknownError(
         f"{where} cannot be read: {problem}. Where your data is to go cannot be told.",
-        by_hand(f"{where}: mend it, or bring back what is committed: git checkout HEAD -- {PATH}"),
+        Edit(
+            PATH,
+            "change",
+            line,
+            text=f"mend it, or bring back what is committed: git checkout HEAD -- {PATH}",
+        ),
     )

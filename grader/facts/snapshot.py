@@ -1,27 +1,24 @@
-"""One side of a repository: what is committed (HEAD), or what lies in the worktree."""
+"""A snapshot of a repository: what is committed (HEAD), or what is in the worktree."""
 
 import fnmatch
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from dvcstate import Project, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
-from workshop.stages import LessonStage
+from workshop.stages import StageSpec
 
-if TYPE_CHECKING:
-    from grader.facts.repository import Facts
-
-Side = Literal["HEAD", "worktree"]
+Revision = Literal["HEAD", "worktree"]
 
 TEXTS = ("*.dvc", "*.yaml", "*.yml", "*.toml", "*.json", "*.py", "*/.dvc/config")
 TEXT_NAMES = frozenset((".dvcignore", ".gitignore", "dvc.lock", ".dvc/config"))
 
 
-def is_told(path: str) -> bool:
+def is_metadata_file(path: str) -> bool:
     """Whether ``path`` may be a file that says something about the project, or the stages' code."""
     name = path.rpartition("/")[2]
     return (
@@ -36,16 +33,17 @@ def is_dvc(path: str) -> bool:
     return path.endswith((".dvc", "dvc.yaml", "dvc.lock", "params.yaml")) or ".dvc" in path
 
 
-class View:
-    """The files of one side, by path from the root of the DVC repository, and what they say.
+class Snapshot:
+    """The files of one revision, by path from the root of the DVC repository, and what they say.
 
     ``files`` are those of the repository itself, or of an export of HEAD.
+    ``read_project`` is called at most once, when a check first asks for the stages.
     """
 
-    def __init__(self, source: Side, files: Files, facts: "Facts") -> None:
-        self.source: Side = source
+    def __init__(self, source: Revision, files: Files, read_project: Callable[[], Project]) -> None:
+        self.source: Revision = source
         self.root = files.root
-        self.facts = facts
+        self._read_project = read_project
         self._files = files
         self._stages: dict[str, Stage | None] = {}
 
@@ -77,9 +75,7 @@ class View:
     @cached_property
     def project(self) -> Project:
         """The stages; a ProjectError where the files don't say which."""
-        if self.source == "worktree":
-            return self.facts.workspace.project()
-        return self.facts.project_alike or self._files.project
+        return self._read_project()
 
     @cached_property
     def config(self) -> Sections:
@@ -100,22 +96,22 @@ class View:
         """The name in ``core.remote`` of ``.dvc/config``."""
         return self.config.get("core", {}).get("remote")
 
-    def stage(self, wanted: LessonStage) -> Stage | None:
+    def stage(self, spec: StageSpec) -> Stage | None:
         """The attendee's stage for a lesson: by what it runs, else by its name."""
-        if wanted.name not in self._stages:
-            self._stages[wanted.name] = self._found_stage(wanted)
-        return self._stages[wanted.name]
+        if spec.name not in self._stages:
+            self._stages[spec.name] = self._find_stage(spec)
+        return self._stages[spec.name]
 
-    def _found_stage(self, wanted: LessonStage) -> Stage | None:
+    def _find_stage(self, spec: StageSpec) -> Stage | None:
         stages = [stage for stage in self.project.stages if stage.cmd]
-        running = [one for one in stages if self.code(wanted).is_run_by(one.cmd)]
-        named = [one for one in stages if one.name.rpartition(":")[2] == wanted.name]
+        running = [one for one in stages if self.code(spec).is_run_by(one.cmd)]
+        named = [one for one in stages if one.name.rpartition(":")[2] == spec.name]
         both = [one for one in running if one in named]
         return next(iter(both or running or named), None)
 
-    def code(self, wanted: LessonStage) -> StageCode:
+    def code(self, spec: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
-        return self._files.code(wanted)
+        return self._files.code(spec)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:

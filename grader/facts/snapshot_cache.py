@@ -8,14 +8,14 @@ from pathlib import Path
 
 from dvcstate import Workspace
 from grader.facts.files import Files
-from grader.facts.git_cache import Answers
+from grader.facts.git_cache import GitCache
 
 
-class Memory:
+class SnapshotCache:
     """The files of the last commit, and the worktree's hashes: facts, never a verdict."""
 
     def __init__(self) -> None:
-        self.answers = Answers()
+        self.git = GitCache()
         self._workspace: Workspace | None = None
         self._export: tempfile.TemporaryDirectory[str] | None = None
         self._exported: tuple[Path, str | None] | None = None

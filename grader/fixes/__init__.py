@@ -1,45 +1,72 @@
-"""The commands that many fixes end with, ready to paste into bash and PowerShell."""
+"""The steps that many fixes are made of."""
 
 from collections.abc import Iterable
 
-from workshop.shell import by_hand, in_quotes, is_quotable, literal, python, quoted
+from grader.engine.step import Command, Edit, Note, Step
+from workshop.shell import is_quotable, literal
 
 __all__ = [
-    "by_hand", "commands", "commit", "committed", "is_quotable", "listed", "literal", "python",
-    "quoted", "rerun", "run_again",
+    "add", "change", "command", "commit", "commit_staged", "delete", "is_quotable", "listed",
+    "literal", "note", "python", "rerun", "run_again",
 ]  # fmt: skip
 
 
-def commands(*lines: str) -> str:
-    """Commands, one a line."""
-    return "\n".join(lines)
+def command(*words: str) -> Command:
+    """A command; no word is quoted."""
+    return Command(words)
 
 
-def commit(paths: Iterable[str], message: str, *, force: bool = False) -> str:
+def commit(paths: Iterable[str], message: str, *, force: bool = False) -> tuple[Step, ...]:
     """Commit ``paths``; ``force`` takes in what git ignores."""
-    words = ["git add", *["--force"] * force, *map(quoted, paths)]
-    return commands(" ".join(words), committed(message))
+    return command("git", "add", *["--force"] * force, *paths), commit_staged(message)
 
 
-def committed(message: str) -> str:
+def commit_staged(message: str) -> Command:
     """Commit what is staged."""
-    return f"git commit -m {in_quotes(message)}"
+    return command("git", "commit", "-m", message)
 
 
-def rerun(stage: str, uncached: Iterable[str] = ()) -> str:
+def rerun(stage: str, uncached: Iterable[str] = ()) -> tuple[Step, ...]:
     """Run a stage and commit what came of it: the lock, and the outs that DVC does not keep."""
-    return commands(
-        f"dvc repro {quoted(stage)}",
-        *commit(["dvc.lock", *uncached], f"Run {stage}").splitlines(),
+    return (
+        command("dvc", "repro", stage),
+        *commit(["dvc.lock", *uncached], f"Run {stage}"),
     )
 
 
-def run_again(stage: str, uncached: Iterable[str] = ()) -> str:
+def run_again(stage: str, uncached: Iterable[str] = ()) -> tuple[Step, ...]:
     """The same of a stage that DVC takes for done: without the option, all above it run too."""
-    return commands(
-        f"dvc repro --force --single-item {quoted(stage)}",
-        *commit(["dvc.lock", *uncached], f"Run {stage} again").splitlines(),
+    return (
+        command("dvc", "repro", "--force", "--single-item", stage),
+        *commit(["dvc.lock", *uncached], f"Run {stage} again"),
     )
+
+
+def python(code: str, *options: str) -> Command:
+    """A Python program of one line; its texts are from ``literal``, and it has no double quote."""
+    if '"' in code:
+        raise ValueError(f"a double quote would end the program for a shell: {code}")
+    return command("python", *options, "-c", code)
+
+
+def delete(file: str, line: int, last_line: int | None = None) -> Edit:
+    """Delete a line of ``file``, or all up to ``last_line``."""
+    return Edit(file, "delete", line, last_line or line)
+
+
+def add(file: str, below: int, *lines: str) -> Edit:
+    """Add ``lines`` below a line of ``file``; 0 is its beginning."""
+    return Edit(file, "add", below, lines=lines)
+
+
+def change(file: str, text: str, *, line: int | None = None, stage: str | None = None) -> Edit:
+    """Change ``file`` as ``text`` says, in a line or a stage where these are known."""
+    return Edit(file, "change", line, text=text, stage=stage)
+
+
+def note(text: str) -> Note:
+    """Something that no command and no edit does."""
+    return Note(text)
 
 
 def listed(names: Iterable[str], at_most: int = 3) -> str:

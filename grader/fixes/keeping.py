@@ -9,71 +9,79 @@ from dvcstate.hashes.worktree import folder_md5
 from dvcstate.model import Out
 from grader import fixes
 from grader.checks.stages import covers
-from grader.facts.snapshot import View
+from grader.engine.step import Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 
 _LARGEST = 64 * 2**20
 _LFS = b"version https://git-lfs"
 
 
-def nowhere(view: View, stage: Stage, modules: Callable[[], Iterable[str]]) -> list[str]:
+def nowhere(
+    repository: Repository, snapshot: Snapshot, stage: Stage, modules: Callable[[], Iterable[str]]
+) -> list[str]:
     """The deps of ``stage`` in the folder that neither git at HEAD nor DVC has.
 
     And those of ``modules``, the code that it runs, that lie in a dep which is a folder; they are
     asked for only where there is such a dep.
     """
     deps = [dep.path for dep in stage.deps if dep.inside]
-    others = [path for path in deps if path not in view.facts.committed]
-    outs = [out.path for one in view.project.stages for out in one.outs]
+    others = [path for path in deps if path not in repository.committed]
+    outs = [out.path for one in snapshot.project.stages for out in one.outs]
     folders = [path for path in others if path not in outs]
     inside = modules() if folders else []
     inside = [path for path in inside if any(covers(dep, path) for dep in folders)]
     wanted = dict.fromkeys([*others, *inside])
-    return [path for path in wanted if _lies_there(view, path) and not _is_kept(view, path)]
+    return [
+        path
+        for path in wanted
+        if _lies_there(repository, snapshot, path) and not _is_kept(repository, snapshot, path)
+    ]
 
 
-def _lies_there(view: View, path: str) -> bool:
+def _lies_there(repository: Repository, snapshot: Snapshot, path: str) -> bool:
     """A folder is left to the data's own check where nothing is added to DVC yet."""
-    place = view.facts.root / path
+    place = repository.root / path
     return place.is_file() or (
-        place.is_dir() and any(one.cmd is None for one in view.project.stages)
+        place.is_dir() and any(one.cmd is None for one in snapshot.project.stages)
     )
 
 
-def _is_kept(view: View, path: str) -> bool:
+def _is_kept(repository: Repository, snapshot: Snapshot, path: str) -> bool:
     """What lies in a link or in a sub-module is in git under another name."""
-    if at_head(view, path):
+    if at_head(repository, path):
         return True
-    outs = [out.path for stage in view.project.stages for out in stage.outs]
-    return _meets(path, outs) or _meets(path, view.facts.links())
+    outs = [out.path for stage in snapshot.project.stages for out in stage.outs]
+    return _meets(path, outs) or _meets(path, repository.links())
 
 
 def _meets(path: str, others: Iterable[str]) -> bool:
     return any(covers(one, path) or covers(path, one) for one in others)
 
 
-def at_head(view: View, path: str) -> list[str]:
+def at_head(repository: Repository, path: str) -> list[str]:
     """The committed files that ``path`` is, or has in it."""
-    committed = view.facts.committed
+    committed = repository.committed
     return [path] if path in committed else [one for one in committed if covers(path, one)]
 
 
-def is_recorded_at_head(view: View, out: Out) -> bool | None:
+def is_recorded_at_head(repository: Repository, out: Out) -> bool | None:
     """Whether the bytes of ``out`` at HEAD are those that its record names; None if none can say.
 
     Git may have turned the ends of lines, and git-lfs keeps the bytes elsewhere.
     """
-    blobs = {path: view.facts.committed[path] for path in at_head(view, out.path)}
+    blobs = {path: repository.committed[path] for path in at_head(repository, out.path)}
     if out.recorded.md5 is None or sum(blob.size for blob in blobs.values()) > _LARGEST:
         return None
-    git = view.facts.git
+    git = repository.git
     found = git.contents(blob.oid for blob in blobs.values()) if git else {}
     contents = {path: found[blob.oid] for path, blob in blobs.items() if blob.oid in found}
     if len(contents) < len(blobs) or any(one.startswith(_LFS) for one in contents.values()):
         return None
-    return out.recorded.md5 in _md5s(view, out, contents)
+    return out.recorded.md5 in _md5s(repository, out, contents)
 
 
-def _md5s(view: View, out: Out, contents: Mapping[str, bytes]) -> Iterator[str]:
+def _md5s(repository: Repository, out: Out, contents: Mapping[str, bytes]) -> Iterator[str]:
     """The hash of an out whose files have these bytes; then with the ends of lines of Windows."""
     plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
     windows = {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}
@@ -82,20 +90,20 @@ def _md5s(view: View, out: Out, contents: Mapping[str, bytes]) -> Iterator[str]:
         if out.path in md5s:
             yield md5s[out.path]
             continue
-        ignore = DvcIgnore(str(view.facts.root))
-        names = [p for p in md5s if not ignore.ignores(str(view.facts.root / p), False)]
+        ignore = DvcIgnore(str(repository.root))
+        names = [p for p in md5s if not ignore.ignores(str(repository.root / p), False)]
         yield folder_md5([p[len(out.path) + 1 :] for p in names], [md5s[p] for p in names])
 
 
-def kept(view: View, paths: Iterable[str], message: str) -> str:
+def kept(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
     """Give folders to DVC and files to git, and commit."""
-    folders = [path for path in paths if (view.facts.root / path).is_dir()]
+    folders = [path for path in paths if (repository.root / path).is_dir()]
     files = [path for path in paths if path not in folders]
-    ignored = [path for path in files if view.facts.ignores(path)]
+    ignored = [path for path in files if repository.ignores(path)]
     plain = [path for path in files if path not in ignored] + [f"{one}.dvc" for one in folders]
-    return fixes.commands(
-        *(f"dvc add {fixes.quoted(path)}" for path in folders),
-        *(f"git add --force {fixes.quoted(path)}" for path in ignored),
-        *([f"git add {' '.join(map(fixes.quoted, plain))}"] if plain else []),
-        fixes.committed(message),
+    return (
+        *(fixes.command("dvc", "add", path) for path in folders),
+        *(fixes.command("git", "add", "--force", path) for path in ignored),
+        *([fixes.command("git", "add", *plain)] if plain else []),
+        fixes.commit_staged(message),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from grader import fixes
+from grader.engine.step import Edit, Step
 
 
 @dataclass(frozen=True)
@@ -18,25 +19,24 @@ class Lost:
     renamed: str | None = None
 
 
-def edits(text: str, path: str, lost: Iterable[Lost]) -> list[str]:
+def edits(text: str, path: str, lost: Iterable[Lost]) -> list[Step]:
     """What to write again in ``path``, which holds ``text``: one block a place.
 
     The lowest first: none moves the lines of those that follow.
     """
-    found: list[tuple[int, list[str]]] = []
+    found: list[tuple[int, Edit]] = []
     blocks: dict[tuple[int, int], dict[str, Any]] = {}
     for one in lost:
         line, indent, words = _edit(text, path, one)
-        if isinstance(words, str):
-            found.append((line, [words]))
+        if isinstance(words, Edit):
+            found.append((line, words))
         else:
             _merge(blocks.setdefault((line, indent), {}), words)
     for (line, indent), new in blocks.items():
         lines = yaml.safe_dump(new, sort_keys=False, allow_unicode=True).splitlines()
-        head = f"{path}: below line {line} add:"
-        found.append((line, [head, *(f"{' ' * indent}{one}" for one in lines)]))
+        found.append((line, fixes.add(path, line, *(f"{' ' * indent}{one}" for one in lines))))
     found.sort(key=lambda one: -one[0])
-    return [fixes.by_hand(line) for _, lines in found for line in lines]
+    return [edit for _, edit in found]
 
 
 def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
@@ -47,8 +47,8 @@ def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
             into[key] = value
 
 
-def _edit(text: str, path: str, lost: Lost) -> tuple[int, int, str | dict[str, Any]]:
-    """Line and indent of an edit; and its words, or what to add there."""
+def _edit(text: str, path: str, lost: Lost) -> tuple[int, int, Edit | dict[str, Any]]:
+    """Line and indent of an edit; and the edit itself, or what to add there."""
     *above, name = lost.key.split(".")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -65,11 +65,12 @@ def _edit(text: str, path: str, lost: Lost) -> tuple[int, int, str | dict[str, A
         indent = key.start_mark.column
         if key.value == lost.renamed:
             at = key.start_mark.line + 1
-            return at, 0, f"{path}, line {at}: write  {name}:  in place of  {lost.renamed}:"
+            text = f"write  {name}:  in place of  {lost.renamed}:"
+            return at, 0, fixes.change(path, text, line=at)
     if not lost.value or getattr(node, "flow_style", False):
         below = f"below {'.'.join(above)}: " if above else ""
         words = f"write  {name}: {lost.value[0]}" if lost.value else f"write {name}: and its value"
-        return line, indent, f"{path}: {below}{words}"
+        return line, indent, fixes.change(path, f"{below}{words}")
     new: Any = {name: lost.value[0]}
     for part in reversed(inner):
         new = {part: new}

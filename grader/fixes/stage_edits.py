@@ -15,7 +15,9 @@ import yaml
 from dvcstate import Stage
 from dvcstate.documents import yaml12
 from grader import fixes
-from grader.facts.snapshot import View
+from grader.engine.step import Edit, Step
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}
 _WRITTEN_OF_OUT = {"cache", "desc", "meta", "type", "labels", "remote", "push"}
@@ -39,35 +41,35 @@ class Change:
     command: str | None = None
 
 
-def changed(view: View, stage: Stage, change: Change) -> list[str]:
-    """The lines of a fix that make ``change`` in ``stage``."""
-    text = view.facts.worktree.text(stage.file) or view.text(stage.file) or ""
+def changed(repository: Repository, snapshot: Snapshot, stage: Stage, change: Change) -> list[Step]:
+    """The steps that make ``change`` in ``stage``."""
+    text = repository.worktree.text(stage.file) or snapshot.text(stage.file) or ""
     node = _stage_node(text, stage)
     if node is not None and _is_written_whole(text, node) and _is_quotable(stage, change):
         return [stage_add(stage, change)]
     if node is None or _has_flow_style(node, change):
         return list(_in_words(stage, change))
-    return [line for _, lines in _edits(text, node, stage, change) for line in lines]
+    return [edit for _, edit in _edits(text, node, stage, change)]
 
 
-def stage_add(stage: Stage, change: Change) -> str:
+def stage_add(stage: Stage, change: Change) -> Step:
     """The ``dvc stage add --force`` that writes ``stage`` with ``change``.
 
     A list of commands, which it cannot write, is joined by ``&&``.
     """
-    words = ["dvc stage add --force", f"-n {fixes.quoted(_own_name(stage))}", *_added(change)]
+    words = ["dvc", "stage", "add", "--force", "-n", _own_name(stage), *_added(change)]
     gone = {entry for entries in change.remove.values() for entry in entries}
-    words += [f"-d {fixes.quoted(dep.path)}" for dep in stage.deps if dep.path not in gone]
+    words += [word for d in stage.deps if d.path not in gone for word in ("-d", d.path)]
     for file in stage.params:
         at = "" if file.path == "params.yaml" and file.keys else f"{file.path}:"
         keys = [key for key in file.keys if key not in gone]
         if keys or not file.keys:
-            words.append(f"-p {fixes.quoted(at + ','.join(keys))}")
+            words += ["-p", at + ",".join(keys)]
     for out in stage.outs:
         kind = "metrics" if out.metric else "plots" if out.plot else "outs"
         if out.path not in gone or out.path in _names(change, kind):
-            words.append(f"{_FLAGS[kind, out.cache]} {fixes.quoted(out.path)}")
-    return " ".join([*words, fixes.quoted(_command(stage, change))])  # its --out is none of DVC's
+            words += [_FLAGS[kind, out.cache], out.path]
+    return fixes.command(*words, _command(stage, change))  # its --out is none of DVC's
 
 
 def _command(stage: Stage, change: Change) -> str:
@@ -98,12 +100,12 @@ def _added(change: Change) -> Iterator[str]:
     """The words of ``dvc stage add`` for what is added."""
     for section, entries in change.add.items():
         if section == "params":
-            yield f"-p {fixes.quoted(','.join(entries))}"
+            yield from ("-p", ",".join(entries))
             continue
         for entry in entries:
             path = entry.removesuffix(UNCACHED)
             flag = "-d" if section == "deps" else _FLAGS[section, path == entry]
-            yield f"{flag} {fixes.quoted(path)}"
+            yield from (flag, path)
 
 
 def _stage_node(text: str, stage: Stage) -> tuple[yaml.Node, yaml.MappingNode] | None:
@@ -153,25 +155,27 @@ def _has_flow_style(node: tuple[yaml.Node, yaml.MappingNode], change: Change) ->
     )
 
 
-def _in_words(stage: Stage, change: Change) -> Iterator[str]:
+def _in_words(stage: Stage, change: Change) -> Iterator[Step]:
     """The same without lines."""
-    where = f"{stage.file}, stage {_own_name(stage)}:"
+    texts = []
     for section, entries in change.remove.items():
-        yield from (fixes.by_hand(f"{where} delete {entry} from {section}") for entry in entries)
+        texts += [f"delete {entry} from {section}" for entry in entries]
     for section, entries in change.add.items():
-        yield from (fixes.by_hand(f"{where} add {entry} to {section}") for entry in entries)
+        texts += [f"add {entry} to {section}" for entry in entries]
     if change.command:
-        yield fixes.by_hand(f"{where} cmd: {change.command}")
+        texts.append(f"cmd: {change.command}")
+    for text in texts:
+        yield fixes.change(stage.file, text, stage=_own_name(stage))
 
 
 def _edits(
     text: str, node: tuple[yaml.Node, yaml.MappingNode], stage: Stage, change: Change
-) -> list[tuple[int, list[str]]]:
+) -> list[tuple[int, Edit]]:
     """Each edit with its line, the lowest first: none moves the lines of those that follow."""
     key, value = node
     lines = text.splitlines()
     indent = " " * value.start_mark.column
-    found: list[tuple[int, list[str]]] = []
+    found: list[tuple[int, Edit]] = []
     if change.command:
         cmd = _entry(value, "cmd") or (key, value)
         found.append(_deleted(stage.file, cmd[0].start_mark.line, _last(lines, cmd[1])))
@@ -196,14 +200,12 @@ def _edits(
     return sorted(found, key=lambda one: -one[0])
 
 
-def _inserted(file: str, above: int, new: list[str]) -> tuple[int, list[str]]:
-    head = f"{file}: below line {above + 1} add:"
-    return above, [fixes.by_hand(line) for line in (head, *new)]
+def _inserted(file: str, above: int, new: list[str]) -> tuple[int, Edit]:
+    return above, fixes.add(file, above + 1, *new)
 
 
-def _deleted(file: str, first: int, last: int) -> tuple[int, list[str]]:
-    span = f"line {first + 1}" if first == last else f"lines {first + 1} to {last + 1}"
-    return first, [fixes.by_hand(f"{file}: delete {span}")]
+def _deleted(file: str, first: int, last: int) -> tuple[int, Edit]:
+    return first, fixes.delete(file, first + 1, last + 1)
 
 
 def _removed(

@@ -10,7 +10,9 @@ from grader.engine.report import Report
 def render(report: Report, form: str, stream: TextIO | None) -> str:
     """The report as ``form``; ``stream`` is where it will be shown, None for a file."""
     if form == "json":
-        return json.dumps(report, indent=2) + "\n"
+        from grader.output import report_json
+
+        return json.dumps(report_json.document(report), indent=2) + "\n"
     if form == "human":
         from grader.output import human
         from workshop.status_table import Style, style_of

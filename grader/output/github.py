@@ -6,9 +6,9 @@ the file that ``GITHUB_STEP_SUMMARY`` names, where there is one.
 
 import os
 from pathlib import Path
-from typing import Any
 
-from grader.engine.report import Report
+from grader.engine.report import CheckResult, Report
+from grader.output.steps import fix_text
 from workshop.shell import printable
 
 _MOST = 10
@@ -21,41 +21,36 @@ def render(report: Report) -> str:
     if summary_path:
         with Path(summary_path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(summary(report))
-    findings = [one for one in report["checks"] if _kind(one) in _COMMANDS]
-    findings.sort(key=lambda one: list(_COMMANDS).index(_kind(one)))
+    findings = [one for one in report.checks if one.kind in _COMMANDS]
+    findings.sort(key=lambda one: list(_COMMANDS).index(one.kind))
     lines = [_annotation(one) for one in findings[:_MOST]]
-    lines.append(f"{report['score']} of {report['max_score']} points")
+    lines.append(f"{report.score} of {report.max_score} points")
     return "\n".join(lines) + "\n"
 
 
 def summary(report: Report) -> str:
     """The step's summary in Markdown."""
-    lines = [f"## {report['score']} of {report['max_score']} points", ""]
+    lines = [f"## {report.score} of {report.max_score} points", ""]
     lines += ["| lesson | points |", "|---|---|"]
-    lines += [
-        f"| {lesson['title']} | {lesson['earned']} of {lesson['max']} |"
-        for lesson in report["lessons"]
-    ]
-    for one in report["checks"]:
-        if _kind(one) in _COMMANDS:
-            lines += ["", f"**{one['id']}**: {_escaped(one['rationale'] or '')}"]
-            if one["fix"]:
-                lines += ["", *(f"    {printable(command)}" for command in one["fix"].splitlines())]
+    lines += [f"| {lesson.title} | {lesson.earned} of {lesson.max} |" for lesson in report.lessons]
+    for one in report.checks:
+        if one.kind in _COMMANDS:
+            lines += ["", f"**{one.id}**: {_escaped(one.rationale or '')}"]
+            if fix := fix_text(one.steps):
+                lines += ["", *(f"    {printable(line)}" for line in fix.splitlines())]
     return "\n".join(lines) + "\n"
 
 
-def _kind(one: dict[str, Any]) -> str:
-    return "advice" if one["severity"] == "advice" else str(one["status"])
-
-
-def _annotation(one: dict[str, Any]) -> str:
-    place = next(
-        (e for e in one["evidence"] if e["source"] in ("HEAD", "worktree")), {"path": "", "line": 0}
-    )
-    where = {"file": place["path"], "line": place["line"], "title": one["code"] or one["id"]}
+def _annotation(one: CheckResult) -> str:
+    place = next((e for e in one.evidence if e.source in ("HEAD", "worktree")), None)
+    where = {
+        "file": place and place.path,
+        "line": place and place.line,
+        "title": one.code or one.id,
+    }
     properties = ",".join(f"{key}={_property(value)}" for key, value in where.items() if value)
-    message = "\n".join(text for text in (one["rationale"], one["fix"]) if text)
-    return f"::{_COMMANDS[_kind(one)]} {properties}::{_data(message)}"
+    message = "\n".join(text for text in (one.rationale, fix_text(one.steps)) if text)
+    return f"::{_COMMANDS[one.kind]} {properties}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from grader.engine.report import Report
+from grader.engine.report import CheckResult, Report
+from grader.output.steps import fix_text
 
 
 def render(report: Report) -> str:
@@ -12,34 +13,35 @@ def render(report: Report) -> str:
 
 
 def _results(report: Report) -> dict[str, Any]:
-    offline = "" if "remote" in report["verified"] else " The remote was not asked."
+    offline = "" if "remote" in report.verified else " The remote was not asked."
     return {
-        "score": report["score"],
-        "output": f"{report['score']} of {report['max_score']} points.{offline}",
+        "score": report.score,
+        "output": f"{report.score} of {report.max_score} points.{offline}",
         "output_format": "text",
         "visibility": "visible",
-        "tests": [_test(one) for one in report["checks"]],
+        "tests": [_test(one) for one in report.checks],
     }
 
 
-def _test(one: dict[str, Any]) -> dict[str, Any]:
-    holds = one["status"] == "pass" or one["severity"] == "advice"
+def _test(one: CheckResult) -> dict[str, Any]:
+    holds = one.status == "pass" or one.severity == "advice"
     return {
-        "name": one["title"],
-        "number": one["id"],
-        "score": one["earned"],
-        "max_score": one["max"],
+        "name": one.title,
+        "number": one.id,
+        "score": one.earned,
+        "max_score": one.max,
         "status": "passed" if holds else "failed",
         "output": _output(one),
         "output_format": "text",
-        "tags": [one["lesson"], *([one["code"]] if one["code"] else [])],
+        "tags": [one.lesson, *([one.code] if one.code else [])],
     }
 
 
-def _output(one: dict[str, Any]) -> str:
-    lines = [one["rationale"]] if one["rationale"] else []
-    if one["status"] == "error":
+def _output(one: CheckResult) -> str:
+    lines = [one.rationale] if one.rationale else []
+    if one.status == "error":
         lines.insert(0, "This could not be told, and counts for nothing.")
-    lines += [f"{name}: {one[name]}" for name in ("expected", "actual") if one[name]]
-    lines += [f"type:\n{one['fix']}"] if one["fix"] else []
+    lines += [f"expected: {one.expected}"] if one.expected else []
+    lines += [f"actual: {one.actual}"] if one.actual else []
+    lines += [f"type:\n{fix}"] if (fix := fix_text(one.steps)) else []
     return "\n".join(lines)

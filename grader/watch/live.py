@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.engine.next_action import NextAction, awaits_commit, kind_of, next_action
+from grader.engine.next_action import NextAction, next_action
 from grader.engine.registry import CHECKS, Check
 from grader.engine.report import Report
+from grader.engine.step import Edit
 from grader.output.human import NONE, earned, remote_told
+from grader.output.steps import next_line
 from grader.output.text import cut, padded, width_of, wrapped
 from workshop.shell import printable
 from workshop.status_table import Style
@@ -66,12 +68,12 @@ def news(before: Report | None, now: Report) -> News:
     """
     if before is None:
         return News()
-    passed = {one["id"]: one["status"] == "pass" for one in before["checks"]}
-    known = [one for one in now["checks"] if one["id"] in passed]
+    passed = {one.id: one.status == "pass" for one in before.checks}
+    known = [one for one in now.checks if one.id in passed]
     full = complete(before)
     return News(
-        tuple(o["id"] for o in known if o["status"] == "pass" and not passed[o["id"]]),
-        tuple(o["id"] for o in known if kind_of(o) == "fail" and passed[o["id"]]),
+        tuple(o.id for o in known if o.status == "pass" and not passed[o.id]),
+        tuple(o.id for o in known if o.kind == "fail" and passed[o.id]),
         tuple(one for one in complete(now) if one not in full),
     )
 
@@ -79,16 +81,12 @@ def news(before: Report | None, now: Report) -> News:
 def complete(report: Report) -> list[str]:
     """The lessons with full points, those left out of which the remote has not told its part."""
     left = {one.lesson for one in _not_judged(report)}
-    return [
-        one["id"]
-        for one in report["lessons"]
-        if one["earned"] == one["max"] and one["id"] not in left
-    ]
+    return [one.id for one in report.lessons if one.earned == one.max and one.id not in left]
 
 
 def _not_judged(report: Report) -> list[Check]:
     """The checks with points that the report has no verdict on: the remote was not asked."""
-    judged = {one["id"] for one in report["checks"]}
+    judged = {one.id for one in report.checks}
     return [one for one in CHECKS.values() if one.points and one.id not in judged]
 
 
@@ -105,7 +103,7 @@ def lines(report: Report, changed: News, columns: int, running: str | None = Non
 def parts(report: Report, changed: News, running: str | None) -> list[str]:
     """The score, what turned, and what is next or what DVC is doing."""
     found = [_score(report)]
-    found += [printable(report["no_branch"])] if report["no_branch"] else []
+    found += [printable(report.no_branch)] if report.no_branch else []
     found += [f"just turned green: {', '.join(changed.green)}"] if changed.green else []
     found += [f"fails now: {', '.join(changed.red)}"] if changed.red else []
     return [*found, _waiting(running) if running else _next_in_a_line(report)]
@@ -121,7 +119,7 @@ def _next_in_a_line(report: Report) -> str:
         return _end(report)
     more = f" ({_more(action)})" if _more(action) else ""
     told = f"; {_ALL_OF_IT}" if is_told_elsewhere(action) else ""
-    return f"next: {printable(action.command)}{more}{told}"
+    return f"next: {next_line(action)}{more}{told}"
 
 
 def screen(
@@ -134,8 +132,8 @@ def screen(
     """
     columns = min(room.columns, WIDEST)
     head = [_Line(_headline(report))]
-    if report["no_branch"] and room.rows >= _ROWS_FOR_BRANCH:
-        head.append(_Line(printable(report["no_branch"]), "amber"))
+    if report.no_branch and room.rows >= _ROWS_FOR_BRANCH:
+        head.append(_Line(printable(report.no_branch), "amber"))
     tail = [_Line(_footer(room, columns, style), "blocked")] if room.rows > 3 else []
     command, why = _action(report, columns, style, room.has_keyboard)
     if running:
@@ -166,24 +164,24 @@ def _footer(room: Room, columns: int, style: Style) -> str:
 
 
 def _headline(report: Report) -> str:
-    if not report["gradable"]:
-        return f"Nothing to grade yet in {printable(report['repo'])}"
-    commit = f"   commit {report['commit'][:7]}" if report["commit"] else ""
+    if not report.gradable:
+        return f"Nothing to grade yet in {printable(report.repo)}"
+    commit = f"   commit {report.commit[:7]}" if report.commit else ""
     return f"{_score(report)}{commit}"
 
 
 def _score(report: Report) -> str:
-    return f"{report['score']} of {report['max_score']} points{remote_told(report)}"
+    return f"{report.score} of {report.max_score} points{remote_told(report)}"
 
 
 def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Line]:
     """A line a lesson; where they don't fit, one for all that are done, and the first others."""
     lines, done = [], 0
     width = min(55, columns - 11)
-    for lesson in report["lessons"]:
-        kind = _kind_of_lesson(report, lesson["id"])
+    for lesson in report.lessons:
+        kind = _kind_of_lesson(report, lesson.id)
         done += kind == "pass"
-        title = padded(cut(f"{lesson['id']:<11}{lesson['title']}", width, style.plain), width)
+        title = padded(cut(f"{lesson.id:<11}{lesson.title}", width, style.plain), width)
         text = f"{_mark(kind, style)} {title} {earned(lesson)}"
         lines.append((kind, _Line(text, kind, 1)))
     if len(lines) <= rows:
@@ -194,8 +192,8 @@ def _lessons(report: Report, style: Style, columns: int, rows: int) -> list[_Lin
 
 
 def _kind_of_lesson(report: Report, lesson: str) -> str:
-    entries = [one for one in report["checks"] if one["lesson"] == lesson]
-    kinds = ["amber" if awaits_commit(one) else kind_of(one) for one in entries]
+    entries = [one for one in report.checks if one.lesson == lesson]
+    kinds = ["amber" if one.awaits_commit else one.kind for one in entries]
     shown = ("fail", "amber", "error", "blocked")
     return next((k for k in shown if k in kinds), "pass" if kinds else NONE)
 
@@ -208,7 +206,7 @@ def _told(changed: News, report: Report, style: Style) -> list[_Line]:
         lines.append(_named("pass", "lesson complete", changed.lessons, style))
     if changed.green:
         lines.append(_named("pass", "just turned green", changed.green, style))
-    waiting = tuple(one["id"] for one in report["checks"] if awaits_commit(one))
+    waiting = tuple(one.id for one in report.checks if one.awaits_commit)
     if waiting:
         lines.append(_named("amber", "done, not yet committed", waiting, style))
     return lines
@@ -226,19 +224,19 @@ def _action(
     action = next_action(report)
     if action is None:
         return [_Line(_end(report, has_keyboard), "pass")], []
-    command = f"next: {printable(action.command)}"
+    command = f"next: {next_line(action)}"
     told = [_Line(cut(command, columns, style.plain), "next")]
     if width_of(command) > columns or is_told_elsewhere(action):
         told.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
     told += [_Line(f"then: {_more(action)}")] * bool(_more(action))
-    reason = action.entry["rationale"] or ""
-    why = [_Line(one) for one in wrapped(f"{action.entry['id']}: {reason}", columns, "      ")]
+    reason = action.result.rationale or ""
+    why = [_Line(one) for one in wrapped(f"{action.result.id}: {reason}", columns, "      ")]
     return told, why
 
 
 def is_told_elsewhere(action: NextAction) -> bool:
     """Whether the next thing is an edit, which one line has no room for."""
-    return action.command.startswith("edit ")
+    return isinstance(action.step, Edit)
 
 
 def _more(action: NextAction) -> str:
@@ -248,10 +246,10 @@ def _more(action: NextAction) -> str:
 
 
 def _end(report: Report, has_keyboard: bool = False) -> str:
-    unknown = [one for one in report["checks"] if kind_of(one) == "error"]
+    unknown = [one for one in report.checks if one.kind == "error"]
     if unknown:
         return f"{len(unknown)} could not be told; all else holds. More: grader check"
-    if "remote" in report["verified"]:
+    if "remote" in report.verified:
         return "All of it holds."
     left = sum(one.points for one in _not_judged(report))
     ask = "press Enter" if has_keyboard else "grader check"

@@ -20,7 +20,7 @@ from typing import Literal, TextIO
 from grader.engine.grading import grade
 from grader.engine.report import Report
 from grader.facts.running import running
-from grader.facts.snapshot_cache import Memory
+from grader.facts.snapshot_cache import SnapshotCache
 from grader.watch import live
 from grader.watch.changes import Changes
 from grader.watch.screen import Screen, size_of
@@ -73,7 +73,7 @@ class _Watching:
         self._keyboard = keyboard
         self._style: Style = style_of(stream)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()  # signal handlers may put
-        self._memory = Memory()
+        self._cache = SnapshotCache()
         self._report: Report | None = None
         self._static: Report | None = None
         self._news = live.News()
@@ -97,7 +97,7 @@ class _Watching:
                 if self._screen:
                     self._screen.leave()
                     self._print_report(live.News())
-                self._memory.close()
+                self._cache.close()
                 changes.stop()
 
     def _follow(self) -> None:
@@ -115,7 +115,7 @@ class _Watching:
                 due = time.monotonic() + RESCAN_S
             elif event == "ask":
                 self._ask()
-            elif isinstance(event, dict):
+            elif isinstance(event, Report):
                 self._take(event)
             elif isinstance(event, Exception):
                 raise event
@@ -141,7 +141,7 @@ class _Watching:
 
     def _grade(self) -> None:
         self._running = running(self._repo)
-        report = grade(self._repo, offline=True, memory=self._memory)
+        report = grade(self._repo, offline=True, cache=self._cache)
         if report == self._static:
             return
         self._take_in(live.news(self._static, report), report)

@@ -4,75 +4,20 @@ A plain function, which FastAPI runs in a thread: grading takes some tenths of a
 """
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
-import pydantic
 from fastapi import APIRouter, Query, Response
 
+from grader.engine.report import Report
+from grader.output import report_schema
 from service.app.problems import Problem
 from service.routes.dependencies import FromService
-from service.routes.pipeline_state import Described
 from service.routes.problem_responses import documented
 from workshop.course.manifest import CourseError
 
 router = APIRouter(tags=["lessons"])
 
-Tier = Literal["static", "remote", "run"]
-
-
-class LessonModel(Described):
-    """One lesson, and the points of its checks."""
-
-    id: str
-    title: str
-    earned: int
-    max: int
-    supplied: bool
-
-
-class EvidenceModel(Described):
-    """Where to look."""
-
-    source: Literal["HEAD", "index", "worktree", "cache", "remote"]
-    path: str
-    line: int | None
-    value: str | None
-
-
-class CheckModel(Described):
-    """One check, and what was found."""
-
-    id: str
-    lesson: str
-    title: str
-    status: Literal["pass", "fail", "blocked", "error"]
-    severity: Literal["fail", "advice"] | None
-    code: str | None
-    rationale: str | None
-    expected: str | None
-    actual: str | None
-    evidence: list[EvidenceModel]
-    hint: str | None
-    fix: str | None
-    earned: int
-    max: int
-
-
-class ReportModel(Described):
-    """The grader's report, as `grader check --format json` prints it."""
-
-    schema_: Literal[1] = pydantic.Field(alias="schema")
-    repo: str
-    commit: str | None
-    branch: str | None
-    no_branch: str | None
-    gradable: bool
-    score: int
-    max_score: int
-    verified: list[Tier]
-    unproven: list[Tier]
-    lessons: list[LessonModel]
-    checks: list[CheckModel]
+ReportModel = report_schema.model_of(Report)
 
 
 @router.get(

@@ -7,6 +7,7 @@ import pytest
 from grader.engine.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import edit, save
+from tests.grader.results import fix_of
 from tests.repositories import run
 from workshop.start import remote_places
 
@@ -16,9 +17,9 @@ SERVER = "dvc remote modify dvc-workshop"
 def fix(repo: Path, check: str = "remote.default") -> list[str]:
     """The commands that the grader tells for a check that does not hold."""
     report = grade(repo, offline=True)
-    entry = next(one for one in report["checks"] if one["id"] == check)
-    assert entry["status"] == "fail", entry
-    return str(entry["fix"]).splitlines()
+    entry = next(one for one in report.checks if one.id == check)
+    assert entry.status == "fail", entry
+    return str(fix_of(entry)).splitlines()
 
 
 def settle(repo: Path, settings: str, config: str = "[core]\n    analytics = false\n") -> None:

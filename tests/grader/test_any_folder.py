@@ -14,13 +14,14 @@ from grader.engine.report import FAILED, NOTHING_TO_GRADE, PASSED, Report, exit_
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import save
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
 
 
 def crashes(report: Report) -> list[str]:
     """Checks that failed themselves."""
-    reasons = [str(one["rationale"]) for one in report["checks"]]
+    reasons = [str(one.rationale) for one in report.checks]
     return [reason for reason in reasons if "check itself failed" in reason]
 
 
@@ -66,7 +67,7 @@ def test_a_bare_repository_has_nothing_to_grade(tmp_path: Path) -> None:
     run(tmp_path, "git", "init", "--quiet", "--bare")
     report = grade(tmp_path)
     assert exit_code(report) == NOTHING_TO_GRADE
-    assert not report["gradable"]
+    assert not report.gradable
     assert codes(report) == {"not-a-repository"}
 
 
@@ -103,7 +104,7 @@ def test_a_git_file_that_leads_to_a_repository_is_followed(repo: Path) -> None:
 def test_a_damaged_index_is_an_error_of_those_who_read_it_alone(repo: Path) -> None:
     (repo / ".git" / "index").write_bytes(b"DIRC" + b"\0" * 40)
     report = grade(repo)
-    statuses = {entry["id"]: entry["status"] for entry in report["checks"]}
+    statuses = {entry.id: entry.status for entry in report.checks}
     assert statuses["data.only_dvc"] == "error"
     assert statuses["train.current"] == "pass"
     assert codes(report) == set()
@@ -125,7 +126,7 @@ def test_a_damaged_object_of_git_is_no_mistake_of_ours(repo: Path) -> None:
     path.write_bytes(b"x")
     report = grade(repo)
     assert crashes(report) == []
-    assert {one["fix"] for one in report["checks"] if one["status"] == "error"} == {"git fsck"}
+    assert {fix_of(one) for one in report.checks if one.status == "error"} == {"git fsck"}
 
 
 DEEP = "[" * 100_000
@@ -175,9 +176,9 @@ def test_a_broken_local_config_is_the_one_mistake(text: str, repo: Path) -> None
     finished.write(repo / ".dvc" / "config.local", text)
     report = grade(repo)
     assert codes(report) == {"not-a-repository"}
-    (found,) = [one for one in report["checks"] if one["status"] in ("fail", "error")]
-    assert found["id"] == "init.config"
-    assert found["fix"].startswith("# .dvc/config.local, line ")
+    (found,) = [one for one in report.checks if one.status in ("fail", "error")]
+    assert found.id == "init.config"
+    assert fix_of(found).startswith("# .dvc/config.local, line ")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -188,7 +189,7 @@ def test_a_config_in_an_encoding_that_dvc_refuses_is_told(encoding: str, repo: P
     report = grade(repo)
     assert exit_code(report) == FAILED
     assert codes(report) == {"not-a-repository"}
-    assert [one["id"] for one in report["checks"] if one["status"] == "error"] == []
+    assert [one.id for one in report.checks if one.status == "error"] == []
 
 
 def test_two_thousand_commits_are_no_matter(repo: Path) -> None:
@@ -223,7 +224,7 @@ def test_files_that_cannot_be_read_are_told_and_no_crash(repo: Path) -> None:
         (repo / "data" / "raw").chmod(0o755)
         (repo / "dvc.lock").chmod(0o644)
     assert report["gradable"]
-    assert crashes(report) == []
+    assert not [one for one in report["checks"] if "check itself failed" in str(one["rationale"])]
 
 
 def _as_a_user_who_is_not_root(repo: Path) -> bytes:

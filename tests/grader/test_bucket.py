@@ -8,16 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from grader.engine.grading import grade
-from grader.engine.report import Report
+from grader.engine.report import CheckResult, Report
 from grader.facts import remote
 from tests.bucket_server import BUCKET, BucketProcess, serving
 from tests.grader import finished
 from tests.grader.gallery import save
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT
 
@@ -48,24 +48,24 @@ def use(repo: Path, endpoint: str, url: str = f"gs://{BUCKET}/ada") -> None:
     save(repo)
 
 
-def the_finding(report: Report) -> dict[str, Any]:
-    found = [one for one in report["checks"] if one["code"]]
+def the_finding(report: Report) -> CheckResult:
+    found = [one for one in report.checks if one.code]
     assert len(found) == 1, found
-    return dict(found[0])
+    return found[0]
 
 
 def test_what_is_pushed_there_has_full_marks(repo: Path, server: BucketProcess) -> None:
     report = grade(repo)
     assert codes(report) == set()
-    assert report["score"] == report["max_score"]
-    assert "remote" in report["verified"]
+    assert report.score == report.max_score
+    assert "remote" in report.verified
 
 
 def test_an_object_that_is_absent_is_not_pushed(repo: Path, server: BucketProcess) -> None:
     md5 = finished.md5_of(repo, "export", "models/classifier.onnx")
     held(server, md5).unlink()
     finding = the_finding(grade(repo))
-    assert (finding["code"], finding["fix"]) == ("out-not-pushed", "dvc push -r dvc-workshop")
+    assert (finding.code, fix_of(finding)) == ("out-not-pushed", "dvc push -r dvc-workshop")
     finished.cache_object(repo, md5).unlink()
     assert "out-lost" in codes(grade(repo))
 
@@ -74,8 +74,8 @@ def test_a_file_of_a_folder_that_is_absent_is_not_pushed(repo: Path, server: Buc
     listing = finished.cache_object(repo, finished.md5_of(repo, "preprocess", "data/preprocess"))
     held(server, json.loads(listing.read_text("utf-8"))[0]["md5"]).unlink()
     finding = the_finding(grade(repo))
-    assert (finding["code"], finding["actual"]) == ("out-not-pushed", "1 objects are absent")
-    deletion, push = finding["fix"].splitlines()
+    assert (finding.code, finding.actual) == ("out-not-pushed", "1 objects are absent")
+    deletion, push = fix_of(finding).splitlines()
     assert listing.name in deletion  # else dvc push takes the folder for whole
     assert push == "dvc push -r dvc-workshop"
 
@@ -87,9 +87,9 @@ def test_wrong_bytes_under_a_right_name_are_not_what_was_pushed(
     md5 = finished.md5_of(repo, "export", "models/classifier.onnx")
     held(server, md5).write_bytes(b"something else")
     finding = the_finding(grade(repo))
-    assert finding["code"] == "out-not-pushed"
-    assert finding["actual"] == "1 have other bytes than their names say"
-    removal, push = finding["fix"].splitlines()
+    assert finding.code == "out-not-pushed"
+    assert finding.actual == "1 have other bytes than their names say"
+    removal, push = fix_of(finding).splitlines()
     assert push == "dvc push -r dvc-workshop"
     typed(repo, removal)
     assert not held(server, md5).exists()
@@ -131,8 +131,8 @@ def test_a_bucket_that_is_not_there_is_unreachable(repo: Path, server: BucketPro
     finished.write(repo / "workshop.toml", '[workshop]\nattendee = "ada"\n')
     save(repo)
     finding = the_finding(grade(repo))
-    assert finding["code"] == "remote-unreachable"
-    assert "there is no bucket no-such-bucket" in finding["rationale"]
+    assert finding.code == "remote-unreachable"
+    assert "there is no bucket no-such-bucket" in (finding.rationale or "")
 
 
 def test_a_server_that_is_down_is_unreachable_at_once(repo: Path) -> None:
@@ -140,9 +140,9 @@ def test_a_server_that_is_down_is_unreachable_at_once(repo: Path) -> None:
         port = free.getsockname()[1]
     use(repo, f"http://127.0.0.1:{port}")
     finding = the_finding(grade(repo))
-    assert (finding["code"], finding["status"]) == ("remote-unreachable", "error")
-    assert f"no server answers at http://127.0.0.1:{port}" in finding["rationale"]
-    assert finding["fix"].endswith(f" left running: python -m workshop bucket --port {port}")
+    assert (finding.code, finding.status) == ("remote-unreachable", "error")
+    assert f"no server answers at http://127.0.0.1:{port}" in (finding.rationale or "")
+    assert fix_of(finding).endswith(f" left running: python -m workshop bucket --port {port}")
 
 
 @pytest.mark.slow
@@ -155,7 +155,7 @@ def test_a_server_that_is_silent_is_given_up(repo: Path) -> None:
             capture_output=True,
             timeout=60,
         )
-    finding = the_finding(json.loads(done.stdout))
+    (finding,) = [one for one in json.loads(done.stdout)["checks"] if one["code"]]
     assert finding["code"] == "remote-unreachable"
     assert "no answer within 7 s" in finding["rationale"]
 
@@ -168,10 +168,10 @@ def test_who_forgot_the_variable_is_told_first_of_all(
     finished.write(repo / "activate", "")
     held(server, finished.md5_of(repo, "export", "models/classifier.onnx")).unlink()
     finding = the_finding(grade(repo))
-    assert finding["fix"] == ". ./activate\ndvc push -r dvc-workshop"
-    assert "waits a minute for each object" in finding["rationale"]
+    assert fix_of(finding) == ". ./activate\ndvc push -r dvc-workshop"
+    assert "waits a minute for each object" in (finding.rationale or "")
     (repo / "activate").unlink()  # a clone has none
-    by_hand, push = the_finding(grade(repo))["fix"].splitlines()
+    by_hand, push = fix_of(the_finding(grade(repo))).splitlines()
     assert by_hand.startswith("# in this terminal, set the variable GCSFS_EXPERIMENTAL_ZB_HNS_")
     assert push == "dvc push -r dvc-workshop"
     assert "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT" not in os.environ
@@ -187,21 +187,21 @@ def test_an_endpoint_without_http_is_malformed(repo: Path, local: bool) -> None:
         finished.write(repo / ".dvc" / "config.local", f"['remote \"dvc-workshop\"']\n{line}")
         save(repo)
     finding = the_finding(grade(repo))
-    assert finding["code"] == "remote-url-malformed"
-    assert "no http:// is before it" in finding["rationale"]
+    assert finding.code == "remote-url-malformed"
+    assert "no http:// is before it" in (finding.rationale or "")
     option = "--local " if local else ""
-    assert finding["fix"].splitlines()[0] == (
+    assert fix_of(finding).splitlines()[0] == (
         f"dvc remote modify {option}dvc-workshop endpointurl http://127.0.0.1:4443"
     )
-    assert finding["evidence"][0]["line"] is not None
+    assert finding.evidence[0].line is not None
 
 
 def test_https_to_a_server_that_speaks_http_is_told(repo: Path, server: BucketProcess) -> None:
     use(repo, server.endpoint.replace("http://", "https://") + "/")
     finding = the_finding(grade(repo))
-    assert (finding["code"], finding["status"]) == ("remote-unreachable", "error")
-    assert "speaks http, not https" in finding["rationale"]
-    assert finding["fix"] == f"dvc remote modify dvc-workshop endpointurl {server.endpoint}"
+    assert (finding.code, finding.status) == ("remote-unreachable", "error")
+    assert "speaks http, not https" in (finding.rationale or "")
+    assert fix_of(finding) == f"dvc remote modify dvc-workshop endpointurl {server.endpoint}"
 
 
 def test_a_slash_at_the_end_of_the_endpoint_is_nothing(repo: Path, server: BucketProcess) -> None:

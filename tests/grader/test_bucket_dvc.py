@@ -57,7 +57,7 @@ def test_what_is_pushed_comes_back_whole(repo: Path, server: BucketProcess) -> N
     assert "in sync" in run(repo, "dvc", "status", "--cloud")
     report = grade(repo)
     assert codes(report) == set(), told(report)
-    assert report["score"] == report["max_score"]
+    assert report.score == report.max_score
     check_objects(server, "ada")
 
 
@@ -74,7 +74,7 @@ def test_raw_data_that_is_imported_from_the_bucket_has_full_marks(
     run(repo, "dvc", "push", "--quiet")
     report = grade(repo)
     assert codes(report) == set(), told(report)
-    assert report["score"] == report["max_score"]
+    assert report.score == report.max_score
     assert "frozen: true" in (repo / "data" / "raw.dvc").read_text("utf-8")
     monkeypatch.setattr(remote_status, "RemoteStatusQuery", lambda *_: pytest.fail("DVC was asked"))
     report = grade(repo)
@@ -107,16 +107,16 @@ def test_a_dep_in_the_cloud_is_judged_by_those_who_ask(
     server.put("ada/theme.txt", b"light")
     report = grade(repo)
     assert codes(report) == {"lock-stale"}, told(report)
-    found = next(one for one in report["checks"] if one["id"] == "plot.current")
-    assert found["rationale"].startswith(f"plot has not run since {dep} changed")
-    assert [(e["source"], e["path"]) for e in found["evidence"]] == [("remote", dep)]
+    found = next(one for one in report.checks if one.id == "plot.current")
+    assert (found.rationale or "").startswith(f"plot has not run since {dep} changed")
+    assert [(e.source, e.path) for e in found.evidence] == [("remote", dep)]
 
     server.stop()
     monkeypatch.setattr(grading, "ASK_S", 3.0)
     report = grade(repo)
-    found = next(one for one in report["checks"] if one["id"] == "plot.current")
-    assert (found["status"], found["code"]) == ("error", "remote-unreachable")
-    assert dep in found["rationale"]
+    found = next(one for one in report.checks if one.id == "plot.current")
+    assert (found.status, found.code) == ("error", "remote-unreachable")
+    assert dep in (found.rationale or "")
 
     monkeypatch.setattr(remote_status, "RemoteStatusQuery", lambda *_: pytest.fail("DVC was asked"))
     report = grade(repo, offline=True)

@@ -12,6 +12,7 @@ import yaml
 from grader.engine.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import append, edit, edit_stages, save
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import run
 
@@ -508,11 +509,11 @@ def test_a_shallow_clone_cannot_tell_whether_one_thing_was_changed(repo: Path) -
     for name in ("data/raw", "data/preprocess", "models", "results", ".dvc/cache"):
         shutil.copytree(repo / name, clone / name, dirs_exist_ok=True)
     report = grade(clone)
-    (entry,) = [one for one in report["checks"] if one["status"] != "pass"]
-    assert (entry["id"], entry["status"]) == ("change.isolated", "error")
-    assert "fetch-depth: 0" in entry["fix"]
-    assert report["score"] == report["max_score"]
-    run(clone, *entry["fix"].splitlines()[0].split())
+    (entry,) = [one for one in report.checks if one.status != "pass"]
+    assert (entry.id, entry.status) == ("change.isolated", "error")
+    assert "fetch-depth: 0" in fix_of(entry)
+    assert report.score == report.max_score
+    run(clone, *fix_of(entry).splitlines()[0].split())
     assert told(grade(clone)) == ""
 
 
@@ -520,5 +521,5 @@ def test_a_shallow_clone_cannot_tell_whether_one_thing_was_changed(repo: Path) -
 def test_a_correct_repository_keeps_full_score(build: Build, repo: Path) -> None:
     report = grade(build(repo) or repo)
     assert codes(report) == set(), told(report)
-    assert {entry["status"] for entry in report["checks"]} == {"pass"}, told(report)
-    assert report["score"] == report["max_score"]
+    assert {entry.status for entry in report.checks} == {"pass"}, told(report)
+    assert report.score == report.max_score

@@ -9,8 +9,11 @@ import pytest
 
 from grader.engine.grading import grade
 from grader.engine.next_action import next_action
+from grader.engine.report import CheckResult, Report
+from grader.output.steps import next_line
 from tests.grader import finished, gallery
 from tests.grader.gallery import MISTAKES, Mistake
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import told
 from tests.grader.typing_in import type_in
 from tests.repositories import run
@@ -47,9 +50,9 @@ def _close_the_bracket(repo: Path) -> None:
 
 def _delete_the_line(repo: Path) -> None:
     """The one that the fix names, and the rest of a conflict's marks with it."""
-    entry = next(one for one in grade(repo, offline=True)["checks"] if one["code"])
-    place = LINE.match(entry["fix"])
-    assert place, entry["fix"]
+    entry = next(one for one in grade(repo, offline=True).checks if one.code)
+    place = LINE.match(fix_of(entry))
+    assert place, fix_of(entry)
     lines = (repo / place[1]).read_text("utf-8").splitlines()
     del lines[int(place[2]) - 1]
     kept = [line for line in lines if not line.startswith(("=======", ">>>>>>>"))]
@@ -101,20 +104,20 @@ def test_typing_the_fix_mends_the_mistake(
         if found is None:
             break
         by_hand = BY_HAND.get(mistake.name, _nothing)
-        type_in(repo, found["fix"], finished_folder / "repo", by_hand)
+        type_in(repo, fix_of(found), finished_folder / "repo", by_hand)
         report = grade(repo, offline=bool(OFFLINE & {mistake.code, mistake.name}))
     assert _first(report) is None, told(report)
 
 
-def _first(report: dict[str, Any]) -> dict[str, Any] | None:
+def _first(report: Report) -> CheckResult | None:
     """What is to be typed next; that a secret was once in git stays, as advice."""
     action = next_action(report)
-    if action and action.entry["status"] == "fail":
-        return action.entry
-    for entry in report["checks"]:
-        is_history = entry["code"] == "secret-in-config" and entry["severity"] == "advice"
-        if entry["status"] in ("fail", "error") and not is_history:
-            return dict(entry)
+    if action and action.result.status == "fail":
+        return action.result
+    for entry in report.checks:
+        is_history = entry.code == "secret-in-config" and entry.severity == "advice"
+        if entry.status in ("fail", "error") and not is_history:
+            return entry
     return None
 
 
@@ -126,9 +129,9 @@ def test_a_fix_keeps_what_dvc_stage_add_would_drop(repo: Path, finished_folder: 
     gallery.save(repo)
     finished.push(repo)
     found = _first(grade(repo))
-    assert found and found["code"] == "param-undeclared"
-    assert found["fix"].splitlines()[0].startswith("# dvc.yaml: below line ")
-    type_in(repo, found["fix"], finished_folder / "repo", _nothing)
+    assert found and found.code == "param-undeclared"
+    assert fix_of(found).splitlines()[0].startswith("# dvc.yaml: below line ")
+    type_in(repo, fix_of(found), finished_folder / "repo", _nothing)
     after = (repo / "dvc.yaml").read_text("utf-8")
     assert sorted(after.splitlines()) == sorted(before.splitlines())
 
@@ -147,8 +150,8 @@ def test_a_stage_that_dvc_wrote_is_mended_by_dvc(
     gallery.edit_stages(repo, _as_dvc_writes)
     next(one for one in MISTAKES if one.name == name).apply(repo)
     found = _first(grade(repo))
-    assert found and found["fix"].startswith("dvc stage add --force ")
-    type_in(repo, found["fix"], finished_folder / "repo", _nothing)
+    assert found and fix_of(found).startswith("dvc stage add --force ")
+    type_in(repo, fix_of(found), finished_folder / "repo", _nothing)
     run(repo, "dvc", "push", "--quiet")
     report = grade(repo)
     assert _first(report) is None, told(report)
@@ -172,7 +175,7 @@ def test_an_entry_in_brackets_is_told_in_words(repo: Path) -> None:
     )
     gallery.save(repo)
     found = _first(grade(repo))
-    assert found and found["fix"].splitlines()[0] == (
+    assert found and fix_of(found).splitlines()[0] == (
         "# dvc.yaml, stage plot: add plot.examples to params"
     )
 
@@ -189,19 +192,21 @@ def test_a_stage_that_was_removed_comes_back_without_the_loss_of_other_edits(
     )
     finished.write(repo / "dvc.yaml", comment + changed)
     action = next_action(grade(repo, offline=True))
-    assert action and action.entry["id"] == "train.declared"
-    assert action.command == "edit dvc.yaml, as told for train.declared"
-    assert action.entry["fix"].startswith(
+    assert action and action.result.id == "train.declared"
+    assert next_line(action) == "edit dvc.yaml, as told for train.declared"
+    assert fix_of(action.result).startswith(
         "# dvc.yaml: put back the lines of the stage train, which"
     )
-    assert "git checkout" not in action.entry["fix"]
+    assert "git checkout" not in fix_of(action.result)
 
 
 def test_a_stage_that_was_removed_is_not_told_to_be_committed(repo: Path) -> None:
     run(repo, "dvc", "remove", "train")
     action = next_action(grade(repo, offline=True))
-    assert action and action.command == "git checkout HEAD -- dvc.lock dvc.yaml models/.gitignore"
-    run(repo, *action.command.split())
+    assert (
+        action and next_line(action) == "git checkout HEAD -- dvc.lock dvc.yaml models/.gitignore"
+    )
+    run(repo, *next_line(action).split())
     assert next_action(grade(repo, offline=True)) is None
 
 
@@ -209,9 +214,9 @@ def test_the_next_action_on_data_that_changed_is_one_short_command(repo: Path) -
     gallery.append(repo, "data/raw/train.csv", "x\n")
     report = grade(repo, offline=True)
     action = next_action(report)
-    assert action and action.entry["id"] == "data.in_place"
-    assert action.command == "dvc diff"
-    assert "\n# by accident? dvc checkout --force data/raw.dvc brings back" in action.entry["fix"]
+    assert action and action.result.id == "data.in_place"
+    assert next_line(action) == "dvc diff"
+    assert "\n# by accident? dvc checkout --force data/raw.dvc brings back" in fix_of(action.result)
 
 
 def test_a_stage_of_ones_own_is_not_taken_for_a_misspelt_one(repo: Path) -> None:
@@ -220,7 +225,7 @@ def test_a_stage_of_ones_own_is_not_taken_for_a_misspelt_one(repo: Path) -> None
         stages["plots"] = {"cmd": "echo", "deps": ["params.yaml"]}
 
     gallery.edit_stages(repo, change)
-    checks = grade(repo, offline=True)["checks"]
-    (found,) = [one for one in checks if one["id"] == "plot.declared"]
-    assert found["code"] == "stage-missing"
-    assert found["fix"].startswith("dvc stage add -n plot ")
+    checks = grade(repo, offline=True).checks
+    (found,) = [one for one in checks if one.id == "plot.declared"]
+    assert found.code == "stage-missing"
+    assert fix_of(found).startswith("dvc stage add -n plot ")

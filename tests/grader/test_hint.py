@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,9 @@ def test_what_it_remembers_is_kept_for_each_repository(repo: Path, tmp_path: Pat
     report = grade(repo, offline=True)
     action = next_action(report)
     assert action
-    hint.Remembered(repo).remember(action.entry, 2)
-    assert hint.Remembered(repo).following(action.entry) == 3
-    assert hint.Remembered(tmp_path).following(action.entry) == 1
+    hint.Remembered(repo).remember(action.result, 2)
+    assert hint.Remembered(repo).following(action.result) == 3
+    assert hint.Remembered(tmp_path).following(action.result) == 1
     assert not list(repo.rglob("hints"))
 
 
@@ -92,9 +93,8 @@ def test_a_damaged_memory_is_no_matter(repo: Path) -> None:
 def test_what_waits_names_what_it_waits_for(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
     edit(repo, "dvc.lock", "schema", "schema_")
-    entry = next(e for e in grade(repo, offline=True)["checks"] if e["status"] == "blocked")
-    before = entry["rationale"].removeprefix("waits for ")
-    assert f"That one first: grader hint {before}\n" in hinted(repo, entry["id"])
+    entry = next(e for e in grade(repo, offline=True).checks if e.status == "blocked")
+    assert f"That one first: grader hint {entry.blocked_by}\n" in hinted(repo, entry.id)
 
 
 def test_a_code_names_the_first_check_that_finds_it(repo: Path) -> None:
@@ -140,14 +140,14 @@ def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
     report = grade(repo)
     action = next_action(report)
     _, entry = hint.wanted([], lambda remote: grade(repo, offline=not remote))
-    assert (entry and entry["id"]) == (action and action.entry["id"])
-    for one in report["checks"]:
+    assert (entry and entry.id) == (action and action.result.id)
+    for one in report.checks:
         texts = [hint.text(one, step) for step in (1, 2, 3)] if hint.has_steps(one) else []
         for text in texts or [hint.held(one)]:
             told, head, _ = _parts(text)
             assert_fits(told)
             assert head or text not in texts[2:]
-        ours = {**one, "actual": None}  # which may quote what another program says
+        ours = replace(one, actual=None)  # which may quote what another program says
         if texts:
             assert_reads_well(hint.text(ours, 2) + _parts(hint.text(ours, 3))[0])
 

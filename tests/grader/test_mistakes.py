@@ -12,15 +12,15 @@ from tests.grader.gallery import MISTAKES, Mistake
 
 def codes(report: Report) -> set[str]:
     """What was found."""
-    return {entry["code"] for entry in report["checks"] if entry["code"]}
+    return {entry.code for entry in report.checks if entry.code}
 
 
 def told(report: Report) -> str:
     """What was found and why, for the message of a failed test."""
     return "\n".join(
-        f"{entry['id']} {entry['status']} {entry['code']}: {entry['rationale']}"
-        for entry in report["checks"]
-        if entry["status"] in ("fail", "error")
+        f"{entry.id} {entry.status} {entry.code}: {entry.rationale}"
+        for entry in report.checks
+        if entry.status in ("fail", "error")
     )
 
 
@@ -47,8 +47,8 @@ def test_every_mistake_can_be_made_in_two_ways() -> None:
 def test_what_no_lesson_asks_for_costs_no_points(name: str, repo: Path) -> None:
     next(one for one in MISTAKES if one.name == name).apply(repo)
     report = grade(repo)
-    assert {entry["severity"] for entry in report["checks"] if entry["code"]} == {"advice"}
-    assert report["score"] == report["max_score"]
+    assert {entry.severity for entry in report.checks if entry.code} == {"advice"}
+    assert report.score == report.max_score
 
 
 PAIRS = [

@@ -10,16 +10,19 @@ import yaml
 
 from grader.engine.grading import grade
 from grader.engine.next_action import next_action
+from grader.engine.report import CheckResult
+from grader.output.steps import next_line
 from tests.grader import finished, gallery
+from tests.grader.results import fix_of
 from tests.grader.typing_in import type_in
 from tests.repositories import run
 
 pytestmark = pytest.mark.slow
 
 
-def _found(repo: Path) -> dict[str, Any]:
+def _found(repo: Path) -> CheckResult:
     report = grade(repo, offline=True)
-    return next(one for one in report["checks"] if one["id"] == "data.no_overlap")
+    return next(one for one in report.checks if one.id == "data.no_overlap")
 
 
 def test_data_added_as_a_whole_is_reported_before_a_stage_overlaps(repo: Path) -> None:
@@ -29,10 +32,10 @@ def test_data_added_as_a_whole_is_reported_before_a_stage_overlaps(repo: Path) -
     finished.add(repo, "data")
     gallery.save(repo)
     found = _found(repo)
-    assert found["code"] == "out-overlap"
+    assert found.code == "out-overlap"
     assert "data.dvc tracks all of data/" in str(found)
-    type_in(repo, found["fix"], repo, lambda _repo: None)
-    assert _found(repo)["status"] == "pass"
+    type_in(repo, fix_of(found), repo, lambda _repo: None)
+    assert _found(repo).status == "pass"
     assert run(repo, "git", "status", "--short", "*.dvc", "*.gitignore") == ""
 
 
@@ -51,12 +54,12 @@ def test_a_folder_of_outs_that_was_added_is_left_to_its_stages(
         gallery.save(repo)
     run(repo, *_stage_add(repo, stage), exit_codes=(255,))
     found = _found(repo)
-    assert found["code"] == "out-overlap"
+    assert found.code == "out-overlap"
     assert f"{folder}.dvc tracks all of {folder}/, and the stage {stage} writes " in str(found)
     action = next_action(grade(repo, offline=True))
-    assert action and action.command == f"dvc remove {folder}.dvc"
-    type_in(repo, found["fix"], repo, lambda _repo: None)
-    assert _found(repo)["status"] == "pass"
+    assert action and next_line(action) == f"dvc remove {folder}.dvc"
+    type_in(repo, fix_of(found), repo, lambda _repo: None)
+    assert _found(repo).status == "pass"
     assert f"{folder}.dvc" not in run(repo, "git", "status", "--short")
     run(repo, *_stage_add(repo, stage))
 
@@ -79,6 +82,6 @@ def _as_before(repo: Path, stage: str, folder: str) -> None:
 
 
 def _stage_add(repo: Path, stage: str) -> list[str]:
-    entries = grade(repo, offline=True)["checks"]
-    found = next(one for one in entries if one["id"] == f"{stage}.declared")
-    return shlex.split(found["fix"].splitlines()[0])
+    entries = grade(repo, offline=True).checks
+    found = next(one for one in entries if one.id == f"{stage}.declared")
+    return shlex.split(fix_of(found).splitlines()[0])

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from grader import fixes
 from grader.engine.grading import grade
+from grader.engine.step import Note
+from grader.output.steps import step_lines
 from tests.grader.gallery import append, save
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
+from workshop import shell
 
 NAMES = [
     "data/raw", "a room/x", "a$HOME`id`/n.txt", "it's", 'say "hi"', "50% off", "wow!", "@file",
@@ -27,13 +30,13 @@ SHELLS = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_one_word_as_it_stands(name: str) -> None:
-    word = fixes.quoted(name)
-    assert fixes.is_quotable(name)
-    for shell, *options, script in SHELLS:
-        program = shutil.which(shell)
+    word = shell.quoted(name)
+    assert shell.is_quotable(name)
+    for name_of_shell, *options, script in SHELLS:
+        program = shutil.which(name_of_shell)
         if program is None:
             continue
-        text = word if shell == "bash" or word[:1] in "'\"" else f"'{word}'"
+        text = word if name_of_shell == "bash" or word[:1] in "'\"" else f"'{word}'"
         done = subprocess.run(
             [program, *options, script.replace("{}", text)],
             capture_output=True, encoding="utf-8", timeout=60, check=True,
@@ -43,8 +46,8 @@ def test_a_name_is_one_word_as_it_stands(name: str) -> None:
 
 @pytest.mark.parametrize("name", BOTH)
 def test_a_name_that_no_form_fits_is_shown_and_runs_nothing(name: str) -> None:
-    word = fixes.quoted(name)
-    assert not fixes.is_quotable(name)
+    word = shell.quoted(name)
+    assert not shell.is_quotable(name)
     assert word[0] == word[-1] == "'"
     assert "?" in word
     assert not set(word[1:-1]) & set("'\"$`\n\x1b\u2019")
@@ -52,10 +55,10 @@ def test_a_name_that_no_form_fits_is_shown_and_runs_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES + BOTH)
 def test_a_name_in_python_is_whole_and_free_of_what_a_shell_expands(name: str) -> None:
-    text = fixes.literal(name)
+    text = shell.literal(name)
     assert ast.literal_eval(text) == name
     assert not set(text[1:-1]) & set("'\"$`!\n\u2019\u201c")
-    assert "\n" not in fixes.by_hand(name)
+    assert all("\n" not in line for line in step_lines(Note(name)))
 
 
 def test_a_name_of_a_cloned_repository_runs_nothing_when_its_fix_is_pasted(repo: Path) -> None:
@@ -65,6 +68,6 @@ def test_a_name_of_a_cloned_repository_runs_nothing_when_its_fix_is_pasted(repo:
     append(repo, ".gitignore", "n.txt\n")
     save(repo)
     report = grade(repo, offline=True)
-    (fix,) = [one["fix"] for one in report["checks"] if one["code"] == "out-missing"]
+    (fix,) = [fix_of(one) for one in report.checks if one.code == "out-missing"]
     assert codes(report) == {"out-missing"}
     assert fix == f"dvc pull '{path}.dvc'"

@@ -22,6 +22,7 @@ from grader.facts.objects import Objects, Unread
 from grader.facts.remote import Lacking, Remote
 from tests.grader import finished
 from tests.grader.gallery import save
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import run
 
@@ -151,8 +152,8 @@ def test_a_plugin_that_is_not_installed_is_an_error(
     report = grade(repo, offline=True)
     assert codes(report) == {"remote-plugin-missing"}
     assert exit_code(report) == NOT_TOLD
-    entry = next(one for one in report["checks"] if one["code"])
-    assert (entry["status"], entry["fix"]) == ("error", "pip install dvc-gs")
+    entry = next(one for one in report.checks if one.code)
+    assert (entry.status, fix_of(entry)) == ("error", "pip install dvc-gs")
 
 
 def test_the_listing_of_a_folder_is_asked_of_the_remote_where_the_cache_lacks_it(
@@ -192,10 +193,10 @@ def test_of_imports_those_are_asked_for_that_dvc_pushes(
     imported(repo, dep)
     md5 = yaml.safe_load((repo / "data" / "raw.dvc").read_text("utf-8"))["outs"][0]["md5"]
     finished.remote_object(repo, md5).unlink()
-    pushed = next(one for one in grade(repo)["checks"] if one["id"] == "share.pushed")
-    assert pushed["code"] == ("out-not-pushed" if is_asked_for else None), pushed
+    pushed = next(one for one in grade(repo).checks if one.id == "share.pushed")
+    assert pushed.code == ("out-not-pushed" if is_asked_for else None), pushed
     if is_asked_for:
-        assert pushed["fix"] == "dvc push -r workshop"
+        assert fix_of(pushed) == "dvc push -r workshop"
 
 
 @pytest.mark.slow
@@ -206,9 +207,9 @@ def test_what_dvc_2_recorded_is_asked_for_where_dvc_looks_for_it(repo: Path) -> 
     save(repo)
     report = grade(repo)
     assert codes(report) == {"out-lost"}
-    found = next(one for one in report["checks"] if one["code"])
-    assert "DVC looks for it outside of files/md5" in found["rationale"]
-    for line in str(found["fix"]).splitlines():
+    found = next(one for one in report.checks if one.code)
+    assert "DVC looks for it outside of files/md5" in (found.rationale or "")
+    for line in str(fix_of(found)).splitlines():
         run(repo, *shlex.split(line))
     assert codes(grade(repo)) == set()
     clone = repo.parent / "clone"
@@ -216,9 +217,9 @@ def test_what_dvc_2_recorded_is_asked_for_where_dvc_looks_for_it(repo: Path) -> 
     run(clone, "dvc", "pull", "--quiet", "data/raw.dvc")
     listing = Objects(repo / ".dvc" / "cache").children(next(cached_by_dvc_2(repo, "*.dir")))
     next((repo.parent / "remote" / listing[0][:2]).glob(listing[0][2:])).unlink()
-    found = next(one for one in grade(repo)["checks"] if one["code"])
-    assert found["code"] == "out-not-pushed"
-    deletion, push = str(found["fix"]).splitlines()
+    found = next(one for one in grade(repo).checks if one.code)
+    assert found.code == "out-not-pushed"
+    deletion, push = str(fix_of(found)).splitlines()
     run(repo, sys.executable, *shlex.split(deletion)[1:])
     run(repo, *shlex.split(push))
     assert codes(grade(repo)) == set()
@@ -238,8 +239,8 @@ def test_what_the_remote_lacks_is_not_to_be_pulled(repo: Path) -> None:
             continue
         finished.remote_object(repo, md5).unlink()
         (repo / path).unlink()
-    fixes = {one["id"]: one["fix"] for one in grade(repo)["checks"] if one["code"] == "out-missing"}
+    fixes = {one.id: fix_of(one) for one in grade(repo).checks if one.code == "out-missing"}
     assert fixes["export.present"] == "dvc repro export"
     assert fixes["plot.present"] == "dvc pull plot\ndvc repro plot"
-    unasked = {one["id"]: one["fix"] for one in grade(repo, offline=True)["checks"]}
+    unasked = {one.id: fix_of(one) for one in grade(repo, offline=True).checks}
     assert unasked["export.present"] == "dvc pull export\ndvc repro export"

@@ -17,20 +17,26 @@ import pytest
 from grader.checks import CHECKS, in_teaching_order
 from grader.engine import report as reports
 from grader.engine.grading import grade
-from grader.output import github, gradescope, human, junit
+from grader.engine.step import Command, Edit
+from grader.output import github, gradescope, human, junit, report_json, report_schema
 from grader.watch import live
 from tests.grader import finished
 from tests.grader.command_line import grader
 from tests.grader.gallery import append, edit, edit_stages, save
+from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
 from workshop.course import hint_pages
 from workshop.course.manifest import course
 from workshop.status_table import Style, style_of
 
-SCHEMA: dict[str, Any] = json.loads(
-    Path(reports.__file__).with_name("report.schema.json").read_text("utf-8")
-)
+SCHEMA: dict[str, Any] = json.loads(report_schema.PATH.read_text("utf-8"))
+
+
+def validate(report: reports.Report) -> None:
+    """By the schema, as JSON has it."""
+    document = json.loads(json.dumps(report_json.document(report)))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
 
 
 @pytest.fixture
@@ -48,8 +54,26 @@ def test_the_report_is_as_its_schema_says(broken: Path, tmp_path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     for folder in (broken, tmp_path / "empty"):
         folder.mkdir(exist_ok=True)
-        report = json.loads(json.dumps(grade(folder)))
-        jsonschema.Draft202012Validator(SCHEMA).validate(report)
+        validate(grade(folder))
+
+
+def test_the_schema_is_that_of_the_types() -> None:
+    """To write it anew: python -m grader.output.report_schema."""
+    assert report_schema.PATH.read_text("utf-8") == report_schema.text()
+
+
+def test_the_text_of_a_fix_is_that_of_its_steps(broken: Path) -> None:
+    result = next(one for one in grade(broken).checks if one.id == "train.params")
+    kinds = [type(step) for step in result.steps]
+    assert kinds == [Edit, Command, Command, Command]
+    document = next(
+        one for one in report_json.document(grade(broken))["checks"] if one["id"] == result.id
+    )
+    assert document["fix"] == fix_of(result)
+    edit, repro, *_ = document["steps"]
+    assert edit["lines"] == ["    - train.dropout"]
+    assert f"# {edit['file']}: below line {edit['line']} add:\n" in document["fix"]
+    assert repro == {"kind": "command", "words": ["dvc", "repro", "train"]}
 
 
 def test_independent_mistakes_are_all_told(broken: Path) -> None:
@@ -60,25 +84,25 @@ def test_independent_mistakes_are_all_told(broken: Path) -> None:
 
 
 def test_a_finding_has_the_question_of_its_first_hint(broken: Path) -> None:
-    for one in grade(broken)["checks"]:
-        asked = course().check(one["id"]).ask if one["actual"] else None
-        assert one["hint"] == asked
+    for one in grade(broken).checks:
+        asked = course().check(one.id).ask if one.actual else None
+        assert one.hint == asked
 
 
 def test_advice_costs_nothing_and_changes_no_exit_code(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["plot"].update(frozen=True))
     report = grade(repo)
     assert codes(report) == {"stage-frozen"}
-    assert report["score"] == report["max_score"]
+    assert report.score == report.max_score
     assert reports.exit_code(report) == reports.PASSED
 
 
 def test_an_error_is_left_out_of_the_score_and_exits_with_3(repo: Path) -> None:
-    whole = grade(repo)["max_score"]
+    whole = grade(repo).max_score
     (repo.parent / "remote").rename(repo.parent / "gone")
     report = grade(repo)
     assert reports.exit_code(report) == reports.NOT_TOLD
-    assert report["score"] == report["max_score"] == whole - CHECKS["share.pushed"].points
+    assert report.score == report.max_score == whole - CHECKS["share.pushed"].points
 
 
 def _detach(repo: Path) -> None:
@@ -119,38 +143,38 @@ def test_to_be_on_no_branch_is_said_and_costs_nothing(
     leave: Callable[[Path], None], told: str, repo: Path
 ) -> None:
     before = grade(repo, offline=True)
-    assert (before["branch"], before["no_branch"]) == ("main", None)
+    assert (before.branch, before.no_branch) == ("main", None)
     leave(repo)
     report = grade(repo, offline=True)
-    assert (report["branch"], report["no_branch"]) == (None, told)
-    jsonschema.Draft202012Validator(SCHEMA).validate(report)
+    assert (report.branch, report.no_branch) == (None, told)
+    validate(report)
     assert human.render(report, Style()).splitlines()[1] == told
     assert live.screen(report, live.News(), live.Room(80, 24), Style())[1] == told
     assert live.line(report, live.News()).split("; ")[1] == told
-    assert report["max_score"] == before["max_score"]
+    assert report.max_score == before.max_score
 
 
 def test_offline_leaves_out_what_the_remote_answers(repo: Path) -> None:
     (repo.parent / "remote").rename(repo.parent / "gone")
     report = grade(repo, offline=True)
-    assert report["verified"] == ["static"]
-    assert report["unproven"] == ["remote", "run"]
-    assert "share.pushed" not in {entry["id"] for entry in report["checks"]}
+    assert report.verified == ("static",)
+    assert report.unproven == ("remote", "run")
+    assert "share.pushed" not in {entry.id for entry in report.checks}
     assert "(the remote was not asked)" in human.render(report, Style())
 
 
 def test_a_crash_in_one_check_hides_no_other(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     append(repo, "pipeline/train.py", "# A change.\n")
 
-    def crash(_view: object) -> None:
+    def crash(_repository: object, _snapshot: object) -> None:
         raise ZeroDivisionError("our own mistake")
 
     broken = vars(CHECKS["preprocess.deps"]) | {"judge": crash}
     monkeypatch.setitem(CHECKS, "preprocess.deps", type(CHECKS["preprocess.deps"])(**broken))
     report = grade(repo)
-    entry = next(one for one in report["checks"] if one["id"] == "preprocess.deps")
-    assert entry["status"] == "error"
-    assert "our own mistake" in entry["rationale"]
+    entry = next(one for one in report.checks if one.id == "preprocess.deps")
+    assert entry.status == "error"
+    assert "our own mistake" in (entry.rationale or "")
     assert codes(report) == {"lock-stale"}
 
 
@@ -197,7 +221,7 @@ def test_a_lesson_whose_work_is_not_committed_is_not_said_to_hold(repo: Path) ->
 def test_what_start_has_supplied_is_said(repo: Path) -> None:
     append(repo, "workshop.toml", 'supplied = ["init", "data"]\n')
     report = grade(repo, offline=True)
-    assert [one["id"] for one in report["lessons"] if one["supplied"]] == ["init", "data"]
+    assert [one.id for one in report.lessons if one.supplied] == ["init", "data"]
     assert human.render(report, Style()).count("  supplied\n") == 2
 
 
@@ -205,7 +229,7 @@ def test_human_output_fits_a_narrow_terminal(broken: Path) -> None:
     """But for what is to be typed, evidence, and single words that are longer than a line."""
     commands = re.compile(r"^ {4}(dvc|git|python|#) |^next: |^ *\S+$")
     lines = human.render(grade(broken), Style(width=50)).splitlines()
-    paths = [one["path"] for entry in grade(broken)["checks"] for one in entry["evidence"]]
+    paths = [one.path for entry in grade(broken).checks for one in entry.evidence]
     assert [
         line
         for line in lines
@@ -252,7 +276,7 @@ def test_names_of_an_attendee_cannot_move_the_cursor(repo: Path) -> None:
 def test_junit_has_a_case_for_each_check(broken: Path) -> None:
     report = grade(broken)
     root = ElementTree.fromstring(junit.render(report).encode())
-    assert len(root.findall(".//testcase")) == len(report["checks"]) == int(root.get("tests", 0))
+    assert len(root.findall(".//testcase")) == len(report.checks) == int(root.get("tests", 0))
     kinds = [one.get("type") for one in root.findall(".//failure")]
     assert kinds == ["param-undeclared", "lock-stale"]
     assert root.get("errors") == "1"
@@ -288,12 +312,12 @@ def test_names_of_an_attendee_cannot_colour_the_log(repo: Path) -> None:
 
 
 def test_a_remote_that_gave_no_answer_is_not_verified(repo: Path) -> None:
-    assert grade(repo)["verified"] == ["static", "remote"]
+    assert grade(repo).verified == ("static", "remote")
     only = grade(repo, lambda one: one.lesson == "init")
     (repo.parent / "remote").rename(repo.parent / "gone")
     for report in (only, grade(repo)):
-        assert report["verified"] == ["static"]
-        assert report["unproven"] == ["remote", "run"]
+        assert report.verified == ("static",)
+        assert report.unproven == ("remote", "run")
         told = "did not answer" if report is not only else "was not asked"
         assert f"(the remote {told})" in human.render(report, Style())
 
@@ -313,10 +337,10 @@ def test_a_remote_that_gave_no_answer_is_not_verified(repo: Path) -> None:
 def test_settings_that_cannot_be_read_are_told(repo: Path, content: bytes, told: str) -> None:
     finished.write(repo / "workshop.toml", content)
     report = grade(repo, offline=True)
-    found = [one for one in report["checks"] if one["status"] != "pass"]
-    assert [(one["id"], one["status"]) for one in found] == [("remote.own", "error")]
-    assert found[0]["rationale"].startswith(told)
-    assert "git checkout HEAD -- workshop.toml" in found[0]["fix"]
+    found = [one for one in report.checks if one.status != "pass"]
+    assert [(one.id, one.status) for one in found] == [("remote.own", "error")]
+    assert (found[0].rationale or "").startswith(told)
+    assert "git checkout HEAD -- workshop.toml" in fix_of(found[0])
     assert reports.exit_code(report) == reports.NOT_TOLD
 
 
@@ -335,7 +359,7 @@ def test_one_reason_of_many_errors_is_told_once(
     finished.write(tmp_path / "mine" / "config", "[core]\n    analitics = false\n")
     monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "mine"))
     report = grade(repo, offline=True)
-    assert len([one for one in report["checks"] if one["status"] == "error"]) > 10
+    assert len([one for one in report.checks if one.status == "error"]) > 10
     text = human.render(report, Style())
     assert text.count("analitics") == 1
     assert "for the same reason: " in text
@@ -442,8 +466,8 @@ def test_what_a_lesson_waits_for_is_told_with_it(repo: Path) -> None:
 
 def test_a_long_command_is_printed_once(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages.pop("train"), run_again=False)
-    found = next(one for one in grade(repo)["checks"] if one["id"] == "train.declared")
-    command = found["fix"].splitlines()[0]
+    found = next(one for one in grade(repo).checks if one.id == "train.declared")
+    command = fix_of(found).splitlines()[0]
     told = grader("check", "--lesson", "train", cwd=repo).stdout
     assert told.count(command) == 1
     line = next(one for one in told.splitlines() if one.startswith("next: "))

@@ -7,9 +7,9 @@ import yaml
 
 from grader.code.stage_code import StageCode, values_of
 from tests.repositories import ROOT
-from workshop.stages import STAGES, LessonStage
+from workshop.stages import STAGES, StageSpec
 
-TRAIN: LessonStage = next(stage for stage in STAGES if stage.name == "train")
+TRAIN: StageSpec = next(stage for stage in STAGES if stage.name == "train")
 
 
 def code(files: Mapping[str, str]) -> StageCode:
@@ -117,7 +117,7 @@ def test_params_of_modules_further_down_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda one: one.name)
-def test_what_the_reference_stages_read_is_found_wholly(stage: LessonStage) -> None:
+def test_what_the_reference_stages_read_is_found_wholly(stage: StageSpec) -> None:
     document = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
 
     def text(path: str) -> str | None:

@@ -50,7 +50,7 @@ def test_a_start_scores_next_to_nothing(started: Path) -> None:
     report = grade(started)
     assert exit_code(report) == FAILED
     assert codes(report) == {"not-a-repository"}
-    assert report["score"] <= 3
+    assert report.score <= 3
 
 
 def test_a_start_has_the_code_and_nothing_of_dvc(started: Path) -> None:
@@ -86,12 +86,12 @@ def test_the_solution_has_full_score(solved: Path, tmp_path: Path) -> None:
     report = grade(solved)
     assert codes(report) == set(), told(report)
     assert exit_code(report) == PASSED
-    assert report["score"] == report["max_score"]
+    assert report.score == report.max_score
     assert run(solved, "git", "status", "--porcelain") == ""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", solved, clone], check=True, timeout=60)
     run(clone, "dvc", "pull", "--quiet")
-    assert grade(clone)["score"] == report["score"]
+    assert grade(clone).score == report.score
 
 
 LESSONS = course().lessons
@@ -107,13 +107,13 @@ def test_a_late_comer_has_all_before_a_lesson_and_none_of_it(
     starter.start(repo, at=lesson.id, preset=SMALL)
     report = grade(repo)
     before = [one.id for one in course().before(lesson)]
-    found = {one["id"]: one for one in report["lessons"]}
+    found = {one.id: one for one in report.lessons}
     for one in course().lessons:
-        assert found[one.id]["supplied"] == (one.id in before)
+        assert found[one.id].supplied == (one.id in before)
         if one.id in before:
-            assert found[one.id]["earned"] == one.points, told(report)
-    assert found[lesson.id]["earned"] == 0
-    assert {one["status"] for one in report["checks"] if one["lesson"] == lesson.id} <= {
+            assert found[one.id].earned == one.points, told(report)
+    assert found[lesson.id].earned == 0
+    assert {one.status for one in report.checks if one.lesson == lesson.id} <= {
         "fail",
         "blocked",
     }

@@ -1,49 +1,50 @@
 """Files that DVC cannot read: what was changed is mended, and a lock is never mended by hand."""
 
 from pathlib import Path
-from typing import Any
 
 from grader.engine.grading import grade
+from grader.engine.report import CheckResult
 from tests.grader import finished, gallery
 from tests.grader.gallery import append, edit
+from tests.grader.results import fix_of
 from tests.repositories import commit, run
 
 
-def unreadable(repo: Path) -> dict[str, Any]:
+def unreadable(repo: Path) -> CheckResult:
     """What is found where a file cannot be read."""
-    return next(one for one in grade(repo, offline=True)["checks"] if one["id"] == "init.readable")
+    return next(one for one in grade(repo, offline=True).checks if one.id == "init.readable")
 
 
 def test_a_lost_indentation_is_looked_for_in_the_line_above_too(repo: Path) -> None:
     edit(repo, "params.yaml", "  dropout:", "dropout:")
     found = unreadable(repo)
-    line = found["evidence"][0]["line"]
-    first, *rest = found["fix"].splitlines()
+    line = found.evidence[0].line
+    first, *rest = fix_of(found).splitlines()
     assert first == f"# params.yaml, line {line}: mend that line or the one above it"
     assert "# git diff params.yaml marks what you changed" in rest
     assert rest[-1] == "# save it, and type again what you typed"
     assert all(one.startswith("# ") for one in rest), "nothing is to be committed yet"
-    assert "clones" not in found["rationale"]
+    assert "clones" not in (found.rationale or "")
 
 
 def test_a_broken_file_that_is_committed_is_committed_again(repo: Path) -> None:
     edit(repo, "params.yaml", "  dropout:", "dropout:")
     commit(repo, "Break it")
     found = unreadable(repo)
-    assert found["fix"].splitlines()[-2:] == [
+    assert fix_of(found).splitlines()[-2:] == [
         "git add params.yaml", 'git commit -m "Mend params.yaml"'
     ]  # fmt: skip
-    assert "everybody who clones" in found["rationale"]
+    assert "everybody who clones" in (found.rationale or "")
 
 
 def test_spaces_are_told_where_a_stage_has_a_key_that_is_none(repo: Path) -> None:
     append(repo, "dvc.yaml", "  more:\n    cmdd: x\n")
-    assert "two before a stage's name, four before deps and outs" in unreadable(repo)["fix"]
+    assert "two before a stage's name, four before deps and outs" in fix_of(unreadable(repo))
 
 
 def test_a_merge_that_stopped_at_the_lock_is_ended_as_the_lesson_does(repo: Path) -> None:
     gallery.merge_stopped_at_the_lock(repo)
-    assert unreadable(repo)["fix"].splitlines() == [
+    assert fix_of(unreadable(repo)).splitlines() == [
         "git checkout --ours dvc.lock", "dvc repro", "git add dvc.lock", 'git commit -m "Merge"'
     ]  # fmt: skip
 
@@ -56,7 +57,7 @@ def test_what_people_wrote_is_merged_before_the_lock(repo: Path) -> None:
         finished.record(repo, "plot")
         commit(repo, f"Draw {number}")
     run(repo, "git", "merge", "main", exit_codes=(1,))
-    assert unreadable(repo)["fix"].splitlines() == [
+    assert fix_of(unreadable(repo)).splitlines() == [
         "# params.yaml: keep one side of each conflict, delete the lines <<<<<<<, ======= and"
         " >>>>>>>",
         "git checkout --ours dvc.lock",
@@ -68,6 +69,6 @@ def test_what_people_wrote_is_merged_before_the_lock(repo: Path) -> None:
 
 def test_a_lock_that_was_edited_is_taken_from_git(repo: Path) -> None:
     edit(repo, "dvc.lock", "outs:", "outz:")
-    assert unreadable(repo)["fix"] == "git checkout HEAD -- dvc.lock\ndvc repro"
+    assert fix_of(unreadable(repo)) == "git checkout HEAD -- dvc.lock\ndvc repro"
     commit(repo, "Break it")
-    assert "os.remove('dvc.lock')" in unreadable(repo)["fix"]
+    assert "os.remove('dvc.lock')" in fix_of(unreadable(repo))

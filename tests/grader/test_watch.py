@@ -7,20 +7,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from grader.checks import CHECKS
 from grader.engine.grading import grade
-from grader.engine.next_action import awaits_commit
+from grader.engine.report import CheckResult, LessonScore, Report
+from grader.engine.step import Command
+from grader.engine.verdict import Status
 from grader.facts.running import running
-from grader.facts.snapshot_cache import Memory
+from grader.facts.snapshot_cache import SnapshotCache
 from grader.output.text import width_of
 from grader.watch import live
 from grader.watch.changes import matters
 from tests.grader import finished
 from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
+from tests.grader.results import fix_of
 from tests.grader.terminal import terminal, watching
 from tests.repositories import ROOT, run
 from workshop.status_table import Style
@@ -239,41 +241,41 @@ def test_what_is_a_change(path: str, counts: bool) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES[::6], ids=lambda one: one.name)
 def test_a_grade_with_a_memory_is_that_without(repo: Path, mistake: Mistake) -> None:
     """What is kept from one grade to the next changes no verdict."""
-    memory = Memory()
+    cache = SnapshotCache()
     try:
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
         mistake.apply(repo)
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
         if (repo / ".git").exists():
             run(repo, "git", "add", "--all")
             run(repo, "git", "commit", "--quiet", "--allow-empty", "--message", "More")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_memory_leaves_nothing_behind(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = repo.parent / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    memory = Memory()
-    grade(repo, offline=True, memory=memory)
+    cache = SnapshotCache()
+    grade(repo, offline=True, cache=cache)
     assert len(list(folder.iterdir())) == 1
     finished.change_param(repo, "plot", "dpi", 77)
     run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
-    grade(repo, offline=True, memory=memory)
+    grade(repo, offline=True, cache=cache)
     assert len(list(folder.iterdir())) == 1
-    memory.close()
+    cache.close()
     assert not list(folder.iterdir())
 
 
 def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo: Path) -> None:
     """What is written of HEAD for DVC to read is that of HEAD, folders included."""
-    memory = Memory()
+    cache = SnapshotCache()
 
     def grades_agree() -> None:
         run(repo, "git", "commit", "--quiet", "--all", "--message", "More")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
 
     try:
         finished.change_param(repo, "plot", "dpi", 77)
@@ -285,25 +287,25 @@ def test_a_memory_follows_commits_that_take_files_away_and_bring_them_back(repo:
         run(repo, "git", "add", "--force", "pipeline", "elsewhere", ".dvc/config")
         grades_agree()
         run(repo, "git", "reset", "--quiet", "--hard", "HEAD~3")
-        assert grade(repo, offline=True, memory=memory) == grade(repo, offline=True)
+        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_a_damaged_object_is_found_again_by_each_grade(repo: Path) -> None:
     """Of the cache nothing is remembered that is younger than a clock may be wrong."""
-    memory = Memory()
+    cache = SnapshotCache()
     place = finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx"))
     content = place.read_bytes()
     try:
         for damaged in (True, False, True):
             place.chmod(0o644)
             place.write_bytes(content[::-1] if damaged else content)
-            report = grade(repo, offline=True, memory=memory)
-            found = next(o for o in report["checks"] if o["id"] == "pipeline.cache_intact")
-            assert (found["status"] == "fail") is damaged
+            report = grade(repo, offline=True, cache=cache)
+            found = next(o for o in report.checks if o.id == "pipeline.cache_intact")
+            assert (found.status == "fail") is damaged
     finally:
-        memory.close()
+        cache.close()
 
 
 def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
@@ -315,36 +317,38 @@ def test_a_history_that_is_fetched_later_is_looked_at(repo: Path) -> None:
     run(repo, "git", "commit", "--quiet", "--message", "Remove")
     clone = repo.parent / "clone"
     run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))
-    memory = Memory()
+    cache = SnapshotCache()
     try:
         codes = []
         for _ in range(2):
-            report = grade(clone, offline=True, memory=memory)
-            codes.append([o["code"] for o in report["checks"] if o["id"] == "remote.no_secret"])
+            report = grade(clone, offline=True, cache=cache)
+            codes.append([o.code for o in report.checks if o.id == "remote.no_secret"])
             run(clone, "git", "fetch", "--quiet", "--depth", "9")
         assert codes == [[None], ["secret-in-config"]]
     finally:
-        memory.close()
+        cache.close()
 
 
-def _report(*statuses: tuple[str, str, str]) -> dict[str, Any]:
+def _result(name: str, status: Status, told: str) -> CheckResult:
+    return CheckResult(
+        id=name, lesson=name.partition(".")[0], title="A check", status=status, severity=None,
+        code=None, rationale=told, expected=None, actual=None, evidence=(), hint=None,
+        steps=(Command(tuple(told.split())),), earned=0, max=1, blocked_by=None,
+        awaits_commit=False,
+    )  # fmt: skip
+
+
+def _report(*statuses: tuple[str, Status, str]) -> Report:
     """A report of one check a lesson: its id, its status, its reason or fix."""
-    checks = [
-        {
-            "id": name, "lesson": name.partition(".")[0], "status": status, "severity": None,
-            "code": None, "fix": told, "rationale": told, "actual": None,
-        }
-        for name, status, told in statuses
-    ]  # fmt: skip
-    lessons = [
-        {"id": one["lesson"], "title": "A lesson", "earned": one["status"] == "pass", "max": 1}
-        for one in checks
-    ]
-    return {
-        "gradable": True, "score": 1, "max_score": 2, "commit": "a" * 40, "branch": None,
-        "no_branch": "on no branch: git checkout main returns", "verified": ["static"],
-        "checks": checks, "lessons": lessons, "repo": "here",
-    }  # fmt: skip
+    checks = tuple(_result(*one) for one in statuses)
+    lessons = tuple(
+        LessonScore(one.lesson, "A lesson", int(one.status == "pass"), 1, False) for one in checks
+    )
+    return Report(
+        gradable=True, score=1, max_score=2, commit="a" * 40, branch=None,
+        no_branch="on no branch: git checkout main returns", verified=("static",), unproven=(),
+        checks=checks, lessons=lessons, repo="here",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 8, 12, 24, 60])
@@ -426,8 +430,8 @@ def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> No
     append(repo, "params.yaml", "# A line.\n")
 
     def fix() -> list[str]:
-        found = next(o for o in grade(repo)["checks"] if o["id"] == "data.committed")
-        return str(found["fix"]).splitlines()
+        found = next(o for o in grade(repo).checks if o.id == "data.committed")
+        return str(fix_of(found)).splitlines()
 
     commit = 'git commit -m "Commit what describes the pipeline"'
     assert fix() == ["git add params.yaml", commit]
@@ -440,22 +444,22 @@ def test_what_is_staged_is_to_be_committed_and_not_added_again(repo: Path) -> No
 def test_what_has_to_be_run_first_is_not_called_done(repo: Path) -> None:
     break_params(repo)
     report = grade(repo, offline=True)
-    found = next(one for one in report["checks"] if one["id"] == "data.committed")
-    assert found["fix"].splitlines() == [
+    found = next(one for one in report.checks if one.id == "data.committed")
+    assert fix_of(found).splitlines() == [
         "dvc repro",
         "git add params.yaml dvc.lock results/metrics/test.json",
         'git commit -m "Change the pipeline and run it"',
     ]
-    assert "has not run on params.yaml" in found["rationale"]
-    assert not awaits_commit(found)
+    assert "has not run on params.yaml" in (found.rationale or "")
+    assert not found.awaits_commit
 
 
 def test_files_that_cannot_be_read_are_no_work_to_commit(repo: Path) -> None:
     for path in ("params.yaml", "dvc.lock"):
         append(repo, path, "a: [\n")
         report = grade(repo, offline=True)
-        assert [o["id"] for o in report["checks"] if o["status"] == "fail"] == ["init.readable"]
-        assert not [one["id"] for one in report["checks"] if awaits_commit(one)]
+        assert [o.id for o in report.checks if o.status == "fail"] == ["init.readable"]
+        assert not [one.id for one in report.checks if one.awaits_commit]
         shown = live.screen(report, live.News(), live.Room(80, 24), Style())
         assert any("cannot be read" in one for one in shown)
         run(repo, "git", "checkout", "--quiet", path)

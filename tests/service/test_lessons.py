@@ -12,6 +12,7 @@ from benchmarks import made_repository
 from grader.checks import CHECKS
 from grader.engine import grading
 from grader.engine.grading import grade
+from grader.output import report_json
 from service.repository import report_cache
 from service.routes.lessons import ReportModel
 from tests.repositories import run
@@ -64,7 +65,7 @@ def test_the_answer_is_the_graders_report_and_as_documented(
     client: httpx.Client, repo_dir: Path
 ) -> None:
     document = client.get("/lessons").json()
-    assert document == json.loads(json.dumps(grade(repo_dir, offline=True)))
+    assert document == json.loads(json.dumps(report_json.document(grade(repo_dir, offline=True))))
     assert document["verified"] == ["static"]
     ReportModel.model_validate(document, strict=True)
     asked = client.get("/lessons?remote=true").json()

@@ -14,7 +14,8 @@ from pathlib import Path, PureWindowsPath
 
 VARIABLE = "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"
 VALUE = "false"
-COMMAND = ". ./activate"
+WORDS = (".", "./activate")
+COMMAND = " ".join(WORDS)
 """The same in bash, zsh and PowerShell, which finds activate.ps1."""
 _ON = "The workshop's dvc, python and grader are on in this terminal."
 _GONE = "error: there is no dvc where the workshop's environment was:"

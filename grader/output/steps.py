@@ -1,0 +1,54 @@
+"""Steps as text that bash and PowerShell both take as it stands.
+
+A command is a line; an edit and a note are comments, which both shells pass over when they are
+pasted with the commands that follow.
+"""
+
+from collections.abc import Iterable
+
+from grader.engine.next_action import NextAction
+from grader.engine.step import Command, Edit, Step
+from workshop.shell import command_line, printable
+
+
+def fix_text(steps: Iterable[Step]) -> str | None:
+    """The lines of all steps, as ``fix`` in JSON has them; None where there is none."""
+    return "\n".join(line for step in steps for line in step_lines(step)) or None
+
+
+def step_lines(step: Step) -> list[str]:
+    """The lines of one step: several where an edit adds lines to a file."""
+    if isinstance(step, Command):
+        return [command_line(step.words)]
+    texts = _edit_texts(step) if isinstance(step, Edit) else [step.text]
+    return [f"# {printable(text)}" for text in texts]
+
+
+def _edit_texts(edit: Edit) -> list[str]:
+    if edit.action == "delete":
+        last = edit.last_line or edit.line
+        span = f"line {edit.line}" if last == edit.line else f"lines {edit.line} to {last}"
+        return [f"{edit.file}: delete {span}"]
+    if edit.action == "add":
+        return [f"{edit.file}: below line {edit.line} add:", *edit.lines]
+    return [f"{_place(edit)}: {edit.text}"]
+
+
+def _place(edit: Edit) -> str:
+    """The file, and the line or the stage that is changed in it."""
+    if edit.stage:
+        return f"{edit.file}, stage {edit.stage}"
+    return f"{edit.file}, line {edit.line}" if edit.line else edit.file
+
+
+def next_line(action: NextAction) -> str:
+    """The first command of a fix; of an edit only its place, for it takes several lines."""
+    if action.step is None:
+        return "grader check"
+    if isinstance(action.step, Edit):
+        edit = action.step
+        place = _place(edit) if edit.action == "change" and not edit.stage else edit.file
+        about = action.result.blocked_by or action.result.id
+        return printable(f"edit {place}, as told for {about}")
+    line = step_lines(action.step)[0]
+    return line if isinstance(action.step, Command) else f"{line.removeprefix('# ')} (by hand)"
