@@ -3,8 +3,8 @@
 from pathlib import Path
 
 _OWN = "workshop.toml"
+# What a checkout has, and no repository that ``grader start`` made.
 _PARTS = ("grader/__main__.py", "service/main.py", "workshop/lessons/course.toml")
-"""What a checkout has, and no repository that ``grader start`` made."""
 _WAY = "../my-workshop"
 
 

@@ -25,10 +25,10 @@ _PLACES = {
     "cache": "in DVC's cache",
     "remote": "on the remote",
 }
+# Its checks ask the remote.
 _REMOTE_LESSON = "share"
-"""Its checks ask the remote."""
+# Grades the repository, with the remote or without.
 Grade = Callable[[bool], Report]
-"""Grades the repository, with the remote or without."""
 
 
 class HintHistory:
@@ -36,6 +36,7 @@ class HintHistory:
 
     def __init__(self, repo: Path) -> None:
         root = os.path.realpath(repo)
+        # A repository in several places through links has one history.
         name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         self._path = user_cache.entry_path("hints", name)
 

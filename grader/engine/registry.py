@@ -44,8 +44,8 @@ class Check:
         return course().check(self.id).points
 
 
+# Each check by its id, in the order of registration; grader.checks puts them in order.
 CHECKS: dict[str, Check] = {}
-"""Each check by its id, in the order of registration; grader.checks puts them in order."""
 
 
 def check(
@@ -82,6 +82,7 @@ def stage_check(
     return register
 
 
+# Not a lambda in the loop: that would see the last stage alone.
 def _bind(judge: StageJudge, spec: StageSpec) -> Judge:
     return lambda repository, snapshot: judge(repository, snapshot, spec)
 

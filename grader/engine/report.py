@@ -20,16 +20,16 @@ _Fact = TypeVar("_Fact")
 ReportTier = Literal["static", "remote", "run"]
 Kind = Status | Literal["advice"]
 
+# Exit codes; 2 is also that of a wrong option.
 PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
-"""Exit codes; 2 is also that of a wrong option."""
 _POINTS = {"schema": {"minimum": 0}}
 _ID = {"schema": {"pattern": r"^[a-z]+\.[a-z_]+$"}}
 _CODE = {"schema": {"pattern": "^[a-z-]+$"}}
 _COMMIT = {"schema": {"pattern": "^[0-9a-f]{40,64}$"}}
 _BRANCH = {"schema": {"description": "where the next commit goes"}}
 _NO_BRANCH = {"schema": {"description": "how to return, where HEAD is on none"}}
+# In JSON the text of the steps stands before them, under that name.
 _AS_FIX = {"text": "fix"}
-"""In JSON the text of the steps stands before them, under that name."""
 _INTERNAL = {"in_json": False}
 
 

@@ -12,10 +12,10 @@ from grader.facts.snapshot import Revision
 from grader.finding import BlockedError, UnknownError, worktree_paths
 from grader.step import Command, Note, Step
 
+# They report work that is done and not committed.
 _COMMIT_CHECKS = ("data.committed", "lock.committed")
-"""They report work that is done and not committed."""
+# Checks on commits themselves: where they are blocked, there is nothing to commit yet.
 _ABOUT_COMMITS = (*_COMMIT_CHECKS, "pipeline.uncached")
-"""Checks on commits themselves: where they are blocked, there is nothing to commit yet."""
 
 
 def verdicts(

@@ -8,8 +8,8 @@ from dvcstate.documents import regular_file
 from grader.code.stage_code import StageCode
 from workshop.stages import StageSpec
 
+# A larger file is data, whatever its name says.
 MAX_TEXT_BYTES = 8 * 2**20
-"""A larger file is data, whatever its name says."""
 
 
 class Files:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from grader.facts.git_process import CHECK_REPOSITORY, GitError, run_git
 
+# A grade reads some hundred objects: the cache holds those of several commits, in 64 MB at most.
 _LARGEST_CACHED = 64 * 1024
 _MOST_CACHED = 1000
 _Answer = TypeVar("_Answer")
@@ -119,6 +120,7 @@ class Git:
     @property
     def operation_in_progress(self) -> str | None:
         """The command that has taken HEAD off its branch until it ends, if one has."""
+        # git status looks for the same files: no plumbing command tells.
         if any((self.control / name).is_dir() for name in ("rebase-merge", "rebase-apply")):
             return "rebase"
         return "bisect" if (self.control / "BISECT_LOG").is_file() else None
@@ -136,6 +138,7 @@ class Git:
         blobs = {}
         for entry in self._ask("ls-tree", "-r", "-z", "-l", "--full-tree", commit).split(b"\0"):
             words, _, name = entry.partition(b"\t")
+            # "100644 blob OID SIZE<tab>NAME"; SIZE is BAD where the object is missing.
             if words.startswith(b"100"):  # a regular file; 120000 is a link, 160000 a sub-module
                 _, _, oid, size = words.split()
                 if not size.isdigit():
@@ -178,6 +181,7 @@ class Git:
 
     def ignoring_line(self, path: str) -> FileLine | None:
         """The line of the .gitignore that leaves out ``path``, tracked or not."""
+        # "--no-index": else git says of a tracked path that nothing ignores it.
         words = ("check-ignore", "--no-index", "--verbose", "-z", "--stdin")
         try:
             answer = self._ask(*words, text=path.encode("utf-8", "surrogateescape") + b"\0")
@@ -230,6 +234,7 @@ class Git:
     def commits(self, path: str, at_most: int) -> list[str]:
         """The newest commits, newest first, that changed ``path`` (from the root of git)."""
         limit, commit = f"--max-count={at_most}", self.head or "HEAD"
+        # "literal": a name such as *.dvc is no pattern here.
         words = ("rev-list", limit, commit, "--", f":(top,literal){path}")
         key: _Key = ("commits", limit, commit, path, *self._clone_limits())
         return self._cache.recall(lambda: self._ask(*words).decode().split(), *key)

@@ -12,10 +12,10 @@ from dvcstate.documents import regular_file
 from grader import user_cache
 
 _LARGEST_LISTING = 256 * 2**20
+# Hashed in about two seconds; larger objects are not, where there is a time limit.
 _READ_IN_TIME = 2**30
-"""Hashed in about two seconds; larger objects are not, where there is a time limit."""
+# Younger than this, an object may change again and keep its mtime: file systems round it.
 _YOUNG_NS = 2_000_000_000
-"""Younger than this, an object may change again and keep its mtime: file systems round it."""
 
 
 class UnreadObjectsError(Exception):

@@ -8,8 +8,8 @@ _STARTS = {
     ".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff",
     ".gif": b"GIF8",
 }  # fmt: skip
+# The last thing in a file of that kind; some programs write a little of their own behind it.
 _ENDS = {".png": b"IEND", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
-"""The last thing in a file of that kind; some programs write a little of their own behind it."""
 
 
 def is_picture_name(path: Path) -> bool:
@@ -25,6 +25,7 @@ def problem(path: Path) -> str | None:
     kind = path.suffix.lower()
     if path.exists() and not path.is_file():  # a pipe would be waited for
         return "no regular file"
+    # Not by decoding it: that takes 1.3 ms of CPU a picture, this 0.04, and there are thousands.
     with path.open("rb") as file:
         if not file.read(16).startswith(_STARTS[kind]):
             return "no such picture"

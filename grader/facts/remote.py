@@ -223,6 +223,7 @@ class Remote:
 
     def _storage_options(self, scheme: str) -> dict[str, Any]:
         """DVC's options in fsspec's words."""
+        # fsspec keeps its clients for ever, with the listings that they have read.
         options: dict[str, Any] = {"skip_instance_cache": True}
         if scheme == "gs":
             endpoint = self.options.get("endpointurl")

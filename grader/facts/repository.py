@@ -17,10 +17,11 @@ from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
 
+# What is above these limits is no workshop, and would take seconds to write.
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
+# Looked for even where git ignores its folder: that is one of the mistakes.
 _RAW = "data/raw.dvc"
-"""Looked for even where git ignores its folder: that is one of the mistakes."""
 
 
 def _is_same_folder(one: Path, other: Path) -> bool:

@@ -40,27 +40,23 @@ def read_settings(content: bytes | None) -> Settings:
     except tomllib.TOMLDecodeError as error:
         # "Invalid value (at line 3, column 9)", or "... (at end of document)"
         match = re.search(r" \(at line (\d+), column \d+\)$", str(error))
-        problem = str(error)[: match.start()] if match else str(error)
+        what = str(error)[: match.start()] if match else str(error)
         line = int(match[1]) if match else content.count(b"\n") + 1
-        return Settings(problem=_unreadable(problem, line))
-    except _OddValueError as odd:
-        return Settings(problem=_unreadable(str(odd)))
-
-
-class _OddValueError(Exception):
-    """A value of another kind than it has to be."""
+        return Settings(problem=_unreadable(what, line))
+    except UnknownError as problem:
+        return Settings(problem=problem)
 
 
 def _settings(table: object) -> Settings:
     if not isinstance(table, dict):
-        raise _OddValueError("workshop has to be a table: [workshop]")
+        raise _unreadable("workshop has to be a table: [workshop]")
     texts = {key: table.get(key) or None for key in ("attendee", "remote", "raw")}
     for key, text in texts.items():
         if not isinstance(text, str | None):
-            raise _OddValueError(f"{key} has to be a text in quotes")
+            raise _unreadable(f"{key} has to be a text in quotes")
     supplied = table.get("supplied", [])
     if not isinstance(supplied, list):
-        raise _OddValueError('supplied has to be a list, as ["init"]')
+        raise _unreadable('supplied has to be a list, as ["init"]')
     return Settings(**texts, supplied=tuple(map(str, supplied)))
 
 

@@ -84,6 +84,7 @@ class Snapshot:
     def remotes(self) -> Mapping[str, Mapping[str, str]]:
         """The options of each remote in ``.dvc/config``, by name."""
         return {
+            # The section is 'remote "workshop"'.
             section.partition('"')[2].rstrip('"'): options
             for section, options in self.config.items()
             if section.startswith("remote ")

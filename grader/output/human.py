@@ -21,8 +21,8 @@ _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "33", "advice":
 _TITLE_WIDTH = 44
 _SEE_ABOVE = " ..., as told above"
 _REMOTE_CHECK = "share.pushed"
+# The kind of a lesson without a check: only the remote can judge it, and was not asked.
 NOT_JUDGED = "blocked"
-"""The kind of a lesson without a check: only the remote can judge it, and was not asked."""
 
 
 def render(report: Report, style: Style) -> str:
@@ -75,7 +75,7 @@ def _lesson(lesson: LessonScore, checks: Sequence[CheckResult], style: Style) ->
     kinds = [result.kind for result in checks if result.lesson == lesson.id]
     worst = next((kind for kind in ("fail", "error", "blocked") if kind in kinds), "pass")
     kind = worst if kinds else NOT_JUDGED
-    width = min(_TITLE_WIDTH + 11, style.width - 13)
+    width = min(_TITLE_WIDTH + 11, style.width - 13)  # 13: the mark and the points
     title = pad_text(f"{lesson.id:<11}{lesson.title}"[:width], width)
     supplied = "  supplied" if lesson.supplied else ""
     return f"{_mark(kind, style)} {title} {points_text(lesson)}{supplied}"

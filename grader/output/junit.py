@@ -56,6 +56,7 @@ def _case(suite: ElementTree.Element, result: CheckResult) -> None:
 
 def _clean(text: str) -> str:
     """Without the characters that XML 1.0 does not have."""
+    # The ranges of "Char" in the grammar of XML 1.0; a word of an attendee may hold any other.
     return "".join(
         c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe" or c > "\uffff" else "?"
         for c in text

@@ -16,6 +16,7 @@ def document(report: Report) -> dict[str, Any]:
 def _members(instance: Any) -> Iterator[tuple[str, Any]]:
     for field in dataclasses.fields(instance):
         value = getattr(instance, field.name)
+        # "steps": its text first, as "fix", which was there before the steps were.
         if "text" in field.metadata:
             yield field.metadata["text"], fix_text(value)
         if field.metadata.get("in_json", True):

@@ -18,6 +18,7 @@ def cut(text: str, width: int, plain: bool = False) -> str:
 
 def wrap(text: str, width: int, indent: str = "  ") -> list[str]:
     """``text`` in lines of at most ``width`` columns, as long as its words are not longer."""
+    # A path or a command may hold hyphens, and has to stay in one piece to be copied.
     return textwrap.wrap(
         printable(text), width, initial_indent=indent, subsequent_indent=indent,
         break_on_hyphens=False, break_long_words=False,

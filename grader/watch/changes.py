@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dvcstate.file_watch import watchfiles_watch
 
+# What git writes when a commit, the index, a branch or an ignored path changes.
 _OF_GIT = ("HEAD", "MERGE_HEAD", "config", "index", "packed-refs", "refs", "info")
 _UNWATCHED = frozenset(("__pycache__", ".venv", ".ipynb_checkpoints"))
 _PAUSE_S = 1.0

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+# The alternate screen, no cursor, and no wrapping of what is too long after a resize.
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
-"""The alternate screen, no cursor, and no wrapping of what is too long after a resize."""
 _LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+# Synchronized output: a terminal that knows it shows all in between at once, others ignore it.
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
-"""Synchronized output: a terminal that knows it shows all in between at once, others ignore it."""
 
 
 def size_of(stream: TextIO) -> os.terminal_size:

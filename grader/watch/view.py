@@ -22,8 +22,8 @@ _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "35", "amber": 
 _MEANINGS = {"pass": "holds", "fail": "to mend", "amber": "to commit", "blocked": "waits"}
 _ALL_OF_IT = "all of it, to copy: grader hint --step 3"
 WIDEST = 80
+# On fewer, the next action and its reason need the lines.
 _ROWS_FOR_BRANCH = 8
-"""On fewer, the next action and its reason need the lines."""
 
 
 @dataclass(frozen=True)
