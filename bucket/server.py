@@ -72,16 +72,7 @@ async def _serve(
     options: ServerOptions, folders: BucketFolders, messages: Messages, write: Callable[[str], None]
 ) -> None:
     api = StorageApi(_buckets(options.bucket, folders), folders.partial_dir, report=write)
-    warnings: set[str] = set()
-
-    def warn(client: str, is_grpc: bool) -> None:
-        """Once for each computer: gcsfs tries again for each object."""
-        warning = messages.explain_grpc(client) if is_grpc else messages.explain_https(client)
-        if warning not in warnings:
-            warnings.add(warning)
-            write(warning)
-
-    connections = BucketServer(api, warn)
+    connections = BucketServer(api, _warn_once(messages, write))
     loop = asyncio.get_running_loop()
     try:
         server = await loop.create_server(connections, options.host, options.port, backlog=_BACKLOG)
@@ -100,6 +91,19 @@ async def _serve(
     await connections.shutdown(_FINISH_S)
     api.close()
     write("stopped")
+
+
+def _warn_once(messages: Messages, write: Callable[[str], None]) -> Callable[[str, bool], None]:
+    """Prints what a client does wrong, once for each: gcsfs tries again for each object."""
+    warnings: set[str] = set()
+
+    def warn(client: str, is_grpc: bool) -> None:
+        warning = messages.explain_grpc(client) if is_grpc else messages.explain_https(client)
+        if warning not in warnings:
+            warnings.add(warning)
+            write(warning)
+
+    return warn
 
 
 def _stop_signals() -> list[int]:

@@ -5,8 +5,12 @@ import contextlib
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workshop import endpoints, output
+
+if TYPE_CHECKING:
+    from bucket.options import ServerOptions
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -80,20 +84,30 @@ def _run(options: argparse.Namespace) -> int:
     try:
         from bucket import server
         from bucket.errors import BucketError
-        from bucket.options import ServerOptions
     except ImportError as error:
         fix = "python -m pip install aiohttp google-crc32c"
         output.report_error(f"the bucket server needs {error.name}", fix)
         return 1
     from workshop.commands.bucket_messages import BucketMessages
 
-    command = endpoints.BUCKET_COMMAND
-    if options.raw and not os.path.isdir(options.raw):  # noqa: PTH112 - Path.is_dir raises for long names
-        output.report_error(f"{options.raw} is no folder", f"{command} --raw FOLDER")
+    try:
+        # Not Path.is_dir, which raises for a name that is too long.
+        if options.raw and not os.path.isdir(options.raw):  # noqa: PTH112
+            fix = f"{endpoints.BUCKET_COMMAND} --raw FOLDER"
+            raise BucketError(f"{options.raw} is no folder", fix)
+        server.serve(_server_options(options), BucketMessages(), _print_at_once)
+    except BucketError as error:
+        output.report_error(error.problem, error.fix)
         return 1
+    return 0
+
+
+def _server_options(options: argparse.Namespace) -> "ServerOptions":
+    from bucket.options import ServerOptions
+
     posters_dir = Path("data", "raw").absolute()
-    server_options = ServerOptions(
-        command,
+    return ServerOptions(
+        endpoints.BUCKET_COMMAND,
         options.host,
         options.port,
         (options.dir or Path("~", "dvc-bucket").expanduser()).absolute(),
@@ -103,12 +117,6 @@ def _run(options: argparse.Namespace) -> int:
         # Only those of an attendee's repository: the lessons are about no other data/raw.
         copies_posters=Path("workshop.toml").is_file(),
     )
-    try:
-        server.serve(server_options, BucketMessages(), _print_at_once)
-    except BucketError as error:
-        output.report_error(error.problem, error.fix)
-        return 1
-    return 0
 
 
 def _print_at_once(text: str) -> None:
