@@ -23,7 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.start import activation, reference, starter
+from workshop import activation
+from workshop.start import reference, starter
 from workshop.start.programs import Programs
 
 _BUCKET = "dvc-workshop"

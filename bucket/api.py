@@ -14,9 +14,9 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from bucket import downloads
 from bucket.errors import ApiError
 from bucket.listing import list_objects
+from bucket.object_metadata import ObjectMetadata
 from bucket.object_names import check_name
 from bucket.object_store import Bucket
-from bucket.objects import ObjectMetadata
 from bucket.partial_file import PartialFile
 from bucket.request import ParsedRequest, parse_request
 from bucket.responses import bucket_resource, error_response, json_response, object_resource

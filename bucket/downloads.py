@@ -7,7 +7,7 @@ from typing import BinaryIO
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from bucket.errors import ApiError
-from bucket.objects import ObjectMetadata
+from bucket.object_metadata import ObjectMetadata
 from bucket.responses import error_response
 
 _BLOCK = 1 << 18

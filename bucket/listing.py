@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp.web import Response
 
 from bucket.errors import ApiError
+from bucket.object_metadata import ListQuery
 from bucket.object_store import Bucket
-from bucket.objects import ListQuery
 from bucket.request import ParsedRequest
 from bucket.responses import json_response, object_resource
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bucket import object_names
 from bucket.errors import ApiError
-from bucket.objects import ListPage, ListQuery, ObjectMetadata
+from bucket.object_metadata import ListPage, ListQuery, ObjectMetadata
 from bucket.partial_file import ObjectHashes, PartialFile
 
 _MAX_REMEMBERED = 65_536  # 41 MB: the objects of 80 attendees

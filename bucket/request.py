@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote
 from aiohttp.web import BaseRequest
 
 from bucket.errors import ApiError
-from bucket.objects import ObjectMetadata
+from bucket.object_metadata import ObjectMetadata
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,300}")
 _METAGENERATION = 1  # of every object: this server keeps no metadata that could change

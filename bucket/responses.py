@@ -8,7 +8,7 @@ from urllib.parse import quote
 from aiohttp.web import Response
 
 from bucket.errors import ApiError
-from bucket.objects import ObjectMetadata
+from bucket.object_metadata import ObjectMetadata
 from bucket.request import ParsedRequest
 
 

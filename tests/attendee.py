@@ -13,7 +13,7 @@ from pathlib import Path
 from tests import bucket_server
 from tests.lesson_text import LessonCommand, LessonStep
 from tests.repositories import BIN, ROOT
-from workshop.start import activation
+from workshop import activation
 
 TIMEOUT_S = 180
 BUCKET, SHOWN_ADDRESS = "python -m workshop bucket", "127.0.0.1:4443"

@@ -16,8 +16,9 @@ from tests.bucket_server import BUCKET, serving
 from tests.grader.test_starter import SMALL
 from tests.lesson_text import FileReplacement, LessonCommand, LessonError
 from tests.repositories import ROOT
+from workshop import activation
 from workshop.course.manifest import LESSONS_DIR, Lesson, Page, course
-from workshop.start import activation, starter
+from workshop.start import starter
 from workshop.start.start_request import RemoteAddress
 
 SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")

@@ -1,7 +1,7 @@
 """The stages that the lessons ask for: what each is called, reads, writes, and how that is judged.
 
-What stands here stands nowhere else in the workshop and the grader; ``tests/test_stages.py`` holds
-it equal to ``dvc.yaml``.
+Checks and fixes take a stage's command from here. ``grader start --at`` copies the stage from the
+reference ``dvc.yaml``; ``tests/test_stages.py`` keeps both equal.
 """
 
 from collections.abc import Iterable

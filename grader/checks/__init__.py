@@ -4,9 +4,9 @@
 # in that order: a new module needs its name here.
 # ruff: noqa: F401 - no name is used
 # ruff: isort: off
-from grader.checks import bytecode, declared, cycles, code, runs, others, overlap, data, hidden
-from grader.checks import in_git, init, lock, portable, remote_address, default_remote, pushed
-from grader.checks import results, change, secrets
+from grader.checks import bytecode, declared, cycles, undeclared, runs, others, overlap, data
+from grader.checks import hidden, in_git, init, lock, portable, remote_address, default_remote
+from grader.checks import pushed, results, change, secrets
 
 # ruff: isort: on
 from grader.engine.registry import CHECKS, Check

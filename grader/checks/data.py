@@ -8,7 +8,7 @@ from functools import partial
 from dvcstate import ProjectError, Stage
 from dvcstate.errors import ConfigError
 from grader import fixes
-from grader.checks import code, others, overlap
+from grader.checks import others, overlap, undeclared
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -156,7 +156,7 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
     # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(repository, here),
-        *(partial(code.declared_params_exist, repository, here, spec) for spec in STAGES),
+        *(partial(undeclared.declared_params_exist, repository, here, spec) for spec in STAGES),
         lambda: others.params_of_other_stages_exist(repository, here),
     ]
     for judge in judged:

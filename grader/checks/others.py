@@ -7,7 +7,7 @@ An experiment that is half done costs no points: what is said of it is advice. O
 from dataclasses import replace
 
 from grader import fixes
-from grader.checks import code, runs
+from grader.checks import runs, undeclared
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -77,5 +77,7 @@ def params_of_other_stages_exist(repository: Repository, snapshot: Snapshot) -> 
 
     dvc repro stops at a key that is not there, and runs none of the lessons' stages either.
     """
-    findings = (code.unknown_params(repository, snapshot, stage) for stage in own_stages(snapshot))
+    findings = (
+        undeclared.unknown_params(repository, snapshot, stage) for stage in own_stages(snapshot)
+    )
     return next((finding for finding in findings if finding), None)

@@ -22,7 +22,7 @@ from grader.stages.lookup import stage_evidence
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import uncached_outs
 from grader.step import Step
-from workshop.start import activation
+from workshop import activation
 
 _DELETED = 10  # the next check names the others
 _WAITS = (

@@ -16,8 +16,7 @@ from grader.fixes.remote_edits import CONFIG, LOCAL, modify
 from grader.remotes import addresses, attendee_place
 from grader.remotes.config_file import read_config_file
 from grader.step import Step
-from workshop import endpoints
-from workshop.start import remote_urls
+from workshop import endpoints, remote_addresses
 
 
 def default_url(snapshot: Snapshot) -> str:
@@ -68,7 +67,7 @@ def _mend_address(
     repository: Repository, snapshot: Snapshot, name: str, url: str
 ) -> tuple[str, str, list[Step]] | None:
     """What is wrong with an address, what it is to be, and the options that go with that."""
-    if left := remote_urls.placeholders(url):
+    if left := remote_addresses.placeholders(url):
         problem = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
         wanted = attendee_place.url(repository)
         return problem, wanted, remote_edits.server_options(repository, snapshot, name, wanted)
@@ -222,7 +221,7 @@ def plugin_is_installed(repository: Repository, snapshot: Snapshot) -> Finding |
     DVC talks to each cloud through a package of its own: dvc-gs for Google Cloud Storage.
     """
     scheme = default_url(snapshot).partition("://")[0]
-    module = remote_urls.PLUGINS.get(scheme)
+    module = remote_addresses.PLUGINS.get(scheme)
     if module is None or _is_installed(module) or not _is_installed("dvc"):
         return None
     package = module.replace("_", "-")

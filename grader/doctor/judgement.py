@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, Tuple  # noqa: UP035 - Python 3.8 has no others that can be subscripted
 
 from grader.doctor.machine import Machine
-from workshop.start import activation
+from workshop import activation
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 _OLDEST, _TOO_NEW = (3, 11), (3, 14)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from workshop.start import activation
+from workshop import activation
 
 TIMEOUT_S = 10
 PACKAGES = ("tensorflow", "onnx", "onnxruntime", "cv2", "sklearn", "matplotlib", "pydantic", "yaml")

@@ -65,7 +65,7 @@ def check(
 
 
 def stage_check(
-    fact: str, *codes: str, requires: tuple[str, ...] = ()
+    name: str, *codes: str, requires: tuple[str, ...] = ()
 ) -> Callable[[StageJudge], StageJudge]:
     """Make the decorated function a check of each of the workshop's stages.
 
@@ -76,7 +76,7 @@ def stage_check(
         for spec in STAGES:
             docstring = (judge.__doc__ or "").replace("{stage}", spec.name)
             required = tuple(name.replace("{stage}", spec.name) for name in requires)
-            _register(_bind(judge, spec), docstring, f"{spec.name}.{fact}", codes, required)
+            _register(_bind(judge, spec), docstring, f"{spec.name}.{name}", codes, required)
         return judge
 
     return register

@@ -71,11 +71,11 @@ def _in_order(checks: Mapping[str, Check], selected: set[str]) -> Iterator[Check
 
 def _verdict(repository: Repository, check: Check, judged: Mapping[str, Verdict]) -> Verdict:
     for required in check.requires:
-        before = judged[required]
-        if before.status == "error":
-            return Verdict(check, "error", problem=before.problem, steps=before.steps)
-        if not before.holds:
-            return _blocked(check, before)
+        blocker = judged[required]
+        if blocker.status == "error":
+            return Verdict(check, "error", problem=blocker.problem, steps=blocker.steps)
+        if not blocker.holds:
+            return _blocked(check, blocker)
     committed = _judge(check, repository, "HEAD")
     if check.committed_only or _is_clean(repository):
         return committed
@@ -104,10 +104,10 @@ def merge_verdicts(committed: Verdict, worktree: Verdict, judged: Mapping[str, V
     return committed
 
 
-def _blocked(check: Check, before: Verdict) -> Verdict:
+def _blocked(check: Check, blocker: Verdict) -> Verdict:
     """Blocked by the first check that failed, not by one that is itself blocked."""
-    root = before.blocked_by or before.check.id
-    return Verdict(check, "blocked", blocked_by=root, steps=before.steps)
+    root = blocker.blocked_by or blocker.check.id
+    return Verdict(check, "blocked", blocked_by=root, steps=blocker.steps)
 
 
 def _awaits_commit(verdict: Verdict, checks: Mapping[str, Check]) -> bool:

@@ -17,8 +17,7 @@ from dvcstate.documents import regular_file
 from grader.facts.objects import Objects, UnreadObjectsError
 from grader.finding import UnknownError
 from grader.step import Command, Note
-from workshop import endpoints
-from workshop.start import activation
+from workshop import activation, endpoints
 
 # With all else that a check does, the attendee has an answer within ten seconds.
 TIMEOUT_S = 7.0

@@ -24,7 +24,7 @@ from grader.grading import grade
 from grader.watch import view
 from grader.watch.changes import Changes
 from grader.watch.report_diff import ReportDiff, complete_lessons, diff_reports
-from grader.watch.terminal import Screen, size_of
+from grader.watch.screen import Screen, size_of
 from workshop import output
 from workshop.output import OutputError
 from workshop.terminal import Style, style_of

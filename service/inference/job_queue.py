@@ -1,4 +1,4 @@
-"""Where a prediction is computed: on the event loop, or in a bounded pool of threads.
+"""Runs jobs on the event loop, or in a bounded pool of threads; ``predictor`` chooses which.
 
 To hand a poster to a thread costs 40 µs of CPU and gains nothing, since ONNX Runtime takes one
 processor anyway. So jobs of a few milliseconds run on the event loop, a few in a turn of the loop;

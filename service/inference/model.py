@@ -1,4 +1,8 @@
-"""One ONNX model in memory: its session, and what its metadata says of it."""
+"""One ONNX model in memory: its session, and what its metadata says of it.
+
+``pipeline.shared.classifier.Metadata`` writes those metadata. The service may not import it: of the
+pipeline it sees what turns bytes into pixels, and nothing else.
+"""
 
 import hashlib
 import json

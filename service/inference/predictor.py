@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from pipeline.shared import pixels
 from service.inference.admission import Gate
+from service.inference.cheap_jpeg import is_cheap_to_decode
 from service.inference.job_queue import JobQueue
 from service.inference.model import Model
 from service.inference.model_file import ModelFile
 from service.inference.multipart_form import UploadedFile
-from service.inference.plain_jpeg import is_cheap_to_decode
 from service.inference.prediction_json import predictions_json
 from service.inference.uploads import read_uploads
 from service.problems import InvalidInput, Problem
@@ -73,7 +73,7 @@ class Predictor:
             model = await self._model_file.model()
             files = await read_uploads(headers, receive, self._settings, slot)
             job = partial(_predict_files, model, files, self._settings.max_pixels)
-            if _are_cheap(files):
+            if _is_inline_job(files):
                 rows = await self._jobs.run_inline(job)
             else:
                 rows = await self._jobs.run_in_pool(job)
@@ -87,7 +87,7 @@ class Predictor:
         self._jobs.close()
 
 
-def _are_cheap(files: Sequence[UploadedFile]) -> bool:
+def _is_inline_job(files: Sequence[UploadedFile]) -> bool:
     count = len(files)
     return count <= INLINE_FILES and all(is_cheap_to_decode(file.content, count) for file in files)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.bucket_server import BUCKET, RAW_BUCKET, serving
 from tests.repositories import ROOT
-from workshop.start import activation
+from workshop import activation
 
 
 def refused(folder: Path, *options: str) -> str:

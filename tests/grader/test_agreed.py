@@ -9,7 +9,7 @@ from tests.grader import finished
 from tests.grader.gallery import edit, save
 from tests.grader.results import fix_of
 from tests.repositories import run
-from workshop.start import remote_urls
+from workshop import remote_addresses
 
 SERVER = "dvc remote modify dvc-workshop"
 
@@ -85,7 +85,7 @@ def test_a_placeholder_is_replaced_by_what_is_known(repo: Path) -> None:
     ],
 )
 def test_what_was_left_of_a_text_is_seen(address: str) -> None:
-    assert remote_urls.placeholders(address)
+    assert remote_addresses.placeholders(address)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_what_was_left_of_a_text_is_seen(address: str) -> None:
     ],
 )  # fmt: skip
 def test_a_real_address_has_no_placeholder(address: str) -> None:
-    assert remote_urls.placeholders(address) == []
+    assert remote_addresses.placeholders(address) == []
 
 
 @pytest.mark.parametrize(

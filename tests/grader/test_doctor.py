@@ -18,7 +18,7 @@ from grader.doctor.command import summary
 from grader.doctor.judgement import OK, PROBLEM, WARNING, Diagnosis, diagnose
 from grader.doctor.machine import Machine, examine_machine
 from tests.repositories import ROOT, run
-from workshop.start import activation
+from workshop import activation
 
 FINE = Machine(
     system="linux", architecture="x86_64", python=(3, 12, 1), python_on_path="/x/bin/python",
@@ -250,7 +250,7 @@ def test_it_imports_the_standard_library_alone() -> None:
     "path",
     [
         "grader/__main__.py", "grader/__init__.py", "workshop/__init__.py",
-        "workshop/start/__init__.py", "workshop/start/activation.py", "workshop/output.py",
+        "workshop/start/__init__.py", "workshop/activation.py", "workshop/output.py",
         *(f"grader/doctor/{name}" for name in (
             "__init__.py", "__main__.py", "command.py", "judgement.py", "machine.py")),
     ],

@@ -16,8 +16,9 @@ from tests.bucket_server import serving
 from tests.grader import finished
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import ROOT, run
+from workshop import remote_addresses
 from workshop.course.manifest import Lesson, course
-from workshop.start import remote_urls, solution, starter
+from workshop.start import solution, starter
 from workshop.start.programs import Programs
 from workshop.start.reference import Preset
 from workshop.start.run_cache import RunCache
@@ -302,7 +303,7 @@ def test_an_address_that_is_nobodys_place_is_refused(
 def test_a_remote_without_its_plugin_is_refused_where_data_is_to_be_pushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(remote_urls.PLUGINS, "s3", "dvc_no_such")
+    monkeypatch.setitem(remote_addresses.PLUGINS, "s3", "dvc_no_such")
     with pytest.raises(StartError, match="DVC needs dvc-no-such for s3://") as told:
         starter.make_repository(
             tmp_path / "late", "end", remote=RemoteAddress("s3://ours/ada"), preset=SMALL

@@ -16,8 +16,8 @@ from PIL import Image
 from pipeline.shared import pixels
 from pipeline.shared.decoding.jpeg import read_jpeg_header, segments
 from service.inference.admission import Gate
+from service.inference.cheap_jpeg import is_cheap_to_decode
 from service.inference.multipart_form import UploadedFile
-from service.inference.plain_jpeg import is_cheap_to_decode
 from service.inference.predictor import INLINE_FILES
 from service.inference.uploads import read_uploads
 from service.problems import Problem

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bucket.folders import BucketFolders
 from bucket.options import ServerOptions
-from workshop.start import activation
+from workshop import activation
 
 _ANYBODY = "YOUR-NAME"
 _MAX_SHOWN = 3

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from workshop.start import activation
+from workshop import activation
 from workshop.start.start_request import StartError
 
 TIMEOUT_S = 1800  # a catch-up trains: 20 s here, minutes on a slow laptop

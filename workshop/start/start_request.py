@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dvcstate.errors import ProjectError
-from workshop import endpoints
+from workshop import endpoints, remote_addresses
 from workshop.course.manifest import Lesson
-from workshop.start import remote_urls
 
 _SCHEMES = frozenset(
     ("azure", "gdrive", "gs", "hdfs", "http", "https", "oss", "s3", "ssh", "webdav", "webdavs",
@@ -88,7 +87,7 @@ def check_remote(
 
 
 def _check_prefix(remote: RemoteAddress, name: str | None) -> None:
-    if reason := remote_urls.why_not_own(remote.url):
+    if reason := remote_addresses.why_not_own(remote.url):
         own = name if name and re.fullmatch(r"[A-Za-z0-9-]+", name) else "ada"
         bucket = "dvc-workshop" if remote.url.startswith("gs://") else "BUCKET"
         scheme = remote.url.partition("://")[0]
@@ -98,7 +97,7 @@ def _check_prefix(remote: RemoteAddress, name: str | None) -> None:
 
 
 def _check_plugin(scheme: str) -> None:
-    module = remote_urls.PLUGINS.get(scheme)
+    module = remote_addresses.PLUGINS.get(scheme)
     if module and not importlib.util.find_spec(module):
         package = module.replace("_", "-")
         raise StartError(

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workshop import shell
+from workshop import activation, remote_addresses, shell
 from workshop.course import lesson_index
 from workshop.course.manifest import Lesson, course
-from workshop.start import activation, remote_urls, solution
+from workshop.start import solution
 from workshop.start.programs import Programs
 from workshop.start.reference import QUICK, Preset, params_text, pipeline_dir
 from workshop.start.run_cache import RunCache
@@ -165,7 +165,7 @@ def _settings(attendee: str | None, remote: str | None, supplied: Sequence[Lesso
     lines = ["# Who works here, and where the data is to go: the grader compares with it."]
     lines += ["[workshop]", f"attendee = {_toml_text(attendee or '')}"]
     lines += [f"remote = {_toml_text(remote)}"] if remote else []
-    lines += [f"raw = {_toml_text(remote_urls.RAW)}"]  # where nobody pushes to
+    lines += [f"raw = {_toml_text(remote_addresses.RAW)}"]  # where nobody pushes to
     if supplied:
         lines += [f"supplied = [{', '.join(_toml_text(lesson.id) for lesson in supplied)}]"]
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ CHEAP_BYTES = 400_000
 """Of the whole file, metadata included: noise takes 20 ms a megabyte, a damaged file up to 80."""
 CHEAP_SIDE = 4_000
 """Of both sides: to shrink 30 × 65,500 pixels takes three times as long as 1,400 × 1,400."""
-MAX_SEGMENTS = 64
+MAX_CHEAP_SEGMENTS = 64
 """Before the first scan; cameras and editors write about ten."""
 
 _BASELINE = (0xC0, 0xC1)
@@ -33,7 +33,7 @@ def is_cheap_to_decode(data: bytes, among: int = 1) -> bool:
     if size > CHEAP_BYTES // among or not data.startswith(b"\xff\xd8"):
         return False
     offset, colours = 2, 0
-    for _ in range(MAX_SEGMENTS):
+    for _ in range(MAX_CHEAP_SEGMENTS):
         # 12 bytes: a segment's marker and length, and what is read here of a frame or a scan.
         if offset + 12 > size or data[offset] != 0xFF:
             return False
