@@ -115,10 +115,10 @@ def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool
 
 
 def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
-    if files_at_head(repository, path):
+    if files_at_head(repository, path) or any(paths_overlap(out, path) for out in outs):
         return True
-    # What is in a link or in a sub-module is in git under another name.
-    return any(paths_overlap(kept, path) for kept in (*outs, *repository.links()))
+    # What is in a link or in a sub-module is in git under another name; git is asked for them.
+    return any(paths_overlap(link, path) for link in repository.links())
 
 
 def files_at_head(repository: Repository, path: str) -> list[str]:
