@@ -6,13 +6,12 @@ ProjectError, which says what is wrong, where, and what to do, where DVC answers
 """
 
 from pathlib import Path
-from typing import Any
 
-from dvcstate import state_json as _state_json
 from dvcstate.dvc_repository import find_root
 from dvcstate.errors import NotAProjectError, ProjectError
 from dvcstate.model import Project, ProjectState, Reason, Stage, StageState, UnknownStatus
 from dvcstate.stages import stage_graph
+from dvcstate.state_json import as_json, stage_as_json
 from dvcstate.workspace import Workspace
 
 REMOTE_TIMEOUT_S = 8.0
@@ -41,16 +40,3 @@ def status(repo: Path) -> ProjectState:
 def graph(state: ProjectState) -> str:
     """The stages and what they need of each other as a Mermaid flowchart."""
     return stage_graph.mermaid(state.stages, state.project.edges)
-
-
-def as_json(state: ProjectState) -> dict[str, Any]:
-    """What ``GET /pipeline`` answers."""
-    return _state_json.as_json(state)
-
-
-def stage_as_json(state: ProjectState, name: str) -> dict[str, Any] | None:
-    """What ``GET /pipeline/{stage}`` answers, None when there is no such stage."""
-    for stage in state.stages:
-        if stage.stage.name == name:
-            return _state_json.stage_as_json(stage)
-    return None

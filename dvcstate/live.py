@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 
 from dvcstate import file_watch, state_json
 from dvcstate.errors import ProjectError
@@ -43,8 +42,8 @@ _log = logging.getLogger(__name__)
 class LiveProject:
     """The project whose root is ``root``, watched from ``open`` to ``close``; it may come and go.
 
-    ``state`` costs next to nothing while nothing changes. ``version`` grows with every change, and
-    ``wait`` sleeps until it does.
+    ``state`` costs next to nothing while nothing changes. ``version`` grows when something may have
+    changed, and ``wait`` sleeps until it does. ``watching``: changes are reported at this moment.
     """
 
     def __init__(
@@ -57,8 +56,8 @@ class LiveProject:
         self._news = threading.Condition()
         self._changed: set[str] = set()
         self._needs_rescan = True
-        self._watching = False
-        self._version = 0
+        self.watching = False
+        self.version = 0
         self._outcome: Outcome | None = None
         self._running: _Refresh | None = None
         self._json: tuple[ProjectState, bytes] | None = None
@@ -87,29 +86,14 @@ class LiveProject:
     def __enter__(self) -> "LiveProject":
         return self.open()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def watching(self) -> bool:
-        """Whether changes are reported at this moment."""
-        return self._watching
-
-    @property
-    def version(self) -> int:
-        """A number that grows when something may have changed."""
-        return self._version
 
     def wait(self, version: int, timeout: float) -> int:
         """The version as soon as it is not ``version`` any more, or after ``timeout`` seconds."""
         with self._news:
-            self._news.wait_for(lambda: self._version != version or self._stop.is_set(), timeout)
-            return self._version
+            self._news.wait_for(lambda: self.version != version or self._stop.is_set(), timeout)
+            return self.version
 
     def state(self) -> ProjectState:
         """The state of every stage, or the ProjectError that says why there is none."""
@@ -142,7 +126,7 @@ class LiveProject:
         return written[1]
 
     def _is_old(self) -> bool:
-        return self._needs_rescan or bool(self._changed) or not self._watching
+        return self._needs_rescan or bool(self._changed) or not self.watching
 
     def _refresh(self, rescan: bool = False, patience: float | None = None) -> Outcome:
         """The outcome of a refresh that begins now: one that runs may have missed a change."""
@@ -181,7 +165,7 @@ class LiveProject:
         """It has a thread of its own, for it may never come back from a disk."""
         # After an error the rest has not been read.
         rescan = rescan or self._needs_rescan or isinstance(self._outcome, ProjectError)
-        changed = AllPaths() if rescan or not self._watching else ChangedPaths(self._changed)
+        changed = AllPaths() if rescan or not self.watching else ChangedPaths(self._changed)
         self._needs_rescan, self._changed = False, set()
         refresh = _Refresh()
         threading.Thread(
@@ -212,7 +196,7 @@ class LiveProject:
         with self._news:
             self._needs_rescan = self._needs_rescan or rescan or len(changed) >= FLOOD
             self._changed |= changed
-            self._version += 1
+            self.version += 1
             self._news.notify_all()
 
     def _follow_watcher(self) -> None:
@@ -226,7 +210,7 @@ class LiveProject:
                         break
             except Exception:  # noqa: BLE001, S110 - whatever ended it, it is not watching now
                 pass
-            was_watching, self._watching = self._watching, False
+            was_watching, self.watching = self.watching, False
             if was_watching and not self._stop.is_set():
                 self._mark(set(), rescan=True)
             self._stop.wait(_RESTART_S)
@@ -245,10 +229,10 @@ class LiveProject:
         return {folder: os.stat(folder).st_ino for folder in folders}
 
     def _handle_report(self, changes: set[str]) -> None:
-        if not self._watching:
+        if not self.watching:
             # What changed before it was watched is not going to be reported.
             self._mark(set(), rescan=True)
-            self._watching = True
+            self.watching = True
         relevant = set(file_watch.relevant(changes, str(self.workspace.root), self._real_root))
         if relevant:
             self._mark(relevant)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from dvcstate.dvcignore import DvcIgnore
@@ -179,13 +180,8 @@ def _sort_key(reason: Reason) -> tuple[int, str, str]:
 
 def _last_of_each_path(changes: Iterable[tuple[str, Iterator[Reason]]]) -> Iterator[Reason]:
     """DVC gathers changes in a dict by path: of a file that is a dep and holds params, params."""
-    by_path: dict[str, list[Reason]] = {}
-    for path, change in changes:
-        reasons = list(change)
-        if reasons:
-            by_path[path] = reasons
-    for reasons in by_path.values():
-        yield from reasons
+    by_path = {path: found for path, change in changes if (found := list(change))}
+    return chain.from_iterable(by_path.values())
 
 
 def _param_change(key: Any, actual: Any, recorded: Any) -> str | None:

@@ -9,23 +9,25 @@ _MAX_INT_BITS = 1024
 
 
 def as_json(state: ProjectState) -> dict[str, Any]:
-    """All of it; hashes, sizes and params are those that the lock recorded."""
+    """What ``GET /pipeline`` answers; hashes, sizes and params are those that the lock recorded."""
     lock = None
     if state.lock_md5 is not None:
         lock = {"path": "dvc.lock", "md5": state.lock_md5}
     return {
         "checked": state.checked,
         "lock": lock,
-        "stages": [stage_as_json(stage) for stage in state.stages],
+        "stages": [_stage(stage) for stage in state.stages],
         "edges": [list(edge) for edge in state.project.edges],
     }
 
 
-def stage_as_json(state: StageState) -> dict[str, Any]:
-    """One stage, as ``GET /pipeline/{stage}`` answers; ``cmd`` is null for a ``.dvc`` file.
+def stage_as_json(state: ProjectState, name: str) -> dict[str, Any] | None:
+    """What ``GET /pipeline/{stage}`` answers, None when there is no such stage."""
+    return next((_stage(stage) for stage in state.stages if stage.stage.name == name), None)
 
-    ``unanswered`` is a member only where the status of something external is not known.
-    """
+
+def _stage(state: StageState) -> dict[str, Any]:
+    """``cmd`` is null for a ``.dvc`` file; ``unanswered`` is a member only where there is any."""
     stage = state.stage
     unanswered = [{"path": unknown.path, "why": unknown.why} for unknown in state.unanswered]
     return {

@@ -125,31 +125,14 @@ def _mismatch_error(mismatch: schema.Mismatch, text: str, shown: str) -> FileErr
 
 
 def _is_endless(data: Any) -> bool:
-    """Aliases can make a document that contains itself, or one that unfolds without end.
-
-    A walk without recursion, which a deep document would end. ``_Exit`` marks where the children
-    of a value are done.
-    """
-    values, open_ids = 0, set()
-    stack: list[Any] = [data]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, _Exit):
-            open_ids.discard(value.identity)
-            continue
+    """Aliases can make a document that contains itself, or one that unfolds without end."""
+    values = 0
+    pending = [data]  # a function that calls itself would end at a depth of 1,000
+    while pending:
+        value = pending.pop()
         values += 1
-        if not isinstance(value, dict | list):
-            continue
-        if id(value) in open_ids or values > _MAX_VALUES:
+        if values > _MAX_VALUES:
             return True
-        open_ids.add(id(value))
-        stack.append(_Exit(id(value)))
-        stack.extend(value.values() if isinstance(value, dict) else value)
+        if isinstance(value, dict | list):
+            pending.extend(value.values() if isinstance(value, dict) else value)
     return False
-
-
-class _Exit:
-    __slots__ = ("identity",)
-
-    def __init__(self, identity: int) -> None:
-        self.identity = identity

@@ -99,15 +99,14 @@ def _md5s(jobs: Iterable[HashJob]) -> list[FileHash]:
 
 def _hash_file(job: HashJob, algorithm: str) -> FileHash:
     """The md5 of one file, read again where it changes meanwhile, three times at most."""
-    read = {"md5": _md5, "md5-dos2unix": _md5_dos2unix}.get(algorithm)
-    if read is None:
+    if algorithm not in ("md5", "md5-dos2unix"):
         raise TrackedPathError(
             f"{job.path}: recorded with the hash {algorithm!r}, which is none for a local file",
             "dvc commit records it anew",
         )
     try:
         for _ in range(_ATTEMPTS):
-            md5, before, after = read(job.path)
+            md5, before, after = _digest(job.path, dos2unix=algorithm != "md5")
             if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
                 listed = (after.st_size, after.st_mtime_ns) == (job.size, job.mtime)
                 return md5, listed
@@ -123,25 +122,17 @@ def _unreadable(path: str, error: OSError) -> TrackedPathError:
     )
 
 
-def _md5(path: str) -> tuple[str, os.stat_result, os.stat_result]:
-    digest = hashlib.md5(usedforsecurity=False)
-    descriptor = os.open(path, os.O_RDONLY | FLAGS)
-    try:
-        before = _regular_status(descriptor, path)
-        while data := os.read(descriptor, _CHUNK):
-            digest.update(data)
-        return digest.hexdigest(), before, os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
+def _digest(path: str, dos2unix: bool) -> tuple[str, os.stat_result, os.stat_result]:
+    """The md5, and the status of the file before and after.
 
-
-def _md5_dos2unix(path: str) -> tuple[str, os.stat_result, os.stat_result]:
-    """As DVC 2: CRLF becomes LF in each mebibyte whose first 512 bytes look like text."""
+    As DVC 2, ``dos2unix`` makes LF of CRLF in each mebibyte whose first 512 bytes look like text.
+    """
     digest = hashlib.md5(usedforsecurity=False)
     with open(path, "rb", opener=_open_without_waiting) as file:
         before = _regular_status(file.fileno(), path)
         while chunk := file.read(_CHUNK):
-            digest.update(chunk.replace(b"\r\n", b"\n") if _is_text(chunk[:512]) else chunk)
+            is_text = dos2unix and _is_text(chunk[:512])
+            digest.update(chunk.replace(b"\r\n", b"\n") if is_text else chunk)
         return digest.hexdigest(), before, os.fstat(file.fileno())
 
 
