@@ -19,10 +19,10 @@ from grader.fixes.stage_runs import edit_and_run
 from grader.stages.lookup import code_deps, producers, stage_evidence, stage_of
 from grader.stages.lost_params import absent_keys, find_lost_params
 from grader.stages.paths import command_paths, covers
-from workshop.stages import StageSpec
+from workshop.stages import PACKAGE, StageSpec
 
 
-@stage_check("deps", "dep-undeclared", requires=("{stage}.command",))
+@stage_check("deps", "dep-undeclared", "dep-too-wide", requires=("{stage}.command",))
 def deps_are_declared(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
 ) -> Finding | None:
@@ -45,7 +45,7 @@ def deps_are_declared(
     severe = [path for path in modules if path in own]
     severe += [path for path in data if path not in disconnected]
     if not severe and not modules:
-        return None
+        return _too_wide_finding(repository, snapshot, stage, spec)
     undeclared = code_deps(stage, severe or modules)
     change = Change(deps=tuple(code_deps(stage, [*severe, *modules])))
     return Finding(
@@ -60,6 +60,32 @@ def deps_are_declared(
             *(Evidence(snapshot.revision, p) for p in modules if p in severe or not severe),
         ),
         severity="fail" if severe else "advice",
+    )
+
+
+def _too_wide_finding(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> Finding | None:
+    """Advice on a dep that has the code of all stages in it; of single modules there is no folder.
+
+    The pipeline is right: it runs at more changes than it has to.
+    """
+    wide = tuple(dep.path for dep in stage.deps if dep.inside and covers(dep.path, PACKAGE))
+    if not wide or not snapshot.code(spec).entry.startswith(f"{spec.code_dir}/"):
+        return None
+    change = Change(
+        deps=tuple(path for path in spec.code_deps if path not in [dep.path for dep in stage.deps]),
+        remove={"deps": wide},
+    )
+    return Finding(
+        "dep-too-wide",
+        f"{stage.name} depends on {fixes.listed(wide)} as a whole: it runs again at any change in"
+        " the code of any stage.",
+        f"{fixes.listed(spec.code_deps)} among the deps of {stage.name}",
+        f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
+        edit_and_run(repository, snapshot, stage, change),
+        (stage_evidence(snapshot, stage, "deps:", value=wide[0]),),
+        severity="advice",
     )
 
 

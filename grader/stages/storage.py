@@ -92,12 +92,16 @@ def unversioned_deps(
 
 
 def untracked_code(repository: Repository, folder: str) -> list[str]:
-    """The files in a folder of code that DVC hashes, and git does not have at HEAD."""
+    """The files in a folder of code that DVC hashes, and git does not have at HEAD.
+
+    Not bytecode: it belongs to .dvcignore, which the check ``pipeline.bytecode`` says.
+    """
     if not is_code(repository, folder):
         return []
     root, ignore = repository.root, DvcIgnore(str(repository.root))
     files = (path for path in (root / folder).rglob("*") if path.is_file())
     hashed = (path for path in files if not ignore.ignores(str(path), False))
+    hashed = (path for path in hashed if "__pycache__" not in path.parts)
     names = (path.relative_to(root).as_posix() for path in hashed)
     return sorted(name for name in names if name not in repository.committed_files)
 

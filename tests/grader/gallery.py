@@ -735,7 +735,22 @@ def own_module_is_ignored_by_git(repo: Path) -> None:
     _forget(repo, "pipeline/train/training.py")
 
 
-@mistake("lock-stale")
+@mistake("dep-too-wide")
+def whole_package_is_a_dep_of_every_stage(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for stage in stages.values():
+            data = [dep for dep in stage["deps"] if not dep.startswith("pipeline/")]
+            stage["deps"] = [*data, "pipeline"]
+
+    edit_stages(repo, change)
+
+
+@mistake("dep-too-wide")
+def whole_package_is_a_dep_beside_the_folders(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"]["deps"].append("pipeline"))
+
+
+@mistake("lock-stale", "dep-too-wide")
 def module_in_a_folder_dep_is_in_the_folder_alone(repo: Path) -> None:
     def change(stages: Any) -> None:
         deps = stages["train"]["deps"]

@@ -100,15 +100,9 @@ def dvc_yaml_as_dvc_stage_add_writes_it(repo: Path) -> None:
 
 
 @variant
-def the_whole_code_folder_as_a_dep(repo: Path) -> None:
-    def change(stages: Any) -> None:
-        for stage in stages.values():
-            data = [dep for dep in stage["deps"] if not dep.startswith("pipeline/")]
-            stage["deps"] = [*data, "pipeline"]
-
-    edit_stages(repo, change)
-    (repo / "pipeline" / "__pycache__").mkdir()
-    (repo / "pipeline" / "__pycache__" / "train.pyc").write_bytes(b"code")
+def bytecode_in_a_folder_that_is_a_dep(repo: Path) -> None:
+    (repo / "pipeline" / "shared" / "__pycache__").mkdir(exist_ok=True)
+    (repo / "pipeline" / "shared" / "__pycache__" / "outs.pyc").write_bytes(b"code")
 
 
 @variant
