@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from grader.engine.registry import Check
 from grader.output.steps import lines_under_headings
-from workshop.course.hint_pages import fixes, fixes_of_checks
 from workshop.course.manifest import course
 from workshop.stages import STAGE_NAMES
 
@@ -33,10 +32,10 @@ def explanation(name: str, checks: Sequence[Check]) -> str:
     ``checks``: the one that is called so, or all that may find the code.
     """
     codes = checks[0].codes if name == checks[0].id else (name,)
-    if name in fixes_of_checks():
-        lines = _fix_lines(name, fixes_of_checks()[name])
+    if fix := course().check_fixes.get(name):
+        lines = _fix_lines(name, fix)
     else:
-        lines = [line for code in codes for line in _fix_lines(code, fixes()[code])]
+        lines = [line for code in codes for line in _fix_lines(code, course().code_fixes[code])]
     lines += ["", *_wrap(f"With the names of your repository: grader hint {name}")]
     for check, others in _group_by_fact(checks):
         lines += ["", *_explain(check, others)]

@@ -27,7 +27,6 @@ from tests.grader.gallery import append, edit, edit_stages, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
-from workshop.course import hint_pages
 from workshop.course.manifest import course
 from workshop.terminal import Style, style_of
 
@@ -444,10 +443,10 @@ def test_what_cannot_be_read_is_explained_by_its_spaces(tmp_path: Path) -> None:
 
 def test_every_code_has_commands_to_explain_it() -> None:
     codes = {code for one in CHECKS.values() for code in one.codes}
-    assert set(hint_pages.fixes()) == codes
-    own = hint_pages.fixes_of_checks()
+    assert set(course().code_fixes) == codes
+    own = course().check_fixes
     assert set(own) <= set(CHECKS)
-    for lines in [*hint_pages.fixes().values(), *own.values()]:
+    for lines in [*course().code_fixes.values(), *own.values()]:
         assert lines
         assert all(re.match(r"# |(dvc|git|grader|python) ", line) for line in lines)
 

@@ -5,7 +5,6 @@ import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 PATH = Path(__file__).parents[1] / "lessons" / "hints.toml"
 _SHORTEST = 5
@@ -56,24 +55,8 @@ def pages() -> tuple[HintPage, ...]:
     """All of them, read once."""
     return tuple(
         HintPage(**{**table, "messages": tuple(table["messages"]), "type": tuple(table["type"])})
-        for table in _document()["hint"]
+        for table in tomllib.loads(PATH.read_text("utf-8"))["hint"]
     )
-
-
-@functools.cache
-def fixes() -> dict[str, tuple[str, ...]]:
-    """What to type for each code of the grader's, with words in capitals for the real names."""
-    return {code: tuple(lines) for code, lines in _document()["code"].items()}
-
-
-@functools.cache
-def fixes_of_checks() -> dict[str, tuple[str, ...]]:
-    """The same for checks with codes that several checks have."""
-    return {check: tuple(lines) for check, lines in _document()["check"].items()}
-
-
-def _document() -> dict[str, Any]:
-    return tomllib.loads(PATH.read_text("utf-8"))
 
 
 def find_page(text: str) -> HintPage | None:

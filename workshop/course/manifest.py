@@ -70,10 +70,17 @@ class Lesson(Page):
 
 @dataclass(frozen=True)
 class Course:
-    """``lessons`` in teaching order, and ``pages`` without checks."""
+    """``lessons`` in teaching order, and ``pages`` without checks.
+
+    ``code_fixes`` are what mends each code in general, with words in capitals for the real names;
+    ``check_fixes`` the same for a check whose codes say little of it. A line that begins with # is
+    done by hand.
+    """
 
     lessons: tuple[Lesson, ...]
     pages: tuple[Page, ...]
+    code_fixes: Mapping[str, tuple[str, ...]]
+    check_fixes: Mapping[str, tuple[str, ...]]
 
     @functools.cached_property
     def _by_check(self) -> Mapping[str, tuple[Lesson, CourseCheck]]:
@@ -120,7 +127,7 @@ def parse_course(text: str) -> Course:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{MANIFEST}: {error}") from None
-    if unknown := sorted(set(document) - {"lesson", "every-stage", "page"}):
+    if unknown := sorted(set(document) - {"lesson", "every-stage", "page", "code", "check"}):
         raise CourseError(f"{MANIFEST}: nobody reads {', '.join(unknown)}")
     stage_checks = _parse_checks(document, "every-stage", "every-stage")
     lessons = tuple(
@@ -132,7 +139,11 @@ def parse_course(text: str) -> Course:
     )
     _check_unique([page.id for page in (*lessons, *pages)], "a lesson or page")
     _check_unique([check.id for lesson in lessons for check in lesson.checks], "a check")
-    return Course(lessons, pages)
+    code_fixes, check_fixes = (
+        {name: tuple(lines) for name, lines in document.get(key, {}).items()}
+        for key in ("code", "check")
+    )
+    return Course(lessons, pages, code_fixes, check_fixes)
 
 
 def _parse_lesson(table: Mapping[str, Any], stage_checks: Iterable[CourseCheck]) -> Lesson:
