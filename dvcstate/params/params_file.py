@@ -18,7 +18,7 @@ from typing import Any
 from dvcstate.documents import reader
 from dvcstate.errors import FileError
 
-_LEAVES = (bytes, str, int, float, bool, type(None))
+_LEAVES = (bytes, str, int, float, bool, type(None))  # dpath.segments.leaf
 
 
 def read(path: Path, shown: str) -> Any:
@@ -97,7 +97,7 @@ def _matches(name: Any, glob: str, length: int | None) -> bool:
 
 def _parse_json(text: str, shown: str) -> Any:
     try:
-        return json.loads(text) or {}
+        return json.loads(text) or {}  # DVC too takes `null` and `[]` for no params
     except json.JSONDecodeError as error:
         raise FileError(
             f"is not valid JSON: {error.msg}", "mend that line",
