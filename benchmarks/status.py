@@ -38,7 +38,8 @@ def main() -> None:
     parser.add_argument("--repo", type=Path, help="a DVC repository to measure as well")
     options = parser.parse_args()
     rounds = options.rounds
-    with tempfile.TemporaryDirectory() as folder:
+    # What DVC started may still write there when it is removed.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         _isolate(Path(folder, "own"))
         if options.repo:
             _compare(f"the repository {options.repo}", options.repo.resolve(), rounds)
@@ -49,9 +50,9 @@ def main() -> None:
             root = made_repository.make(Path(folder, str(stages)), stages, files, size)
             made_repository.age(root)
             _compare(title, root, rounds)
-        _hashing(Path(folder), rounds)
+        _compare_hashing(Path(folder), rounds)
         sizes = (1_000, 3_000, 10_000) + ((30_000, 100_000) if options.full else ())
-        _growth(Path(folder), sizes, rounds)
+        _print_growth(Path(folder), sizes, rounds)
 
 
 def _isolate(own: Path) -> None:
@@ -74,17 +75,17 @@ def _compare(title: str, root: Path, rounds: int) -> None:
     workspace = Workspace(root)
     python = [sys.executable, "-P", "-m"]
     ours = [*python, "workshop", "status", "--repo", str(root)]
-    with _inside(root):
+    with _working_in(root):
         contenders: dict[str, Contender] = {
             "dvc status": lambda: _run([*python, "dvc", "status", "--json"], root),
             "Repo().status() in process": lambda: Repo(os.curdir).status(),
             "ours, command line": lambda: _run(ours, root),
             "ours, cold in process": lambda: Workspace(root, None).state(),
             "ours, warm in process": workspace.state,
-            "bare loop, tracked files": lambda: _bare(root, skipped=(".git", ".dvc")),
-            "bare loop, with the cache": lambda: _bare(root, skipped=(".git",)),
+            "bare loop, tracked files": lambda: _stat_all(root, skipped=(".git", ".dvc")),
+            "bare loop, with the cache": lambda: _stat_all(root, skipped=(".git",)),
         }
-        times = _measured(contenders, rounds)
+        times = _measure(contenders, rounds)
     print(f"\n{title}", flush=True)
     for name, seconds in times.items():
         print(f"  {name:<28} {seconds * 1000:9.1f} ms")
@@ -98,7 +99,7 @@ def _compare(title: str, root: Path, rounds: int) -> None:
     print(f"{warm / times['bare loop, tracked files']:.2f} of that over tracked files alone")
 
 
-def _measured(contenders: dict[str, Contender], rounds: int) -> dict[str, float]:
+def _measure(contenders: dict[str, Contender], rounds: int) -> dict[str, float]:
     """Median seconds of each; the first round warms up and does not count."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds + 1):
@@ -117,7 +118,7 @@ def _run(command: list[str], root: Path) -> None:
     subprocess.run(command, cwd=root, check=True, capture_output=True, timeout=600)
 
 
-def _bare(top: Path, skipped: tuple[str, ...] = ()) -> int:
+def _stat_all(top: Path, skipped: tuple[str, ...] = ()) -> int:
     """Every file below ``top`` is looked at, and nothing made of it."""
     files = 0
     pending = [str(top)]
@@ -134,7 +135,7 @@ def _bare(top: Path, skipped: tuple[str, ...] = ()) -> int:
 
 
 @contextlib.contextmanager
-def _inside(root: Path) -> Iterator[None]:
+def _working_in(root: Path) -> Iterator[None]:
     """DVC's own Repo wants to be in the repository."""
     here = Path.cwd()
     os.chdir(root)
@@ -144,7 +145,7 @@ def _inside(root: Path) -> Iterator[None]:
         os.chdir(here)
 
 
-def _hashing(folder: Path, rounds: int) -> None:
+def _compare_hashing(folder: Path, rounds: int) -> None:
     """Files through our hashing, against the same bytes through hashlib on the same cores.
 
     And against a loop of open, read, hash and close: nothing that reads files can be faster.
@@ -160,9 +161,9 @@ def _hashing(folder: Path, rounds: int) -> None:
         jobs = [HashJob(str(p), size, p.stat().st_mtime_ns) for p in target.iterdir()]
         contents = [Path(job.path).read_bytes() for job in jobs]
         ours: Contender = functools.partial(hash_files, jobs, "md5")
-        alone: Contender = functools.partial(_hashlib_alone, contents, cores)
-        bare: Contender = functools.partial(_hash_bare, [job.path for job in jobs], cores)
-        times = _measured({"alone": alone, "bare": bare, "ours": ours}, 3 * rounds)
+        alone: Contender = functools.partial(_hash_contents, contents, cores)
+        bare: Contender = functools.partial(_hash_in_loop, [job.path for job in jobs], cores)
+        times = _measure({"alone": alone, "bare": bare, "ours": ours}, 3 * rounds)
         speeds = {name: size * count / 1e6 / seconds for name, seconds in times.items()}
         line = f"  {f'{count} × {size / 1e6:.3f} MB':>20} {speeds['alone']:>14.0f}"
         for name in ("bare", "ours"):
@@ -171,7 +172,7 @@ def _hashing(folder: Path, rounds: int) -> None:
         print(line, flush=True)
 
 
-def _hashlib_alone(contents: list[bytes], cores: int) -> None:
+def _hash_contents(contents: list[bytes], cores: int) -> None:
     parts = [contents[start::cores] for start in range(cores)]
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(_hash_part, parts))
@@ -182,13 +183,13 @@ def _hash_part(part: list[bytes]) -> None:
         hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _hash_bare(paths: list[str], cores: int) -> None:
+def _hash_in_loop(paths: list[str], cores: int) -> None:
     parts = [paths[start::cores] for start in range(cores)]
     with ThreadPoolExecutor(cores) as pool:
-        list(pool.map(_hash_files_bare, parts))
+        list(pool.map(_hash_part_in_loop, parts))
 
 
-def _hash_files_bare(paths: list[str]) -> None:
+def _hash_part_in_loop(paths: list[str]) -> None:
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         digest = hashlib.md5(usedforsecurity=False)
@@ -201,34 +202,34 @@ def _hash_files_bare(paths: list[str]) -> None:
         os.close(descriptor)
 
 
-def _growth(folder: Path, sizes: tuple[int, ...], rounds: int) -> None:
+def _print_growth(folder: Path, sizes: tuple[int, ...], rounds: int) -> None:
     """Cost against the number of files: a full look, one changed file, nothing changed."""
     print("\ncost by number of files (CPU ms): all looked at, one file changed, nothing changed")
     print(f"  {'files':>8} {'full look':>10} {'one changed':>12} {'nothing':>9}", flush=True)
     for size in sizes:
         root = made_repository.make(folder / f"grow{size}", size // 100, 100)
         made_repository.age(root)
-        full, one, nothing = _growth_of(root, rounds)
-        print(f"  {size:>8,} {full:>10.1f} {one:>12.2f} {nothing:>9.4f}")
+        full, one_changed, nothing = _measure_growth(root, rounds)
+        print(f"  {size:>8,} {full:>10.1f} {one_changed:>12.2f} {nothing:>9.4f}")
 
 
-def _growth_of(root: Path, rounds: int) -> tuple[float, float, float]:
+def _measure_growth(root: Path, rounds: int) -> tuple[float, float, float]:
     reports = _Reports()
     with LiveProject(root, watch=reports, rescan_s=3600) as live:
         while not live.watching:
             time.sleep(0.01)
         live.state()
         full = [_cpu_ms(live.workspace.state) for _ in range(rounds)]
-        one, nothing = [], []
+        one_changed, nothing = [], []
         for number in range(rounds):
             path = root / "data" / "stage000" / "000000.jpg"
             path.write_text(f"changed {number}")
             version = live.version
             reports.changed = {str(path)}
             live.wait(version, 10)
-            one.append(_cpu_ms(live.state))
+            one_changed.append(_cpu_ms(live.state))
             nothing.append(_cpu_ms(live.state))
-    return statistics.median(full), statistics.median(one), statistics.median(nothing)
+    return statistics.median(full), statistics.median(one_changed), statistics.median(nothing)
 
 
 def _cpu_ms(contender: Contender) -> float:

@@ -14,8 +14,8 @@ from dvcstate.stages import stage_graph
 from dvcstate.state_json import as_json, stage_as_json
 from dvcstate.workspace import Workspace
 
+# DVC answers about an address in two seconds, and in a minute where there is no network.
 REMOTE_TIMEOUT_S = 8.0
-"""DVC answers about an address in two seconds, and in a minute where there is no network."""
 
 __all__ = [
     "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage", "StageState",

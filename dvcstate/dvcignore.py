@@ -16,13 +16,13 @@ from dvcstate.glob_regex import bounded
 
 IGNORE_FILE = ".dvcignore"
 MAX_BYTES = 2**20
+# More takes seconds, in DVC as here.
 MAX_LINES = 10_000
-"""More takes seconds, in DVC as here."""
 _MAX_STARS = 4
+# What pathspec makes of `/**`.
 _DEEP = {"gap": "(?:/.+)?", "shortest_gap": "(?:/.+?)??", "gap_end": "(?=/)"}
-"""What pathspec makes of ``/**``."""
+# `__pycache__/`, the one line of most repositories: pathspec is not imported for it.
 _PLAIN = re.compile(r"[\w.-]+/?")
-"""``__pycache__/``, the one line of most repositories: pathspec is not imported for it."""
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")  # pathspec's (?P<ps_d>/), once in each pattern
 
 
@@ -221,5 +221,5 @@ def _plain_rule(pattern: str) -> _Rule:
     return _Rule(pattern, True, folders_only, re.compile(regex))
 
 
+# dvc/ignore.py, DvcIgnorePatterns: what DVC ignores in any repository.
 _DEFAULT_RULES = _Rules(tuple(map(_plain_rule, (".hg/", ".git/", ".git", ".dvc/"))))
-"""dvc/ignore.py, DvcIgnorePatterns: what DVC ignores in any repository."""

@@ -5,8 +5,8 @@ among them: 30 stars take longer than anybody waits. What stands between two sta
 matched where it first fits, once and for all (``(?>...)``): no later place could do better.
 """
 
+# What both pathspec and dulwich make of `*`.
 _STAR = "[^/]*"
-"""What both pathspec and dulwich make of ``*``."""
 
 
 def bounded(regex: str, gap: str, shortest_gap: str, gap_end: str = "") -> str:

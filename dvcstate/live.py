@@ -23,18 +23,18 @@ from dvcstate.workspace import Workspace
 
 Outcome = ProjectState | ProjectError
 
+# A caller does not wait longer; the refresh goes on, and its outcome is there the next time.
 PATIENCE_S = 20.0
-"""A caller does not wait longer; the refresh goes on, and its outcome is there the next time."""
+# So that what nobody reports is found within 30 s.
 RESCAN_S = 25.0
-"""So that what nobody reports is found within 30 s."""
+# So many changes at once may have been more: inotify's queue holds 16,384 events.
 FLOOD = 1000
-"""So many changes at once may have been more: inotify's queue holds 16,384 events."""
 
 _RESTART_S = 2.0
+# Condition.wait raises an OverflowError for the infinite patience of the background.
 _MAX_WAIT_S = 1e6
-"""Condition.wait raises an OverflowError for the infinite patience of the background."""
+# The least time between two refreshes in the background; else ten times what the last one took.
 _PAUSE_S = 0.2
-"""The least time between two refreshes in the background; else ten times what the last one took."""
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class LiveProject:
         with self._news:
             self._news.notify_all()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(5)  # a watcher that hangs does not keep the program
 
     def __enter__(self) -> "LiveProject":
         return self.open()

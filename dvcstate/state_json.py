@@ -4,8 +4,8 @@ from typing import Any
 
 from dvcstate.model import Out, ProjectState, Reason, StageState
 
+# Python refuses to write out numbers of more than some 14,000 bits in decimal.
 _MAX_INT_BITS = 1024
-"""Python refuses to write out numbers of more than some 14,000 bits in decimal."""
 
 
 def as_json(state: ProjectState) -> dict[str, Any]:

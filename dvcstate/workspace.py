@@ -73,7 +73,7 @@ class Workspace:
             changed = AllPaths()  # one object of the cache may be part of any out
         if changed.is_everything:
             self._reasons = {}
-        with _query_remotes(loaded.project, ask_s, trusted) as answers:
+        with _query_remotes(loaded.project, ask_s, trusted) as answers:  # meanwhile, DVC starts
             self._reasons |= self._find_reasons(loaded, ignore, changed)
             self._store.save()
             return self._project_state(loaded.project, answers())

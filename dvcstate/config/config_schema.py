@@ -224,5 +224,5 @@ _NAMED: dict[str, dict[str, OptionCheck]] = {
     | _texts("image instance_type instance_gpu ssh_private startup_script setup_script"),
     "db": _texts("url username password"),
 }
+# `core = 1` at the top of a file empties what the levels below said of the section.
 REPLACEABLE = frozenset(_SECTIONS) - {"cache", "remote", "machine"}
-"""``core = 1`` at the top of a file empties what the levels below said of the section."""

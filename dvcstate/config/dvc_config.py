@@ -119,6 +119,7 @@ class _ConfigFile:
             parsed: dict[str, Any] = configobj.ConfigObj(io.StringIO(self.text)).dict()
         except configobj.ConfigObjError as error:
             first = getattr(error, "errors", None) or [error]
+            # "Invalid line ('[core') (matched as neither section nor keyword) at line 1."
             message = re.sub(r" at line \d+\.$", "", str(first[0]))
             line = getattr(first[0], "line_number", None)
             raise self._error(message, line if isinstance(line, int) else None) from None

@@ -9,8 +9,8 @@ from typing import Any
 from dvcstate.documents import regular_file, schema, yaml12, yaml_positions
 from dvcstate.errors import ErrorKind, FileError
 
+# Larger is neither hand-written nor written by DVC; it would take seconds to read.
 MAX_BYTES = 8 * 1024 * 1024
-"""Larger is neither hand-written nor written by DVC; it would take seconds to read."""
 _MAX_VALUES = 2_000_000
 
 

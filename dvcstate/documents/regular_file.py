@@ -8,8 +8,8 @@ import os
 import stat
 from pathlib import Path
 
+# O_NONBLOCK: to open a pipe that nobody writes into would wait for a writer.
 FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-"""O_NONBLOCK: to open a pipe that nobody writes into would wait for a writer."""
 
 
 class UnusableFileError(OSError):

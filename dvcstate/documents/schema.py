@@ -81,7 +81,7 @@ def _either(*checks: Validator) -> Validator:
             try:
                 return check(value, keys)
             except Mismatch as mismatch:
-                # What fits deepest is what was meant, and its mismatch is told.
+                # The mismatch of the alternative that fits deepest: that one was meant.
                 if deepest is None or len(mismatch.keys) >= len(deepest.keys):
                     deepest = mismatch
         assert deepest is not None  # noqa: S101 - there is at least one check
@@ -101,7 +101,7 @@ def _shown(value: Any) -> str:
 
 _text = _typed(str, "text")
 _bool = _typed(bool, "true or false")
-_int = _typed(int, "a whole number")
+_int = _typed(int, "a whole number")  # or true or false, which to DVC are whole numbers too
 _list = _typed(list, "a list")
 _dict = _typed(dict, "a mapping")
 _text_or_list = _either(_text, _list)
@@ -125,6 +125,7 @@ _annotations: dict[str, Validator] = {
 }  # fmt: skip
 _checksums: dict[str, Validator] = {"md5": _checksum, "checksum": _checksum, "etag": _checksum}
 _meta: dict[str, Validator] = {"size": _int, "nfiles": _int, "isexec": _bool, "version_id": _text}
+# The version of a file in a cloud that keeps versions, by the name of the remote.
 _cloud = _map_of(_mapping({}, _meta | _checksums), at_most=1)
 _dir_files = _list_of(_mapping({"relpath": _text}, _checksums | _meta | {"cloud": _cloud}))
 _tracked: dict[str, Validator] = (

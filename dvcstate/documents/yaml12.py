@@ -28,8 +28,8 @@ MarkedYAMLError = yaml.MarkedYAMLError
 
 _TAG = "tag:yaml.org,2002:"
 _MAX_DEPTH = 400
+# Entries that `<<` may bring into mappings, all in all: nested, a few lines make billions.
 MAX_MERGED = 500_000
-"""Entries that ``<<`` may bring into mappings, all in all: nested, a few lines make billions."""
 _MAX_CACHED = 32 * 1024  # characters; a lock of 30 stages, or more than anybody writes by hand
 
 
@@ -157,6 +157,7 @@ class Loader(FastLoader):
     """libyaml's parser with ruamel.yaml's rules."""
 
     merged_entries = 0
+    # Empty, or `add_implicit_resolver` would add to a copy of PyYAML's table, of YAML 1.1.
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
@@ -164,6 +165,7 @@ class Loader(FastLoader):
         merges = [k for k, _ in node.value if k.tag == _TAG + "merge"]
         if len(merges) > 1:
             raise _error('found duplicate merge key "<<"', merges[1])
+        # Kept on the node, for PyYAML flattens it again wherever an alias leads to it.
         node.merged = bool(merges) or getattr(node, "merged", False)  # type: ignore[attr-defined]
         super().flatten_mapping(node)
         self.merged_entries += len(node.value) if merges else 0

@@ -3,7 +3,8 @@
 import datetime
 import re
 
-# ruamel.yaml 0.19, resolver.py: tag, pattern, first characters, in the order they are tried.
+# ruamel.yaml 0.19, resolver.py: tag, pattern, first characters, in the order they are tried. The
+# patterns are VERBOSE: spaces in them are for reading.
 IMPLICIT_TAGS = [
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     (

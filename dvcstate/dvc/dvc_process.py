@@ -14,8 +14,12 @@ from typing import Any
 
 from dvcstate.errors import NeedsDvcError
 
-TIMEOUT_S = 60
-ENVIRONMENT = {"PYTHONSAFEPATH": "1", "DVC_NO_ANALYTICS": "1", "PYTHONIOENCODING": "utf-8"}
+TIMEOUT_S = 60  # to import DVC and to resolve takes 1 s; a laptop that wakes up takes longer
+ENVIRONMENT = {
+    "PYTHONSAFEPATH": "1",  # as -P, for the processes that DVC starts
+    "DVC_NO_ANALYTICS": "1",
+    "PYTHONIOENCODING": "utf-8",  # Windows would write names in the system's code page
+}
 
 
 def command(program: str) -> list[str]:

@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 from dvcstate.dvc import dvc_process
 from dvcstate.model import Reason, Stage, UnknownStatus
 
+# What can be asked for a repository that is not trusted: other clients run programs that DVC's
+# config or the address names, and a server that the repository chose would get our credentials.
 _SAFE_PROTOCOLS = ("gs", "http", "https")
-"""What can be asked for a repository that is not trusted: other clients run programs that DVC's
-config or the address names, and a server that the repository chose would get our credentials."""
 
 # Without the first, gcsfs asks any server that is not Google's over gRPC and waits a minute for it.
 _ENVIRONMENT = {"GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false", "GIT_TERMINAL_PROMPT": "0"}

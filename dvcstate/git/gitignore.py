@@ -19,8 +19,8 @@ from dvcstate.errors import FileError
 from dvcstate.glob_regex import bounded
 
 MAX_BYTES = 2**20
+# More takes seconds, in DVC as here.
 MAX_LINES = 20_000
-"""More takes seconds, in DVC as here."""
 
 
 class GitIgnoreRule(NamedTuple):
@@ -37,6 +37,7 @@ class GitIgnoreRule(NamedTuple):
 
     def reaches_inside(self, name: bytes) -> bool:
         """Whether this line (``folder/*``) says something about what is in the folder ``name``."""
+        # As dulwich's Pattern.reaches_inside, which asks about a made-up entry.
         if self.inside is None:
             return False
         return bool(self.inside.match(name + b"/x") or self.inside.match(name + b"/x/"))
@@ -93,6 +94,7 @@ class GitIgnore:
         """
         parts = name.split(b"/")
         found = []
+        # A file has no .gitignore of its own.
         for depth in range(len(parts) - (not is_folder), -1, -1):
             rules = self._rules_of(b"/".join(parts[:depth]))
             if rules:

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from dvcstate.documents.regular_file import FLAGS, is_null_device
 from dvcstate.errors import TrackedPathError
 
-_CHUNK = 2**20
+_CHUNK = 2**20  # what DVC reads at a time, and so decides on text or no text
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t\f\b"
 _ATTEMPTS = 3
+# Bytes: to hand a smaller share to a thread takes longer than to hash it.
 _MIN_SHARE = 2**18
-"""Bytes: to hand a smaller share to a thread takes longer than to hash it."""
+# To open and close a file takes as long as to hash about so many bytes.
 _OPENING_BYTES = 8192
-"""To open and close a file takes as long as to hash about so many bytes."""
 
 
 class HashJob(NamedTuple):
@@ -78,7 +78,7 @@ def _md5s(jobs: Iterable[HashJob]) -> list[FileHash]:
     flags, largest, is_regular = os.O_RDONLY | FLAGS, _CHUNK, stat.S_ISREG
     for job in jobs:
         path, size, mtime = job
-        if size > largest:
+        if size > largest:  # one `read` might not return all of it
             add(_hash_file(job, "md5"))
             continue
         try:

@@ -107,6 +107,7 @@ class _FolderWalk:
         """Add the files of one folder; return the folders in it that are to be looked into."""
         files, stats, folders, linked = _scan(path)
         self.linked = self.linked or linked
+        # Looked up once a folder, and not compared with the name of each file.
         if ".git" in files or ".dvc" in files or IGNORE_FILE in files or ".dvc" in folders:
             if self.ignore.is_subrepo(path) and self.ignore.covers(path):
                 return []
@@ -152,6 +153,7 @@ def _scan(path: str) -> tuple[list[str], list[int], list[str], bool]:
             for entry in entries:
                 if entry.is_symlink():
                     linked = True
+                    # A linked .dvc makes the folder a repository of its own all the same.
                     if entry.is_dir() and entry.name != ".dvc":
                         continue
                 if entry.is_dir():

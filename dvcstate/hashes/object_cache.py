@@ -18,7 +18,7 @@ from dvcstate.hashes.changed_paths import ChangedPaths
 from dvcstate.hashes.worktree import Worktree, folder_md5
 from dvcstate.model import Out, RecordedHash
 
-_PROTECTED = 0o444
+_PROTECTED = 0o444  # on Windows, the mode of a file that is read-only
 Shards = dict[str, list[str]]
 """The names of objects by the first two digits of their md5, which name a folder."""
 
@@ -28,8 +28,8 @@ OutKey = tuple[str, str, str | None]
 # From the descriptor of a shard's folder, the kernel need not resolve its path for each object.
 _BY_DESCRIPTOR = os.stat in os.supports_dir_fd
 _FOLDER = os.O_RDONLY | regular_file.FLAGS | getattr(os, "O_DIRECTORY", 0)
+# Bytes: the listing of some five million files.
 _MAX_LISTING = 2**29
-"""Bytes: the listing of some five million files."""
 _FIX = "delete it, then: dvc pull, or where no remote has it: dvc repro"
 
 
@@ -161,7 +161,7 @@ class ObjectCache:
         if md5.endswith(".dir"):
             return self._listed_objects(_kind(recorded), md5)
         _refuse_unusable(md5)
-        return self._files.setdefault(md5, _shards([md5]))
+        return self._files.setdefault(md5, _shards([md5]))  # the same object: see `_union`
 
     def _listed_objects(self, kind: str, md5: str) -> Shards | None:
         path = os.path.join(self._folder[kind], md5[:2], md5[2:])
@@ -210,7 +210,7 @@ def _stat_objects(
             continue
         except (OSError, ValueError) as error:
             raise _damaged(f"{folder}{os.sep}{name}", error) from None
-        if mode & 0o7777 != _PROTECTED:
+        if mode & 0o7777 != _PROTECTED:  # set-uid and sticky bits too make DVC hash it
             if stat.S_ISDIR(mode):
                 raise _damaged(f"{folder}{os.sep}{name}", IsADirectoryError(21, "Is a directory"))
             unprotected.append(name)

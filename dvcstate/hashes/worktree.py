@@ -15,10 +15,10 @@ from dvcstate.hashes.file_hashing import HashJob, hash_files
 from dvcstate.hashes.folder_listing import Listing
 from dvcstate.hashes.hash_store import FileHashes, HashRecord, HashStore
 
+# A file whose mtime is this close to the time of hashing may change without a new mtime (FAT
+# counts in steps of 2 s, ext4 in steps of 4 ms), so its hash is computed again the next time. Git
+# calls such an entry "racily clean".
 YOUNG_NS = 2_000_000_000
-"""A file whose mtime is this close to the time of hashing may change without a new mtime (FAT
-counts in steps of 2 s, ext4 in steps of 4 ms), so its hash is computed again the next time. Git
-calls such an entry "racily clean"."""
 
 _UNKNOWN = bytes(16)
 HashKey = tuple[str, str]

@@ -18,7 +18,7 @@ from typing import Any
 from dvcstate.documents import reader
 from dvcstate.errors import FileError
 
-_LEAVES = (bytes, str, int, float, bool, type(None))
+_LEAVES = (bytes, str, int, float, bool, type(None))  # dpath.segments.leaf
 
 
 def read(path: Path, shown: str) -> Any:
@@ -29,8 +29,7 @@ def read(path: Path, shown: str) -> Any:
         )
     text = reader.read_text(path, shown)
     suffix = path.name.partition(".")[2].lower()
-    parse = {"json": _parse_json, "toml": _parse_toml, "py": _parse_python}.get(suffix)
-    return (parse or reader.parse)(text, shown)
+    return _parse(text, suffix, shown) if suffix in _PARSERS else reader.parse(text, shown)
 
 
 def values(params: Any, keys: tuple[str, ...], shown: str) -> dict[Any, Any]:
@@ -95,49 +94,44 @@ def _matches(name: Any, glob: str, length: int | None) -> bool:
     return isinstance(name, str) and fnmatchcase(name, glob)
 
 
-def _parse_json(text: str, shown: str) -> Any:
-    try:
-        return json.loads(text) or {}
-    except json.JSONDecodeError as error:
-        raise FileError(
-            f"is not valid JSON: {error.msg}", "mend that line",
-            path=shown, line=error.lineno, column=error.colno,
-        ) from None  # fmt: skip
-    except RecursionError:
-        raise FileError("is nested too deeply", "flatten it", path=shown) from None
-    except ValueError:
-        raise FileError("has a number of thousands of digits", "shorten it", path=shown) from None
+def _parse_json(text: str) -> Any:
+    return json.loads(text) or {}  # DVC too takes `null` and `[]` for no params
 
 
-def _parse_toml(text: str, shown: str) -> Any:
+def _parse_toml(text: str) -> Any:
     import tomllib
 
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise FileError("is nested too deeply", "flatten it", path=shown) from None
-    except ValueError as error:  # a TOMLDecodeError has the place in its text alone before 3.14
-        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        message = str(error)[: place.start()] if place else str(error)
-        raise FileError(
-            f"is not valid TOML: {message}", "mend that line", path=shown,
-            line=int(place[1]) if place else None, column=int(place[2]) if place else None,
-        ) from None  # fmt: skip
+    return tomllib.loads(text)
 
 
-def _parse_python(text: str, shown: str) -> Any:
+def _parse_python(text: str) -> Any:
     """The constants assigned in a Python file; nothing in it runs."""
     from dvcstate.params import python_constants
 
+    with warnings.catch_warnings(action="ignore"):  # of "\d" in a text that is no raw one
+        return python_constants.read(text)
+
+
+_PARSERS = {
+    "json": ("JSON", _parse_json),
+    "toml": ("TOML", _parse_toml),
+    "py": ("Python", _parse_python),
+}
+
+
+def _parse(text: str, suffix: str, shown: str) -> Any:
+    language, parse = _PARSERS[suffix]
     try:
-        with warnings.catch_warnings(action="ignore"):
-            return python_constants.read(text, shown)
-    except SyntaxError as error:
-        raise FileError(
-            f"is not valid Python: {error.msg}", "mend that line",
-            path=shown, line=error.lineno, column=error.offset,
-        ) from None  # fmt: skip
+        return parse(text)
     except (RecursionError, MemoryError):
-        raise FileError("is nested too deeply", "keep to constants", path=shown) from None
-    except (ValueError, TypeError) as error:
-        raise FileError(f"cannot be read: {error}", "keep to constants", path=shown) from None
+        raise FileError("is nested too deeply", "flatten it", path=shown) from None
+    except (SyntaxError, ValueError, TypeError) as error:
+        # A TOMLDecodeError has the position in its text alone before Python 3.14.
+        match = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        message = getattr(error, "msg", "") or str(error)[: match.start() if match else None]
+        line = int(match[1]) if match else getattr(error, "lineno", None)
+        column = int(match[2]) if match else getattr(error, "colno", getattr(error, "offset", None))
+        raise FileError(
+            f"is not valid {language}: {message}", "mend that line",
+            path=shown, line=line, column=column,
+        ) from None  # fmt: skip

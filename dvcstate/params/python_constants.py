@@ -4,9 +4,9 @@ import ast
 from typing import Any
 
 
-def read(text: str, shown: str) -> dict[Any, Any]:
+def read(text: str) -> dict[Any, Any]:
     """Names and values; nothing in ``text`` runs. Raises what ``ast.parse`` raises."""
-    return _assignments(ast.parse(text, filename=shown).body, methods=False)
+    return _assignments(ast.parse(text).body, methods=False)
 
 
 def _assignments(body: list[ast.stmt], methods: bool) -> dict[Any, Any]:

@@ -34,6 +34,7 @@ def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
         raise FileError(
             f"{path!r} is a file of DVC's own and cannot be a dep or an out", "name the data itself"
         )
+    # `//host/share` is an address of no scheme to urlparse, and so to DVC.
     if (":" in path or path.startswith("//")) and _is_address(path):
         local = remote_address.local_path(path, remotes)
         return Location(path, path, None if local is None else Path(local), inside=False)

@@ -65,7 +65,7 @@ class StageCollector:
                     (folders if _is_folder(entry) else files).append(entry.name)
         except PermissionError:
             return [], []
-        self.inputs.append(folder)
+        self.inputs.append(folder)  # its mtime tells of files that come and go
         self.inputs += [
             os.path.join(folder, name)
             for name in files

@@ -40,6 +40,7 @@ def topological(stages: Iterable[Stage], edges: Iterable[Edge]) -> list[Stage]:
     result: list[Stage] = []
     names: set[str] = set()
     while pending:
+        # Where none is ready, the rest is a circle.
         ready = [stage for stage in pending if makers[stage.name] <= names] or pending
         result += ready
         names.update(stage.name for stage in ready)

@@ -58,7 +58,9 @@ def ours(repo: Path, store: Path | None = None) -> tuple[Verdict, str]:
         state = Workspace(repo, store).state(ask_s=60)
     except dvcstate.ProjectError as error:
         return "error", f"{error}"
-    unknown = [f"{one.path}: {one.why}" for stage in state.stages for one in stage.unanswered]
+    unknown = [
+        f"{status.path}: {status.why}" for stage in state.stages for status in stage.unanswered
+    ]
     if unknown:  # DVC says nothing then of all else
         return "error", "; ".join(unknown)
     found: dict[str, set[tuple[str, str, str | None]]] = {}

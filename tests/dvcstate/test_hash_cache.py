@@ -32,10 +32,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _md5(folder: Path, store: HashStore) -> str:
-    looker = Worktree(store)
-    looker.begin(DvcIgnore(str(folder.parent)), AllPaths())
+    tree = Worktree(store)
+    tree.begin(DvcIgnore(str(folder.parent)), AllPaths())
     wanted = (str(folder), "md5")
-    found = looker.hashes([wanted])[wanted]
+    found = tree.hashes([wanted])[wanted]
     store.save()
     return found.md5
 
@@ -114,7 +114,7 @@ def test_a_damaged_or_unwritable_cache_costs_time_only(
 def _look_often(root: Path, store: Path, results: "multiprocessing.Queue[set[str]]") -> None:
     states: set[str] = set()
     for _ in range(10):
-        states |= {one.state for one in Workspace(root, store).state().stages}
+        states |= {stage.state for stage in Workspace(root, store).state().stages}
     results.put(states)
 
 

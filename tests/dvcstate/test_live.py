@@ -52,7 +52,7 @@ def _until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 def _states(live: LiveProject) -> list[str]:
-    return [one.state for one in live.state().stages]
+    return [stage.state for stage in live.state().stages]
 
 
 @contextmanager
@@ -193,7 +193,7 @@ def test_the_latest_is_told_at_once_and_looked_at_again_in_the_background(repo: 
         _until(lambda: live.latest() is not before)
         latest = live.latest()
         assert isinstance(latest, ProjectState)
-        assert [one.state for one in latest.stages] == ["stale"] * 3
+        assert [stage.state for stage in latest.stages] == ["stale"] * 3
 
 
 def test_a_repository_in_the_place_of_another_is_watched(
@@ -302,6 +302,6 @@ def test_what_was_lost_is_found_in_the_look_that_follows_at_once(repo: Path, rep
         def found() -> bool:
             latest = live.latest()
             assert isinstance(latest, ProjectState)
-            return [one.state for one in latest.stages] == ["fresh", "fresh", "stale"]
+            return [stage.state for stage in latest.stages] == ["fresh", "fresh", "stale"]
 
         _until(found, 5)

@@ -1,4 +1,4 @@
-"""Deps that lie in a cloud: judged as by DVC when asked about, and told of when not."""
+"""External deps: as DVC says when it is asked about them, and said to be unknown when it is not."""
 
 import json
 import shutil
@@ -190,7 +190,8 @@ def test_a_look_that_asks_nobody_judges_what_is_here_and_says_what_it_does_not_k
     _object_changed(cloud, repo)
     (repo / "one.txt").write_text("other")
     stages = {
-        one.stage.name: one for one in Workspace(repo, tmp_path / "hashes.sqlite").state().stages
+        stage.stage.name: stage
+        for stage in Workspace(repo, tmp_path / "hashes.sqlite").state().stages
     }
     assert {name: one.state for name, one in stages.items()} == {
         "data.dvc": "frozen", "open.dvc": "fresh", "a.txt.dvc": "frozen", "open.txt.dvc": "fresh",
@@ -208,7 +209,7 @@ def test_a_look_that_asks_nobody_judges_what_is_here_and_says_what_it_does_not_k
 @pytest.mark.usefixtures("nobody_asked")
 def test_what_is_followed_live_asks_nobody(cloud: Cloud, repo: Path) -> None:
     with LiveProject(repo) as live:
-        stages = {one["name"]: one for one in json.loads(live.json())["stages"]}
+        stages = {stage["name"]: stage for stage in json.loads(live.json())["stages"]}
     assert stages["one"]["unanswered"] == [{"path": "remote://cloud/raw/a.txt", "why": "not asked"}]
     assert "unanswered" not in stages["here"]
 
@@ -224,9 +225,9 @@ def test_a_server_that_does_not_answer_is_not_waited_for(
         )
         monkeypatch.setattr(dvcstate, "REMOTE_TIMEOUT_S", 4.0)
         assert commands.main(["status", "--repo", str(repo)]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "remote://cloud/raw/a.txt is not known: no answer within 4 s" in told
-    assert "✓ here fresh" in told
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "remote://cloud/raw/a.txt is not known: no answer within 4 s" in printed
+    assert "✓ here fresh" in printed
 
 
 def test_a_server_that_is_down_is_told_at_once(repo: Path, tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def test_a_server_that_is_down_is_told_at_once(repo: Path, tmp_path: Path) -> No
     config = repo / ".dvc" / "config"
     config.write_text(config.read_text().replace("endpointurl = ", f"endpointurl = {endpoint} #"))
     state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60)
-    unknown = {each.path: each for one in state.stages for each in one.unanswered}
+    unknown = {each.path: each for stage in state.stages for each in stage.unanswered}
     status = unknown["remote://cloud/raw/a.txt"]
     assert status.why.startswith(f"no server answers at {endpoint} (")
     assert status.silent_server == endpoint
@@ -246,7 +247,7 @@ def test_without_dvc_all_else_is_judged(
 ) -> None:
     monkeypatch.setattr(remote_status.importlib.util, "find_spec", lambda _name: None)  # type: ignore[attr-defined]
     state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=1)
-    unknown = {each.why for one in state.stages for each in one.unanswered}
+    unknown = {each.why for stage in state.stages for each in stage.unanswered}
     assert len(unknown) == 1
     assert "not installed here" in unknown.pop()
 
@@ -285,7 +286,7 @@ def test_of_a_strangers_repository_only_harmless_addresses_are_asked(
         (repo / "open.txt.dvc").read_text().replace("    allow_anonymous_login: 'true'\n", "")
     )
     state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=8, trusted=False)
-    stages = {one.stage.name: one for one in state.stages}
+    stages = {stage.stage.name: stage for stage in state.stages}
     assert stages["one"].reasons == (
         dvcstate.Reason("dep", "remote://cloud/raw/a.txt", "modified"),
     )
