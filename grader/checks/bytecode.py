@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
 from grader import fixes
-from grader.code.stage_code import words_of
+from grader.code.stage_code import StageCode, words_of
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -16,13 +16,14 @@ from grader.stages.lookup import LOCK, stage_evidence
 from grader.stages.paths import covers
 from grader.stages.storage import uncached_outs
 from grader.step import Step
+from workshop.stages import STAGES
 
 _FILE = ".dvcignore"
 _LINE = "__pycache__/"
-_COMPILED = "__pycache__/module.cpython-311.pyc"
-"""Such a file may be left out by its name alone, as by ``*.pyc``."""
-_NO_BYTECODE = re.compile(r"-B$|PYTHONDONTWRITEBYTECODE=.|PYTHONPYCACHEPREFIX=.")
-"""A word of a command with which Python writes no bytecode there."""
+# A pattern such as *.pyc leaves bytecode out by its name; one for a single Python does not do.
+_COMPILED = tuple(f"__pycache__/module.cpython-{minor}.pyc" for minor in (311, 312, 313))
+# Words with which Python writes no bytecode there: -B, -IB, PYTHONDONTWRITEBYTECODE=1.
+_NO_BYTECODE = re.compile(r"-[A-Za-z]*B|PYTHONDONTWRITEBYTECODE=.+|PYTHONPYCACHEPREFIX=.+")
 
 
 @check("pipeline.bytecode", "dvcignore-lacks-pycache", requires=("preprocess.declared",))
@@ -33,11 +34,11 @@ def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) ->
     DVC hashes a folder with all that is in it, but what .dvcignore leaves out.
     """
     paths = [_FILE, LOCK, *uncached_outs(*snapshot.project.stages)]
-    for stage, dep, folder in _hashed_with_bytecode(repository, snapshot):
+    for stage, dep, folder in _hashed_with_bytecode(snapshot):
         return Finding(
             "dvcignore-lacks-pycache",
-            f"Python writes {folder}/__pycache__ when {stage.name} runs, and DVC takes it for a"
-            " change of the code: the stage has to run again, here and in each clone.",
+            f"Python writes {folder}/__pycache__ when {stage.name} runs, and DVC hashes it as code:"
+            " the stage turns stale when other bytecode is written, here or in a clone.",
             f"a line {_LINE} in {_FILE}",
             "no line leaves it out",
             (
@@ -50,29 +51,39 @@ def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) ->
     return None
 
 
-def _hashed_with_bytecode(
-    repository: Repository, snapshot: Snapshot
-) -> Iterator[tuple[Stage, str, str]]:
-    """A stage, its dep that is a folder, and a folder of code in that whose bytecode is hashed."""
+def _hashed_with_bytecode(snapshot: Snapshot) -> Iterator[tuple[Stage, str, str]]:
+    """A stage, its dep that is a folder, and a folder of code in that whose bytecode is hashed.
+
+    Of the lessons' stages alone: what another command imports, or whether it runs Python, nobody
+    can tell.
+    """
     ignore = DvcIgnore(str(snapshot.root))
-    code = {path.rpartition("/")[0] for path in repository.committed_files if path.endswith(".py")}
-    for stage in snapshot.project.stages:
-        if not stage.cmd or any(map(_NO_BYTECODE.match, words_of(stage.cmd))):
+    for spec in STAGES:
+        stage = snapshot.stage(spec)
+        if stage is None or not _writes_bytecode(snapshot.code(spec), stage.cmd):
             continue
+        folders = {path.rpartition("/")[0] for path in snapshot.code(spec).imported()}
         for dep in stage.deps:
-            for folder in sorted(code):
+            for folder in sorted(folders):
                 if covers(dep.path, folder) and not _is_left_out(ignore, folder):
                     yield stage, dep.path, folder
 
 
+def _writes_bytecode(code: StageCode, command: str | list[str] | None) -> bool:
+    """Whether the line of the command that runs the stage's code lets Python write bytecode."""
+    lines = [command] if isinstance(command, str) else command or []
+    running = [words_of(line) for line in lines if code.is_run_by(line)]
+    return any(not any(map(_NO_BYTECODE.fullmatch, words)) for words in running)
+
+
 def _is_left_out(ignore: DvcIgnore, folder: str) -> bool:
-    place = os.path.join(ignore.root, folder, _COMPILED)  # noqa: PTH118 - DvcIgnore takes texts
-    return ignore.ignores(place, False)
+    names = (os.path.join(ignore.root, folder, name) for name in _COMPILED)  # noqa: PTH118 - texts
+    return all(ignore.ignores(name, False) for name in names)
 
 
 def _appended(repository: Repository) -> Iterator[Step]:
     """The command that adds the line, unless the worktree has it and it is to be committed."""
-    if not any(_hashed_with_bytecode(repository, repository.worktree)):
+    if not any(_hashed_with_bytecode(repository.worktree)):
         return
     text = repository.worktree.text(_FILE) or ""
     words = fixes.literal(_LINE)

@@ -10,7 +10,6 @@ from grader.code.module import Module, module
 from workshop.stages import StageSpec
 
 Text = Callable[[str], str | None]
-_OPERATOR = re.compile(r"[;&|<>()]+")
 
 
 class StageCode:

@@ -61,5 +61,6 @@ def next_line(action: NextAction) -> str:
         place = _place(edit) if edit.action == "change" and not edit.stage else edit.file
         about = action.result.blocked_by or action.result.id
         return printable(f"edit {place}, as told for {about}")
-    line = step_lines(action.step)[0]
-    return line if isinstance(action.step, Command) else f"{line.removeprefix('# ')} (by hand)"
+    if isinstance(action.step, Command):
+        return step_lines(action.step)[0]
+    return f"{printable(action.step.text)} (by hand)"

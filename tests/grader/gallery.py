@@ -1354,6 +1354,22 @@ def bytecode_of_an_inner_folder_is_not_ignored(repo: Path) -> None:
     save(repo)
 
 
+@mistake("dvcignore-lacks-pycache")
+def bytecode_of_one_python_alone_is_ignored(repo: Path) -> None:
+    edit(repo, ".dvcignore", "__pycache__/\n", "*.cpython-311.pyc\n")
+    save(repo)
+
+
+@mistake("dvcignore-lacks-pycache")
+def another_command_of_the_stage_writes_no_bytecode(repo: Path) -> None:
+    edit(repo, ".dvcignore", "__pycache__/\n", "")
+
+    def change(stages: Any) -> None:
+        stages["plot"]["cmd"] = ["python -B -c pass", stages["plot"]["cmd"]]
+
+    edit_stages(repo, change)
+
+
 @mistake("dvcignore-lacks-pycache", "lock-stale")
 def bytecode_lies_in_the_shared_code_after_a_run(repo: Path) -> None:
     """Only git is told to leave it out."""

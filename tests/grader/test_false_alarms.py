@@ -133,6 +133,19 @@ def one_folder_of_code_and_the_modules_of_another_as_deps(repo: Path) -> None:
 
 
 @variant
+def folder_of_data_or_of_a_script_with_python_in_it(repo: Path) -> None:
+    """Python writes no bytecode of the script that it is given, and wc none of data."""
+    finished.write(repo / "tools" / "count.py", "print(1)\n")
+    edit(repo, ".dvcignore", "__pycache__/\n", "/pipeline/**/__pycache__\n")
+
+    def change(stages: Any) -> None:
+        stages["count"] = {"cmd": "python tools/count.py", "deps": ["tools"]}
+        stages["measure"] = {"cmd": "wc -l tools/count.py", "deps": ["tools"]}
+
+    edit_stages(repo, change)
+
+
+@variant
 def bytecode_left_out_by_its_ending(repo: Path) -> None:
     _leave_bytecode_out_by(repo, "*.py[co]")
 
