@@ -21,11 +21,11 @@ pytestmark = pytest.mark.slow
 KERAS = """
 import sys
 import numpy as np
-from pipeline import backend, splits
+from pipeline.shared import backend, splits
 from pathlib import Path
-backend.prepare(0, 1)
-from pipeline.shared.network import network
-model = network((32, 32), 3)
+backend.prepare_tensorflow(0, 1)
+from pipeline.shared.network import build_network
+model = build_network((32, 32), 3)
 model.load_weights("models/classifier.weights.h5")
 folder = Path("data/preprocess")
 np.save("keras.npy", model.predict(splits.pixels(folder, splits.read(folder, "test")), verbose=0))
