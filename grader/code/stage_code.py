@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
 from grader.code.command import arguments, calls
@@ -15,9 +15,13 @@ Text = Callable[[str], str | None]
 class StageCode:
     """The code of a lesson's stage, and the attendee's modules that it imports."""
 
-    def __init__(self, text: Text, stage: StageSpec) -> None:
+    def __init__(
+        self, text: Text, stage: StageSpec, import_paths: dict[str, tuple[str, ...]] | None = None
+    ) -> None:
+        """``import_paths``: the files that importing a name runs, the same for every stage."""
         self._text = text
         self.stage = stage
+        self._import_paths = {} if import_paths is None else import_paths
 
     def is_run_by(self, command: str | list[str] | None) -> bool:
         """Whether ``command`` runs the stage's module, as a module or as a file."""
@@ -36,7 +40,7 @@ class StageCode:
         text = self._text(self.entry) or ""
         sets_path = "PYTHONPATH" in " ".join(_lines(command)) or "sys.path" in text
         package = self.stage.module.partition(".")[0]
-        below = [path for path in self.imported()[1:] if path.startswith(f"{package}/")]
+        below = [path for path in self._imported[1:] if path.startswith(f"{package}/")]
         return self.is_run_by(command) and bool(below) and not as_module and not sets_path
 
     @cached_property
@@ -48,8 +52,12 @@ class StageCode:
 
     def own(self) -> list[str]:
         """The modules of ``imported`` that are the stage's own: those in its folder."""
-        folder = f"{self.stage.code_dir}/"
-        return [path for path in self.imported() if path == self.entry or path.startswith(folder)]
+        return list(self._own)
+
+    @cached_property
+    def _own(self) -> tuple[str, ...]:
+        own = (self.entry, f"{self.stage.code_dir}/")
+        return tuple(path for path in self._imported if path.startswith(own))
 
     def imported(self) -> list[str]:
         """The paths of the attendee's own modules that run when the stage does, its own first.
@@ -75,15 +83,22 @@ class StageCode:
             pending += [p for name in _imports(module(text), path) for p in self._paths(name)]
         return tuple(found)
 
-    def _paths(self, name: str) -> Iterator[str]:
+    def _paths(self, name: str) -> tuple[str, ...]:
         """The files that importing the dotted ``name`` runs: its packages', and its own."""
-        parts = name.split(".")
-        for length in range(1, len(parts) + 1):
-            base = "/".join(parts[:length])
-            for path in (f"{base}/__init__.py", f"{base}.py"):
-                if self._text(path) is not None:
-                    yield path
-                    break
+        if name not in self._import_paths:
+            self._import_paths[name] = tuple(self._find_paths(name))
+        return self._import_paths[name]
+
+    def _find_paths(self, name: str) -> Iterator[str]:
+        above = self._paths(name.rpartition(".")[0]) if "." in name else ()
+        yield from above
+        base = name.replace(".", "/")
+        if above and not base.startswith(above[-1].removesuffix("__init__.py")):
+            return  # above ends with a module: ``name`` is something in it
+        for path in (f"{base}/__init__.py", f"{base}.py"):
+            if self._text(path) is not None:
+                yield path
+                break
 
     @property
     def options(self) -> Mapping[str, bool]:
@@ -99,15 +114,18 @@ class StageCode:
         is read in another function than the file, are not seen: such a param is missed, and never
         reported by mistake.
         """
-        return self._read_by(self.own())
+        return list(self._params)
+
+    @cached_property
+    def _params(self) -> tuple[str, ...]:
+        return tuple(self._read_by(self._own))
 
     def params_below(self) -> list[str]:
         """The same of the attendee's modules that the stage imports, its own left out."""
-        read, own = self.params(), self.own()
-        below = [path for path in self.imported() if path not in own]
-        return [key for key in self._read_by(below) if key not in read]
+        below = [path for path in self._imported if path not in self._own]
+        return [key for key in self._read_by(below) if key not in self._params]
 
-    def _read_by(self, paths: list[str]) -> list[str]:
+    def _read_by(self, paths: Iterable[str]) -> list[str]:
         modules = [module(self._text(path) or "") for path in paths]
         keys = [
             key
@@ -123,7 +141,7 @@ class StageCode:
         """The fields of a class that the module ``at`` names, those that it inherits first."""
         if model in seen:
             return []
-        others = (module(self._text(path) or "") for path in self.imported())
+        others = (module(self._text(path) or "") for path in self._imported)
         owner = at if model in at.models else next((o for o in others if model in o.models), None)
         if owner is None:
             return []

@@ -20,6 +20,7 @@ class Files:
         self._contents: dict[str, bytes | None] = {}
         self._texts: dict[str, str | None] = {}
         self._codes: dict[str, StageCode] = {}
+        self._import_paths: dict[str, tuple[str, ...]] = {}
 
     def content(self, path: str) -> bytes | None:
         """The bytes of the small file ``path``; None where there is none, or no small one."""
@@ -52,7 +53,7 @@ class Files:
     def code(self, spec: StageSpec) -> StageCode:
         """The code of a lesson's stage, which is read and never run."""
         if spec.name not in self._codes:
-            self._codes[spec.name] = StageCode(self.text, spec)
+            self._codes[spec.name] = StageCode(self.text, spec, self._import_paths)
         return self._codes[spec.name]
 
     @cached_property

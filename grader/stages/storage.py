@@ -98,12 +98,13 @@ def untracked_code(repository: Repository, folder: str) -> list[str]:
     """
     if not is_code(repository, folder):
         return []
-    root, ignore = repository.root, DvcIgnore(str(repository.root))
-    files = (path for path in (root / folder).rglob("*") if path.is_file())
-    hashed = (path for path in files if not ignore.ignores(str(path), False))
-    hashed = (path for path in hashed if "__pycache__" not in path.parts)
-    names = (path.relative_to(root).as_posix() for path in hashed)
-    return sorted(name for name in names if name not in repository.committed_files)
+    root = repository.root
+    paths = (path for path in (root / folder).rglob("*") if "__pycache__" not in path.parts)
+    names = {path.relative_to(root).as_posix(): path for path in paths}
+    others = {name: path for name, path in names.items() if name not in repository.committed_files}
+    files = {name: path for name, path in others.items() if path.is_file()}
+    ignore = DvcIgnore(str(root)) if files else None
+    return sorted(n for n, path in files.items() if ignore and not ignore.ignores(str(path), False))
 
 
 def is_code(repository: Repository, folder: str) -> bool:
