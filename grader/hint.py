@@ -91,10 +91,15 @@ def choose_result(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResu
         return report, next(failed, next(open_, named[0]))
     report = grade(False)
     action = next_action(report)
-    if action is None or action.result.status != "fail" or action.result.lesson == _REMOTE_LESSON:
+    if action is None or action.result.status != "fail" or _is_for_the_remote(action.result):
         report = grade(True)
         action = next_action(report)
     return report, action.result if action else None
+
+
+def _is_for_the_remote(result: CheckResult) -> bool:
+    """Whether the remote's answer bears on it: also on an absent out, which it may lack as well."""
+    return result.lesson == _REMOTE_LESSON or result.code == "out-missing"
 
 
 def render_step(result: CheckResult, step: int) -> str:
