@@ -58,14 +58,18 @@ def _hashed_with_bytecode(snapshot: Snapshot) -> Iterator[tuple[Stage, str, str]
     can tell.
     """
     ignore = DvcIgnore(str(snapshot.root))
+    left_out: set[str] = set()
     for spec in STAGES:
         stage = snapshot.stage(spec)
         if stage is None or not _writes_bytecode(snapshot.code(spec), stage.cmd):
             continue
         folders = {path.rpartition("/")[0] for path in snapshot.code(spec).imported()}
-        for dep in stage.deps:
-            for folder in sorted(folders):
-                if covers(dep.path, folder) and not _is_left_out(ignore, folder):
+        for folder in sorted(folders - left_out):
+            if _is_left_out(ignore, folder):
+                left_out.add(folder)
+                continue
+            for dep in stage.deps:
+                if covers(dep.path, folder):
                     yield stage, dep.path, folder
 
 

@@ -18,7 +18,7 @@ class StageCode:
     def __init__(
         self, text: Text, stage: StageSpec, import_paths: dict[str, tuple[str, ...]] | None = None
     ) -> None:
-        """``import_paths``: the files that importing a name runs, the same for every stage."""
+        """``import_paths``: the files that a name or a file imports, the same for every stage."""
         self._text = text
         self.stage = stage
         self._import_paths = {} if import_paths is None else import_paths
@@ -80,8 +80,16 @@ class StageCode:
             seen.add(path)
             if text.strip() or not path.endswith("__init__.py"):
                 found[path] = None
-            pending += [p for name in _imports(module(text), path) for p in self._paths(name)]
+            pending += self._paths_imported_by(path, text)
         return tuple(found)
+
+    def _paths_imported_by(self, path: str, text: str) -> tuple[str, ...]:
+        """The files that the module in ``path`` imports. No dotted name ends in ``.py``."""
+        if path not in self._import_paths:
+            names = _imports(module(text), path)
+            files = (file for name in names for file in self._paths(name))
+            self._import_paths[path] = tuple(dict.fromkeys(files))
+        return self._import_paths[path]
 
     def _paths(self, name: str) -> tuple[str, ...]:
         """The files that importing the dotted ``name`` runs: its packages', and its own."""

@@ -49,6 +49,7 @@ class Repository:
         self.ask_s = ask_s
         self.remote_asked_at: float | None = None
         """When a cloud was first asked: every answer has to come within ten seconds of it."""
+        self._files_in: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def git(self) -> Git | None:
@@ -256,6 +257,17 @@ class Repository:
         project = self.workspace.project()
         is_committed = all(stage.file in self.committed_files for stage in project.stages)
         return project if is_committed else None
+
+    def files_in(self, folder: str) -> tuple[str, ...]:
+        """Every file below a folder of the worktree, sorted, by its path from the root."""
+        if folder not in self._files_in:
+            top = str(self.root / folder)
+            paths = (
+                f"{parent}{os.sep}{name}" for parent, _, names in os.walk(top) for name in names
+            )
+            below = (path[len(top) :].replace(os.sep, "/") for path in paths)
+            self._files_in[folder] = tuple(sorted(f"{folder}{path}" for path in below))
+        return self._files_in[folder]
 
     def ignores(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether a .gitignore of the worktree leaves out ``path``."""

@@ -98,13 +98,15 @@ def untracked_code(repository: Repository, folder: str) -> list[str]:
     """
     if not is_code(repository, folder):
         return []
-    root = repository.root
-    paths = (path for path in (root / folder).rglob("*") if "__pycache__" not in path.parts)
-    names = {path.relative_to(root).as_posix(): path for path in paths}
-    others = {name: path for name, path in names.items() if name not in repository.committed_files}
-    files = {name: path for name, path in others.items() if path.is_file()}
-    ignore = DvcIgnore(str(root)) if files else None
-    return sorted(n for n, path in files.items() if ignore and not ignore.ignores(str(path), False))
+    others = [
+        name
+        for name in repository.files_in(folder)
+        if name not in repository.committed_files and "/__pycache__/" not in name
+    ]
+    ignore = DvcIgnore(str(repository.root)) if others else None
+    return [
+        name for name in others if ignore and not ignore.ignores(str(repository.root / name), False)
+    ]
 
 
 def is_code(repository: Repository, folder: str) -> bool:
