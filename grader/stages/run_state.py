@@ -140,13 +140,9 @@ def _changed_code(repository: Repository, snapshot: Snapshot, dep: Dep) -> Itera
         return
     if untracked_code(repository, dep.path):
         return
-    edited = _edited_files(repository, dep.path)
-    if edited == [dep.path]:  # HEAD has it as the worktree, whose hash is known
-        is_recorded = repository.workspace.md5_of(repository.root / dep.path) == dep.recorded.md5
-    else:
-        is_recorded = is_recorded_at_head(repository, dep) is not False
-    for path in () if is_recorded else edited:
-        yield LockChange(path, Evidence("HEAD", path))
+    if is_recorded_at_head(repository, dep) is False:
+        for path in _edited_files(repository, dep.path):
+            yield LockChange(path, Evidence("HEAD", path))
 
 
 def _edited_files(repository: Repository, path: str) -> list[str]:
