@@ -10,8 +10,8 @@ PORT ?= 8000
 
 BIN := .venv/bin
 # Three processes, on two cores as well, for many tests wait for a server or a terminal. Each file
-# stays whole: its tests share what takes long to make.
-PARALLEL ?= --numprocesses 3 --dist loadfile
+# stays whole: its tests share what takes long to make. The longest come first (tests/conftest.py).
+PARALLEL ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # Further options of pytest for `make test`, such as TESTS="-m slow" or TESTS=tests/grader.
 TESTS ?=
 # For what DVC starts; make itself may not look here (3.81, which is macOS', does not).

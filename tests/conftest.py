@@ -16,6 +16,14 @@ def hash_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+LONGEST_FILES = ("test_lessons.py", "test_end_to_end.py", "test_starter.py")
+"""Six, four and three minutes of one process: last of all they would have the others wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

@@ -212,7 +212,7 @@ def test_powershell_gets_the_commands_that_make_runs() -> None:
         (ROOT / "Makefile")
         .read_text("utf-8")
         .replace("$(PORT)", "8000")
-        .replace(" $(PARALLEL)", "")
+        .replace(" $(PARALLEL) $(TESTS)", "")
     )
     for target in ("env", r"\.venv/installed", "data", "run", "test"):
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)*)", recipes, re.MULTILINE)
