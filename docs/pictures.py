@@ -6,9 +6,12 @@ It needs tmux, starts a repository in a temporary folder, solves it up to the le
 which trains a network, and then commits a change that has not run.
 """
 
+import contextlib
 import io
+import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +25,7 @@ DOCS_DIR = Path(__file__).parent
 
 def draw() -> None:
     """Write ``watch.svg`` and ``check.svg`` beside this file."""
-    with tempfile.TemporaryDirectory() as folder, terminal() as window:
+    with tempfile.TemporaryDirectory() as folder, _own_cache(folder), terminal() as window:
         repo = Path(folder) / "my-workshop"
         run(Path(folder), "grader", "start", repo.name, "--at", "evaluate", "--name", "ada")
         _type_on_empty_screen(window, f"PATH={BIN}:$PATH; cd {repo}")
@@ -36,6 +39,15 @@ def draw() -> None:
         _type_on_empty_screen(window, "grader check --lesson train")
         _wait_for_prompt(window)
         _save(window, "my-workshop", DOCS_DIR / "check.svg")
+
+
+@contextlib.contextmanager
+def _own_cache(folder: str) -> Iterator[None]:
+    """Keep what the programs cache in ``folder``, unless the environment names another."""
+    added = os.environ.setdefault("DVC_WORKSHOP_CACHE_DIR", folder) == folder
+    yield
+    if added:
+        del os.environ["DVC_WORKSHOP_CACHE_DIR"]
 
 
 def _type_on_empty_screen(window: Terminal, command: str) -> None:
