@@ -70,21 +70,21 @@ def _too_wide_finding(
 
     The pipeline is right: it runs at more changes than it has to.
     """
-    wide = tuple(dep.path for dep in stage.deps if dep.inside and covers(dep.path, PACKAGE))
-    if not wide or not snapshot.code(spec).entry.startswith(f"{spec.code_dir}/"):
+    code, declared = snapshot.code(spec), [dep.path for dep in stage.deps]
+    if PACKAGE not in declared or not code.entry.startswith(f"{spec.code_dir}/"):
         return None
+    folders = code_deps(None, code.imported())
     change = Change(
-        deps=tuple(path for path in spec.code_deps if path not in [dep.path for dep in stage.deps]),
-        remove={"deps": wide},
+        deps=tuple(path for path in folders if path not in declared), remove={"deps": (PACKAGE,)}
     )
     return Finding(
         "dep-too-wide",
-        f"{stage.name} depends on {fixes.listed(wide)} as a whole: it runs again at any change in"
-        " the code of any stage.",
-        f"{fixes.listed(spec.code_deps)} among the deps of {stage.name}",
-        f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
+        f"{stage.name} depends on {PACKAGE} as a whole: it runs again at any change in the code of"
+        " any stage.",
+        f"{fixes.listed(folders)} among the deps of {stage.name}",
+        f"deps: {fixes.listed(declared)}",
         edit_and_run(repository, snapshot, stage, change),
-        (stage_evidence(snapshot, stage, "deps:", value=wide[0]),),
+        (stage_evidence(snapshot, stage, "deps:", value=PACKAGE),),
         severity="advice",
     )
 
