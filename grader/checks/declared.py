@@ -235,8 +235,8 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
         if (stage := snapshot.stage(spec))
         for path, out in command_outs(repository, stage.cmd, spec).items()
         if out.advise_kind
-        and not any(covers(one, path) for one in shown)
-        and any(covers(one.path, path) for one in stage.outs)
+        and not any(covers(shown_path, path) for shown_path in shown)
+        and any(covers(out.path, path) for out in stage.outs)
     ]
     if not plain:
         return None

@@ -88,7 +88,7 @@ def _ignored_here_alone(
     above = {
         "/".join([*folders, ".gitignore"])
         for out in unignored
-        for folders in itertools.accumulate([[], *([one] for one in out.split("/")[:-1])])
+        for folders in itertools.accumulate([[], *([name] for name in out.split("/")[:-1])])
     }
     changed = sorted(
         path

@@ -82,7 +82,7 @@ def lock_is_consistent(repository: Repository, snapshot: Snapshot) -> Finding | 
     contradictions = list(_contradictions(snapshot, outs))
     if not contradictions:
         return None
-    stage, dep, maker, md5 = min(contradictions, key=lambda one: one[0].name not in lessons)
+    stage, dep, maker, md5 = min(contradictions, key=lambda entry: entry[0].name not in lessons)
     return Finding(
         "lock-inconsistent",
         f"{LOCK} contradicts itself: it says that {maker.name} wrote one {dep.path}, and that"

@@ -77,7 +77,7 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         "lock-stale",
         f"{stage.name} has not run since {names_of(changed)} changed: its outs are of before that.",
         f"what {LOCK} records of {stage.name}",
-        "; ".join(" ".join(filter(None, (one.path, one.value))) for one in evidence[:4]),
+        "; ".join(" ".join(filter(None, (item.path, item.value))) for item in evidence[:4]),
         steps,
         evidence,
     )
@@ -110,11 +110,11 @@ def _unversioned(
     # What a lesson's stage writes, declared or not, the check of its outs reports.
     written = [
         path
-        for one in STAGES
-        if deps and (maker := snapshot.stage(one))
-        for path in command_paths(repository, maker.cmd, one, one.writes)
+        for other in STAGES
+        if deps and (maker := snapshot.stage(other))
+        for path in command_paths(repository, maker.cmd, other, other.writes)
     ]
-    deps = [path for path in deps if not any(paths_overlap(path, one) for one in written)]
+    deps = [path for path in deps if not any(paths_overlap(path, out) for out in written)]
     if not deps:
         return None
     are_ignored = all(map(repository.ignores, deps))

@@ -40,8 +40,8 @@ def arguments(words: tuple[str, ...], module: str, paths: Container[str]) -> tup
         place = word.replace("\\", "/").removeprefix("./").rstrip("/")
         # python -m pytest pipeline/train runs another module than the folder.
         if place in paths and (place.endswith(".py") or "-m" not in words[:at]):
-            before = [one.replace("\\", "/").rpartition("/")[2] for one in words[:at]]
-            if not before or any(_STARTERS.fullmatch(one) for one in before):
+            before = [program.replace("\\", "/").rpartition("/")[2] for program in words[:at]]
+            if not before or any(_STARTERS.fullmatch(program) for program in before):
                 return words[at + 1 :]
     return None
 

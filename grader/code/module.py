@@ -77,8 +77,8 @@ def _parsed(text: str) -> Module:
 def _reads(call: ast.Call) -> Iterator[tuple[str, str]]:
     """Section and model of ``read(path, "section", Model)``, by place or by keyword."""
     given = [*call.args[1:], *(word.value for word in call.keywords)]
-    sections = [one.value for one in given if isinstance(one, ast.Constant)]
-    models = [name for one in given if (name := _last_name(one))]
+    sections = [argument.value for argument in given if isinstance(argument, ast.Constant)]
+    models = [name for argument in given if (name := _last_name(argument))]
     if len(given) in (2, 3) and len(sections) == 1 and isinstance(sections[0], str) and models:
         yield sections[0], models[-1]
 

@@ -63,7 +63,7 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """The names that a statement gives a value, with the value."""
     match node:
         case ast.Assign(targets=targets, value=value):
-            yield from ((one.id, value) for one in targets if isinstance(one, ast.Name))
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
             yield name, value
         case ast.NamedExpr(target=ast.Name(id=name), value=value):
@@ -73,7 +73,7 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _own_names(function: ast.AST) -> set[str]:
-    given = {one.arg for one in ast.walk(function) if isinstance(one, ast.arg)}
+    given = {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
     return given | {name for node in _own_nodes(function) for name, _ in _bindings(node)}
 
 
@@ -101,8 +101,8 @@ def _is_params(node: ast.expr, scope: _Scope) -> bool:
 
 def _names_the_file(node: ast.expr, scope: _Scope) -> bool:
     """Whether ``node`` has to do with params.yaml: its name, a file of it, or ``args.params``."""
-    for one in ast.walk(node):
-        match one:
+    for part in ast.walk(node):
+        match part:
             case ast.Constant(value=str(text)) if text.rpartition("/")[2] == _FILE:
                 return True
             case ast.Name(id=name) if name in scope.files:

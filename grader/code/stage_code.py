@@ -137,10 +137,10 @@ class StageCode:
         modules = [module(self._text(path) or "") for path in paths]
         keys = [
             key
-            for one in modules
+            for reader in modules
             for key in [
-                *(f"{s}.{f}" for s, model in one.reads for f in self._fields(model, one)),
-                *one.keys,
+                *(f"{s}.{f}" for s, model in reader.reads for f in self._fields(model, reader)),
+                *reader.keys,
             ]
         ]
         return list(dict.fromkeys(keys))
@@ -165,7 +165,7 @@ def words_of(command: str | list[str] | None) -> list[str]:
 
 def _lines(command: str | list[str] | None) -> list[str]:
     lines = [command] if isinstance(command, str) else command or []
-    return [one for line in lines for one in line.replace("\\\n", " ").splitlines()]
+    return [part for line in lines for part in line.replace("\\\n", " ").splitlines()]
 
 
 @lru_cache(maxsize=256)
@@ -211,11 +211,11 @@ def _entries(stage: StageSpec) -> tuple[str, str]:
     return f"{stage.code_dir}/__main__.py", f"{stage.code_dir}.py"
 
 
-def _imports(one: Module, path: str) -> Iterator[str]:
+def _imports(parsed: Module, path: str) -> Iterator[str]:
     """The dotted names that the module in ``path`` imports, relative ones made whole."""
     package = path.removesuffix("/__init__.py").removesuffix(".py").split("/")
     if not path.endswith("__init__.py"):
         package = package[:-1]
-    for level, base, name in one.imports:
+    for level, base, name in parsed.imports:
         above = package[: len(package) - level + 1] if level else []
         yield ".".join([*above, *(part for part in (base, name) if part)])

@@ -24,9 +24,9 @@ _MAX_EXPORT_FILES = 5000
 _RAW = "data/raw.dvc"
 
 
-def _is_same_folder(one: Path, other: Path) -> bool:
+def _is_same_folder(folder: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
+        return folder.samefile(other)
     except OSError:
         return False
 

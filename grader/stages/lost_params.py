@@ -109,7 +109,7 @@ class _Search:
         self._stage, self._file, self._read = stage, file, read
         self._params = params_files.read(snapshot.root / file.path, file.path)
         stages = snapshot.project.stages
-        self._known = [key for one in stages for each in one.params for key in each.keys]
+        self._known = [key for other in stages for each in other.params for key in each.keys]
         self._known += [key for spec in STAGES for key in snapshot.code(spec).params()]
         self._known += read or []
 

@@ -47,9 +47,9 @@ def covers(outer: str, path: str) -> bool:
     return path == outer or path.startswith(f"{outer.rstrip('/')}/") or outer == "."
 
 
-def paths_overlap(one: str, other: str) -> bool:
+def paths_overlap(path: str, other: str) -> bool:
     """Whether one of two paths takes in the other."""
-    return covers(one, other) or covers(other, one)
+    return covers(path, other) or covers(other, path)
 
 
 def gitignore_beside(path: str) -> str:
