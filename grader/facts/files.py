@@ -1,5 +1,6 @@
 """The small files of one snapshot: each is read once, and what it says is kept."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +14,14 @@ MAX_TEXT_BYTES = 8 * 2**20
 
 
 class Files:
-    """The files below the folder ``root``, by their paths from there."""
+    """The files below the folder ``root``, by their paths from there.
 
-    def __init__(self, root: Path) -> None:
+    ``contents`` are the bytes of those that are known, on the disk or not.
+    """
+
+    def __init__(self, root: Path, contents: Mapping[str, bytes] | None = None) -> None:
         self.root = root
-        self._contents: dict[str, bytes | None] = {}
+        self._contents: dict[str, bytes | None] = {**(contents or {})}
         self._texts: dict[str, str | None] = {}
         self._codes: dict[str, StageCode] = {}
         self._import_paths: dict[str, tuple[str, ...]] = {}
