@@ -29,6 +29,15 @@ def is_dvc_file(path: str) -> bool:
     return path.endswith((".dvc", "dvc.yaml", "dvc.lock", "params.yaml")) or ".dvc" in path
 
 
+def remotes_in(sections: Sections) -> Mapping[str, Mapping[str, str]]:
+    """The options of each remote in one config file, by name: its section is 'remote "workshop"'."""
+    return {
+        section.partition('"')[2].rstrip('"'): options
+        for section, options in sections.items()
+        if section.startswith("remote ")
+    }
+
+
 class Snapshot:
     """The files of one revision, by path from the root of the DVC repository, and what they say.
 
@@ -83,12 +92,7 @@ class Snapshot:
     @cached_property
     def remotes(self) -> Mapping[str, Mapping[str, str]]:
         """The options of each remote in ``.dvc/config``, by name."""
-        return {
-            # The section is 'remote "workshop"'.
-            section.partition('"')[2].rstrip('"'): options
-            for section, options in self.config.items()
-            if section.startswith("remote ")
-        }
+        return remotes_in(self.config)
 
     @property
     def default_remote(self) -> str | None:

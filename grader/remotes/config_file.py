@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dvcstate.config.dvc_config import sections_of
 from grader.facts.repository import Repository
+from grader.facts.snapshot import remotes_in
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,4 @@ class ConfigFile:
 def read_config_file(repository: Repository, path: str) -> ConfigFile:
     """What ``.dvc/config`` or ``.dvc/config.local`` in the worktree says."""
     sections = sections_of(repository.root / path, repository.root)
-    remotes = {
-        section.partition('"')[2].rstrip('"'): options
-        for section, options in sections.items()
-        if section.startswith("remote ")
-    }
-    return ConfigFile(sections.get("core", {}).get("remote"), remotes)
+    return ConfigFile(sections.get("core", {}).get("remote"), remotes_in(sections))
