@@ -30,7 +30,7 @@ def is_dvc_file(path: str) -> bool:
 
 
 def remotes_in(sections: Sections) -> Mapping[str, Mapping[str, str]]:
-    """The options of each remote in one config file, by name: its section is 'remote "workshop"'."""
+    """The options of each remote in a config file, by name; a section is 'remote "workshop"'."""
     return {
         section.partition('"')[2].rstrip('"'): options
         for section, options in sections.items()
