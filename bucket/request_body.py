@@ -66,18 +66,18 @@ async def read_multipart(request: BaseRequest, write: Callable[[bytes], None]) -
         if text is None:
             if not (match := head.match(buffer)):
                 if len(buffer) > _MAX_DESCRIPTION:
-                    raise _malformed("its description has no end")
+                    raise _malformed_error("its description has no end")
                 continue
             text, line_end, buffer = match[2], match[3], buffer[match.end() :]
         if len(buffer) > tail_size:
             write(buffer[:-tail_size])
             buffer = buffer[-tail_size:]
     if text is None:
-        raise _malformed("it has no two parts")
+        raise _malformed_error("it has no two parts")
     # The client's own line end: a CR before gcsfs's LF is the object's last byte.
     content, end, rest = buffer.rpartition(line_end + b"--" + boundary + b"--")
     if not end or rest.strip():
-        raise _malformed("it stops before its end")
+        raise _malformed_error("it stops before its end")
     write(content)
     return _parse_description(text)
 
@@ -88,7 +88,7 @@ def _boundary_of(content_type: str) -> bytes:
     message["Content-Type"] = content_type
     boundary = message.get_param("boundary")
     if message.get_content_type() != "multipart/related" or not isinstance(boundary, str):
-        raise _malformed("its Content-Type is no multipart/related with a boundary")
+        raise _malformed_error("its Content-Type is no multipart/related with a boundary")
     return boundary.encode("utf-8", "surrogateescape")
 
 
@@ -97,11 +97,11 @@ def _parse_description(text: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text or b"{}")
     except (ValueError, RecursionError):
-        raise _malformed("its description is no JSON") from None
+        raise _malformed_error("its description is no JSON") from None
     if not isinstance(document, dict):
-        raise _malformed("its description is no JSON object")
+        raise _malformed_error("its description is no JSON object")
     return document
 
 
-def _malformed(why: str) -> ApiError:
+def _malformed_error(why: str) -> ApiError:
     return ApiError(400, f"Malformed upload: {why}.")

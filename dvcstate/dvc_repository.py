@@ -90,7 +90,7 @@ def _find_git(root: Path, real_root: str) -> GitIgnore:
             f"{own} is outside of the git repository {repository.top}, which DVC refuses",
             "move it into the repository, or: dvc config core.no_scm true",
         )
-    ignored = git_repository.ignored(repository, real_root)
+    ignored = git_repository.gitignore_of(repository, real_root)
     # An unreadable .gitignore in .dvc ends DVC here, and us.
     ignored.ignores(os.path.join(real_root, ".dvc", "config.local"), is_folder=False)
     return ignored

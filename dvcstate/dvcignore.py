@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dvcstate.documents import reader
 from dvcstate.errors import FileError
-from dvcstate.glob_regex import bounded
+from dvcstate.glob_regex import limit_backtracking
 
 IGNORE_FILE = ".dvcignore"
 MAX_BYTES = 2**20
@@ -198,8 +198,8 @@ def _compile(pattern: str, shown: str, number: int) -> _Rule | None:
             f"the pattern {pattern!r} has so many stars and a bracket that DVC would try for hours",
             "write a pattern with fewer stars", path=shown, line=number,
         )  # fmt: skip
-    # `bounded` looks for the text of a star, which inside of brackets is none: [^/]*] is a class.
-    regex = regex if "[" in pattern else bounded(regex, **_DEEP)
+    # It looks for the text of a star, which inside of brackets is none: [^/]*] is a class.
+    regex = regex if "[" in pattern else limit_backtracking(regex, **_DEEP)
     return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(regex))
 
 

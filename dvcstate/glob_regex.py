@@ -9,7 +9,7 @@ matched where it first fits, once and for all (``(?>...)``): no later place coul
 _STAR = "[^/]*"
 
 
-def bounded(regex: str, gap: str, shortest_gap: str, gap_end: str = "") -> str:
+def limit_backtracking(regex: str, gap: str, shortest_gap: str, gap_end: str = "") -> str:
     """``regex``, with only the last star and the last ``**`` of it free to be tried again.
 
     ``gap`` is what stands in it for a ``**``, ``shortest_gap`` the same for the shortest fit, and

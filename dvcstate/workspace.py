@@ -94,7 +94,7 @@ class Workspace:
         self._worktree.begin(ignore, changed)
         stages: Sequence[Stage] = loaded.stages
         if not changed.is_everything and not loaded.has_dvc2_folders:
-            names = loaded.stage_index.affected(changed)
+            names = loaded.stage_index.stages_affected_by(changed)
             stages = [stage for stage in stages if stage.name in names]
         return ReasonFinder(ignore, cache, self._worktree, self._params, changed).reasons(stages)
 

@@ -1,11 +1,11 @@
 """What bash and PowerShell both take as it stands: words, and texts in a program of one line.
 
 The names in a fix are an attendee's, or whoever's repository was cloned: each goes through
-``quoted``, ``literal`` or ``printable``, so that no shell runs or expands a part of it.
+``quote``, ``literal`` or ``printable``, so that no shell runs or expands a part of it.
 """
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """``text`` as both shells take it for one word, and run nothing in it.
 
     Between double quotes stands what neither of them expands there, between single quotes the rest,
@@ -18,7 +18,7 @@ def quoted(text: str) -> str:
 
 
 def is_quotable(text: str) -> bool:
-    """Whether ``quoted`` gives back all of ``text``."""
+    """Whether ``quote`` gives back all of ``text``."""
     return text.isprintable() and not (set(text) & _DOUBLE and set(text) & _SINGLE)
 
 
@@ -48,23 +48,23 @@ def command_line(words: tuple[str, ...]) -> str:
             written.append(in_quotes(word))  # a message of one word too, as everybody writes it
         elif before == "-c" and words[0] == "python":
             # By ``literal`` no text in it holds what a shell expands; its apostrophes and escapes
-            # are more than ``quoted`` would take.
+            # are more than ``quote`` would take.
             written.append(f'"{word}"')
         else:
-            written.append(quoted(word))
+            written.append(quote(word))
     return " ".join(written)
 
 
 def literal(text: str) -> str:
     """``text`` in Python, for ``python -c``: what a shell might take for its own is escaped."""
-    return "'" + "".join(c if _is_plain(c) else _escaped(c) for c in text) + "'"
+    return "'" + "".join(c if _is_plain(c) else _escape(c) for c in text) + "'"
 
 
 def _is_plain(char: str) -> bool:
     return char.isalnum() or char in "/._-+=:@%~ ,"
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     number = ord(char)
     if number < 0x100:
         return f"\\x{number:02x}"

@@ -48,7 +48,7 @@ def read(root: Path) -> Config:
     for level in levels:
         for section in level.emptied:
             merged.pop(section, None)
-        for section, values in level.resolved().items():
+        for section, values in level.resolved_sections().items():
             merged.setdefault(section, {}).update(values)
     wrong = config_schema.problem(merged)
     if wrong:
@@ -149,7 +149,7 @@ class _ConfigFile:
             else:
                 options[key] = MultipleValues(value) if isinstance(value, list) else value
 
-    def resolved(self) -> Sections:
+    def resolved_sections(self) -> Sections:
         """``cache.dir`` is relative to the config file that it stands in."""
         for name, values in self.sections.items():
             key = "dir" if name == "cache" else "url" if _is_remote(name) else ""

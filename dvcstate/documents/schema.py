@@ -21,10 +21,10 @@ class Mismatch(Exception):  # noqa: N818 - it never leaves the package
         self.message = message
 
 
-def _typed(kind: type, name: str) -> Validator:
+def _instance_of(kind: type, name: str) -> Validator:
     def check(value: Any, keys: Keys) -> None:
         if not isinstance(value, kind):
-            raise Mismatch(keys, f"expected {name}, got {_shown(value)}")
+            raise Mismatch(keys, f"expected {name}, got {_shorten(value)}")
 
     return check
 
@@ -65,7 +65,7 @@ def _mapping(required: dict[str, Validator], optional: dict[str, Validator]) -> 
         _dict(value, keys)
         for key, element in value.items():
             if key not in known:
-                raise Mismatch((*keys, key), f"extra keys not allowed: {_shown(key)}")
+                raise Mismatch((*keys, key), f"extra keys not allowed: {_shorten(key)}")
             known[key](element, (*keys, key))
         for key in required:
             if key not in value:
@@ -90,7 +90,7 @@ def _either(*checks: Validator) -> Validator:
     return check_each
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, dict | list):
@@ -99,17 +99,17 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-_text = _typed(str, "text")
-_bool = _typed(bool, "true or false")
-_int = _typed(int, "a whole number")  # or true or false, which to DVC are whole numbers too
-_list = _typed(list, "a list")
-_dict = _typed(dict, "a mapping")
+_text = _instance_of(str, "text")
+_bool = _instance_of(bool, "true or false")
+_int = _instance_of(int, "a whole number")  # or true or false, which to DVC are whole numbers too
+_list = _instance_of(list, "a list")
+_dict = _instance_of(dict, "a mapping")
 _text_or_list = _either(_text, _list)
 
 
 def _nothing(value: Any, keys: Keys) -> None:
     if value is not None:
-        raise Mismatch(keys, f"expected nothing, got {_shown(value)}")
+        raise Mismatch(keys, f"expected nothing, got {_shorten(value)}")
 
 
 def _checksum(value: Any, keys: Keys) -> None:
@@ -117,7 +117,7 @@ def _checksum(value: Any, keys: Keys) -> None:
     if value is None or value == "":
         return
     if not isinstance(value, str | int) or len(str(value)) < 3:
-        raise Mismatch(keys, f"expected a checksum, got {_shown(value)}")
+        raise Mismatch(keys, f"expected a checksum, got {_shorten(value)}")
 
 
 _annotations: dict[str, Validator] = {
@@ -195,7 +195,7 @@ project_file = _mapping(
 
 def _schema_version(value: Any, keys: Keys) -> None:
     if value != "2.0":
-        raise Mismatch(keys, f"invalid schema version {_shown(value)}; DVC reads '2.0'")
+        raise Mismatch(keys, f"invalid schema version {_shorten(value)}; DVC reads '2.0'")
 
 
 _locked = _mapping(

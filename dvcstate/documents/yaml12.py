@@ -201,7 +201,7 @@ def _is_hashable(key: object) -> bool:
     return True
 
 
-def _ordered(loader: Loader, node: yaml.Node) -> dict[Hashable, Any]:
+def _construct_omap(loader: Loader, node: yaml.Node) -> dict[Hashable, Any]:
     """``!!omap``: a dict to ruamel.yaml, a list of pairs to PyYAML."""
     *_, pairs = loader.construct_yaml_omap(node)
     return dict(pairs)
@@ -210,14 +210,14 @@ def _ordered(loader: Loader, node: yaml.Node) -> dict[Hashable, Any]:
 def _with_position(read: Callable[[str], Any]) -> Callable[..., Any]:
     """``+_`` and the 30th of February match a pattern and are no number and no date."""
 
-    def constructed(loader: Loader, node: yaml.ScalarNode) -> Any:
+    def construct(loader: Loader, node: yaml.ScalarNode) -> Any:
         try:
             return read(loader.construct_scalar(node))
         except (ValueError, OverflowError, LookupError) as error:
             message = f"{node.value[:40]!r} is no number, no date and no truth value: {error}"
             raise _error(message, node) from None
 
-    return constructed
+    return construct
 
 
 for _tag, _pattern, _first in yaml_scalars.IMPLICIT_TAGS:
@@ -227,4 +227,4 @@ for _tag, _pattern, _first in yaml_scalars.IMPLICIT_TAGS:
 Loader.add_constructor(_TAG + "int", _with_position(yaml_scalars.integer))
 Loader.add_constructor(_TAG + "float", _with_position(yaml_scalars.floating))
 Loader.add_constructor(_TAG + "timestamp", _with_position(yaml_scalars.timestamp))
-Loader.add_constructor(_TAG + "omap", _ordered)
+Loader.add_constructor(_TAG + "omap", _construct_omap)

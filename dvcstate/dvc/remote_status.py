@@ -49,7 +49,9 @@ def not_asked(stages: Iterable[Stage]) -> RemoteStatuses:
 
 
 def _all_unknown(stage: Stage, why: str) -> RemoteStatus:
-    return RemoteStatus(unanswered=_sorted(UnknownStatus(path, why) for path in stage.external))
+    return RemoteStatus(
+        unanswered=_sort_answers(UnknownStatus(path, why) for path in stage.external)
+    )
 
 
 class RemoteStatusQuery:
@@ -157,8 +159,8 @@ def _remote_status(stage: Stage, lines: Iterable[dict[str, Any]], why: str) -> R
         if "path" in line and line["path"] in pending:
             pending.remove(line["path"])
     unknown += [UnknownStatus(path, why) for path in pending]
-    return RemoteStatus(tuple(reasons), _sorted(unknown), changed)
+    return RemoteStatus(tuple(reasons), _sort_answers(unknown), changed)
 
 
-def _sorted(unknown: Iterable[UnknownStatus]) -> tuple[UnknownStatus, ...]:
+def _sort_answers(unknown: Iterable[UnknownStatus]) -> tuple[UnknownStatus, ...]:
     return tuple(sorted(set(unknown), key=lambda status: (status.path, status.why)))

@@ -62,7 +62,7 @@ def find(root: Path) -> GitRepository:
     )
 
 
-def ignored(repository: GitRepository, root: str) -> GitIgnore:
+def gitignore_of(repository: GitRepository, root: str) -> GitIgnore:
     """What the repository leaves out; ``root`` is where DVC runs, and so paths begin."""
     stack = _config_stack(repository)
     try:

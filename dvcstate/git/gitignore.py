@@ -16,7 +16,7 @@ from dulwich.wildmatch import MalformedPattern
 
 from dvcstate.documents import regular_file
 from dvcstate.errors import FileError
-from dvcstate.glob_regex import bounded
+from dvcstate.glob_regex import limit_backtracking
 
 MAX_BYTES = 2**20
 # More takes seconds, in DVC as here.
@@ -143,15 +143,15 @@ def _rule(pattern: bytes, flags: re.RegexFlag) -> GitIgnoreRule | None:
     if not name:
         return None
     try:
-        named = _compiled(name, flags)
-        inside = _compiled(pattern, flags) if name.endswith((b"/*", b"/**")) else None
+        named = _compile(name, flags)
+        inside = _compile(pattern, flags) if name.endswith((b"/*", b"/**")) else None
     except MalformedPattern:
         return None
     return GitIgnoreRule(excludes, pattern.endswith(b"/"), named, inside)
 
 
-def _compiled(pattern: bytes, flags: re.RegexFlag) -> re.Pattern[bytes]:
+def _compile(pattern: bytes, flags: re.RegexFlag) -> re.Pattern[bytes]:
     # In Latin-1 each byte is one character: to git a `?` is one byte of an é.
     regex = translate(pattern).decode("latin-1")
-    quick = bounded(regex, gap="(?:[^/]+/)*", shortest_gap="(?:[^/]+/)*?")
+    quick = limit_backtracking(regex, gap="(?:[^/]+/)*", shortest_gap="(?:[^/]+/)*?")
     return re.compile(quick.encode("latin-1"), flags)

@@ -56,7 +56,7 @@ class StageIndex:
             for parent in parents_of(place):
                 self._below.setdefault(parent, set()).add(name)
 
-    def affected(self, changed: ChangedPaths) -> set[str]:
+    def stages_affected_by(self, changed: ChangedPaths) -> set[str]:
         """The names of the stages with something at, above or below a changed path."""
         names: set[str] = set()
         for path in changed.paths:

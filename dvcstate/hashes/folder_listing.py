@@ -65,7 +65,7 @@ def of_folder(top: str, ignore: DvcIgnore) -> Listing:
     return Listing(walk.names, walk.stats, fingerprint, True, walk.nested, linked)
 
 
-def kept(top: str, listing: Listing, ignore: DvcIgnore) -> list[int]:
+def unignored_indices(top: str, listing: Listing, ignore: DvcIgnore) -> list[int]:
     """The indexes of the names that no ``.dvcignore`` leaves out."""
     ignored = ignore.file_test(top)
     if listing.nested_rules:

@@ -84,7 +84,7 @@ class HashStore:
         if unsaved is not None:
             return unsaved[1]
         query = "SELECT files FROM hash WHERE path = ? AND algorithm = ?"
-        with self._connected() as database:
+        with self._connection() as database:
             row = database and database.execute(query, (os.fsencode(path), algorithm)).fetchone()
             if row:
                 with contextlib.suppress(ValueError):
@@ -104,7 +104,7 @@ class HashStore:
             for (path, algorithm), (known, files) in self._unsaved.items()
         ]  # fmt: skip
         if rows:
-            with self._connected(create=True) as database:
+            with self._connection(create=True) as database:
                 if database:
                     database.executemany("REPLACE INTO hash VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
                     database.commit()
@@ -113,7 +113,7 @@ class HashStore:
     @cached_property
     def _entries(self) -> dict[_Key, HashRecord]:
         query = "SELECT path, algorithm, fingerprint, md5, size, nfiles FROM hash"
-        with self._connected() as database:
+        with self._connection() as database:
             if database:
                 return {
                     (os.fsdecode(row[0]), row[1]): HashRecord(*row[2:])
@@ -122,7 +122,7 @@ class HashStore:
         return {}
 
     @contextlib.contextmanager
-    def _connected(self, create: bool = False) -> Iterator[sqlite3.Connection | None]:
+    def _connection(self, create: bool = False) -> Iterator[sqlite3.Connection | None]:
         """The database, or None where there is none; an SQLite error in the block is suppressed."""
         database = self._open(create)
         try:

@@ -128,7 +128,7 @@ class ObjectCache:
         except FileNotFoundError:
             return names, []
         except (OSError, ValueError) as error:  # a NUL in its name
-            raise _damaged(folder, error) from None
+            raise _damaged_error(folder, error) from None
         try:
             return _stat_objects(folder, descriptor, names)
         finally:
@@ -175,7 +175,7 @@ class ObjectCache:
         except (FileNotFoundError, ValueError, _CorruptError):  # DVC swallows a NUL here only
             return None
         except OSError as error:
-            raise _damaged(path, error) from None
+            raise _damaged_error(path, error) from None
         return listing.shards
 
 
@@ -209,10 +209,12 @@ def _stat_objects(
             absent.append(name)
             continue
         except (OSError, ValueError) as error:
-            raise _damaged(f"{folder}{os.sep}{name}", error) from None
+            raise _damaged_error(f"{folder}{os.sep}{name}", error) from None
         if mode & 0o7777 != _PROTECTED:  # set-uid and sticky bits too make DVC hash it
             if stat.S_ISDIR(mode):
-                raise _damaged(f"{folder}{os.sep}{name}", IsADirectoryError(21, "Is a directory"))
+                raise _damaged_error(
+                    f"{folder}{os.sep}{name}", IsADirectoryError(21, "Is a directory")
+                )
             unprotected.append(name)
     return absent, unprotected
 
@@ -228,7 +230,7 @@ def _refuse_unusable(md5: str) -> None:
         )
 
 
-def _damaged(path: str, error: Exception) -> TrackedPathError:
+def _damaged_error(path: str, error: Exception) -> TrackedPathError:
     why = getattr(error, "strerror", None) or str(error)
     return TrackedPathError(f"{path}: DVC's cache is damaged there: {why}", _FIX)
 

@@ -113,7 +113,11 @@ class Worktree:
     def _compare(self, key: HashKey, listing: Listing) -> _StalePath:
         """Which files are as they were; the others have no md5 yet."""
         path, algorithm = key
-        kept = folder_listing.kept(path, listing, self._ignore) if listing.is_folder else [0]
+        kept = (
+            folder_listing.unignored_indices(path, listing, self._ignore)
+            if listing.is_folder
+            else [0]
+        )
         before = self._store.files(path, algorithm).by_name()
         md5s: list[str | None] = []
         for index in kept:

@@ -14,7 +14,7 @@ def _assignments(body: list[ast.stmt], methods: bool) -> dict[Any, Any]:
     result: dict[Any, Any] = {}
     for statement in body:
         if isinstance(statement, ast.Assign | ast.AnnAssign):
-            result.update(_assigned(statement, methods))
+            result.update(_assigned_names(statement, methods))
         elif isinstance(statement, ast.ClassDef):
             result[statement.name] = _assignments(statement.body, methods=False)
         elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
@@ -22,7 +22,7 @@ def _assignments(body: list[ast.stmt], methods: bool) -> dict[Any, Any]:
     return result
 
 
-def _assigned(statement: ast.Assign | ast.AnnAssign, methods: bool) -> dict[str, Any]:
+def _assigned_names(statement: ast.Assign | ast.AnnAssign, methods: bool) -> dict[str, Any]:
     targets = [statement.target] if isinstance(statement, ast.AnnAssign) else statement.targets
     name = _target_name(targets[0], methods) if len(targets) == 1 else None
     if name is None or statement.value is None:

@@ -117,7 +117,7 @@ class _DvcFileEntry:
             push=self._item.get("push", True),
         )
 
-    def hashed(self, is_dep: bool) -> dict[str, Any]:
+    def entry_in_file(self, is_dep: bool) -> dict[str, Any]:
         """The entry as DVC writes it, which is what goes into the stage's md5."""
         if "repo" in self._item or "db" in self._item:
             kept = ("path", "repo") if "repo" in self._item else ("db",)
@@ -174,8 +174,8 @@ def _md5(
 ) -> str:
     """As dvc/stage/utils.py, compute_md5: an import's md5 covers its deps, outs and wdir."""
     content: dict[str, Any] = {
-        "deps": [entry.hashed(is_dep=True) for entry in deps],
-        "outs": [entry.hashed(is_dep=False) for entry in outs],
+        "deps": [entry.entry_in_file(is_dep=True) for entry in deps],
+        "outs": [entry.entry_in_file(is_dep=False) for entry in outs],
     }
     relative = os.path.relpath(wdir, folder).replace(os.sep, "/")
     if relative != ".":

@@ -43,7 +43,7 @@ def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
         key = os.path.relpath(path, wdir)  # DVC writes an absolute path into the repository so
     absolute = os.path.abspath(os.path.join(wdir, os.path.normpath(key)))
     inside = not os.path.isabs(key) and _is_in(absolute, root)
-    return Location(key, _shown(key, absolute, root), Path(absolute), inside)
+    return Location(key, _displayed_path(key, absolute, root), Path(absolute), inside)
 
 
 def _is_address(path: str) -> bool:
@@ -60,7 +60,7 @@ def _is_address(path: str) -> bool:
     return False
 
 
-def _shown(key: str, absolute: str, root: str) -> str:
+def _displayed_path(key: str, absolute: str, root: str) -> str:
     if os.path.isabs(key):
         return key.replace(os.sep, "/")
     path = os.path.relpath(absolute, root) if _is_in(absolute, root) else absolute

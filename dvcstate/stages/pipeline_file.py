@@ -58,7 +58,7 @@ class StageReader:
 
     def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
         location = self._locate(path, wdir, "deps")
-        recorded = self._recorded(location, "deps", locked, False)
+        recorded = self._recorded_hash(location, "deps", locked, False)
         return Dep(location.shown, location.path, recorded, location.inside)
 
     def _out(
@@ -69,7 +69,7 @@ class StageReader:
         return Out(
             location.shown,
             location.path,
-            self._recorded(location, "outs", locked, cached),
+            self._recorded_hash(location, "outs", locked, cached),
             location.inside,
             cache=cached,
             metric=kind == "metrics",
@@ -104,7 +104,7 @@ class StageReader:
         path = Path(self._root, shown)
         return reader.locate(error, path, shown, ("stages", self._name, kind, *keys))
 
-    def _recorded(
+    def _recorded_hash(
         self, location: Location, kind: str, locked: Mapping[str, Any], cached: bool
     ) -> RecordedHash:
         if not locked:

@@ -42,7 +42,7 @@ def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) ->
             f"a line {_LINE} in {_FILE}",
             "no line leaves it out",
             (
-                *_appended(repository),
+                *_append_line(repository),
                 fixes.command("dvc", "repro"),
                 *fixes.commit(paths, "Leave bytecode out of the deps"),
             ),
@@ -85,7 +85,7 @@ def _is_left_out(ignore: DvcIgnore, folder: str) -> bool:
     return all(ignore.ignores(name, False) for name in names)
 
 
-def _appended(repository: Repository) -> Iterator[Step]:
+def _append_line(repository: Repository) -> Iterator[Step]:
     """The command that adds the line, unless the worktree has it and it is to be committed."""
     if not any(_hashed_with_bytecode(repository.worktree)):
         return

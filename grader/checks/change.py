@@ -45,8 +45,8 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
         )
     needless = next((names for changed, names in changes if changed), [])
     if needless:
-        rationale = f"{fixes.listed(needless)} ran again, though nothing that it reads changed."
-        actual = f"other outs of {fixes.listed(needless)} from the same code, data and params"
+        rationale = f"{fixes.join(needless)} ran again, though nothing that it reads changed."
+        actual = f"other outs of {fixes.join(needless)} from the same code, data and params"
     else:
         rationale = "No commit shows a change to a pipeline that had run: nothing was compared yet."
         actual = f"{len(versions)} committed version{'s' * (len(versions) != 1)} of dvc.lock"

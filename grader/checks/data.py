@@ -94,9 +94,9 @@ def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
     parts = sorted(file for file in files if covers(_RAW, file))
     return Finding(
         "dvc-file-uncommitted",
-        f"A part of {_RAW} is tracked; {fixes.listed(left_out)} is not: a clone lacks it.",
+        f"A part of {_RAW} is tracked; {fixes.join(left_out)} is not: a clone lacks it.",
         f"{_RAW}.dvc, which tracks the whole folder",
-        f"{fixes.listed(parts) or 'git'} tracks a part of it",
+        f"{fixes.join(parts) or 'git'} tracks a part of it",
         (
             *(fixes.command("dvc", "remove", file) for file in parts),
             *_track_raw_data(repository, "Track all of the raw data"),
@@ -116,7 +116,7 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
         for path in repository.uncommitted_files
         if path.endswith(_READ_BY_DVC) or path in repository.params_files
     ]
-    paths += [path for path in _ignored(repository) if path not in paths]
+    paths += [path for path in _ignored_finding(repository) if path not in paths]
     if not paths:
         if not any(path.endswith((".dvc", "dvc.yaml")) for path in repository.committed_files):
             raise BlockedError("data.tracked")
@@ -166,7 +166,7 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
     return None
 
 
-def _ignored(repository: Repository) -> list[str]:
+def _ignored_finding(repository: Repository) -> list[str]:
     """What is committed and yet out of DVC's sight."""
     committed = repository.committed_files
     own = [path for path in committed if path.endswith(".dvc") or path == "dvc.yaml"]
@@ -177,7 +177,7 @@ def _ignored(repository: Repository) -> list[str]:
 
 
 def _rationale(repository: Repository, paths: list[str], has_run: bool) -> str:
-    these, are = fixes.listed(paths), "is" if len(paths) == 1 else "are"
+    these, are = fixes.join(paths), "is" if len(paths) == 1 else "are"
     if not has_run:
         return (
             f"The pipeline has not run on {these}, which {are} not committed as in your folder:"
@@ -273,7 +273,7 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
             return _absent(state.stage, state.stage.outs[0].path)
         for reason in state.reasons:
             if reason.kind == "out" and reason.change == "modified":
-                return _modified(state.stage, reason.path, beside)
+                return _modified_finding(state.stage, reason.path, beside)
     return None
 
 
@@ -288,7 +288,7 @@ def _absent(stage: Stage, path: str) -> Finding:
     )
 
 
-def _modified(stage: Stage, path: str, beside: Iterable[str]) -> Finding:
+def _modified_finding(stage: Stage, path: str, beside: Iterable[str]) -> Finding:
     checkout = command_line(("dvc", "checkout", "--force", stage.file))
     return Finding(
         "lock-stale",

@@ -42,7 +42,7 @@ def stage_is_declared(
     there = [stage.name for stage in every_stage(snapshot) if stage.cmd]
     committed = snapshot.revision == "worktree" and repository.head.stage(spec)
     if committed:
-        return _removed(repository, committed, there)
+        return _removed_finding(repository, committed, there)
     other = find_misspelt(repository, snapshot, spec)
     # While the other one has the outs, DVC lets no second stage have them.
     what = (
@@ -57,7 +57,7 @@ def stage_is_declared(
         "stage-missing",
         f"dvc.yaml has {what}",
         f"a stage that runs python -m {spec.module}",
-        f"stages: {fixes.listed(there, 6) or 'none'}",
+        f"stages: {fixes.join(there, 6) or 'none'}",
         (
             *[fixes.command("dvc", "remove", other)] * bool(other),
             _stage_add(repository, snapshot, spec, _new_outs(written)),
@@ -70,14 +70,14 @@ def stage_is_declared(
     )
 
 
-def _removed(repository: Repository, stage: Stage, there: list[str]) -> Finding:
+def _removed_finding(repository: Repository, stage: Stage, there: list[str]) -> Finding:
     """The finding on a ``stage`` that HEAD has, and dvc.yaml no more; it has those ``there``."""
     name, file = stage.name, stage.file
     return Finding(
         "stage-missing",
         f"The stage {name} is committed, and your dvc.yaml has it no more: a dvc remove, perhaps.",
         f"the stage {name}, as it is committed",
-        f"stages: {fixes.listed(there, 6) or 'none'}",
+        f"stages: {fixes.join(there, 6) or 'none'}",
         restore_stage(repository, stage),
         (
             Evidence("worktree", file),
@@ -156,10 +156,10 @@ def _wrong_with(command: str | list[str] | None, code: StageCode, spec: StageSpe
         return f"does not run {spec.module}"
     given = values_of(command, spec)
     if lacking := [name for name, needed in code.options.items() if needed and not given.get(name)]:
-        return f"lacks {fixes.listed(lacking)}"
+        return f"lacks {fixes.join(lacking)}"
     unknown = [name for name in given if name not in code.options] if code.options else []
     if unknown:
-        return f"has {fixes.listed(unknown)}, which {spec.module} does not know"
+        return f"has {fixes.join(unknown)}, which {spec.module} does not know"
     return None
 
 
@@ -181,12 +181,12 @@ def outs_are_declared(
     if not undeclared:
         return None
     change = Change(outs=_new_outs(undeclared))
-    paths = fixes.listed(undeclared)
+    paths = fixes.join(undeclared)
     return Finding(
         "out-undeclared",
         f"{stage.name} writes {paths}, and does not declare it: DVC does not keep it.",
         f"{paths} among the outs of {stage.name}",
-        f"outs: {fixes.listed(declared, 5) or 'none'}",
+        f"outs: {fixes.join(declared, 5) or 'none'}",
         edit_and_run(repository, snapshot, stage, change),
         tuple(stage_evidence(snapshot, stage, "cmd:", value=path) for path in undeclared),
     )
@@ -206,10 +206,10 @@ def stage_depends_on_its_producers(
             continue
         return Finding(
             "stage-disconnected",
-            f"{stage.name} reads {fixes.listed(read)}, {_made_by(producer, read)}: when {producer}"
+            f"{stage.name} reads {fixes.join(read)}, {_made_by(producer, read)}: when {producer}"
             f" changes, {stage.name} stays as it is.",
-            f"{fixes.listed(read)} among the deps of {stage.name}",
-            f"deps: {fixes.listed(dep.path for dep in stage.deps)}",
+            f"{fixes.join(read)} among the deps of {stage.name}",
+            f"deps: {fixes.join(dep.path for dep in stage.deps)}",
             edit_and_run(repository, snapshot, stage, Change(deps=tuple(read))),
             (stage_evidence(snapshot, stage, "cmd:", value=read[0]),),
         )

@@ -51,7 +51,7 @@ def _unknown(repository: Repository, snapshot: Snapshot, name: str) -> Finding:
         "default-remote-unknown",
         f"The default remote is called {name}, and no remote has that name: dvc push stops.",
         f"a remote called {name}, or the name of one that is there",
-        f"remotes: {fixes.listed(snapshot.remotes) or 'none'}",
+        f"remotes: {fixes.join(snapshot.remotes) or 'none'}",
         (*steps, *_COMMIT),
         (Evidence("HEAD", CONFIG, snapshot.line(CONFIG, "[core]", "remote"), f"remote = {name}"),),
     )
@@ -87,7 +87,7 @@ def _none(repository: Repository, snapshot: Snapshot) -> Finding:
     if worktree.default and worktree.default.lower() in worktree.remotes:
         actual = f"{worktree.default} is set in your folder, and not committed"
     elif snapshot.remotes:
-        actual = f"remotes: {fixes.listed(snapshot.remotes)}; none of them is the default"
+        actual = f"remotes: {fixes.join(snapshot.remotes)}; none of them is the default"
         steps = [fixes.command("dvc", "remote", "default", next(iter(snapshot.remotes)))]
     else:
         actual = "no remote at all"

@@ -37,7 +37,7 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     removals = [fixes.command("git", "rm", "-r", "--cached", out) for out in staged]
     return Finding(
         "tracked-by-git-and-dvc",
-        f"Git tracks {fixes.listed(doubled)} as well as DVC: every clone carries it, for ever.",
+        f"Git tracks {fixes.join(doubled)} as well as DVC: every clone carries it, for ever.",
         "outs in DVC's cache alone",
         f"{count} of their files are in git's index"
         if staged
@@ -68,7 +68,7 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
     append = f"file=open({fixes.literal(path)}, 'a', encoding='utf-8')"
     return Finding(
         "gitignore-lost",
-        f"Git does not ignore {fixes.listed(unignored)}: the next git add takes the data in.",
+        f"Git does not ignore {fixes.join(unignored)}: the next git add takes the data in.",
         f"a line /{name} in {path}",
         "no .gitignore covers it",
         (
@@ -97,10 +97,10 @@ def _ignored_here_alone(
     )
     if not changed:
         return None
-    files = fixes.listed(changed)
+    files = fixes.join(changed)
     return Finding(
         "gitignore-lost",
-        f"{files} is not committed: in a clone git does not ignore {fixes.listed(unignored)}, and"
+        f"{files} is not committed: in a clone git does not ignore {fixes.join(unignored)}, and"
         " the next git add there takes the data in.",
         f"{files} at HEAD as in your folder",
         "HEAD has none, or another",

@@ -51,7 +51,7 @@ def other_stages_are_current(repository: Repository, snapshot: Snapshot) -> Find
             "lock-stale",
             f"{stage.name}, a stage of your own, has not run since {names} changed.",
             f"what {LOCK} records of {stage.name}",
-            fixes.listed(place.path for place in evidence),
+            fixes.join(place.path for place in evidence),
             run_stage(repository, stage),
             evidence,
             severity="advice",

@@ -56,14 +56,14 @@ def _find_future_overlap(repository: Repository, snapshot: Snapshot) -> Finding 
     ]
     for out, owner in tracked:
         for spec in STAGES:
-            path = None if snapshot.stage(spec) else _written(repository, spec, out.path)
+            path = None if snapshot.stage(spec) else _outs_of_lesson(repository, spec, out.path)
             if path:
                 writes = f"the stage {spec.name} writes {path}"
                 return _future_finding(repository, snapshot, out, owner, writes)
     return None
 
 
-def _written(repository: Repository, spec: StageSpec, tracked: str) -> str | None:
+def _outs_of_lesson(repository: Repository, spec: StageSpec, tracked: str) -> str | None:
     """What the stage of a lesson will write within ``tracked``, or around it."""
     paths = command_paths(repository, spec.command, spec, spec.writes)
     return next((path for path in paths if paths_overlap(tracked, path)), None)

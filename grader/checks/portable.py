@@ -161,7 +161,7 @@ def _move_to_root(stage: Stage, wdir: int | None) -> tuple[Step, ...]:
     """What to edit; DVC has no command that moves a stage."""
     name, file = name_in_file(stage), stage.file
     paths = [*(dep.path for dep in stage.deps), *(out.path for out in stage.outs)]
-    listed = fixes.listed(paths, len(paths))
+    listed = fixes.join(paths, len(paths))
     edits = [fixes.change("dvc.yaml", f"write its paths as {listed}", stage=name)]
     if file != "dvc.yaml":
         edits.insert(0, fixes.change(file, f"move the stage {name} to the dvc.yaml of the root"))

@@ -100,7 +100,7 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
             or not _cache_path(repository, snapshot, object_, is_of_dvc_2).exists()
         ]
         if lost:
-            return _lost(repository, answer, lost, damaged)
+            return _lost_finding(repository, answer, lost, damaged)
         return _not_pushed(repository, answer)
     return None
 
@@ -224,7 +224,7 @@ def _not_pushed(repository: Repository, answer: _Answer) -> Finding:
     remote = answer.remote
     return Finding(
         "out-not-pushed",
-        f"{fixes.listed(paths)} {'is' if len(paths) == 1 else 'are'} not wholly on the remote"
+        f"{fixes.join(paths)} {'is' if len(paths) == 1 else 'are'} not wholly on the remote"
         f" {remote.name}: a colleague who clones gets no such data."
         + (f"{why} back both it and what is absent." if listings else "")
         + (_WAITS if _waits(remote) else ""),
@@ -247,7 +247,9 @@ def _delete_object(remote: Remote, name: str) -> Step:
     return fixes.python(code, "-P")
 
 
-def _lost(repository: Repository, answer: _Answer, lost: list[str], damaged: list[str]) -> Finding:
+def _lost_finding(
+    repository: Repository, answer: _Answer, lost: list[str], damaged: list[str]
+) -> Finding:
     owner, remote = answer.owners[lost[0]], answer.remote
     is_here = is_as_recorded(repository, owner.stage)
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"

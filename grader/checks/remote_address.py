@@ -68,12 +68,12 @@ def _mend_address(
 ) -> tuple[str, str, list[Step]] | None:
     """What is wrong with an address, what it is to be, and the options that go with that."""
     if left := remote_addresses.placeholders(url):
-        problem = f"still has {fixes.listed(left)} in it, where a name of yours belongs"
+        problem = f"still has {fixes.join(left)} in it, where a name of yours belongs"
         wanted = attendee_place.url(repository)
         return problem, wanted, remote_edits.server_options(repository, snapshot, name, wanted)
     base = addresses.named_base(url)
     if addresses.is_malformed(url) or (base is not None and base not in snapshot.remotes):
-        wanted = repository.settings.remote or addresses.mended(url)
+        wanted = repository.settings.remote or addresses.correct_address(url)
         return addresses.harm(url), wanted, []
     is_default = name == (snapshot.default_remote or "").lower()
     if is_default and addresses.is_inside(repository, url):

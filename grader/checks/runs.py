@@ -65,7 +65,7 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     changed = list(changes(repository, snapshot, stage))
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
-        return _unversioned(repository, snapshot, stage, spec)
+        return _unversioned_finding(repository, snapshot, stage, spec)
     evidence = tuple(change.evidence for change in changed)
     steps = run_stage(repository, stage)
     if snapshot.revision == "HEAD":
@@ -99,7 +99,7 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
         )
 
 
-def _unversioned(
+def _unversioned_finding(
     repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
 ) -> Finding | None:
     """The finding on what the stage ran on, where neither git nor DVC has it."""
@@ -119,7 +119,7 @@ def _unversioned(
         return None
     are_ignored = all(map(repository.ignores, deps))
     on_purpose = are_ignored and not set(modules()).intersection(deps)
-    paths = fixes.listed(deps)
+    paths = fixes.join(deps)
     return Finding(
         "lock-stale",
         f"{stage.name} ran on {paths}, which is in your folder alone: whoever clones"
@@ -134,7 +134,7 @@ def _unversioned(
 
 def names_of(changed: Iterable[LockChange]) -> str:
     """The names of what changed, for a sentence."""
-    return fixes.listed(dict.fromkeys(change.name for change in changed))
+    return fixes.join(dict.fromkeys(change.name for change in changed))
 
 
 @stage_check("thawed", "stage-frozen", requires=("{stage}.declared",))
@@ -189,8 +189,8 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
         steps = [fixes.command("dvc", name, stage.name) for name in ("pull", "repro")]
     return Finding(
         "out-missing",
-        f"{fixes.listed(paths)} of {stage.name} is gone from your folder; {LOCK} has it.",
-        f"{fixes.listed(paths)} in your folder",
+        f"{fixes.join(paths)} of {stage.name} is gone from your folder; {LOCK} has it.",
+        f"{fixes.join(paths)} in your folder",
         "absent",
         tuple(steps),
         tuple(Evidence("worktree", path) for path in paths),

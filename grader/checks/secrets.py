@@ -64,7 +64,7 @@ def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     """
     exposed = [*_in_config(repository, snapshot), *_key_files(repository, snapshot)]
     if exposed:
-        return _exposed(repository, snapshot, exposed)
+        return _exposed_finding(repository, snapshot, exposed)
     older = next(_in_older_commits(repository), None)
     if older is None and not snapshot.remotes:
         raise BlockedError("remote.default")
@@ -108,7 +108,7 @@ def _key_files(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
             yield _Secret(Evidence("HEAD", path, value="a key"))
 
 
-def _exposed(repository: Repository, snapshot: Snapshot, exposed: list[_Secret]) -> Finding:
+def _exposed_finding(repository: Repository, snapshot: Snapshot, exposed: list[_Secret]) -> Finding:
     first, option = exposed[0].evidence, exposed[0].option
     if first.path == CONFIG:
         steps = _move_to_config_local(snapshot, option)

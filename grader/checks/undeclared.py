@@ -50,10 +50,10 @@ def deps_are_declared(
     change = Change(deps=tuple(code_deps(stage, [*severe, *modules])))
     return Finding(
         "dep-undeclared",
-        f"{stage.name} reads {fixes.listed(undeclared)}, and does not say so: a change there does"
+        f"{stage.name} reads {fixes.join(undeclared)}, and does not say so: a change there does"
         " not make it run again.",
-        f"{fixes.listed(undeclared)} among the deps of {stage.name}",
-        f"deps: {fixes.listed(dep.path for dep in stage.deps) or 'none'}",
+        f"{fixes.join(undeclared)} among the deps of {stage.name}",
+        f"deps: {fixes.join(dep.path for dep in stage.deps) or 'none'}",
         edit_and_run(repository, snapshot, stage, change),
         (
             stage_evidence(snapshot, stage, "deps:"),
@@ -81,8 +81,8 @@ def _too_wide_finding(
         "dep-too-wide",
         f"{stage.name} depends on {PACKAGE} as a whole: it runs again at any change in the code of"
         " any stage.",
-        f"{fixes.listed(folders)} among the deps of {stage.name}",
-        f"deps: {fixes.listed(declared)}",
+        f"{fixes.join(folders)} among the deps of {stage.name}",
+        f"deps: {fixes.join(declared)}",
         edit_and_run(repository, snapshot, stage, change),
         (stage_evidence(snapshot, stage, "deps:", value=PACKAGE),),
         severity="advice",
@@ -111,10 +111,10 @@ def params_are_declared(
         return None
     return Finding(
         "param-undeclared",
-        f"{stage.name} reads {fixes.listed(undeclared)} from params.yaml, and does not say so:"
+        f"{stage.name} reads {fixes.join(undeclared)} from params.yaml, and does not say so:"
         " another value does not make it run again.",
-        f"{fixes.listed(undeclared)} among the params of {stage.name}",
-        f"params: {fixes.listed(k for f in stage.params for k in f.keys) or 'none'}",
+        f"{fixes.join(undeclared)} among the params of {stage.name}",
+        f"params: {fixes.join(k for f in stage.params for k in f.keys) or 'none'}",
         edit_and_run(repository, snapshot, stage, Change(params=tuple(undeclared))),
         (
             stage_evidence(snapshot, stage, "cmd:"),
@@ -175,7 +175,7 @@ def _lost_params(
     lost = find_lost_params(repository, snapshot, stage, read, absent)
     if lost is None:
         return None
-    path, keys = lost.file.path, fixes.listed(gone.key for gone in lost.keys)
+    path, keys = lost.file.path, fixes.join(gone.key for gone in lost.keys)
     alike = "".join(
         f" {gone.renamed}, which nothing reads, looks like another spelling of"
         f" {gone.key.rpartition('.')[2]}."
@@ -188,7 +188,7 @@ def _lost_params(
         "param-unknown",
         f"{stage.name} reads {keys}, which {path} does not have: dvc repro stops there.{alike}",
         f"{keys} in {path}",
-        f"{fixes.listed(new_names)} in place of it" if new_names else "no such key",
+        f"{fixes.join(new_names)} in place of it" if new_names else "no such key",
         restore_params(repository, snapshot, stage, lost, undeclared),
         (
             *(stage_evidence(snapshot, stage, gone.key, value=gone.key) for gone in lost.keys),
@@ -215,13 +215,13 @@ def _needless_params(
             params=tuple(_undeclared_keys(snapshot, stage, meant)),
             remove={"params": tuple(unknown)},
         )
-        question = f" Is that {fixes.listed(meant)}?" if meant else ""
+        question = f" Is that {fixes.join(meant)}?" if meant else ""
         return Finding(
             "param-unknown",
-            f"{stage.name} declares {fixes.listed(unknown)}, which {file.path} does not have:"
+            f"{stage.name} declares {fixes.join(unknown)}, which {file.path} does not have:"
             f" dvc repro stops there.{question}",
             f"keys of {file.path}",
-            fixes.listed(unknown),
+            fixes.join(unknown),
             edit_and_run(repository, snapshot, stage, change),
             tuple(stage_evidence(snapshot, stage, key, value=key) for key in unknown),
         )

@@ -42,20 +42,20 @@ def module(text: str) -> Module:
     name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     path = user_cache.entry_path("modules", f"{_VERSION}-{name}")
     try:
-        return _restored(user_cache.read_entry(path))
+        return _restore(user_cache.read_entry(path))
     except (ValueError, TypeError, AttributeError, LookupError):  # none, or a damaged one
-        parsed = _parsed(text)
+        parsed = _parse(text)
         user_cache.write_entry(path, asdict(parsed))
         return parsed
 
 
-def _restored(stored: dict[str, Any]) -> Module:
+def _restore(stored: dict[str, Any]) -> Module:
     imports = [(level, base, name) for level, base, name in stored.pop("imports")]
     reads = [(section, model) for section, model in stored.pop("reads")]
     return Module(imports=imports, reads=reads, **stored)
 
 
-def _parsed(text: str) -> Module:
+def _parse(text: str) -> Module:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -75,7 +75,7 @@ def _verdict(repository: Repository, check: Check, judged: Mapping[str, Verdict]
         if blocker.status == "error":
             return Verdict(check, "error", problem=blocker.problem, steps=blocker.steps)
         if not blocker.holds:
-            return _blocked(check, blocker)
+            return _block(check, blocker)
     committed = _judge(check, repository, "HEAD")
     if check.committed_only or _is_clean(repository):
         return committed
@@ -100,11 +100,11 @@ def merge_verdicts(committed: Verdict, worktree: Verdict, judged: Mapping[str, V
     if worktree.holds:
         for id_ in _COMMIT_CHECKS:
             if id_ in judged and judged[id_].status == "fail":
-                return _blocked(committed.check, judged[id_])
+                return _block(committed.check, judged[id_])
     return committed
 
 
-def _blocked(check: Check, blocker: Verdict) -> Verdict:
+def _block(check: Check, blocker: Verdict) -> Verdict:
     """Blocked by the first check that failed, not by one that is itself blocked."""
     root = blocker.blocked_by or blocker.check.id
     return Verdict(check, "blocked", blocked_by=root, steps=blocker.steps)

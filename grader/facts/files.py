@@ -44,10 +44,10 @@ class Files:
     def text(self, path: str) -> str | None:
         """The same as text with plain line ends; None where it is none."""
         if path not in self._texts:
-            self._texts[path] = self._decoded(path)
+            self._texts[path] = self._decode(path)
         return self._texts[path]
 
-    def _decoded(self, path: str) -> str | None:
+    def _decode(self, path: str) -> str | None:
         content = self.content(path)
         try:
             return content.decode("utf-8").replace("\r\n", "\n") if content is not None else None

@@ -6,7 +6,7 @@ from grader.step import Command, Edit, Note, Step
 from workshop.shell import is_quotable, literal
 
 __all__ = [
-    "add", "change", "command", "commit", "commit_staged", "delete", "is_quotable", "listed",
+    "add", "change", "command", "commit", "commit_staged", "delete", "is_quotable", "join",
     "literal", "note", "python",
 ]  # fmt: skip
 
@@ -53,7 +53,7 @@ def note(text: str) -> Note:
     return Note(text)
 
 
-def listed(names: Iterable[str], at_most: int = 3) -> str:
+def join(names: Iterable[str], at_most: int = 3) -> str:
     """Names for a sentence: the first few, and how many more."""
     names = list(names)
     rest = len(names) - at_most

@@ -196,7 +196,7 @@ def _edits(text: str, node: _StageNode, stage: Stage, change: Change) -> Iterato
         yield fixes.delete(file, key.start_mark.line + 1, _last(lines, value) + 1)
         yield fixes.add(file, key.start_mark.line, f"{indent}cmd: {change.command}")
     for section, gone in change.remove.items():
-        for first, last in _removed(lines, _entry(node.value, section), gone):
+        for first, last in _removed_lines(lines, _entry(node.value, section), gone):
             yield fixes.delete(file, first + 1, last + 1)
     for section, entries in change.added.items():
         there = _entry(node.value, section)
@@ -214,7 +214,7 @@ def _edits(text: str, node: _StageNode, stage: Stage, change: Change) -> Iterato
         yield fixes.add(file, at + 1, *head, *new)
 
 
-def _removed(
+def _removed_lines(
     lines: list[str], section: tuple[yaml.Node, yaml.Node] | None, entries: tuple[str, ...]
 ) -> Iterator[tuple[int, int]]:
     """The first and last line of each of ``entries``; of the whole section where none is left."""
@@ -228,7 +228,7 @@ def _removed(
     yield from ((item.start_mark.line, _last(lines, item)) for item in gone)
     for item in items:  # keys of another params file: a mapping of a list
         for key, value in item.value if isinstance(item, yaml.MappingNode) else ():
-            yield from _removed(lines, (key, value), entries) if item not in gone else ()
+            yield from _removed_lines(lines, (key, value), entries) if item not in gone else ()
 
 
 def _last(lines: list[str], node: yaml.Node) -> int:

@@ -35,7 +35,7 @@ def summary(report: Report) -> str:
     lines += [f"| {lesson.title} | {lesson.earned} of {lesson.max} |" for lesson in report.lessons]
     for result in report.checks:
         if result.kind in _COMMANDS:
-            lines += ["", f"**{result.id}**: {_escaped(result.rationale or '')}"]
+            lines += ["", f"**{result.id}**: {_escape(result.rationale or '')}"]
             if fix := fix_text(result.steps):
                 lines += ["", *(f"    {printable(line)}" for line in fix.splitlines())]
     return "\n".join(lines) + "\n"
@@ -63,6 +63,6 @@ def _property(value: object) -> str:
     return _data(str(value)).replace(":", "%3A").replace(",", "%2C")
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Names of an attendee's choosing are no Markdown."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#|!" else printable(c) for c in text)

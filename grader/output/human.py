@@ -29,7 +29,7 @@ def render(report: Report, style: Style) -> str:
     """A line a lesson, every finding in full, and what to do next."""
     if not report.gradable:
         return _nothing_to_grade(report, style)
-    lines = [*_wrapped(_score(report), style, ""), *_off_branch(report, style), ""]
+    lines = [*_wrap_lines(_score(report), style, ""), *_off_branch(report, style), ""]
     lines += [_lesson(lesson, report.checks, style) for lesson in report.lessons]
     for kind in ("fail", "error", "advice"):
         groups: dict[tuple[str | None, tuple[Step, ...]], list[CheckResult]] = {}
@@ -42,7 +42,7 @@ def render(report: Report, style: Style) -> str:
             if others:
                 names = ", ".join(result.id for result in others[:3])
                 more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-                lines += _wrapped(f"for the same reason: {names}{more}", style)
+                lines += _wrap_lines(f"for the same reason: {names}{more}", style)
     return "\n".join([*lines, *_blocking_check(report, style), "", *_ending(report, style)]) + "\n"
 
 
@@ -60,7 +60,7 @@ def _score(report: Report) -> str:
 
 
 def _off_branch(report: Report, style: Style) -> list[str]:
-    return _wrapped(report.no_branch, style, "") if report.no_branch else []
+    return _wrap_lines(report.no_branch, style, "") if report.no_branch else []
 
 
 def remote_note(report: Report) -> str:
@@ -88,10 +88,10 @@ def points_text(lesson: LessonScore) -> str:
 
 def _result_lines(result: CheckResult, kind: str, style: Style) -> list[str]:
     code = result.code or {"error": "could not tell"}.get(kind, "")
-    lines = [f"{_mark(kind, style)} {_coloured(result.id, kind, style)}  {code}"]
-    lines += _wrapped(result.rationale or "", style)
-    lines += _wrapped(f"expected: {result.expected}", style) if result.expected else []
-    lines += _wrapped(f"actual: {result.actual}", style) if result.actual else []
+    lines = [f"{_mark(kind, style)} {_colour(result.id, kind, style)}  {code}"]
+    lines += _wrap_lines(result.rationale or "", style)
+    lines += _wrap_lines(f"expected: {result.expected}", style) if result.expected else []
+    lines += _wrap_lines(f"actual: {result.actual}", style) if result.actual else []
     lines += [line for item in result.evidence[:4] for line in _evidence_lines(item, style)]
     if len(result.evidence) > 4:
         lines.append(f"    and {len(result.evidence) - 4} more")
@@ -111,7 +111,7 @@ def _blocking_check(report: Report, style: Style) -> list[str]:
         return []
     return [
         "",
-        f"{_mark('blocked', style)} {_coloured(root, 'blocked', style)}  has to hold first",
+        f"{_mark('blocked', style)} {_colour(root, 'blocked', style)}  has to hold first",
         *_fix_lines(action.result.steps, "  type:"),
         f"  why: grader check --only {root}",
     ]
@@ -120,7 +120,7 @@ def _blocking_check(report: Report, style: Style) -> list[str]:
 def _evidence_lines(evidence: Evidence, style: Style) -> list[str]:
     where = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
     value = f"  {evidence.value}" if evidence.value else ""
-    return _wrapped(f"{evidence.source} {where}{value}", style, "    ")
+    return _wrap_lines(f"{evidence.source} {where}{value}", style, "    ")
 
 
 def _ending(report: Report, style: Style) -> list[str]:
@@ -131,10 +131,12 @@ def _ending(report: Report, style: Style) -> list[str]:
         rest = _rest(action.more, blocked)
         if not failed:
             rest = f"what is blocked can be judged; it {action.result.rationale}"
-        next_ = f"next: {_coloured(_next(action, style), 'fail', style)}"
+        next_ = f"next: {_colour(_next(action, style), 'fail', style)}"
         return [next_, *([f"then: {rest}"] if rest else [])]
     if errors:
-        return _wrapped(f"{errors} could not be told, and don't count. All else holds.", style, "")
+        return _wrap_lines(
+            f"{errors} could not be told, and don't count. All else holds.", style, ""
+        )
     limit = "" if "remote" in report.verified else ", as far as could be told without the remote"
     return [f"All of it holds{limit}.", *_how_to_ask_remote(report)]
 
@@ -168,12 +170,12 @@ def _how_to_ask_remote(report: Report) -> list[str]:
 
 
 def _mark(kind: str, style: Style) -> str:
-    return _coloured((_PLAIN_MARKS if style.plain else _MARKS)[kind], kind, style)
+    return _colour((_PLAIN_MARKS if style.plain else _MARKS)[kind], kind, style)
 
 
-def _coloured(text: str, kind: str, style: Style) -> str:
+def _colour(text: str, kind: str, style: Style) -> str:
     return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if style.colour else text
 
 
-def _wrapped(text: str, style: Style, indent: str = "  ") -> list[str]:
+def _wrap_lines(text: str, style: Style, indent: str = "  ") -> list[str]:
     return wrap(text, style.width, indent)

@@ -78,7 +78,7 @@ def place(repository: Repository) -> str:
     return repository.settings.remote or f"{root.as_posix()}-remote"
 
 
-def mended(url: str) -> str:
+def correct_address(url: str) -> str:
     """What a malformed address was meant to be."""
     if url.startswith("file://"):
         return url.removeprefix("file://")

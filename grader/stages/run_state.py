@@ -120,7 +120,7 @@ def changes(repository: Repository, snapshot: Snapshot, stage: Stage) -> Iterato
             continue
         if not dep.inside or maker_of(snapshot, dep.path):
             continue
-        now = snapshot.md5(dep.path) or _added(snapshot, dep.path)
+        now = snapshot.md5(dep.path) or _hash_in_dvc_file(snapshot, dep.path)
         if not now:
             yield from _changed_code(repository, snapshot, dep)
         elif dep.recorded.algorithm == "md5" and now != dep.recorded.md5:
@@ -169,7 +169,7 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
                 yield LockChange(key, Evidence(snapshot.revision, file.path, line, value))
 
 
-def _added(snapshot: Snapshot, path: str) -> str | None:
+def _hash_in_dvc_file(snapshot: Snapshot, path: str) -> str | None:
     """The hash that a .dvc file records for exactly ``path``."""
     for stage in snapshot.project.stages:
         for out in stage.outs if stage.cmd is None else ():
@@ -194,7 +194,7 @@ def _changed_data(repository: Repository, snapshot: Snapshot, stage: Stage) -> I
         if maker_of(snapshot, path):
             is_reported = _is_reported_as_out(repository, snapshot, path)
         else:
-            is_reported = bool(snapshot.md5(path) or _added(snapshot, path))
+            is_reported = bool(snapshot.md5(path) or _hash_in_dvc_file(snapshot, path))
         for edited in [] if is_reported else _edited_files(repository, path):
             yield LockChange(edited, Evidence("worktree", edited, value=reason.change))
 

@@ -44,7 +44,7 @@ class _Line:
     kind: str = ""
     coloured: int | None = None
 
-    def fitted(self, columns: int, style: Style) -> str:
+    def fit(self, columns: int, style: Style) -> str:
         text = cut(self.text, columns, style.plain)
         if not style.colour or not self.kind or not text:
             return text
@@ -116,7 +116,7 @@ def render_screen(
             lines.append(_Line())
             gaps -= 1
         lines += block
-    return [line.fitted(columns, style) for line in lines[: viewport.rows]]
+    return [line.fit(columns, style) for line in lines[: viewport.rows]]
 
 
 def _footer(viewport: Viewport, columns: int, style: Style) -> str:

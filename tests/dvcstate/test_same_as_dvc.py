@@ -16,7 +16,7 @@ from dvcstate import dvcignore
 from dvcstate.documents import yaml12
 from dvcstate.errors import FileError
 from dvcstate.git import git_config, gitignore
-from dvcstate.glob_regex import bounded
+from dvcstate.glob_regex import limit_backtracking
 from dvcstate.params import params_file
 
 pytest.importorskip("dvc")
@@ -106,7 +106,7 @@ def test_dvcignore_patterns_match_what_pathspec_matches(pattern: list[str], name
     except ValueError:
         return
     if regex is not None:
-        quick = bounded(regex, **dvcignore._DEEP)
+        quick = limit_backtracking(regex, **dvcignore._DEEP)
         assert bool(re.match(quick, name)) == bool(re.match(regex, name)), quick
 
 

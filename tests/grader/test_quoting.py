@@ -30,7 +30,7 @@ SHELLS = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_one_word_as_it_stands(name: str) -> None:
-    word = shell.quoted(name)
+    word = shell.quote(name)
     assert shell.is_quotable(name)
     for name_of_shell, *options, script in SHELLS:
         program = shutil.which(name_of_shell)
@@ -46,7 +46,7 @@ def test_a_name_is_one_word_as_it_stands(name: str) -> None:
 
 @pytest.mark.parametrize("name", BOTH)
 def test_a_name_that_no_form_fits_is_shown_and_runs_nothing(name: str) -> None:
-    word = shell.quoted(name)
+    word = shell.quote(name)
     assert not shell.is_quotable(name)
     assert word[0] == word[-1] == "'"
     assert "?" in word

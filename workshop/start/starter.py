@@ -135,7 +135,7 @@ def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
         f"next: {_cd_command(path.as_posix())}",
     ]
     if not shutil.which("grader", path=str(Path(sys.executable).parent)):
-        root = shell.quoted(pipeline_dir().parent.as_posix())
+        root = shell.quote(pipeline_dir().parent.as_posix())
         lines += [f"then: python -m pip install --no-deps --no-build-isolation -e {root}"]
     page = f"{lesson_index.FOLDER}/{lesson.id}.md"
     lines += [f"then, in each terminal: {activation.COMMAND}"]
@@ -146,7 +146,7 @@ def _cd_command(path: str) -> str:
     """How to go into a folder; some names have no form that every shell takes."""
     if not shell.is_quotable(path):
         return f"go into the folder {shell.printable(path)}"
-    return f"cd {shell.quoted(path if not path.startswith('-') else f'./{path}')}"
+    return f"cd {shell.quote(path if not path.startswith('-') else f'./{path}')}"
 
 
 def _write_files(folder: Path, texts: Mapping[str, str]) -> None:

@@ -62,7 +62,7 @@ class Brief:
 
 def brief(chance: Chance) -> Brief:
     """The next brief that ``chance`` makes up."""
-    together = chance.weighted(PROGRAMME)
+    together = chance.weighted_choice(PROGRAMME)
     genres = tuple(chance.sample(together, len(together)))
     return Brief(
         genres=genres,
@@ -79,7 +79,7 @@ def brief(chance: Chance) -> Brief:
         tagline=tagline(genres, chance),
         cast=tuple(person(chance) for _ in range(3)),
         credits=tuple(credits_lines(chance)),
-        spoil=chance.weighted(SPOILS),
+        spoil=chance.weighted_choice(SPOILS),
     )
 
 

@@ -35,7 +35,7 @@ class Chance:
         """One of ``options``, each as likely."""
         return options[self.below(len(options))]
 
-    def weighted(self, options: Sequence[tuple[T, int]]) -> T:
+    def weighted_choice(self, options: Sequence[tuple[T, int]]) -> T:
         """The first member of one of ``options``, as likely as its second member says."""
         ticket = self.below(sum(weight for _, weight in options))
         for option, weight in options:

@@ -18,7 +18,7 @@ def compose(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> Non
     COMPOSITIONS[brief.composition](image, brief, stage, chance)
 
 
-def _centred(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
+def _centre(image: Image.Image, brief: Brief, stage: Box, chance: Chance) -> None:
     colours = brief.palette
     image.paste(scenery.gradient(image.size, colours.sky, colours.glow))
     x, y = stage.left + stage.width // 2, stage.top + stage.height // 2
@@ -209,7 +209,7 @@ def _edge(panel: Box, width: int) -> Ring:
 
 
 COMPOSITIONS: dict[Composition, Callable[[Image.Image, Brief, Box, Chance], None]] = {
-    "centred": _centred,
+    "centred": _centre,
     "landscape": _landscape,
     "split": _split,
     "diagonal": _diagonal,

@@ -39,7 +39,7 @@ def line(text: str, style: Lettering) -> Image.Image:
         right = left + letter.shape[1]
         mask[:, left:right] = np.maximum(mask[:, left:right], letter)
         left = right + spacing
-    slanted = _slanted(mask, style.slant)
+    slanted = _slant(mask, style.slant)
     size = (slanted.shape[1] * style.width // 100, height)
     return Image.fromarray(slanted).resize(size, Image.Resampling.BILINEAR)
 
@@ -51,7 +51,7 @@ def small_line(text: str, height: int, squeeze: int) -> Image.Image:
     return mask.resize((width, height), Image.Resampling.BOX)
 
 
-def balanced(text: str, count: int) -> list[str]:
+def balance_lines(text: str, count: int) -> list[str]:
     """The words of ``text`` on ``count`` lines at most, none much longer than the others."""
     words = text.split()
     best = [text]
@@ -107,7 +107,7 @@ def _with_serifs(letter: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return footed
 
 
-def _slanted(mask: NDArray[np.uint8], slant: int) -> NDArray[np.uint8]:
+def _slant(mask: NDArray[np.uint8], slant: int) -> NDArray[np.uint8]:
     height, width = mask.shape
     reach = height * abs(slant) // 100
     slanted = np.zeros((height, width + reach), np.uint8)

@@ -56,7 +56,7 @@ def stamp(
     opacity: int = 255,
 ) -> None:
     """Draw ``path`` in ``colour``, stretched to ``box``; ``tilt`` in thousandths leans it."""
-    fill(image, [_placed(ring, box, flip, tilt) for ring in rings(path)], colour, opacity)
+    fill(image, [_place(ring, box, flip, tilt) for ring in rings(path)], colour, opacity)
 
 
 def fill(image: Image.Image, outlines: Sequence[Ring], colour: Colour, opacity: int = 255) -> None:
@@ -90,7 +90,7 @@ def rings(path: str) -> tuple[Ring, ...]:
     return tuple(np.array(ring, dtype=np.int64) for ring in _read(path))
 
 
-def _placed(ring: Ring, box: Box, flip: bool, tilt: int) -> Ring:
+def _place(ring: Ring, box: Box, flip: bool, tilt: int) -> Ring:
     x, y = ring[:, 0], ring[:, 1]
     if flip:
         x = UNITS - x
@@ -139,10 +139,10 @@ def _read(path: str) -> Iterator[list[Point]]:
             case "Z":
                 yield ring
             case "X":
-                yield ring + _mirrored(ring)
+                yield ring + _mirror(ring)
             case "W":
                 yield ring
-                yield _mirrored(ring)
+                yield _mirror(ring)
             case _:
                 raise AssertionError(f"no such path command: {command}")
 
@@ -201,5 +201,5 @@ def _ellipse(x: int, y: int, across: int, down: int) -> list[Point]:
     ]
 
 
-def _mirrored(ring: list[Point]) -> list[Point]:
+def _mirror(ring: list[Point]) -> list[Point]:
     return [(UNITS - x, y) for x, y in reversed(ring)]

@@ -87,7 +87,7 @@ def title(genres: Sequence[str], chance: Chance) -> str:
         (f"{last} of {place}", 3),
         (place, 1),
     )
-    return chance.weighted(patterns).replace("the the", "the").upper()
+    return chance.weighted_choice(patterns).replace("the the", "the").upper()
 
 
 def tagline(genres: Sequence[str], chance: Chance) -> str:

@@ -48,10 +48,10 @@ def _title(image: Image.Image, brief: Brief, colours: Palette) -> None:
     place = TITLES[brief.lettering.place]
     colour = _contrasting(image, place, (colours.light, colours.ink, colours.accent))
     shade = colours.accent if colour == colours.ink else colours.ink
-    lines = lettering.balanced(brief.title, 2)
+    lines = lettering.balance_lines(brief.title, 2)
     height = place.height // len(lines) - LEADING
     for number, words in enumerate(lines):
-        mask = _fitted(lettering.line(words, brief.lettering), place.width, min(height, 30), brief)
+        mask = _fit(lettering.line(words, brief.lettering), place.width, min(height, 30), brief)
         left = place.left + (place.width - mask.width) // 2
         top = place.top + number * (height + LEADING)
         if brief.lettering.shadow:
@@ -59,7 +59,7 @@ def _title(image: Image.Image, brief: Brief, colours: Palette) -> None:
         image.paste(colour, (left, top), mask)
 
 
-def _fitted(mask: Image.Image, room: int, height: int, brief: Brief) -> Image.Image:
+def _fit(mask: Image.Image, room: int, height: int, brief: Brief) -> Image.Image:
     """``mask`` at ``height`` pixels, or less where its width would pass ``room``."""
     width = mask.width * height // mask.height
     if brief.lettering.justified:
