@@ -18,12 +18,13 @@ class MultipleValues(str):
 
 
 class ConfigProblem(NamedTuple):
-    """What is wrong with a section, or with one key of it."""
+    """What is wrong with a section, or with one key of it; ``detail`` does not name the section."""
 
     message: str
     section: str
     key: str | None = None
     kind: ErrorKind = ErrorKind.OTHER
+    detail: str = ""
 
 
 class _Refusal(NamedTuple):
@@ -43,15 +44,18 @@ def problem(sections: Mapping[str, Mapping[str, str]]) -> ConfigProblem | None:
         kind, _, rest = name.partition('"')
         options = _options(kind.strip(), values, bool(rest))
         if isinstance(options, _Refusal):
-            return ConfigProblem(f"{name}: {options.why}", name, kind=options.kind)
+            why = options.why
+            return ConfigProblem(f"{name}: {why}", name, kind=options.kind, detail=why)
         if options is None:
             continue
         for key, value in values.items():
             if key not in options:
-                return ConfigProblem(f"{name}: extra keys not allowed: {key}", name, key)
+                detail = f"extra keys not allowed: {key}"
+                return ConfigProblem(f"{name}: {detail}", name, key, detail=detail)
             wrong = options[key](value)
             if wrong:
-                return ConfigProblem(f"{name}.{key}: {wrong}, got {value!r}", name, key)
+                detail = f"{key}: {wrong}, got {value!r}"
+                return ConfigProblem(f"{name}.{detail}", name, key, detail=detail)
     hydra = sections.get("hydra", {})
     if "config_dir" in hydra and "config_module" in hydra:
         message = "hydra: config_dir and config_module exclude each other"

@@ -161,8 +161,7 @@ def _check_options(path: str, options: Mapping[str, Any], remotes: Remotes) -> N
     values = {name: str(value) for name, value in options.items()}
     wrong = config_schema.problem({'remote ""': {"url": url, **values}})
     if wrong:
-        message = wrong.message.removeprefix('remote ""').lstrip(":. ")
-        raise FileError(f"fs_config: {message}", "mend or delete that option")
+        raise FileError(f"fs_config: {wrong.detail}", "mend or delete that option")
 
 
 def _md5(
