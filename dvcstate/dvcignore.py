@@ -21,8 +21,8 @@ MAX_LINES = 10_000
 _MAX_STARS = 4
 # What pathspec makes of `/**`.
 _DEEP = {"gap": "(?:/.+)?", "shortest_gap": "(?:/.+?)??", "gap_end": "(?=/)"}
-# `__pycache__/`, the one line of most repositories: pathspec is not imported for it.
-_PLAIN = re.compile(r"[\w.-]+/?")
+# `__pycache__/`, `*.pyc`, `.partial-*`: what most files have. pathspec is not imported for them.
+_PLAIN = re.compile(r"(?:[\w.-]+\*?[\w.-]*|\*[\w.-]+)/?")
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")  # pathspec's (?P<ps_d>/), once in each pattern
 
 
@@ -214,8 +214,8 @@ def _move_to_root(pattern: str, folder: str) -> str:
 
 
 def _plain_rule(pattern: str) -> _Rule:
-    """The rule of a mere name, as pathspec translates it."""
-    name = re.escape(pattern.rstrip("/"))
+    """The rule of a name with at most one star in it, as pathspec translates it."""
+    name = re.escape(pattern.rstrip("/")).replace(r"\*", "[^/]*")
     folders_only = pattern.endswith("/")
     regex = f"^(?:.+/)?{name}/" if folders_only else f"^(?:.+/)?{name}(?:/|$)"
     return _Rule(pattern, True, folders_only, re.compile(regex))

@@ -111,19 +111,28 @@ def test_dvcignore_patterns_match_what_pathspec_matches(pattern: list[str], name
 
 
 @FIXED
-@given(pattern=st.text("a.-_é1Ω", min_size=1, max_size=4), slash=st.booleans(), name=NAMES)
+@given(
+    start=st.text("a.-_é1Ω", max_size=4),
+    star=st.booleans(),
+    end=st.text("a.-_é1Ω", min_size=1, max_size=3),
+    slash=st.booleans(),
+    name=NAMES,
+)
 def test_a_mere_name_in_dvcignore_matches_what_pathspec_matches(
-    pattern: str, slash: bool, name: str
+    start: str, star: bool, end: str, slash: bool, name: str
 ) -> None:
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+    start, end = (end, start) if star and slash else (start, end)  # the star is last as well
+    pattern = f"{start}{'*' * star}{end}"
     text = pattern + "/" * slash
     regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(text)
     assert dvcignore._PLAIN.fullmatch(text)
     assert ignores
     assert regex is not None
     quick = dvcignore._plain_rule(text).regex
-    for path in (name, pattern, f"{name}/{pattern}", f"{pattern}/{name}", f"x{pattern}"):
+    likely = f"{start}{'bb' * star}{end}"
+    for path in (name, pattern, likely, f"{name}/{likely}", f"{likely}/{name}", f"x{likely}"):
         assert bool(quick.match(path)) == bool(re.match(regex, path)), path
 
 
