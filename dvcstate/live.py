@@ -245,6 +245,8 @@ class LiveProject:
         due = time.monotonic() + self._rescan_s
         while not self._stop.is_set():
             self._wanted.wait(due - time.monotonic())
+            if self._stop.is_set():  # `close` wakes this thread to end it, not to refresh
+                return
             self._wanted.clear()
             started, before = time.monotonic(), self._outcome
             rescan = started >= due

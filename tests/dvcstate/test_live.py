@@ -73,6 +73,14 @@ def test_nothing_is_looked_at_while_nothing_is_reported(
         assert _states(live) == ["fresh"] * 3
 
 
+def test_closing_looks_at_nothing(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[object] = []
+    with followed(repo) as (live, _):
+        monkeypatch.setattr(live.workspace, "state", looks.append)
+        live.watching = False  # as when the watcher ends before the other thread wakes
+    assert not looks
+
+
 def test_a_reported_change_is_seen_and_nothing_else_is_looked_at(repo: Path) -> None:
     with followed(repo) as (live, reports):
         changed = repo / "data" / "stage000" / "000001.jpg"
