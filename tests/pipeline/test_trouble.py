@@ -209,7 +209,7 @@ def test_an_interrupt_in_train_leaves_nothing(later: float, preprocessed: Path) 
             return True
         return False
 
-    is_told_to_be_interrupted(interrupted("train", preprocessed, material.TRAIN, begun))
+    is_told_to_be_interrupted(interrupted("train", preprocessed, tuple(material.TRAIN), begun))
     assert list((preprocessed / "models").iterdir()) == []
 
 
