@@ -17,7 +17,7 @@ class RecordedHash(NamedTuple):
 
     ``algorithm`` is ``md5``, or ``md5-dos2unix`` for entries by DVC 2 (no ``hash:`` in them), whose
     text files are hashed with their CRLF turned to LF. ``files`` is the listing of a folder when it
-    is written in the file itself (cloud versioning) and not in the cache.
+    is written in the file itself (cloud versioning) and not in the cache; ``md5`` is that of it.
     """
 
     algorithm: str
@@ -58,10 +58,11 @@ class ParamsFile(NamedTuple):
     """The params of one file that a stage reads; no ``keys`` means the whole file.
 
     ``recorded`` maps each recorded key to its value; None when the lock says nothing of the file.
+    ``place`` is None where it is no local path.
     """
 
     path: str
-    place: Path
+    place: Path | None
     keys: tuple[str, ...] = ()
     recorded: Mapping[str, Any] | None = None
 
