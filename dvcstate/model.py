@@ -119,6 +119,17 @@ class UnknownStatus(NamedTuple):
     silent_server: str | None = None
 
 
+class DvcLock(NamedTuple):
+    """A lock file for which ``dvc status`` stops: the command that holds it, and its process.
+
+    Both are None where nobody does and the file is damaged.
+    """
+
+    path: str
+    command: str | None
+    pid: int | None
+
+
 class StageState(NamedTuple):
     """A stage and why it is not up to date; ``upstream_stale``: one above it is not.
 
@@ -147,9 +158,13 @@ class Project(NamedTuple):
 
 
 class ProjectState(NamedTuple):
-    """The answer to ``dvc status``, and what ``GET /pipeline`` says beyond it."""
+    """The answer to ``dvc status``, and what ``GET /pipeline`` says beyond it.
+
+    ``locks``: DVC itself would not answer now. Only ``dvcstate.status`` looks for them.
+    """
 
     project: Project
     stages: tuple[StageState, ...]
     lock_md5: str | None = None
     checked: str = ""
+    locks: tuple[DvcLock, ...] = ()

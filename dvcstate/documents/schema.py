@@ -25,7 +25,7 @@ class Mismatch(Exception):  # noqa: N818 - it never leaves the package
 def _instance_of(kind: type, name: str) -> Validator:
     def check(value: Any, keys: Keys) -> None:
         if not isinstance(value, kind):
-            raise Mismatch(keys, f"expected {name}, got {_shorten(value)}")
+            raise Mismatch(keys, f"expected {name}, got {shorten(value)}")
 
     return check
 
@@ -50,7 +50,7 @@ def _map_of(item: Validator, at_most: int | None = None) -> Validator:
         _dict(value, keys)
         for key, element in value.items():
             if not isinstance(key, str):
-                problem = f"the key {_shorten(key)} is not a string; put it in quotes"
+                problem = f"the key {shorten(key)} is not a string; put it in quotes"
                 raise Mismatch((*keys, key), problem)
             item(element, (*keys, key))
         if at_most is not None and len(value) > at_most:
@@ -67,7 +67,7 @@ def _mapping(required: dict[str, Validator], optional: dict[str, Validator]) -> 
         _dict(value, keys)
         for key, element in value.items():
             if key not in known:
-                raise Mismatch((*keys, key), f"extra keys not allowed: {_shorten(key)}")
+                raise Mismatch((*keys, key), f"extra keys not allowed: {shorten(key)}")
             known[key](element, (*keys, key))
         for key in required:
             if key not in value:
@@ -92,7 +92,8 @@ def _either(*checks: Validator) -> Validator:
     return check_each
 
 
-def _shorten(value: Any) -> str:
+def shorten(value: Any) -> str:
+    """How a message names ``value``."""
     if value is None:
         return "nothing"
     if isinstance(value, dict | list):
@@ -114,13 +115,13 @@ _text_or_list = _either(_text, _list)
 
 def _nothing(value: Any, keys: Keys) -> None:
     if value is not None:
-        raise Mismatch(keys, f"expected nothing, got {_shorten(value)}")
+        raise Mismatch(keys, f"expected nothing, got {shorten(value)}")
 
 
 def _entries(value: Any, keys: Keys) -> None:
     """As dvc/parsing/__init__.py, which goes through it, whatever it holds."""
     if not isinstance(value, Iterable):
-        raise Mismatch(keys, f"expected a list, got {_shorten(value)}")
+        raise Mismatch(keys, f"expected a list, got {shorten(value)}")
 
 
 def _checksum(value: Any, keys: Keys) -> None:
@@ -130,7 +131,7 @@ def _checksum(value: Any, keys: Keys) -> None:
     with contextlib.suppress(ValueError):  # a number of more than 4,300 digits
         if isinstance(value, str | int) and len(str(value)) >= 3:
             return
-    raise Mismatch(keys, f"expected a checksum, got {_shorten(value)}")
+    raise Mismatch(keys, f"expected a checksum, got {shorten(value)}")
 
 
 _annotations: dict[str, Validator] = {
@@ -208,7 +209,7 @@ project_file = _mapping(
 
 def _schema_version(value: Any, keys: Keys) -> None:
     if value != "2.0":
-        raise Mismatch(keys, f"invalid schema version {_shorten(value)}; DVC reads '2.0'")
+        raise Mismatch(keys, f"invalid schema version {shorten(value)}; DVC reads '2.0'")
 
 
 _locked = _mapping(

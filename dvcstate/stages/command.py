@@ -15,18 +15,18 @@ _MAX_INT_BITS = 1024
 def of_value(value: Any) -> str | list[str]:
     """The command, or its lines; empty where DVC takes ``value`` for no command."""
     if isinstance(value, list):
-        return [_text(line) for line in value]
-    return _text(value) if value else ""
+        return [text(line) for line in value]
+    return text(value) if value else ""
 
 
-def _text(value: Any) -> str:
-    """What stands in the file, more or less."""
+def text(value: Any) -> str:
+    """What stands in the file for one value, more or less."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return ", ".join(f"{_text(key)}: {_text(item)}" for key, item in value.items())
+        return ", ".join(f"{text(key)}: {text(item)}" for key, item in value.items())
     if isinstance(value, list | tuple | set | frozenset):
-        return f"[{', '.join(map(_text, value))}]"
+        return f"[{', '.join(map(text, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and value.bit_length() > _MAX_INT_BITS:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dvcstate.documents import reader
+from dvcstate.documents import reader, schema
 from dvcstate.dvc_repository import DvcRepository
 from dvcstate.errors import FileError
 from dvcstate.model import Dep, Out, ParamsFile, RecordedHash, Stage
@@ -62,7 +62,7 @@ class StageReader:
 
     def _wdir(self, value: Any) -> str:
         if value and not isinstance(value, str):  # a template may make a number of it
-            error = FileError(f"wdir: {value!r} is no folder", "name a folder")
+            error = FileError(f"wdir: {schema.shorten(value)} is no folder", "name a folder")
             raise self._located(error, self._shown, "wdir")
         return os.path.abspath(os.path.join(self._folder, value or "."))
 
@@ -90,18 +90,22 @@ class StageReader:
         )
 
     def _params(
-        self, path: str, keys: list[str], wdir: str, locked: Mapping[str, Any]
+        self, path: str, keys: list[Any], wdir: str, locked: Mapping[str, Any]
     ) -> ParamsFile:
         location = self._locate(path or os.path.join(self._root, _DEFAULT_PARAMS), wdir, "params")
         values = locked.get("params", {}).get(location.key)
         if values is not None and keys:
+            # DVC ends here; before it has run the stage, it does not look at the names.
+            if not all(isinstance(key, str) for key in keys):
+                error = FileError(f"params of {path!r}: a name is no text", "put it in quotes")
+                raise self._located(error, self._shown, "params", path)
             values = {key: values[key] for key in keys if key in values}
-        return ParamsFile(location.shown, location.path, tuple(keys), values)
+        return ParamsFile(location.shown, location.path, tuple(map(command.text, keys)), values)
 
     def _locate(self, path: str, wdir: str, kind: str) -> Location:
         try:
-            if not isinstance(path, str):
-                raise FileError(f"{path!r} is no path", "write a path there")
+            if not isinstance(path, str) or (kind == "deps" and not path):
+                raise FileError(f"{schema.shorten(path)} is no path", "write a path there")
             return locate(path, wdir, self._root, self._remotes)
         except FileError as error:
             raise self._located(error, self._shown, kind, path) from None
@@ -141,22 +145,23 @@ class StageReader:
     def _items(self, entry: Any, kind: str) -> Iterable[tuple[Any, Any]]:
         """The members of a mapping; a template may make a number of an entry."""
         if not isinstance(entry, Mapping):
-            error = FileError(f"{kind}: {entry!r} is no path", "write a path there")
+            problem = f"{kind}: {schema.shorten(entry)} is no path"
+            error = FileError(problem, "write a path there")
             raise self._located(error, self._shown, kind)
         return entry.items()
 
-    def _merge_params(self, entries: list[Any]) -> dict[str, list[str]]:
+    def _merge_params(self, entries: list[Any]) -> dict[str, list[Any]]:
         """File to keys. A file that is named without keys is read whole, whatever else is said."""
         mappings = [entry for entry in entries if isinstance(entry, Mapping)]
         whole = {path for entry in mappings for path, keys in entry.items() if not keys}
-        merged: dict[str, list[str]] = {}
+        merged: dict[str, list[Any]] = {}
         for entry in entries:
             named = {_DEFAULT_PARAMS: [entry]} if isinstance(entry, str) else entry
             for path, keys in self._items(named, "params"):
                 if path in whole:
                     if not isinstance(entry, str):
                         merged[path] = []
-                elif isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+                elif isinstance(keys, list):
                     merged.setdefault(path, []).extend(keys)
                 else:
                     raise FileError(
