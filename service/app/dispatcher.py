@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from itertools import count
 
+from service.app.cross_origin import access_headers, preflight_headers
 from service.app.lifespan import run_lifespan
 from service.app.request_context import RequestContext
 from service.inference.uploads import ClientDisconnected
@@ -53,7 +54,10 @@ class Dispatcher:
             await _send_problem(_UNSTARTED, send, None)
         elif scope["type"] == "http":
             request_id = self._request_id(scope["headers"])
-            await self._handle(RequestContext(scope, send, self._resources, request_id), receive)
+            origins = self._resources.settings.cors_origins
+            access = access_headers(origins, scope["headers"])
+            context = RequestContext(scope, send, self._resources, request_id, access)
+            await self._handle(context, receive)
         else:  # a websocket, which FastAPI refuses
             await (await self._routes(self._resources))(scope, receive, send)
 
@@ -82,6 +86,9 @@ class Dispatcher:
         content = await _direct_answer(context, receive)
         if content is not None:
             await send_answer(context.send, 200, "application/json", content, {})
+        elif (headers := _preflight_answer(context)) is not None:
+            await context.send({"type": "http.response.start", "status": 204, "headers": headers})
+            await context.send({"type": "http.response.body"})
         else:
             context.scope.setdefault("state", {})[REQUEST_ID] = context.id
             routes = await self._routes(context.resources)
@@ -127,13 +134,20 @@ async def _direct_answer(context: RequestContext, receive: Receive) -> bytes | N
             top = int(query[1]) if query[1] else None
             threshold = float(query[2]) if query[2] else None
             return await resources.predictor.predict(scope["headers"], receive, top, threshold)
-        case "GET", "/healthz":
+        case "GET" | "HEAD", "/healthz":
             context.route = path
             return b'{"status":"alive"}'
-        case "GET", "/readyz":
+        case "GET" | "HEAD", "/readyz":
             context.route = path
             return as_json(await resources.readiness())
     return None
+
+
+def _preflight_answer(context: RequestContext) -> list[tuple[bytes, bytes]] | None:
+    """The headers of an answer to a browser's question before a request; None for a request."""
+    if context.scope["method"] != "OPTIONS":
+        return None
+    return preflight_headers(context.resources.settings.cors_origins, context.scope["headers"])
 
 
 async def _send_problem(problem: Problem, send: Send, request_id: str | None) -> None:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from service.protocol import Message, Scope, Send
+from service.protocol import Headers, Message, Scope, Send
 from service.resources import Resources
 from service.runtime import access_log
 
@@ -16,6 +16,8 @@ class RequestContext:
     send_to_client: Send
     resources: Resources
     id: str
+    access_headers: Headers
+    """What allows a page of another site to read the answer."""
     route: str = "none"
     status: int = 0
     size: int = 0
@@ -33,12 +35,18 @@ class RequestContext:
             # FastAPI leaves the matched route there; "/results/plots/{name}" counts as one route.
             if (route := self.scope.get("route")) is not None:
                 self.route = route.path
-            headers = [*message.get("headers", ()), (b"x-request-id", self.id.encode())]
+            headers = [
+                *message.get("headers", ()),
+                *self.access_headers,
+                (b"x-request-id", self.id.encode()),
+            ]
             # After a 500 uvicorn closes the connection, as the exception is raised again: without
             # this header a client may send its next request on it, and lose that.
             if self.resources.draining.active or self.status == 500:
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
+        elif self.scope["method"] == "HEAD":
+            message["body"] = b""  # the headers are those of GET, its Content-Length too
         else:
             self.size += len(message.get("body", b""))
         await self.send_to_client(message)
