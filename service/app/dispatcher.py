@@ -53,11 +53,7 @@ class Dispatcher:
         elif self._resources is None:
             await _send_problem(_UNSTARTED, send, None)
         elif scope["type"] == "http":
-            request_id = self._request_id(scope["headers"])
-            origins = self._resources.settings.cors_origins
-            access = access_headers(origins, scope["headers"])
-            context = RequestContext(scope, send, self._resources, request_id, access)
-            await self._handle(context, receive)
+            await self._handle(self._context(scope, send, self._resources), receive)
         else:  # a websocket, which FastAPI refuses
             await (await self._routes(self._resources))(scope, receive, send)
 
@@ -65,6 +61,14 @@ class Dispatcher:
     async def _open(self) -> AsyncIterator[None]:
         async with self._open_service() as self._resources:
             yield
+
+    def _context(self, scope: Scope, send: Send, resources: Resources) -> RequestContext:
+        method, headers = scope["method"], scope["headers"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
+        access = access_headers(resources.settings.cors_origins, headers)
+        request_id = self._request_id(headers)
+        return RequestContext(scope, method, send, resources, request_id, access)
 
     async def _handle(self, context: RequestContext, receive: Receive) -> None:
         context.begin()
@@ -134,10 +138,10 @@ async def _direct_answer(context: RequestContext, receive: Receive) -> bytes | N
             top = int(query[1]) if query[1] else None
             threshold = float(query[2]) if query[2] else None
             return await resources.predictor.predict(scope["headers"], receive, top, threshold)
-        case "GET" | "HEAD", "/healthz":
+        case "GET", "/healthz":
             context.route = path
             return b'{"status":"alive"}'
-        case "GET" | "HEAD", "/readyz":
+        case "GET", "/readyz":
             context.route = path
             return as_json(await resources.readiness())
     return None

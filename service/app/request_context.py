@@ -13,6 +13,8 @@ class RequestContext:
     """A request, from its head to the end of its answer."""
 
     scope: Scope
+    """Of a HEAD it is that of the same GET: the answers differ in the body alone."""
+    method: str
     send_to_client: Send
     resources: Resources
     id: str
@@ -45,8 +47,8 @@ class RequestContext:
             if self.resources.draining.active or self.status == 500:
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
-        elif self.scope["method"] == "HEAD":
-            message["body"] = b""  # the headers are those of GET, its Content-Length too
+        elif self.method == "HEAD":
+            message["body"] = b""
         else:
             self.size += len(message.get("body", b""))
         await self.send_to_client(message)
@@ -59,10 +61,10 @@ class RequestContext:
         draining.last_request = time.monotonic()
         self.resources.metrics.in_flight.dec()
         status = self.status or 500  # nothing was sent: uvicorn answers 500 for the exception
-        self.resources.metrics.count(self.scope["method"], self.route, status, seconds)
+        self.resources.metrics.count(self.method, self.route, status, seconds)
         if self.resources.settings.access_log:
             access_log.write_line(
-                method=self.scope["method"],
+                method=self.method,
                 path=self.scope["path"],
                 status=status,
                 duration_ms=round(seconds * 1000, 3),

@@ -18,6 +18,8 @@ _OPTION = re.compile(rb';\s*([^=;\s]+)\s*=\s*("(?:\\.|[^"\\])*"|[^;]*)')
 _EXTENDED = re.compile(r"([\w-]+)'[\w-]*'([^'\s]*)", re.ASCII)
 # =?utf-8?B?TcO8bGxlci5qcGc=?= and several of them, with white space between
 _ENCODED_WORDS = re.compile(r"(?:=\?[\w-]+\?[bq]\?[^?\s]*\?=\s*)+", re.ASCII | re.IGNORECASE)
+# M%C3%BCller%20%221%22.jpg, with no other character
+_ESCAPED = re.compile(rb"(?:[\w.~-]|%[0-9A-F]{2})*", re.ASCII)
 _CHARSET = re.compile(
     r"utf-?(8|16|16le|16be)|us-ascii|iso-8859-\d+|windows-\d+|gb2312|gbk|gb18030|big5|shift_jis"
     r"|euc-(jp|kr)|iso-2022-jp|koi8-[ru]",
@@ -44,8 +46,9 @@ def read_file_name(
     plain = options.get(b"filename")
     if plain is None:
         return None
-    # aiohttp escapes every character; it alone writes another header first.
-    return decode_name(plain) if is_first else unquote(plain.decode("utf-8", "replace"))
+    # aiohttp escapes all but these characters; it alone writes another header first.
+    is_escaped = not is_first and _ESCAPED.fullmatch(plain)
+    return unquote(plain.decode("ascii")) if is_escaped else decode_name(plain)
 
 
 def decode_name(plain: bytes) -> str:
@@ -74,7 +77,7 @@ def _decode_words(text: str) -> str:
     except email.errors.HeaderParseError:  # base64 that is none
         return text
     parts = [_decode(content, charset or "us-ascii") for content, charset in words]
-    return text if None in parts else "".join(part or "" for part in parts)
+    return text if None in parts else "".join(filter(None, parts)) or text
 
 
 def _decode(content: bytes | str, charset: str) -> str | None:
