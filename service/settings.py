@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 PREFIX = "WORKSHOP_"
 MAY_BE_ZERO = ("drain_seconds",)
-# One processor stays for the event loop, and two threads hold up to 600 MB.
+# One processor stays for the event loop.
 THREADS = min(2, max(1, (os.cpu_count() or 1) - 1))
 
 
@@ -31,7 +31,14 @@ class ServiceSettings:
     max_body_bytes: int = 32_000_000
     max_files: int = 64
     max_pixels: int = 20_000_000
-    """Width times height of one picture, read from its header before it is decoded."""
+    """Width times height of what a decoder gives, known from the header before it is decoded.
+
+    A JPEG that is decoded at a reduced scale may have ten times as many.
+    """
+    max_request_pixels: int = 200_000_000
+    """Of all pictures of one request that do not run on the event loop."""
+    max_decode_seconds: float = 4.0
+    """For all these pictures of one request; a decoder that takes longer is ended."""
 
     max_requests: int = 512
     """Predictions at one time, from the first byte received; one more gets a 503."""
@@ -44,7 +51,7 @@ class ServiceSettings:
     receive_seconds: float = 30.0
     """The time a client has to send its body."""
     threads: int = THREADS
-    """Of the pool. A picture of 20 Mpx takes 140 MB in each, a WebP 300."""
+    """For pictures that take some 50 ms. Large ones wait for one process of their own."""
 
     access_log: bool = False
     """One JSON line a request on stdout, in place of uvicorn's own log."""

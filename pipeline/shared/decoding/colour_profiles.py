@@ -17,8 +17,8 @@ _SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
 _DEVICE_CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 """Profiles of a display, an input, an output and a colour space; the others join two profiles."""
 _MODES = {1: ("L", "RGB"), 3: ("RGB",), 4: ("CMYK",)}
-"""By the number of a picture's colours, the profiles that it may have: as in browsers, grey may have
-one of RGB."""
+"""By the number of a picture's colours, the profiles that it may have: grey one of RGB too, as in
+browsers."""
 SAME_COLOURS = 2
 """A profile that moves no level of a grid of colours by more than this of 255 is sRGB: those that
 Apple, HP, Google and littleCMS write for sRGB move them by 0 to 1."""
@@ -48,7 +48,13 @@ def convert_pixels(
     rows = max(1, STRIP_PIXELS // width)
     for top in range(0, height, rows):
         strip = Image.frombuffer(
-            mode, (width, len(levels[top : top + rows])), levels[top : top + rows], "raw", mode, 0, 1
+            mode,
+            (width, len(levels[top : top + rows])),
+            levels[top : top + rows],
+            "raw",
+            mode,
+            0,
+            1,
         )
         pixels[top : top + rows] = np.asarray(to_rgb(strip))
     return pixels
@@ -73,7 +79,7 @@ SMALL_PROFILE_BYTES = 10_000
 
 
 class _Profile:
-    """A profile that is equal to another one of the same bytes, and forgets them once it is read."""
+    """Equal to another one of the same bytes, which it forgets once they are read."""
 
     def __init__(self, content: bytes) -> None:
         self.digest = hashlib.sha256(content).digest()

@@ -12,6 +12,8 @@ _IPHONE = (
 _PHOTO_EDITOR = "export it as JPEG or PNG from the program that made it"
 _CONVERT = "convert it to JPEG or PNG"
 
+_HTML = (b"<!doctype html", b"<html")
+
 
 @dataclass(frozen=True)
 class _ForeignFormat:
@@ -61,7 +63,7 @@ _FOREIGN_FORMATS = (
     _ForeignFormat("animation (MNG)", _CONVERT, _begins(b"\x8aMNG")),
     _ForeignFormat("ZIP archive", "unpack it and send the pictures in it", _begins(b"PK\3\4")),
     _ForeignFormat("web page (HTML)", "save the picture itself, not the page that shows it",
-                   lambda data: data[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))),
+                   lambda data: data[:200].lstrip().lower().startswith(_HTML)),
 )  # fmt: skip
 """In the order in which they are tried."""
 

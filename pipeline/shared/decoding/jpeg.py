@@ -65,17 +65,17 @@ def decode_jpeg(
     _check_scans(data, frame)
     converter = find_converter(header.profile(), len(frame.samplings))
     if len(frame.samplings) == 4:
-        inks = _decode(data, frame.size, factor, "CMYK")
+        inks = _decode(data, frame, factor, "CMYK")
         # Adobe's convention, which Pillow follows for all: 0 is full ink.
         cv2.bitwise_not(inks, inks)
         to_rgb = converter.to_srgb if converter else _without_profile
         pixels = convert_pixels(inks, "CMYK", to_rgb)
     elif converter:
         mode = "GRAY" if converter.mode == "L" else "RGB"
-        levels = _decode(data, frame.size, factor, mode)
+        levels = _decode(data, frame, factor, mode)
         pixels = convert_pixels(levels, converter.mode, converter.to_srgb)
     else:
-        pixels = _decode(data, frame.size, factor, "RGB")
+        pixels = _decode(data, frame, factor, "RGB")
     return turn_upright(pixels, orientation)
 
 
@@ -83,30 +83,31 @@ def _without_profile(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _decode(
-    data: bytes, size: tuple[int, int], factor: int, colours: str
-) -> NDArray[np.uint8]:
-    """The levels, (height, width, colours), at 1/``factor`` of ``size``; BrokenImage on damage."""
+def _decode(data: bytes, frame: Frame, factor: int, colours: str) -> NDArray[np.uint8]:
+    """The levels, (height, width, colours), at 1/``factor`` of the size; BrokenImage on damage."""
     is_open = not data.endswith(_END)
-    if is_open:
+    if is_open and not frame.is_arithmetic:
         # Programs forget the end mark, or write behind it. With one, libjpeg has no complaint about
-        # pixels that are whole, and another one about those that are not.
+        # pixels that are whole, and another one about those that are not; except in arithmetic
+        # coding, where it takes what is missing for zeros.
         data += _END
     if len(data) > 100 * MAX_PROFILE_PARTS and any(
         islice(_PROFILE_BYTES.finditer(data), MAX_PROFILE_PARTS, None)
     ):
         data = bare_jpeg(data)
     # simplejpeg takes the smallest scale that gives these; libjpeg rounds sizes up.
-    options = {"min_height": -(-size[0] // factor), "min_width": -(-size[1] // factor)}
+    options = {"min_height": -(-frame.size[0] // factor), "min_width": -(-frame.size[1] // factor)}
+    levels: NDArray[np.uint8]
     try:
-        return simplejpeg.decode_jpeg(data, colours, **options)
+        levels = simplejpeg.decode_jpeg(data, colours, **options)
     except ValueError as error:
         _refuse_damage(str(error), is_open)
-    try:
-        # Of the complaints that are left, those about the header count as errors in simplejpeg.
-        return simplejpeg.decode_jpeg(bare_jpeg(data), colours, strict=False, **options)
-    except ValueError as error:
-        raise BrokenImage(f"the JPEG is damaged: {error}") from None
+        try:
+            # Of the complaints that are left, simplejpeg takes those about the header for errors.
+            levels = simplejpeg.decode_jpeg(bare_jpeg(data), colours, strict=False, **options)
+        except ValueError as failure:
+            raise BrokenImage(f"the JPEG is damaged: {failure}") from None
+    return levels
 
 
 def _check_pixels(frame: Frame, factor: int, max_pixels: int) -> None:
@@ -121,8 +122,8 @@ def _check_coefficients(frame: Frame, max_pixels: int) -> None:
     if needed > limit:
         height, width = frame.size
         raise TooManyPixels(
-            f"{width} × {height} pixels in a progressive JPEG take {needed / 1e6:.0f} MB to decode, "
-            f"over the limit of {limit / 1e6:.0f}",
+            f"{width} × {height} pixels in a progressive JPEG take {needed / 1e6:.0f} MB "
+            f"to decode, over the limit of {limit / 1e6:.0f}",
             "scale the picture down, or save it as a JPEG that is not progressive",
         )
 

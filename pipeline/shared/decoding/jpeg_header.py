@@ -132,7 +132,9 @@ def bare_jpeg(data: bytes) -> bytes:
         place = start + 4 + len(body)
         if marker in _METADATA or is_header:
             parts.append(b"" if is_header else data[kept_to:start])
-            parts.append(_colour_segment(marker, body) if marker in _METADATA else data[start:place])
+            parts.append(
+                _colour_segment(marker, body) if marker in _METADATA else data[start:place]
+            )
             kept_to = place
         is_header = is_header and marker != SCAN
     return b"".join((*parts, data[kept_to:]))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.shared.decoding.bare_image import MAX_PROFILE_BYTES, BareImage
-from pipeline.shared.decoding.image_errors import BrokenImage
+from pipeline.shared.decoding.image_errors import BrokenImage, check_sides
 
 _CHUNK = struct.Struct("<4sI")
 _HAS_ALPHA = 0x10
@@ -36,6 +36,7 @@ def bare_webp(data: bytes) -> BareImage:
             profile = bytes(body)
         else:
             frame.take(name, body)
+    check_sides("WebP", frame.size())
     if canvas is None or (position == (0, 0) and canvas == frame.size()):
         return BareImage(frame.file(), frame.size(), exif, profile)
     return BareImage(frame.file(), frame.size(), exif, profile, canvas, position)
