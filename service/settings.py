@@ -38,7 +38,7 @@ class ServiceSettings:
     max_request_pixels: int = 200_000_000
     """Of all pictures of one request that do not run on the event loop."""
     max_decode_seconds: float = 4.0
-    """For all these pictures of one request; a decoder that takes longer is ended."""
+    """Of the processor's time, for all these pictures of one request; then a decoder is ended."""
 
     max_requests: int = 512
     """Predictions at one time, from the first byte received; one more gets a 503."""

@@ -71,7 +71,7 @@ def _run_under_valgrind(options: argparse.Namespace, folder: Path) -> int:
     errors = int(summary[1]) if summary else -1
     print(f"exit code {code}; valgrind: {errors} errors")
     if errors:
-        print(text[-8000:])
+        print(text[:6000])
     return int(bool(code or errors))
 
 

@@ -79,20 +79,19 @@ class CostlyPictures:
     async def _take_turn(
         self, model: Model, contents: Sequence[bytes], is_light: bool, seconds: float
     ) -> tuple[list[Outcome], float]:
-        """What became of the files, and how many seconds that took."""
+        """What became of the files, and how many of the processor's seconds that took."""
         max_pixels = self._settings.max_pixels
 
         def decode_here() -> tuple[list[Outcome], float]:
-            start = time.monotonic()
+            start = time.thread_time()
             outcomes = predict_files(model, contents, max_pixels)
-            return outcomes, time.monotonic() - start
+            return outcomes, time.thread_time() - start
 
         def decode_apart() -> tuple[list[Outcome], float]:
-            self._decoder.start()  # which takes some time, and nobody's budget
-            start = time.monotonic()
+            start = self._decoder.seconds
             load = partial(self._decoder.load_image, seconds=seconds)
             outcomes = predict_files(model, contents, max_pixels, load)
-            return outcomes, time.monotonic() - start
+            return outcomes, self._decoder.seconds - start
 
         return await (self._light.run(decode_here) if is_light else self._heavy.run(decode_apart))
 

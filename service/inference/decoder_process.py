@@ -7,6 +7,7 @@ may take seconds or much memory runs apart.
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,10 +21,14 @@ from pipeline.shared import pixels
 from service.inference import decoder_program as program
 
 START_SECONDS = 30.0
+CLOCK_SHARE = 3
+"""Where other programs take the processor, a picture may take so many times its seconds."""
 _ERRORS: dict[str, type[pixels.ImageError]] = {
     error.__name__: error
     for error in (pixels.BrokenImage, pixels.TooManyPixels, pixels.UnsupportedImage)
 }
+_LATE = -getattr(signal, "SIGPROF", 1_000)
+"""The exit code of a process whose own timer ended it; Windows has neither."""
 _ROOT = Path(__file__).parents[2]
 # The folder of this very package comes last on the path, where an installed one is found before;
 # -P keeps the current folder off it, which is an attendee's.
@@ -44,11 +49,13 @@ class DecoderProcess:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self.seconds = 0.0
+        """Of the processor's time, for all pictures so far."""
 
     def load_image(
         self, content: bytes, size: tuple[int, int], max_pixels: int, seconds: float
     ) -> NDArray[np.uint8]:
-        """As ``pixels.load_image``; a StoppedDecoder after so many seconds."""
+        """As ``pixels.load_image``; a StoppedDecoder after so many of the processor's seconds."""
         process = self.start()
         is_late = threading.Event()
 
@@ -56,14 +63,17 @@ class DecoderProcess:
             is_late.set()
             process.kill()
 
-        timer = threading.Timer(seconds, stop)
+        timer = threading.Timer(CLOCK_SHARE * seconds, stop)
         timer.start()
         try:
-            status, body = _exchange(process, content, size, max_pixels)
+            head = program.REQUEST_HEAD.pack(len(content), *size, max_pixels, seconds)
+            status, body, spent = _exchange(process, head, content)
+            self.seconds += spent
         except (OSError, EOFError):
-            if is_late.is_set():
-                raise StoppedDecoder(f"its decoder was ended after {seconds:.3g} s") from None
             process.kill()
+            if is_late.is_set() or process.wait() == _LATE:
+                self.seconds += seconds
+                raise StoppedDecoder(f"its decoder was ended after {seconds:.3g} s") from None
             logging.getLogger(__name__).error(
                 "the decoder ended with code %s on a file of %s bytes that begins with %r",
                 process.wait(), len(content), content[:16],
@@ -104,16 +114,16 @@ class DecoderProcess:
 
 
 def _exchange(
-    process: subprocess.Popen[bytes], content: bytes, size: tuple[int, int], max_pixels: int
-) -> tuple[int, bytes]:
+    process: subprocess.Popen[bytes], head: bytes, content: bytes
+) -> tuple[int, bytes, float]:
     requests, answers = process.stdin, process.stdout
     if requests is None or answers is None:
         raise EOFError
-    requests.write(program.REQUEST_HEAD.pack(len(content), *size, max_pixels))
+    requests.write(head)
     requests.write(content)
     requests.flush()
-    status, length = program.ANSWER_HEAD.unpack(_read(answers, program.ANSWER_HEAD.size))
-    return status, _read(answers, length)
+    status, length, seconds = program.ANSWER_HEAD.unpack(_read(answers, program.ANSWER_HEAD.size))
+    return status, _read(answers, length), seconds
 
 
 def _read(answers: IO[bytes], length: int) -> bytes:
