@@ -35,7 +35,7 @@ class ServiceSettings:
 
     A JPEG that is decoded at a reduced scale may have ten times as many.
     """
-    max_request_pixels: int = 200_000_000
+    max_request_pixels: int = 160_000_000
     """Of all pictures of one request that do not run on the event loop."""
     max_decode_seconds: float = 4.0
     """Of the processor's time, for all these pictures of one request; then a decoder is ended."""

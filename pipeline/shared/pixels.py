@@ -37,9 +37,11 @@ def load_image(
     A JPEG is within a mean difference of 6 of 255 of Pillow's full decode and bilinear resize
     (200 real posters to three sizes: 1 to 2, at most 5.9), and 0 to 3 from a PNG of itself.
     """
-    return resize_image(
-        decode_image(data, at_least=sufficient_size(size), max_pixels=max_pixels), size
-    )
+    try:
+        picture = decode_image(data, at_least=sufficient_size(size), max_pixels=max_pixels)
+        return resize_image(picture, size)
+    except MemoryError:
+        raise TooManyPixels("the picture takes too much memory") from None
 
 
 def sufficient_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -15,8 +15,9 @@ MAX_LIGHT_SCANS = 24
 MAX_SEGMENTS = 64
 """Looked at before the frame of a JPEG."""
 JPEG_SHARE = 4
-"""A pixel of a JPEG, decoded at a reduced scale, takes a fourth to a tenth of one of a PNG."""
-_LIGHT_FRAMES = (0xC0, 0xC1, 0xC2)
+"""A pixel of a JPEG of one scan takes a fourth to a tenth of the time of one of a PNG."""
+_PROGRESSIVE = 0xC2
+_LIGHT_FRAMES = (0xC0, 0xC1, _PROGRESSIVE)
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)
 _SEGMENT = struct.Struct(">BBH")
 
@@ -64,7 +65,8 @@ def _jpeg_cost(data: bytes) -> DecodeCost:
             height, width = struct.unpack_from(">2H", data, place + 5)
             cost = _cost(data, height * width)
             is_light = cost.is_light and marker in _LIGHT_FRAMES and _has_few_scans(data)
-            return DecodeCost(cost.pixels // JPEG_SHARE, is_light)
+            share = 1 if marker == _PROGRESSIVE else JPEG_SHARE
+            return DecodeCost(cost.pixels // share, is_light)
         place += 2 + length
     return DecodeCost(0, is_light=False)
 

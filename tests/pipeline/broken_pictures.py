@@ -10,6 +10,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,8 @@ def broken_pictures(seed: int) -> Iterator[BrokenPicture]:
         kind, data = chance.choices(seeds, weights)[0]
         for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 5))):
             mutate = chance.choice((*MUTATORS[kind], *MUTATORS[kind], change_bytes))
-            data = mutate(data, chance) or data
+            with suppress(IndexError):  # where the one before has left too little
+                data = mutate(data, chance) or data
         yield BrokenPicture(kind, repair_checksums(data) if kind == "PNG" else data)
 
 

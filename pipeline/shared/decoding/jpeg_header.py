@@ -127,7 +127,9 @@ def bare_jpeg(data: bytes) -> bytes:
     those that libjpeg knows.
     """
     parts, place, kept_to, is_header = [data[:2]], 2, 2, True
-    for marker, body, skipped in segments(data):
+    for number, (marker, body, skipped) in enumerate(segments(data)):
+        if number > 2 * MAX_SEGMENTS:
+            raise BrokenImage("the JPEG has too much beside its picture")
         start = place + skipped
         place = start + 4 + len(body)
         if marker in _METADATA or is_header:
