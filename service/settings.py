@@ -15,7 +15,7 @@ PREFIX = "WORKSHOP_"
 MAY_BE_ZERO = ("drain_seconds",)
 # https://example.org and http://localhost:3000, as browsers send them: without a slash at the end
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#@A-Z]+")
-# One processor stays for the event loop, and two threads hold up to 600 MB.
+# One processor stays for the event loop.
 THREADS = min(2, max(1, (os.cpu_count() or 1) - 1))
 
 
@@ -34,7 +34,14 @@ class ServiceSettings:
     max_body_bytes: int = 32_000_000
     max_files: int = 64
     max_pixels: int = 20_000_000
-    """Width times height of one picture, read from its header before it is decoded."""
+    """Width times height of what a decoder gives, known from the header before it is decoded.
+
+    A JPEG that is decoded at a reduced scale may have ten times as many.
+    """
+    max_request_pixels: int = 160_000_000
+    """Of all pictures of one request that do not run on the event loop."""
+    max_decode_seconds: float = 4.0
+    """Of the processor's time, for all these pictures of one request; then a decoder is ended."""
 
     max_requests: int = 512
     """Predictions at one time, from the first byte received; one more gets a 503."""
@@ -47,7 +54,7 @@ class ServiceSettings:
     receive_seconds: float = 30.0
     """The time a client has to send its body."""
     threads: int = THREADS
-    """Of the pool. A picture of 20 Mpx takes 140 MB in each, a WebP 300."""
+    """For pictures that take some 50 ms. Large ones wait for one process of their own."""
 
     cors_origins: tuple[str, ...] = ()
     """The sites whose pages may read the answers (CORS), as ``https://example.org``; * for all."""

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 
 from dvcstate.config import config_schema, remote_address
-from dvcstate.config.remote_address import Remotes
+from dvcstate.config.remote_reference import Remotes
 from dvcstate.errors import FileError
 
 # What DVC adds to `cache.dir`, and no remote but a folder takes (dvc/config_schema.py).
