@@ -33,8 +33,7 @@ def grade(
         checks = in_teaching_order()
         selected = [check for check in checks.values() if select(check)]
         ids = [check.id for check in selected if check.tier in tiers]
-        lessons = {check.lesson for check in selected}
-        return make_report(repository, runner.verdicts(repository, checks, ids), tiers, lessons)
+        return make_report(repository, runner.verdicts(repository, checks, ids), tiers, selected)
     finally:
         if cache is None:
             own_cache.close()

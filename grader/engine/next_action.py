@@ -1,45 +1,60 @@
-"""The one thing to do next, by a report."""
+"""What comes next, and the order in which findings are mended: for whoever shows a report."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from grader.engine.report import CheckResult, Kind, Report
+from grader.engine.check_result import INTERNAL, CheckResult, Kind
 from grader.finding import worktree_paths
 from grader.step import Step
+
+_KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
 
 
 @dataclass(frozen=True)
 class NextAction:
-    """``step``, if there is one, mends what ``result`` found or waits for.
+    """``step``, if there is one, mends what ``check`` found or waits for.
 
     ``more`` other checks fail too, or are blocked too; ``blocked`` wait for those that fail.
     """
 
-    result: CheckResult
+    check: str
     step: Step | None
     more: int
     blocked: int
+    result: CheckResult = field(metadata=INTERNAL)
 
 
-def next_action(report: Report) -> NextAction | None:
-    """The first check that fails, else the first that is blocked; None where there is neither.
+def next_action(results: Sequence[CheckResult]) -> NextAction | None:
+    """What to do about the first check that fails, else the first that is blocked; else None.
 
-    An error is no next action: there is nothing of the attendee's to mend. Where an absent out is
-    also lost, the loss comes first: no command brings the out back before that is mended.
+    An error is no next action: there is nothing of the attendee's to mend. What is blocked where
+    nothing fails waits for a check that was not selected, or for what could not be told.
     """
-    lost_outs = _results_on_lost_outs(report)
-    kinds = [result.kind for result in report.checks]
-    kind: Kind = "fail" if "fail" in kinds else "blocked"
-    if kind not in kinds:
+    failed = [result for result in order_of_mending(results) if result.kind == "fail"]
+    blocked = [result for result in results if result.kind == "blocked"]
+    is_untold = any(result.kind == "error" for result in results)
+    waiting = failed or ([] if is_untold else blocked)
+    if not waiting:
         return None
-    result = next(r for r in report.checks if r.kind == kind and r not in lost_outs)
+    result = waiting[0]
     step = result.steps[0] if result.steps else None
-    blocked = kinds.count("blocked") if kind == "fail" else 0
-    return NextAction(result, step, kinds.count(kind) - 1, blocked)
+    return NextAction(result.id, step, len(waiting) - 1, len(blocked) if failed else 0, result)
 
 
-def _results_on_lost_outs(report: Report) -> list[CheckResult]:
+def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """What was found, in the order to mend it: mistakes, errors, advice, each in teaching order.
+
+    Where an absent out is also lost, the loss comes first: no command brings the out back before
+    that is mended.
+    """
+    lost_outs = _results_on_lost_outs(results)
+    found = [result for result in results if result.kind in _KINDS]
+    return sorted(found, key=lambda result: (_KINDS.index(result.kind), result in lost_outs))
+
+
+def _results_on_lost_outs(results: Sequence[CheckResult]) -> list[CheckResult]:
     """The results on absent outs that neither the cache nor the remote has."""
-    losses = [result for result in report.checks if result.code == "out-lost"]
+    losses = [result for result in results if result.code == "out-lost"]
     lost = {path for result in losses for path in worktree_paths(result.evidence)}
-    missing = [result for result in report.checks if result.code == "out-missing"]
+    missing = [result for result in results if result.code == "out-missing"]
     return [result for result in missing if lost.issuperset(worktree_paths(result.evidence))]

@@ -97,12 +97,24 @@ def test_advice_costs_nothing_and_changes_no_exit_code(repo: Path) -> None:
     assert reports.exit_code(report) == reports.PASSED
 
 
-def test_an_error_is_left_out_of_the_score_and_exits_with_3(repo: Path) -> None:
-    whole = grade(repo).max_score
+def test_the_total_is_that_of_what_was_selected_whatever_can_be_told(repo: Path) -> None:
+    whole, points = grade(repo), CHECKS["share.pushed"].points
+    assert (whole.score, whole.not_told) == (whole.max_score, 0)
+    offline = grade(repo, offline=True)
     (repo.parent / "remote").rename(repo.parent / "gone")
-    report = grade(repo)
-    assert reports.exit_code(report) == reports.NOT_TOLD
-    assert report.score == report.max_score == whole - CHECKS["share.pushed"].points
+    untold = grade(repo)
+    assert reports.exit_code(untold) == reports.NOT_TOLD
+    assert reports.exit_code(offline) == reports.PASSED
+    for report in (offline, untold):
+        assert report.max_score == whole.max_score
+        assert (report.score, report.not_told) == (whole.score - points, points)
+        share = next(one for one in report.lessons if one.id == "share")
+        assert (share.earned, share.max, share.not_told) == (0, points, points)
+        shown = human.render(report, Style())
+        assert shown.startswith(f"{report.score} of {report.max_score} points, {points} not told,")
+        line = next(line for line in shown.splitlines() if " share " in line)
+        assert line.endswith(" not told")
+        assert json.loads(gradescope.render(report))["score"] == report.score
 
 
 def _detach(repo: Path) -> None:
