@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.engine.check_result import INTERNAL, CheckResult, Kind
+from grader.engine.registry import COMMIT_CHECKS
 from grader.finding import worktree_paths
-from grader.step import Step
+from grader.step import Command, Edit, Step
 
 _KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
 
@@ -45,11 +46,11 @@ def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
     """What was found, in the order to mend it: mistakes, errors, advice, each in teaching order.
 
     Where an absent out is also lost, the loss comes first: no command brings the out back before
-    that is mended.
+    that is mended. What is to be run and committed comes after what makes the run stop.
     """
-    lost_outs = _results_on_lost_outs(results)
+    later = [*_results_on_lost_outs(results), *_results_on_early_commits(results)]
     found = [result for result in results if result.kind in _KINDS]
-    return sorted(found, key=lambda result: (_KINDS.index(result.kind), result in lost_outs))
+    return sorted(found, key=lambda result: (_KINDS.index(result.kind), result in later))
 
 
 def _results_on_lost_outs(results: Sequence[CheckResult]) -> list[CheckResult]:
@@ -58,3 +59,32 @@ def _results_on_lost_outs(results: Sequence[CheckResult]) -> list[CheckResult]:
     lost = {path for result in losses for path in worktree_paths(result.evidence)}
     missing = [result for result in results if result.code == "out-missing"]
     return [result for result in missing if lost.issuperset(worktree_paths(result.evidence))]
+
+
+def _results_on_early_commits(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """The results that ask to commit a file in which another one has something to edit.
+
+    And those that ask to run the pipeline before, while the raw data is not as it should be.
+    """
+    failed = [result for result in results if result.kind == "fail"]
+    commits = [result for result in failed if result.id in COMMIT_CHECKS]
+    others = [result for result in failed if result not in commits]
+    edited = {file for result in others for file in _edited_files(result.steps)}
+    unsettled = {result.lesson for result in others}
+    return [
+        result
+        for result in commits
+        if edited.intersection(worktree_paths(result.evidence))
+        or (result.lesson in unsettled and any(_runs_pipeline(step) for step in result.steps))
+    ]
+
+
+def _edited_files(steps: Sequence[Step]) -> list[str]:
+    """The files that a person edits, by hand or by ``dvc stage add``."""
+    edited = [step.file for step in steps if isinstance(step, Edit)]
+    is_dvc = any(isinstance(s, Command) and s.words[:3] == ("dvc", "stage", "add") for s in steps)
+    return [*edited, *["dvc.yaml"] * is_dvc]
+
+
+def _runs_pipeline(step: Step) -> bool:
+    return isinstance(step, Command) and step.words[:2] == ("dvc", "repro")

@@ -13,7 +13,7 @@ from tests.grader.rounds.room import Room
 from tests.grader.rounds.slips import SLIPS
 from tests.grader.rounds.typist import Typist
 
-MOST_ROUNDS = 8
+MOST_ROUNDS, _SHARE = 8, 8
 _LEFT_OUT = {
     # Their remote is a cloud, or their fix leads to one, and there is none.
     "remote-url-malformed": "code", "remote-not-yours": "code", "remote-plugin-missing": "code",
@@ -35,13 +35,13 @@ class Deed:
 
 
 def deeds() -> list[Deed]:
-    """All that may happen: each slip as often as three mistakes, for it has many forms."""
+    """All that may happen: each slip as often as eight mistakes, for it has many forms."""
     mistakes = [
         Deed(mistake.name, lambda repo, _pick, apply=mistake.apply: apply(repo))  # type: ignore[misc]
         for mistake in MISTAKES
         if mistake.code not in _LEFT_OUT and mistake.name not in _LEFT_OUT
     ]
-    return [*mistakes, *[Deed(slip.__name__, slip) for slip in SLIPS for _ in range(3)]]
+    return [*mistakes, *[Deed(slip.__name__, slip) for slip in SLIPS for _ in range(_SHARE)]]
 
 
 @dataclass
@@ -69,7 +69,7 @@ class FailureError(Exception):
 def play(room: Room, seed: int, chosen: Sequence[int] | None = None) -> Play:
     """Play the repository of ``seed``; of its deeds only those ``chosen`` by their place."""
     pick = random.Random(seed)
-    done = [pick.choice(deeds()) for _ in range(pick.choice((1, 1, 2, 2, 3)))]
+    done = [pick.choice(deeds()) for _ in range(pick.choice((1, 2, 2, 3)))]
     places = list(range(len(done)) if chosen is None else chosen)
     result = Play(seed, [deed.name for deed in done], places)
     room.renew()
@@ -102,6 +102,7 @@ def _type_all(room: Room, typist: Typist, result: Play) -> None:
     """Grade and type until nothing is left."""
     advised: set[tuple[str, object]] = set()
     while (found := _choose(report := room.grade(), advised)) is not None:
+        _assert_watch_agrees(room, report)
         result.log.append(f"  {found.id} {found.code} ({report.score}): {found.rationale}")
         if result.rounds == MOST_ROUNDS:
             raise FailureError(f"no end after {MOST_ROUNDS} rounds")
@@ -113,11 +114,26 @@ def _type_all(room: Room, typist: Typist, result: Play) -> None:
         result.rounds += 1
 
 
+def _assert_watch_agrees(room: Room, report: Report) -> None:
+    """Whether `grader watch`, open all the time, names the same next action and points."""
+    watching = room.watch()
+    if watching.max_score != report.max_score:
+        raise FailureError(f"watch counts {watching.max_score}, check {report.max_score}")
+    # Of what only the remote can tell, a watch without it knows nothing.
+    if report.next and report.next.result.lesson == "share":
+        return
+    ours, theirs = (
+        (one.next.check, one.next.step) if one.next else None for one in (watching, report)
+    )
+    if ours != theirs:
+        raise FailureError(f"watch says {ours}, check {theirs}")
+
+
 def _choose(report: Report, advised: set[tuple[str, object]]) -> CheckResult | None:
     """What comes next; when all holds, an advice that was not followed yet."""
-    for one in report.checks:
-        if one.kind == "error":
-            raise FailureError(f"{one.id} cannot be told: {one.rationale}")
+    untold = [one for one in report.checks if one.kind == "error"]
+    if untold and (report.next is None or any("itself failed" in str(o.rationale) for o in untold)):
+        raise FailureError(f"{untold[0].id} cannot be told: {untold[0].rationale}")
     if report.next:
         return report.next.result
     return next(

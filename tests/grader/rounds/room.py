@@ -20,6 +20,7 @@ import yaml
 
 from grader.engine.report import Report
 from grader.facts import remote
+from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
 from tests.grader import finished
 from tests.grader.rounds import dvc_server
@@ -46,6 +47,7 @@ class Room:
     template: Path
     programs: Path
     server: str
+    watched: list[SnapshotCache]
 
     @property
     def repo(self) -> Path:
@@ -57,6 +59,10 @@ class Room:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self.template, self.folder, symlinks=True)
         (self.folder / "home").mkdir(exist_ok=True)
+        for cache in self.watched:
+            cache.close()
+        self.watched[:] = [SnapshotCache()]
+        self.watch()
 
     def type(self, line: str, folder: Path | None = None) -> Answer:
         """Type one line in a terminal in the repository, or in another ``folder``."""
@@ -75,6 +81,10 @@ class Room:
     def grade(self) -> Report:
         """The report, the remote's answer included, with nothing known from before."""
         return grade(self.repo)
+
+    def watch(self) -> Report:
+        """The report of a `grader watch` that has been open since the room was renewed."""
+        return grade(self.repo, offline=True, cache=self.watched[0])
 
     def environment(self) -> dict[str, str]:
         """The variables of a terminal with the environment activated."""
@@ -113,7 +123,7 @@ def opened(folder: Path) -> Iterator[Room]:
         for name in ("HOME", "DVC_SITE_CACHE_DIR", "DVC_WORKSHOP_CACHE_DIR", "GIT_CONFIG_NOSYSTEM"):
             patch.setenv(name, environment[name])
         patch.setattr(remote, "TIMEOUT_S", 3.0)
-        room = Room(place, folder / "template", programs, server)
+        room = Room(place, folder / "template", programs, server, [])
         _finish(room)
         shutil.copytree(place, room.template, symlinks=True)
         yield room
