@@ -9,6 +9,13 @@ from grader.finding import worktree_paths
 from grader.step import Command, Edit, Step
 
 _KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
+# Mistakes in dvc.yaml and params.yaml at which dvc repro stops.
+_STOPS_RUNS = frozenset(
+    (
+        *("param-unknown", "stage-wrong-command", "sections-in-command", "dep-absent", "cycle"),
+        *("out-overlap", "out-not-written", "code-among-outs", "windows-paths", "wrong-file-name"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -43,48 +50,52 @@ def next_action(results: Sequence[CheckResult]) -> NextAction | None:
 
 
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """What was found, in the order to mend it: mistakes, errors, advice, each in teaching order.
+    """What was found, in the order to mend it: mistakes, errors, advice.
 
-    Where an absent out is also lost, the loss comes first: no command brings the out back before
-    that is mended. What is to be run and committed comes after what makes the run stop.
+    Each kind is in teaching order, but what a result waits for comes right before it.
     """
-    later = [*_results_on_lost_outs(results), *_results_on_early_commits(results)]
     found = [result for result in results if result.kind in _KINDS]
-    return sorted(found, key=lambda result: (_KINDS.index(result.kind), result in later))
+    ordered: list[CheckResult] = []
+
+    def place(result: CheckResult) -> None:
+        if result not in ordered:
+            for other in found:
+                if _waits_for(result, other):
+                    place(other)
+            ordered.append(result)
+
+    for result in sorted(found, key=lambda result: _KINDS.index(result.kind)):
+        place(result)
+    return ordered
 
 
-def _results_on_lost_outs(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """The results on absent outs that neither the cache nor the remote has."""
-    losses = [result for result in results if result.code == "out-lost"]
-    lost = {path for result in losses for path in worktree_paths(result.evidence)}
-    missing = [result for result in results if result.code == "out-missing"]
-    return [result for result in missing if lost.issuperset(worktree_paths(result.evidence))]
+def _waits_for(result: CheckResult, other: CheckResult) -> bool:
+    """Whether the fix of ``result`` does not work before that of ``other``; never in a circle.
 
-
-def _results_on_early_commits(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """The results that ask to commit a file in which another one has something to edit.
-
-    And those that ask to run the pipeline before, while the raw data is not as it should be.
+    No command brings back an absent out that is also lost. What is to be run and committed waits
+    for what makes the run stop, and for what is to be edited in the same file.
     """
-    failed = [result for result in results if result.kind == "fail"]
-    commits = [result for result in failed if result.id in COMMIT_CHECKS]
-    others = [result for result in failed if result not in commits]
-    edited = {file for result in others for file in _edited_files(result.steps)}
-    unsettled = {result.lesson for result in others}
-    return [
-        result
-        for result in commits
-        if edited.intersection(worktree_paths(result.evidence))
-        or (result.lesson in unsettled and any(_runs_pipeline(step) for step in result.steps))
-    ]
+    if result is other or other.kind != "fail":
+        return False
+    if result.code == "out-missing":
+        return other.code == "out-lost" and _is_about(other, result)
+    is_commit = result.id in COMMIT_CHECKS
+    if other.id in COMMIT_CHECKS or result.code in _STOPS_RUNS:
+        return False
+    if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
+        return True
+    runs_all = any(isinstance(s, Command) and s.words == ("dvc", "repro") for s in result.steps)
+    is_data_first = is_commit and other.lesson == result.lesson
+    return runs_all and (other.code in _STOPS_RUNS or is_data_first)
 
 
-def _edited_files(steps: Sequence[Step]) -> list[str]:
+def _is_about(loss: CheckResult, result: CheckResult) -> bool:
+    """Whether every out that ``result`` misses is lost."""
+    return {*worktree_paths(loss.evidence)}.issuperset(worktree_paths(result.evidence))
+
+
+def _edited_files(steps: Sequence[Step]) -> set[str]:
     """The files that a person edits, by hand or by ``dvc stage add``."""
-    edited = [step.file for step in steps if isinstance(step, Edit)]
+    edited = {step.file for step in steps if isinstance(step, Edit)}
     is_dvc = any(isinstance(s, Command) and s.words[:3] == ("dvc", "stage", "add") for s in steps)
-    return [*edited, *["dvc.yaml"] * is_dvc]
-
-
-def _runs_pipeline(step: Step) -> bool:
-    return isinstance(step, Command) and step.words[:2] == ("dvc", "repro")
+    return edited | {"dvc.yaml"} if is_dvc else edited

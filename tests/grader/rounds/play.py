@@ -1,6 +1,7 @@
 """One repository: slips, then rounds of grading and typing, then what has to hold at the end."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,11 +102,15 @@ def shrink(room: Room, failed: Play) -> Play:
 def _type_all(room: Room, typist: Typist, result: Play) -> None:
     """Grade and type until nothing is left."""
     advised: set[tuple[str, object]] = set()
+    typed = Counter[tuple[str, object]]()
     while (found := _choose(report := room.grade(), advised)) is not None:
         _assert_watch_agrees(room, report)
         result.log.append(f"  {found.id} {found.code} ({report.score}): {found.rationale}")
         if result.rounds == MOST_ROUNDS:
             raise FailureError(f"no end after {MOST_ROUNDS} rounds")
+        typed[found.id, found.steps] += 1
+        if typed[found.id, found.steps] == 3:
+            raise FailureError(f"in a circle: {found.id} is told the third time")
         if not found.steps:
             raise FailureError(f"nothing to type for {found.id}")
         if found.kind == "advice":
