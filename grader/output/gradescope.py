@@ -10,7 +10,7 @@ from grader.output.steps import fix_text
 
 
 def render(report: Report) -> str:
-    """Points as they were earned; what could not be told is shown, and earns none."""
+    """Points as they were earned; what could not be checked is shown, and earns none."""
     return json.dumps(_results(report), indent=2) + "\n"
 
 
@@ -42,7 +42,7 @@ def _test(result: CheckResult) -> dict[str, Any]:
 def _output(result: CheckResult) -> str:
     lines = [result.rationale] if result.rationale else []
     if result.status == "error":
-        lines.insert(0, "This could not be told, and earns no points.")
+        lines.insert(0, "This could not be checked, and earns no points.")
     lines += [f"expected: {result.expected}"] if result.expected else []
     lines += [f"actual: {result.actual}"] if result.actual else []
     lines += [f"type:\n{fix}"] if (fix := fix_text(result.steps)) else []

@@ -20,7 +20,7 @@ _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice":
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
 _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "33", "advice": "36"}
 _TITLE_WIDTH = 44
-_SEE_ABOVE = " ..., as told above"
+_SEE_ABOVE = " ..., as shown above"
 _REMOTE_CHECK = "share.pushed"
 # The kind of a lesson without a check: only the remote can judge it, and was not asked.
 NOT_JUDGED = "blocked"
@@ -59,8 +59,8 @@ def _score(report: Report) -> str:
 
 
 def score_text(report: Report) -> str:
-    """The points: those that nobody could tell are neither earned nor lost."""
-    not_told = f", {report.not_told} not told" if report.not_told else ""
+    """The points: those that could not be checked are neither earned nor lost."""
+    not_told = f", {report.not_told} not checked" if report.not_told else ""
     return f"{report.score} of {report.max_score} points{not_told}"
 
 
@@ -87,8 +87,8 @@ def _lesson(lesson: LessonScore, checks: Sequence[CheckResult], style: Style) ->
 
 
 def points_text(lesson: LessonScore) -> str:
-    """The points of a lesson; where nobody could tell any of them, that."""
-    return "not told" if lesson.not_told == lesson.max else f"{lesson.earned:3} of {lesson.max:2}"
+    """The points of a lesson; where none of them could be checked, that."""
+    return "unchecked" if lesson.not_told == lesson.max else f"{lesson.earned:3} of {lesson.max:2}"
 
 
 def _result_lines(result: CheckResult, kind: str, style: Style) -> list[str]:
@@ -137,7 +137,7 @@ def _ending(report: Report, style: Style) -> list[str]:
         next_ = f"next: {_colour(_next(action, style), 'fail', style)}"
         return [next_, *([f"then: {rest}"] if rest else [])]
     if errors := sum(result.kind == "error" for result in report.checks):
-        return _wrap_lines(f"{errors} could not be told. All else holds.", style, "")
+        return _wrap_lines(f"{errors} could not be checked. All else holds.", style, "")
     limit = "" if "remote" in report.verified else ", as far as could be told without the remote"
     return [f"All of it holds{limit}.", *_how_to_ask_remote(report)]
 

@@ -111,9 +111,11 @@ def test_the_total_is_that_of_what_was_selected_whatever_can_be_told(repo: Path)
         share = next(one for one in report.lessons if one.id == "share")
         assert (share.earned, share.max, share.not_told) == (0, points, points)
         shown = human.render(report, Style())
-        assert shown.startswith(f"{report.score} of {report.max_score} points, {points} not told,")
+        assert shown.startswith(
+            f"{report.score} of {report.max_score} points, {points} not checked,"
+        )
         line = next(line for line in shown.splitlines() if " share " in line)
-        assert line.endswith(" not told")
+        assert line.endswith(" unchecked")
         assert json.loads(gradescope.render(report))["score"] == report.score
 
 
@@ -482,7 +484,7 @@ def test_a_long_command_is_printed_once(repo: Path) -> None:
     assert told.count(command) == 1
     line = next(one for one in told.splitlines() if one.startswith("next: "))
     assert line.startswith("next: dvc stage add -n train -d ")
-    assert line.endswith(" ..., as told above")
+    assert line.endswith(" ..., as shown above")
     assert len(line) <= 80
 
 

@@ -184,7 +184,7 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
     try:
         first = process.stdout.readline()
         assert first.startswith(
-            f"{STATIC} of {ALL} points, {ALL - STATIC} not told (the remote was not asked);"
+            f"{STATIC} of {ALL} points, {ALL - STATIC} not checked (the remote was not asked);"
             " All holds here."
         )
         # What changes before it watches is found when it does.
