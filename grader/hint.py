@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader import user_cache
-from grader.engine.next_action import next_action
+from grader.engine.check_result import CheckResult
 from grader.engine.registry import CHECKS
-from grader.engine.report import CheckResult, Report
+from grader.engine.report import Report
 from grader.output.steps import fix_text, lines_under_headings, step_lines
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
@@ -90,11 +90,10 @@ def choose_result(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResu
         open_ = (result for result in named if result.status != "pass")
         return report, next(failed, next(open_, named[0]))
     report = grade(False)
-    action = next_action(report)
+    action = report.next
     if action is None or action.result.status != "fail" or _is_for_the_remote(action.result):
         report = grade(True)
-        action = next_action(report)
-    return report, action.result if action else None
+    return report, report.next.result if report.next else None
 
 
 def _is_for_the_remote(result: CheckResult) -> bool:

@@ -151,6 +151,8 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
     here = repository.worktree
     if left_out := _left_out(repository, snapshot):
         return _tracked_in_part(repository, left_out)
+    if removal := overlap.removal_to_finish(repository):
+        return removal
     if not is_there:
         return None
     # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.

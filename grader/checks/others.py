@@ -14,7 +14,6 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import Finding
 from grader.fixes.stage_runs import run_stage
 from grader.stages.lookup import LOCK, own_stages
-from grader.stages.run_state import changes
 
 _REQUIRES = ("pipeline.place", "lock.committed")
 
@@ -42,7 +41,7 @@ def other_stages_are_current(repository: Repository, snapshot: Snapshot) -> Find
     for stage in own_stages(snapshot):
         if not stage.recorded or stage.frozen or stage.runs_always:
             continue
-        changed = list(changes(repository, snapshot, stage))
+        changed = runs.changes_of_run(repository, snapshot, stage)
         if not changed:
             continue
         evidence = tuple(change.evidence for change in changed)
@@ -79,5 +78,18 @@ def params_of_other_stages_exist(repository: Repository, snapshot: Snapshot) -> 
     """
     findings = (
         undeclared.unknown_params(repository, snapshot, stage) for stage in own_stages(snapshot)
+    )
+    return next((finding for finding in findings if finding), None)
+
+
+@check("others.deps", "dep-absent", requires=("preprocess.declared",))
+def deps_of_other_stages_are_there(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """Every dep of a stage of your own is there.
+
+    dvc repro stops at a dep that is nowhere, and may not reach the lessons' stages.
+    """
+    findings = (
+        undeclared.absent_deps_finding(repository, snapshot, stage)
+        for stage in own_stages(snapshot)
     )
     return next((finding for finding in findings if finding), None)

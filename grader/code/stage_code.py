@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
-from grader.code.command import arguments, calls
+from grader.code.command import arguments, calls, command_texts, join_lines
 from grader.code.module import Module, module
 from workshop.stages import StageSpec
 
@@ -164,8 +164,7 @@ def words_of(command: str | list[str] | None) -> list[str]:
 
 
 def _lines(command: str | list[str] | None) -> list[str]:
-    lines = [command] if isinstance(command, str) else command or []
-    return [part for line in lines for part in line.replace("\\\n", " ").splitlines()]
+    return [part for text in command_texts(command) for part in join_lines(text).splitlines()]
 
 
 @lru_cache(maxsize=256)
@@ -188,7 +187,7 @@ def values_of(command: str | list[str] | None, stage: StageSpec) -> dict[str, st
     if words is None:
         words = tuple(words_of(command))
     found = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         if word.startswith("--") and word != "--":
             name, equals, value = word.partition("=")
             found[name] = value if equals else "" if _is_option(following) else following

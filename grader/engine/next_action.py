@@ -1,45 +1,101 @@
-"""The one thing to do next, by a report."""
+"""What comes next, and the order in which findings are mended: for whoever shows a report."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from grader.engine.report import CheckResult, Kind, Report
+from grader.engine.check_result import INTERNAL, CheckResult, Kind
+from grader.engine.registry import COMMIT_CHECKS
 from grader.finding import worktree_paths
-from grader.step import Step
+from grader.step import Command, Edit, Step
+
+_KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
+# Mistakes in dvc.yaml and params.yaml at which dvc repro stops.
+_STOPS_RUNS = frozenset(
+    (
+        *("param-unknown", "stage-wrong-command", "sections-in-command", "dep-absent", "cycle"),
+        *("out-overlap", "out-not-written", "code-among-outs", "windows-paths", "wrong-file-name"),
+    )
+)
 
 
 @dataclass(frozen=True)
 class NextAction:
-    """``step``, if there is one, mends what ``result`` found or waits for.
+    """``step``, if there is one, mends what ``check`` found or waits for.
 
     ``more`` other checks fail too, or are blocked too; ``blocked`` wait for those that fail.
     """
 
-    result: CheckResult
+    check: str
     step: Step | None
     more: int
     blocked: int
+    result: CheckResult = field(metadata=INTERNAL)
 
 
-def next_action(report: Report) -> NextAction | None:
-    """The first check that fails, else the first that is blocked; None where there is neither.
+def next_action(results: Sequence[CheckResult]) -> NextAction | None:
+    """What to do about the first check that fails, else the first that is blocked; else None.
 
-    An error is no next action: there is nothing of the attendee's to mend. Where an absent out is
-    also lost, the loss comes first: no command brings the out back before that is mended.
+    An error is no next action: there is nothing of the attendee's to mend. What is blocked where
+    nothing fails waits for a check that was not selected, or for what could not be told.
     """
-    lost_outs = _results_on_lost_outs(report)
-    kinds = [result.kind for result in report.checks]
-    kind: Kind = "fail" if "fail" in kinds else "blocked"
-    if kind not in kinds:
+    failed = [result for result in order_of_mending(results) if result.kind == "fail"]
+    blocked = [result for result in results if result.kind == "blocked"]
+    is_untold = any(result.kind == "error" for result in results)
+    waiting = failed or ([] if is_untold else blocked)
+    if not waiting:
         return None
-    result = next(r for r in report.checks if r.kind == kind and r not in lost_outs)
+    result = waiting[0]
     step = result.steps[0] if result.steps else None
-    blocked = kinds.count("blocked") if kind == "fail" else 0
-    return NextAction(result, step, kinds.count(kind) - 1, blocked)
+    return NextAction(result.id, step, len(waiting) - 1, len(blocked) if failed else 0, result)
 
 
-def _results_on_lost_outs(report: Report) -> list[CheckResult]:
-    """The results on absent outs that neither the cache nor the remote has."""
-    losses = [result for result in report.checks if result.code == "out-lost"]
-    lost = {path for result in losses for path in worktree_paths(result.evidence)}
-    missing = [result for result in report.checks if result.code == "out-missing"]
-    return [result for result in missing if lost.issuperset(worktree_paths(result.evidence))]
+def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """What was found, in the order to mend it: mistakes, errors, advice.
+
+    Each kind is in teaching order, but what a result waits for comes right before it.
+    """
+    found = [result for result in results if result.kind in _KINDS]
+    ordered: list[CheckResult] = []
+
+    def place(result: CheckResult) -> None:
+        if result not in ordered:
+            for other in found:
+                if _waits_for(result, other):
+                    place(other)
+            ordered.append(result)
+
+    for result in sorted(found, key=lambda result: _KINDS.index(result.kind)):
+        place(result)
+    return ordered
+
+
+def _waits_for(result: CheckResult, other: CheckResult) -> bool:
+    """Whether the fix of ``result`` does not work before that of ``other``; never in a circle.
+
+    No command brings back an absent out that is also lost. What is to be run and committed waits
+    for what makes the run stop, and for what is to be edited in the same file.
+    """
+    if result is other or other.kind != "fail":
+        return False
+    if result.code == "out-missing":
+        return other.code == "out-lost" and _is_about(other, result)
+    is_commit = result.id in COMMIT_CHECKS
+    if other.id in COMMIT_CHECKS or result.code in _STOPS_RUNS:
+        return False
+    if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
+        return True
+    runs_all = any(isinstance(s, Command) and s.words == ("dvc", "repro") for s in result.steps)
+    is_data_first = is_commit and other.lesson == result.lesson
+    return runs_all and (other.code in _STOPS_RUNS or is_data_first)
+
+
+def _is_about(loss: CheckResult, result: CheckResult) -> bool:
+    """Whether every out that ``result`` misses is lost."""
+    return {*worktree_paths(loss.evidence)}.issuperset(worktree_paths(result.evidence))
+
+
+def _edited_files(steps: Sequence[Step]) -> set[str]:
+    """The files that a person edits, by hand or by ``dvc stage add``."""
+    edited = {step.file for step in steps if isinstance(step, Edit)}
+    is_dvc = any(isinstance(s, Command) and s.words[:3] == ("dvc", "stage", "add") for s in steps)
+    return edited | {"dvc.yaml"} if is_dvc else edited

@@ -44,6 +44,8 @@ class Check:
         return course().check(self.id).points
 
 
+# They report work that is done and not committed.
+COMMIT_CHECKS = ("data.committed", "lock.committed")
 # Each check by its id, in the order of registration; grader.checks puts them in order.
 CHECKS: dict[str, Check] = {}
 

@@ -1,79 +1,53 @@
 """The report on one repository: every output format is made of it.
 
-The metadata of a field are for ``grader.output.report_json`` and ``report_schema``: ``in_json``
-False leaves the field out of JSON, ``schema`` are further keys of its JSON Schema.
+The score, what comes next and the order of the checks are decided here and in ``next_action``, for
+all who show a report. The metadata of a field are those of ``check_result``.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from grader.engine.verdict import Status, Verdict
+from grader.engine.check_result import POINTS, CheckResult
+from grader.engine.next_action import NextAction, next_action
+from grader.engine.registry import Check
+from grader.engine.verdict import Verdict
 from grader.facts.git import Git
 from grader.facts.repository import Repository
-from grader.finding import Evidence, Severity, UnknownError
-from grader.step import Step
+from grader.finding import UnknownError
 from workshop import shell
 from workshop.course.manifest import course
 
 _Fact = TypeVar("_Fact")
 ReportTier = Literal["static", "remote", "run"]
-Kind = Status | Literal["advice"]
 
 # Exit codes; 2 is also that of a wrong option.
 PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
-_POINTS = {"schema": {"minimum": 0}}
-_ID = {"schema": {"pattern": r"^[a-z]+\.[a-z_]+$"}}
-_CODE = {"schema": {"pattern": "^[a-z-]+$"}}
 _COMMIT = {"schema": {"pattern": "^[0-9a-f]{40,64}$"}}
 _BRANCH = {"schema": {"description": "where the next commit goes"}}
 _NO_BRANCH = {"schema": {"description": "how to return, where HEAD is on none"}}
-# In JSON the text of the steps stands before them, under that name.
-_AS_FIX = {"text": "fix"}
-_INTERNAL = {"in_json": False}
 
 
 @dataclass(frozen=True)
 class LessonScore:
-    """One lesson, and the points of its checks."""
+    """One lesson, and the points of its checks; ``not_told`` are those that nobody could tell."""
 
     id: str
     title: str
-    earned: int = field(metadata=_POINTS)
-    max: int = field(metadata=_POINTS)
+    earned: int = field(metadata=POINTS)
+    max: int = field(metadata=POINTS)
+    not_told: int = field(metadata=POINTS)
     supplied: bool
 
 
 @dataclass(frozen=True)
-class CheckResult:
-    """One check, and what was found."""
-
-    id: str = field(metadata=_ID)
-    lesson: str
-    title: str
-    status: Status
-    severity: Severity | None
-    code: str | None = field(metadata=_CODE)
-    rationale: str | None
-    expected: str | None
-    actual: str | None
-    evidence: tuple[Evidence, ...]
-    hint: str | None
-    steps: tuple[Step, ...] = field(metadata=_AS_FIX)
-    earned: int = field(metadata=_POINTS)
-    max: int = field(metadata=_POINTS)
-    blocked_by: str | None = field(metadata=_INTERNAL)
-    awaits_commit: bool = field(metadata=_INTERNAL)
-
-    @property
-    def kind(self) -> Kind:
-        """The status, or that it is mere advice."""
-        return "advice" if self.severity == "advice" else self.status
-
-
-@dataclass(frozen=True)
 class Report:
-    """The grader's report, as `grader check --format json` prints it."""
+    """The grader's report, as `grader check --format json` prints it.
+
+    ``max_score`` is the total of the checks that were selected, whatever could be told of them;
+    ``not_told`` are the points of those that nobody could tell, or whom the remote was not asked.
+    ``checks`` are in teaching order; ``next`` is what to do first.
+    """
 
     schema: Literal[1] = field(default=1, init=False)
     repo: str
@@ -81,8 +55,10 @@ class Report:
     branch: str | None = field(metadata=_BRANCH)
     no_branch: str | None = field(metadata=_NO_BRANCH)
     gradable: bool
-    score: int = field(metadata=_POINTS)
-    max_score: int = field(metadata=_POINTS)
+    score: int = field(metadata=POINTS)
+    max_score: int = field(metadata=POINTS)
+    not_told: int = field(metadata=POINTS)
+    next: NextAction | None
     verified: tuple[ReportTier, ...]
     unproven: tuple[ReportTier, ...]
     lessons: tuple[LessonScore, ...]
@@ -93,48 +69,56 @@ def make_report(
     repository: Repository,
     verdicts: Iterable[Verdict],
     tiers: Iterable[ReportTier],
-    lessons: Container[str],
+    selected: Sequence[Check],
 ) -> Report:
-    """The report on ``repository``; ``tiers`` were asked, ``lessons`` are the ids of its lessons.
+    """The report on ``repository``: ``verdicts`` on those of the ``selected`` checks in ``tiers``.
 
-    A tier without any answer is not verified, as a remote that nobody reached. A lesson that only
-    such a tier can judge counts 0 of 0 points.
+    A tier without any answer is not verified, as a remote that nobody reached.
     """
     verdicts = list(verdicts)
     answered = {verdict.check.tier for verdict in verdicts if verdict.status in ("pass", "fail")}
     verified = tuple(tier for tier in tiers if tier == "static" or tier in answered)
-    counted = [verdict for verdict in verdicts if verdict.status != "error"]
     unproven: tuple[ReportTier, ...] = ("remote", "run")
+    results = tuple(map(_result, verdicts))
+    lessons = _scores(repository, results, selected)
     return Report(
         repo=str(_or_none(lambda: repository.root) or repository.start),
         commit=_or_none(lambda: repository.commit),
         branch=_or_none(lambda: repository.git.branch if repository.git else None),
         no_branch=_or_none(lambda: _no_branch(repository.git)),
         gradable=_or_none(lambda: repository.git) is not None,
-        score=sum(verdict.earned for verdict in counted),
-        max_score=sum(verdict.check.points for verdict in counted),
+        score=sum(lesson.earned for lesson in lessons),
+        max_score=sum(lesson.max for lesson in lessons),
+        not_told=sum(lesson.not_told for lesson in lessons),
+        next=next_action(results),
         verified=verified,
         unproven=tuple(tier for tier in unproven if tier not in verified),
-        lessons=_scores(repository, counted, lessons),
-        checks=tuple(map(_result, verdicts)),
+        lessons=lessons,
+        checks=results,
     )
 
 
 def _scores(
-    repository: Repository, counted: Iterable[Verdict], lessons: Container[str]
+    repository: Repository, results: Iterable[CheckResult], selected: Iterable[Check]
 ) -> tuple[LessonScore, ...]:
+    """The score of each lesson that has a selected check."""
     settings = _or_none(lambda: repository.settings)
     supplied = settings.supplied if settings else ()
+    told = {result.id: result for result in results if result.status != "error"}
+    own: dict[str, list[Check]] = {}
+    for check in selected:
+        own.setdefault(check.lesson, []).append(check)
     return tuple(
         LessonScore(
             lesson.id,
             lesson.title,
-            sum(v.earned for v in counted if v.check.lesson == lesson.id),
-            sum(v.check.points for v in counted if v.check.lesson == lesson.id),
+            sum(told[check.id].earned for check in own[lesson.id] if check.id in told),
+            sum(check.points for check in own[lesson.id]),
+            sum(check.points for check in own[lesson.id] if check.id not in told),
             lesson.id in supplied,
         )
         for lesson in course().lessons
-        if lesson.id in lessons
+        if lesson.id in own
     )
 
 
@@ -173,7 +157,6 @@ def exit_code(report: Report) -> int:
 def _result(verdict: Verdict) -> CheckResult:
     check, finding = verdict.check, verdict.finding
     waiting = f"waits for {verdict.blocked_by}" if verdict.blocked_by else None
-    is_counted = verdict.status != "error"
     return CheckResult(
         id=check.id,
         lesson=check.lesson,
@@ -187,8 +170,8 @@ def _result(verdict: Verdict) -> CheckResult:
         evidence=finding.evidence if finding else (),
         hint=course().check(check.id).ask if finding else None,
         steps=verdict.steps,
-        earned=verdict.earned if is_counted else 0,
-        max=check.points if is_counted else 0,
+        earned=verdict.earned,
+        max=check.points,
         blocked_by=verdict.blocked_by,
         awaits_commit=verdict.awaits_commit,
     )

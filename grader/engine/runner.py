@@ -1,34 +1,40 @@
 """Runs checks, those that others require first; a crash in one hides no other."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from dvcstate import ProjectError
-from dvcstate.errors import ConfigError, ErrorKind
-from grader.engine.registry import Check
+from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
+from grader.engine.registry import COMMIT_CHECKS, Check
 from grader.engine.verdict import Verdict
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Revision
 from grader.finding import BlockedError, UnknownError, worktree_paths
 from grader.step import Command, Note, Step
 
-# They report work that is done and not committed.
-_COMMIT_CHECKS = ("data.committed", "lock.committed")
+Ready = Callable[[tuple[Step, ...]], tuple[Step, ...]]
+
 # Checks on commits themselves: where they are blocked, there is nothing to commit yet.
-_ABOUT_COMMITS = (*_COMMIT_CHECKS, "pipeline.uncached")
+_ABOUT_COMMITS = (*COMMIT_CHECKS, "pipeline.uncached")
 
 
 def verdicts(
-    repository: Repository, checks: Mapping[str, Check], ids: Iterable[str]
+    repository: Repository,
+    checks: Mapping[str, Check],
+    ids: Iterable[str],
+    ready: Ready = lambda steps: steps,
 ) -> list[Verdict]:
     """The verdict on each check of ``ids``, in the order of ``checks``.
 
-    The checks that these require are judged as well.
+    The checks that these require are judged as well. ``ready`` fits the steps of a fix to the
+    folder as it is.
     """
     selected = set(ids)
     judged: dict[str, Verdict] = {}
     for check in _in_order(checks, selected):
         verdict = _verdict(repository, check, judged)
+        if verdict.status == "fail":
+            verdict = _with_ready_steps(verdict, ready)
         judged[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
     return list(drop_futile_pulls([judged[id_] for id_ in checks if id_ in selected]))
 
@@ -65,7 +71,7 @@ def _in_order(checks: Mapping[str, Check], selected: set[str]) -> Iterator[Check
                 yield from visit(required)
             yield checks[id_]
 
-    for id_ in [*_COMMIT_CHECKS, *(id_ for id_ in checks if id_ in selected)]:
+    for id_ in [*COMMIT_CHECKS, *(id_ for id_ in checks if id_ in selected)]:
         yield from visit(id_)
 
 
@@ -98,7 +104,7 @@ def merge_verdicts(committed: Verdict, worktree: Verdict, judged: Mapping[str, V
     if committed.holds:
         return committed if worktree.holds else worktree
     if worktree.holds:
-        for id_ in _COMMIT_CHECKS:
+        for id_ in COMMIT_CHECKS:
             if id_ in judged and judged[id_].status == "fail":
                 return _block(committed.check, judged[id_])
     return committed
@@ -120,7 +126,7 @@ def _awaits_commit(verdict: Verdict, checks: Mapping[str, Check]) -> bool:
         return verdict.finding.awaits_commit
     blocker, id_ = verdict.blocked_by, verdict.check.id
     return (
-        blocker in _COMMIT_CHECKS
+        blocker in COMMIT_CHECKS
         and id_ not in _ABOUT_COMMITS
         and not _requires(checks, id_, blocker)
     )
@@ -140,6 +146,8 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
         return Verdict(check, "blocked", blocked_by=absent.check)
     except UnknownError as unknown:
         return _error(check, unknown.problem, *unknown.steps, code=unknown.code)
+    except NotAProjectError:
+        return Verdict(check, "blocked", blocked_by="init.readable")
     except ProjectError as error:
         if _is_about_config(error) and check.id != "init.config":
             is_address = error.kind is ErrorKind.UNSUPPORTED_URL
@@ -159,6 +167,14 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
     if finding is None:
         return Verdict(check, "pass")
     return Verdict(check, "fail", finding, steps=finding.steps, code=finding.code)
+
+
+def _with_ready_steps(verdict: Verdict, ready: Ready) -> Verdict:
+    """The steps for the folder as it is; where nobody can tell how it is, as they are."""
+    try:
+        return replace(verdict, steps=ready(verdict.steps))
+    except (UnknownError, BlockedError, ProjectError, OSError):
+        return verdict
 
 
 def _error(check: Check, problem: str, *steps: Step, code: str | None = None) -> Verdict:

@@ -7,7 +7,10 @@ the file that ``GITHUB_STEP_SUMMARY`` names, where there is one.
 import os
 from pathlib import Path
 
-from grader.engine.report import CheckResult, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.next_action import order_of_mending
+from grader.engine.report import Report
+from grader.output.human import score_text
 from grader.output.steps import fix_text
 from workshop.shell import printable
 
@@ -21,23 +24,20 @@ def render(report: Report) -> str:
     if summary_path:
         with Path(summary_path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(summary(report))
-    findings = [result for result in report.checks if result.kind in _COMMANDS]
-    findings.sort(key=lambda result: list(_COMMANDS).index(result.kind))
-    lines = [_annotation(result) for result in findings[:_MOST]]
-    lines.append(f"{report.score} of {report.max_score} points")
+    lines = [_annotation(result) for result in order_of_mending(report.checks)[:_MOST]]
+    lines.append(score_text(report))
     return "\n".join(lines) + "\n"
 
 
 def summary(report: Report) -> str:
     """The step's summary in Markdown."""
-    lines = [f"## {report.score} of {report.max_score} points", ""]
+    lines = [f"## {score_text(report)}", ""]
     lines += ["| lesson | points |", "|---|---|"]
     lines += [f"| {lesson.title} | {lesson.earned} of {lesson.max} |" for lesson in report.lessons]
-    for result in report.checks:
-        if result.kind in _COMMANDS:
-            lines += ["", f"**{result.id}**: {_escape(result.rationale or '')}"]
-            if fix := fix_text(result.steps):
-                lines += ["", *(f"    {printable(line)}" for line in fix.splitlines())]
+    for result in order_of_mending(report.checks):
+        lines += ["", f"**{result.id}**: {_escape(result.rationale or '')}"]
+        if fix := fix_text(result.steps):
+            lines += ["", *(f"    {printable(line)}" for line in fix.splitlines())]
     return "\n".join(lines) + "\n"
 
 

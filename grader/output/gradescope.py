@@ -3,12 +3,14 @@
 import json
 from typing import Any
 
-from grader.engine.report import CheckResult, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.report import Report
+from grader.output.human import score_text
 from grader.output.steps import fix_text
 
 
 def render(report: Report) -> str:
-    """Points as they were earned; what could not be checked is shown, and counts for nothing."""
+    """Points as they were earned; what could not be checked is shown, and earns none."""
     return json.dumps(_results(report), indent=2) + "\n"
 
 
@@ -16,7 +18,7 @@ def _results(report: Report) -> dict[str, Any]:
     offline = "" if "remote" in report.verified else " The remote was not asked."
     return {
         "score": report.score,
-        "output": f"{report.score} of {report.max_score} points.{offline}",
+        "output": f"{score_text(report)}.{offline}",
         "output_format": "text",
         "visibility": "visible",
         "tests": [_test(result) for result in report.checks],
@@ -40,7 +42,7 @@ def _test(result: CheckResult) -> dict[str, Any]:
 def _output(result: CheckResult) -> str:
     lines = [result.rationale] if result.rationale else []
     if result.status == "error":
-        lines.insert(0, "This could not be checked, and counts for nothing.")
+        lines.insert(0, "This could not be checked, and earns no points.")
     lines += [f"expected: {result.expected}"] if result.expected else []
     lines += [f"actual: {result.actual}"] if result.actual else []
     lines += [f"type:\n{fix}"] if (fix := fix_text(result.steps)) else []

@@ -6,8 +6,9 @@ Not by rich, whose import alone takes 84 ms: a third of a whole static check.
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from grader.engine.next_action import NextAction, next_action
-from grader.engine.report import CheckResult, LessonScore, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.next_action import NextAction, order_of_mending
+from grader.engine.report import LessonScore, Report
 from grader.finding import Evidence
 from grader.output.steps import lines_under_headings, next_line, step_lines
 from grader.output.terminal_text import wrap
@@ -31,18 +32,16 @@ def render(report: Report, style: Style, way_out: str | None = None) -> str:
         return _nothing_to_grade(report, style)
     lines = [*_wrap_lines(_score(report), style, ""), *_off_branch(report, style), ""]
     lines += [_lesson(lesson, report.checks, style) for lesson in report.lessons]
-    for kind in ("fail", "error", "advice"):
-        groups: dict[tuple[str | None, tuple[Step, ...]], list[CheckResult]] = {}
-        for result in report.checks:
-            if result.kind == kind:
-                subject = result.rationale if kind == "error" else result.id
-                groups.setdefault((subject, result.steps), []).append(result)
-        for first, *others in groups.values():
-            lines += ["", *_result_lines(first, kind, style)]
-            if others:
-                names = ", ".join(result.id for result in others[:3])
-                more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-                lines += _wrap_lines(f"for the same reason: {names}{more}", style)
+    groups: dict[tuple[str | None, tuple[Step, ...]], list[CheckResult]] = {}
+    for result in order_of_mending(report.checks):
+        subject = result.rationale if result.kind == "error" else result.id
+        groups.setdefault((subject, result.steps), []).append(result)
+    for first, *others in groups.values():
+        lines += ["", *_result_lines(first, first.kind, style)]
+        if others:
+            names = ", ".join(result.id for result in others[:3])
+            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+            lines += _wrap_lines(f"for the same reason: {names}{more}", style)
     if way_out:
         ending = ["", f"next: {_colour(way_out, 'fail', style)}"]
     else:
@@ -60,7 +59,13 @@ def _nothing_to_grade(report: Report, style: Style) -> str:
 
 def _score(report: Report) -> str:
     commit = f", at commit {report.commit[:7]}" if report.commit else ""
-    return f"{report.score} of {report.max_score} points{commit}{remote_note(report)}"
+    return f"{score_text(report)}{commit}{remote_note(report)}"
+
+
+def score_text(report: Report) -> str:
+    """The points: those that could not be checked are neither earned nor lost."""
+    not_told = f", {report.not_told} not checked" if report.not_told else ""
+    return f"{report.score} of {report.max_score} points{not_told}"
 
 
 def _off_branch(report: Report, style: Style) -> list[str]:
@@ -86,8 +91,8 @@ def _lesson(lesson: LessonScore, checks: Sequence[CheckResult], style: Style) ->
 
 
 def points_text(lesson: LessonScore) -> str:
-    """The points of a lesson; without any judged check it has none."""
-    return f"{lesson.earned:3} of {lesson.max:2}" if lesson.max else "not asked"
+    """The points of a lesson; where none of them could be checked, that."""
+    return "unchecked" if lesson.not_told == lesson.max else f"{lesson.earned:3} of {lesson.max:2}"
 
 
 def _result_lines(result: CheckResult, kind: str, style: Style) -> list[str]:
@@ -109,7 +114,7 @@ def _fix_lines(steps: Iterable[Step], heading: str) -> list[str]:
 
 def _blocking_check(report: Report, style: Style) -> list[str]:
     """The check that has to hold first, where it was not among those that were selected."""
-    action = next_action(report)
+    action = report.next
     root = action.result.blocked_by if action else None
     if action is None or root is None or not action.result.steps:
         return []
@@ -128,19 +133,15 @@ def _evidence_lines(evidence: Evidence, style: Style) -> list[str]:
 
 
 def _ending(report: Report, style: Style) -> list[str]:
-    kinds = [result.kind for result in report.checks]
-    failed, blocked, errors = (kinds.count(kind) for kind in ("fail", "blocked", "error"))
-    action = next_action(report)
-    if action and (failed or not errors):
-        rest = _rest(action.more, blocked)
-        if not failed:
+    action = report.next
+    if action:
+        rest = _rest(action.more, action.blocked)
+        if action.result.kind == "blocked":
             rest = f"what is blocked can be judged; it {action.result.rationale}"
         next_ = f"next: {_colour(_next(action, style), 'fail', style)}"
         return [next_, *([f"then: {rest}"] if rest else [])]
-    if errors:
-        return _wrap_lines(
-            f"{errors} could not be checked, and don't count. All else holds.", style, ""
-        )
+    if errors := sum(result.kind == "error" for result in report.checks):
+        return _wrap_lines(f"{errors} could not be checked. All else holds.", style, "")
     limit = "" if "remote" in report.verified else ", as far as could be told without the remote"
     return [f"All of it holds{limit}.", *_how_to_ask_remote(report)]
 

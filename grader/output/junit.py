@@ -3,7 +3,8 @@
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 
-from grader.engine.report import CheckResult, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.report import Report
 from grader.output.steps import fix_text
 
 

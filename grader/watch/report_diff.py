@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from grader.engine.registry import CHECKS, Check
 from grader.engine.report import Report
 
 
@@ -36,13 +35,5 @@ def diff_reports(before: Report | None, now: Report) -> ReportDiff:
 
 
 def complete_lessons(report: Report) -> list[str]:
-    """The ids of the lessons with full points and without an unjudged check."""
-    open_lessons = {check.lesson for check in unjudged_checks(report)}
-    full = [lesson.id for lesson in report.lessons if lesson.earned == lesson.max]
-    return [id_ for id_ in full if id_ not in open_lessons]
-
-
-def unjudged_checks(report: Report) -> list[Check]:
-    """The checks with points that the report has no verdict on: the remote was not asked."""
-    judged = {result.id for result in report.checks}
-    return [check for check in CHECKS.values() if check.points and check.id not in judged]
+    """The ids of the lessons with full points."""
+    return [lesson.id for lesson in report.lessons if lesson.earned == lesson.max]

@@ -6,13 +6,13 @@ The layout is our own: rich has none that leaves lines out in the order of their
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.engine.next_action import NextAction, next_action
+from grader.engine.next_action import NextAction
 from grader.engine.report import Report
-from grader.output.human import NOT_JUDGED, points_text, remote_note
+from grader.output.human import NOT_JUDGED, points_text, remote_note, score_text
 from grader.output.steps import next_line
 from grader.output.terminal_text import cut, wrap
 from grader.step import Edit
-from grader.watch.report_diff import ReportDiff, unjudged_checks
+from grader.watch.report_diff import ReportDiff
 from workshop.shell import printable
 from workshop.terminal import Style, pad_text, width_of
 
@@ -78,7 +78,7 @@ def _waiting(running: str) -> str:
 
 
 def _next_in_a_line(report: Report) -> str:
-    action = next_action(report)
+    action = report.next
     if action is None:
         return _end(report)
     more = f" ({_more(action)})" if _more(action) else ""
@@ -134,7 +134,7 @@ def _headline(report: Report) -> str:
 
 
 def _score(report: Report) -> str:
-    return f"{report.score} of {report.max_score} points{remote_note(report)}"
+    return f"{score_text(report)}{remote_note(report)}"
 
 
 def _lesson_lines(report: Report, style: Style, columns: int, rows: int) -> list[_Line]:
@@ -180,7 +180,7 @@ def _action_lines(
     report: Report, columns: int, style: Style, has_keyboard: bool
 ) -> tuple[list[_Line], list[_Line]]:
     """What to do next, and the reason."""
-    action = next_action(report)
+    action = report.next
     if action is None:
         return [_Line(_end(report, has_keyboard), "pass")], []
     command = f"next: {next_line(action)}"
@@ -204,9 +204,8 @@ def _end(report: Report, has_keyboard: bool = False) -> str:
         return f"{errors} could not be checked; all else holds. More: grader check"
     if "remote" in report.verified:
         return "All of it holds."
-    left = sum(check.points for check in unjudged_checks(report))
     ask = "press Enter" if has_keyboard else "grader check"
-    return f"All holds here. {left} points more are the remote's: {ask}"
+    return f"All holds here. {report.not_told} points more are the remote's: {ask}"
 
 
 def _mark(kind: str, style: Style) -> str:

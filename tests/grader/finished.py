@@ -29,7 +29,7 @@ METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accurac
 def make(folder: Path) -> Path:
     """The repository ``folder``/repo, with its remote beside it."""
     repo = folder / "repo"
-    _write_files(repo)
+    write_files(repo)
     run(repo, "git", "init", "--quiet", "--initial-branch", "main")
     _write_results(repo)
     add(repo, "data/raw")
@@ -43,7 +43,8 @@ def make(folder: Path) -> Path:
     return repo
 
 
-def _write_files(repo: Path) -> None:
+def write_files(repo: Path) -> None:
+    """Everything but data and results, and the remote beside the repository."""
     shutil.copytree(
         ROOT / "pipeline", repo / "pipeline", ignore=shutil.ignore_patterns("__pycache__")
     )
@@ -78,12 +79,17 @@ def write(path: Path, content: str | bytes) -> None:
     path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-def _write_results(repo: Path) -> None:
+def write_raw_data(repo: Path) -> None:
+    """Ten posters and their table."""
     rows = []
     for number in range(10):
         picture(repo / "data" / "raw" / "Images" / f"gp{number:06}.jpg", number)
         rows.append([f"gp{number:06}", "['Drama']", 0, 1])
     table(repo / "data" / "raw" / "train.csv", ["Id", "Genre", *GENRES], rows)
+
+
+def _write_results(repo: Path) -> None:
+    write_raw_data(repo)
     for name, numbers in SPLITS.items():
         for number in numbers:
             picture(repo / "data" / "preprocess" / "images" / f"gp{number:06}-0.png", number)

@@ -1,6 +1,6 @@
 """What tests read of the results in a report."""
 
-from grader.engine.report import CheckResult
+from grader.engine.check_result import CheckResult
 from grader.output.steps import fix_text
 
 

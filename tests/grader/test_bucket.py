@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.engine.report import CheckResult, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.report import Report
 from grader.facts import remote
 from grader.grading import grade
 from tests.bucket_server import BUCKET, BucketProcess, serving

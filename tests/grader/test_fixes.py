@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from grader.engine.next_action import next_action
-from grader.engine.report import CheckResult, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.report import Report
 from grader.grading import grade
 from grader.output.steps import next_line
 from tests.grader import finished, gallery
@@ -111,7 +111,7 @@ def test_typing_the_fix_mends_the_mistake(
 
 def _first(report: Report) -> CheckResult | None:
     """What is to be typed next; that a secret was once in git stays, as advice."""
-    action = next_action(report)
+    action = report.next
     if action and action.result.status == "fail":
         return action.result
     for entry in report.checks:
@@ -191,7 +191,7 @@ def test_a_stage_that_was_removed_comes_back_without_the_loss_of_other_edits(
         text if comment else text.replace("stages:\n", f"stages:\n  notes:\n    cmd: {edited}\n")
     )
     finished.write(repo / "dvc.yaml", comment + changed)
-    action = next_action(grade(repo, offline=True))
+    action = grade(repo, offline=True).next
     assert action and action.result.id == "train.declared"
     assert next_line(action) == "edit dvc.yaml, as told for train.declared"
     assert fix_of(action.result).startswith(
@@ -202,18 +202,18 @@ def test_a_stage_that_was_removed_comes_back_without_the_loss_of_other_edits(
 
 def test_a_stage_that_was_removed_is_not_told_to_be_committed(repo: Path) -> None:
     run(repo, "dvc", "remove", "train")
-    action = next_action(grade(repo, offline=True))
+    action = grade(repo, offline=True).next
     assert (
         action and next_line(action) == "git checkout HEAD -- dvc.lock dvc.yaml models/.gitignore"
     )
     run(repo, *next_line(action).split())
-    assert next_action(grade(repo, offline=True)) is None
+    assert grade(repo, offline=True).next is None
 
 
 def test_the_next_action_on_data_that_changed_is_one_short_command(repo: Path) -> None:
     gallery.append(repo, "data/raw/train.csv", "x\n")
     report = grade(repo, offline=True)
-    action = next_action(report)
+    action = report.next
     assert action and action.result.id == "data.in_place"
     assert next_line(action) == "dvc diff"
     assert "\n# by accident? dvc checkout --force data/raw.dvc brings back" in fix_of(action.result)

@@ -13,7 +13,6 @@ import pytest
 
 from grader import hint
 from grader.checks import CHECKS
-from grader.engine.next_action import next_action
 from grader.grading import grade
 from tests.grader import finished
 from tests.grader.command_line import grader
@@ -72,7 +71,7 @@ def test_a_step_can_be_chosen_and_all_start_over(repo: Path) -> None:
 def test_what_it_remembers_is_kept_for_each_repository(repo: Path, tmp_path: Path) -> None:
     edit(repo, "params.yaml", "dpi: 100", "dpi: 90")
     report = grade(repo, offline=True)
-    action = next_action(report)
+    action = report.next
     assert action
     hint.HintHistory(repo).record(action.result, 2)
     assert hint.HintHistory(repo).next_step(action.result) == 3
@@ -138,7 +137,7 @@ def test_hints_read_as_hints_do(repo: Path, mistake: Mistake) -> None:
     """80 columns but for commands, which are to be pasted; the next action is that of `check`."""
     mistake.apply(repo)
     report = grade(repo)
-    action = next_action(report)
+    action = report.next
     _, entry = hint.choose_result([], lambda remote: grade(repo, offline=not remote))
     assert (entry and entry.id) == (action and action.result.id)
     for one in report.checks:

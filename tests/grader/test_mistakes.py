@@ -1,12 +1,15 @@
 """Every mistake of the gallery gives its own code, and no other."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.engine.report import Report
+from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
+from tests.grader import callers
 from tests.grader.gallery import MISTAKES, Mistake
 
 
@@ -24,11 +27,23 @@ def told(report: Report) -> str:
     )
 
 
+@pytest.fixture
+def watched(repo: Path) -> Iterator[SnapshotCache]:
+    """What `grader watch` knows of the repository before anything goes wrong."""
+    cache = SnapshotCache()
+    grade(repo, offline=True, cache=cache)
+    yield cache
+    cache.close()
+
+
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: f"{one.code}:{one.name}")
-def test_a_mistake_gives_its_own_code_and_no_other(mistake: Mistake, repo: Path) -> None:
+def test_a_mistake_gives_its_own_code_and_no_other_and_everywhere_the_same(
+    mistake: Mistake, repo: Path, watched: SnapshotCache
+) -> None:
     mistake.apply(repo)
     report = grade(repo)
     assert codes(report) == mistake.codes, told(report)
+    callers.assert_agree(report, grade(repo, offline=True, cache=watched))
 
 
 def test_every_mistake_can_be_made_in_two_ways() -> None:

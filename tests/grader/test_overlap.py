@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from grader.engine.next_action import next_action
-from grader.engine.report import CheckResult
+from grader.engine.check_result import CheckResult
 from grader.grading import grade
 from grader.output.steps import next_line
 from tests.grader import finished, gallery
@@ -56,7 +55,7 @@ def test_a_folder_of_outs_that_was_added_is_left_to_its_stages(
     found = _found(repo)
     assert found.code == "out-overlap"
     assert f"{folder}.dvc tracks all of {folder}/, and the stage {stage} writes " in str(found)
-    action = next_action(grade(repo, offline=True))
+    action = grade(repo, offline=True).next
     assert action and next_line(action) == f"dvc remove {folder}.dvc"
     type_in(repo, fix_of(found), repo, lambda _repo: None)
     assert _found(repo).status == "pass"

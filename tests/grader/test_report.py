@@ -73,7 +73,7 @@ def test_the_text_of_a_fix_is_that_of_its_steps(broken: Path) -> None:
     edit, repro, *_ = document["steps"]
     assert edit["lines"] == ["    - train.dropout"]
     assert f"# {edit['file']}: below line {edit['line']} add:\n" in document["fix"]
-    assert repro == {"kind": "command", "words": ["dvc", "repro", "train"]}
+    assert repro == {"kind": "command", "words": ["dvc", "repro"]}  # what follows from train, too
 
 
 def test_independent_mistakes_are_all_told(broken: Path) -> None:
@@ -97,12 +97,26 @@ def test_advice_costs_nothing_and_changes_no_exit_code(repo: Path) -> None:
     assert reports.exit_code(report) == reports.PASSED
 
 
-def test_an_error_is_left_out_of_the_score_and_exits_with_3(repo: Path) -> None:
-    whole = grade(repo).max_score
+def test_the_total_is_that_of_what_was_selected_whatever_can_be_told(repo: Path) -> None:
+    whole, points = grade(repo), CHECKS["share.pushed"].points
+    assert (whole.score, whole.not_told) == (whole.max_score, 0)
+    offline = grade(repo, offline=True)
     (repo.parent / "remote").rename(repo.parent / "gone")
-    report = grade(repo)
-    assert reports.exit_code(report) == reports.NOT_TOLD
-    assert report.score == report.max_score == whole - CHECKS["share.pushed"].points
+    untold = grade(repo)
+    assert reports.exit_code(untold) == reports.NOT_TOLD
+    assert reports.exit_code(offline) == reports.PASSED
+    for report in (offline, untold):
+        assert report.max_score == whole.max_score
+        assert (report.score, report.not_told) == (whole.score - points, points)
+        share = next(one for one in report.lessons if one.id == "share")
+        assert (share.earned, share.max, share.not_told) == (0, points, points)
+        shown = human.render(report, Style())
+        assert shown.startswith(
+            f"{report.score} of {report.max_score} points, {points} not checked,"
+        )
+        line = next(line for line in shown.splitlines() if " share " in line)
+        assert line.endswith(" unchecked")
+        assert json.loads(gradescope.render(report))["score"] == report.score
 
 
 def _detach(repo: Path) -> None:
@@ -347,7 +361,7 @@ def test_edits_by_hand_are_told_apart_from_commands(repo: Path) -> None:
     lines = human.render(grade(repo), Style()).splitlines()
     at = lines.index("  by hand:")
     assert lines[at + 1].startswith("    # dvc.yaml: below line ")
-    assert lines[lines.index("  type:") + 1] == "    dvc repro train"
+    assert lines[lines.index("  type:") + 1] == "    dvc repro"
     assert "next: edit dvc.yaml, as told for train.params" in lines
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from grader.engine.report import CheckResult
+from grader.engine.check_result import CheckResult
 from grader.grading import grade
 from tests.grader import finished, gallery
 from tests.grader.gallery import append, edit

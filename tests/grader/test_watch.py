@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from grader.checks import CHECKS
-from grader.engine.report import CheckResult, LessonScore, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.next_action import next_action
+from grader.engine.report import LessonScore, Report
 from grader.engine.verdict import Status
 from grader.facts.rwlock import running_command
 from grader.facts.snapshot_cache import SnapshotCache
@@ -56,7 +58,7 @@ def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
     before = snapshot(repo)
     with terminal() as window:
         watching(window, repo)
-        text = window.shows(f"{STATIC} of {STATIC} points", "not asked")
+        text = window.shows(f"{STATIC} of {ALL} points", "not asked")
         assert "next:" not in text
         assert snapshot(repo) == before
         break_params(repo)
@@ -71,9 +73,9 @@ def test_it_shows_what_changes_and_gives_the_terminal_back(repo: Path) -> None:
         text = window.shows("✗ init", "next: edit params.yaml, line ")
         assert "done, not yet committed" not in text
         edit(repo, "params.yaml", "a: [\n", "")
-        window.shows(f"{STATIC} of {STATIC}", "✓ just turned green: ")
+        window.shows(f"{STATIC} of {ALL}", "✓ just turned green: ")
         window.type("C-c")
-        window.shows("$ ", f"{STATIC} of {STATIC} points")
+        window.shows("$ ", f"{STATIC} of {ALL} points")
         window.is_as_before()
 
 
@@ -97,8 +99,7 @@ def test_it_follows_the_size_of_the_window(repo: Path) -> None:
             window.resize(columns, rows)
             text = window.until(
                 lambda text: (
-                    text.startswith(f"{STATIC - 2} of {STATIC} points")
-                    and "next: dvc repro" in text
+                    text.startswith(f"{STATIC - 2} of {ALL} points") and "next: dvc repro" in text
                 )
             )
             lines = text.rstrip().splitlines()
@@ -183,14 +184,15 @@ def test_without_a_terminal_it_prints_a_line_a_change(repo: Path) -> None:
     try:
         first = process.stdout.readline()
         assert first.startswith(
-            f"{STATIC} of {STATIC} points (the remote was not asked); All holds here."
+            f"{STATIC} of {ALL} points, {ALL - STATIC} not checked (the remote was not asked);"
+            " All holds here."
         )
         # What changes before it watches is found when it does.
         (repo / ".dvc" / "tmp" / "lock").parent.mkdir(exist_ok=True)
         (repo / ".dvc" / "tmp" / "lock").write_text("nobody is told of this")
         break_params(repo)
         second = process.stdout.readline()
-        assert second.startswith(f"{STATIC - 2} of {STATIC} points")
+        assert second.startswith(f"{STATIC - 2} of {ALL} points")
         assert second.endswith("; next: dvc repro (1 more)\n")
         assert "\x1b" not in first + second
         note_of_dvc(repo, process.pid)
@@ -342,12 +344,13 @@ def _report(*statuses: tuple[str, Status, str]) -> Report:
     """A report of one check a lesson: its id, its status, its reason or fix."""
     checks = tuple(_result(*one) for one in statuses)
     lessons = tuple(
-        LessonScore(one.lesson, "A lesson", int(one.status == "pass"), 1, False) for one in checks
+        LessonScore(one.lesson, "A lesson", int(one.status == "pass"), 1, 0, False)
+        for one in checks
     )
     return Report(
-        gradable=True, score=1, max_score=2, commit="a" * 40, branch=None,
+        gradable=True, score=1, max_score=2, not_told=0, commit="a" * 40, branch=None,
         no_branch="on no branch: git checkout main returns", verified=("static",), unproven=(),
-        checks=checks, lessons=lessons, repo="here",
+        checks=checks, next=next_action(checks), lessons=lessons, repo="here",
     )  # fmt: skip
 
 

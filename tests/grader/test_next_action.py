@@ -1,0 +1,47 @@
+"""The order in which findings are mended: a fix comes after what makes it fail."""
+
+from pathlib import Path
+
+from grader.engine.next_action import order_of_mending
+from grader.grading import grade
+from tests.grader import finished
+from tests.grader.gallery import append, edit, edit_stages, save
+
+
+def order(repo: Path) -> list[str]:
+    """The ids of what fails, as it is to be mended."""
+    found = order_of_mending(grade(repo, offline=True).checks)
+    return [result.id for result in found if result.kind == "fail"]
+
+
+def test_what_stops_the_run_comes_before_what_is_run_and_committed(repo: Path) -> None:
+    edit(repo, "dvc.yaml", "- plot.dpi", "- plot.dppi")
+    save(repo)
+    edit(repo, "params.yaml", "epochs: 12", "epochs: 3")
+    report = grade(repo, offline=True)
+    typo = next(result for result in report.checks if result.id == "plot.params_exist")
+    assert report.next and report.next.result.steps == typo.steps
+
+
+def test_what_stops_the_run_comes_before_new_raw_data_is_taken_up(repo: Path) -> None:
+    edit(repo, "dvc.yaml", "- plot.dpi", "- plot.dppi")
+    save(repo)
+    finished.picture(repo / "data" / "raw" / "Images" / "gp000003.jpg", 99)
+    append(repo, "params.yaml", "# A comment.\n")
+    found = order(repo)
+    assert found.index("plot.params_exist") < found.index("data.in_place")
+
+
+def test_a_file_is_committed_after_it_was_edited(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["train"]["params"].remove("train.dropout"))
+    append(repo, "dvc.yaml", "# A comment.\n")
+    found = order(repo)
+    assert found[:2] == ["train.params", "data.committed"]
+
+
+def test_what_hinders_no_fix_stays_in_teaching_order(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"]["params"].remove("plot.dpi"))
+    append(repo, "pipeline/evaluate/evaluation.py", "# A change.\n")
+    save(repo)
+    (repo / "models" / "classifier.weights.h5").unlink()
+    assert order(repo) == ["train.present", "evaluate.current", "plot.params"]
