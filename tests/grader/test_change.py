@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from grader.checks.change import _difference
-from grader.engine.report import CheckResult
+from grader.engine.check_result import CheckResult
 from grader.grading import grade
 from tests.grader import finished
 from tests.grader.gallery import append, edit_stages, save
