@@ -21,7 +21,7 @@ _MODES = {1: ("L", "RGB"), 3: ("RGB",), 4: ("CMYK",)}
 browsers."""
 SAME_COLOURS = 2
 """A profile that moves no level of a grid of colours by more than this of 255 is sRGB: littleCMS'
-own moves none, a table of 8 bits some by 1; a plain gamma of 2.2 moves dark levels by 6."""
+own moves none, while one with a plain gamma of 2.2 moves dark levels by 6."""
 _GRID = np.linspace(0, 255, 9).astype(np.uint8)
 
 
