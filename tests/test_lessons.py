@@ -144,7 +144,8 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
     for remote in lesson_text.remotes(text) or {"any"}:
         for step in lesson_text.steps(text, remote):
             if isinstance(step, LessonCommand) and step.text != activation.COMMAND:
-                assert not [word for word in SHELL_WORDS if word in step.text], step.text
+                text_for_shells = step.text.replace('"~/', '"')  # in quotes it is for DVC
+                assert not [word for word in SHELL_WORDS if word in text_for_shells], step.text
                 assert not step.text.startswith("$")
                 assert len(step.text) <= 3 * 80, step.text
     for line in text.splitlines():
