@@ -97,12 +97,15 @@ def test_advice_costs_nothing_and_changes_no_exit_code(repo: Path) -> None:
     assert reports.exit_code(report) == reports.PASSED
 
 
+FROM_THE_REMOTE = sum(check.points for check in CHECKS.values() if check.tier == "remote")
+
+
 def test_an_error_is_left_out_of_the_score_and_exits_with_3(repo: Path) -> None:
     whole = grade(repo).max_score
     (repo.parent / "remote").rename(repo.parent / "gone")
     report = grade(repo)
     assert reports.exit_code(report) == reports.NOT_TOLD
-    assert report.score == report.max_score == whole - CHECKS["share.pushed"].points
+    assert report.score == report.max_score == whole - FROM_THE_REMOTE
 
 
 def _detach(repo: Path) -> None:
@@ -474,9 +477,10 @@ def test_a_long_command_is_printed_once(repo: Path) -> None:
     assert len(line) <= 80
 
 
-def test_the_lesson_on_the_remote_says_that_the_remote_was_not_asked(repo: Path) -> None:
-    told = grader("check", "--lesson", "remote", cwd=repo).stdout.splitlines()
+def test_the_lesson_on_the_remote_says_where_the_remote_was_not_asked(repo: Path) -> None:
+    told = grader("check", "--lesson", "remote", "--offline", cwd=repo).stdout.splitlines()
     assert "The remote was not asked whether it has the data:" in told[-2]
-    assert told[-1].endswith("grader check --only share.pushed")
+    assert told[-1].endswith("grader check --only remote.pushed")
+    assert grader("check", "--lesson", "remote", cwd=repo).stdout.endswith("All of it holds.\n")
     assert "The remote was not asked" not in grader("check", "--lesson", "init", cwd=repo).stdout
     assert "The remote was not asked" not in grader("check", cwd=repo).stdout
