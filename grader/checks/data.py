@@ -159,7 +159,7 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(repository, here),
         *(partial(undeclared.declared_params_exist, repository, here, spec) for spec in STAGES),
-        lambda: others.params_of_other_stages_exist(repository, here),
+        lambda: others.params_and_deps_of_other_stages_exist(repository, here),
     ]
     for judge in judged:
         with contextlib.suppress(BlockedError, ProjectError):  # which other checks report

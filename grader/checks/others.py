@@ -70,26 +70,18 @@ def other_stages_are_not_frozen(repository: Repository, snapshot: Snapshot) -> F
     return None
 
 
-@check("others.params", "param-unknown", requires=("preprocess.declared",))
-def params_of_other_stages_exist(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """Every param that a stage of your own declares is in its file.
+@check("others.params", "param-unknown", "dep-absent", requires=("preprocess.declared",))
+def params_and_deps_of_other_stages_exist(
+    repository: Repository, snapshot: Snapshot
+) -> Finding | None:
+    """Every param that a stage of your own declares is in its file, and every dep is there.
 
-    dvc repro stops at a key that is not there, and runs none of the lessons' stages either.
+    dvc repro stops at what is not there, and runs none of the lessons' stages either.
     """
-    findings = (
-        undeclared.unknown_params(repository, snapshot, stage) for stage in own_stages(snapshot)
-    )
-    return next((finding for finding in findings if finding), None)
-
-
-@check("others.deps", "dep-absent", requires=("preprocess.declared",))
-def deps_of_other_stages_are_there(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """Every dep of a stage of your own is there.
-
-    dvc repro stops at a dep that is nowhere, and may not reach the lessons' stages.
-    """
-    findings = (
-        undeclared.absent_deps_finding(repository, snapshot, stage)
-        for stage in own_stages(snapshot)
-    )
-    return next((finding for finding in findings if finding), None)
+    for stage in own_stages(snapshot):
+        finding = undeclared.unknown_params(
+            repository, snapshot, stage
+        ) or undeclared.absent_deps_finding(repository, snapshot, stage)
+        if finding:
+            return finding
+    return None
