@@ -8,6 +8,7 @@ from pathlib import Path
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
+from grader.checks.lost_cache import lost_cache_finding
 from grader.engine.registry import check
 from grader.facts.objects import parse_listing
 from grader.facts.remote import BadObjects, Remote, resolve_options
@@ -68,6 +69,7 @@ class _Answer:
     "share.pushed",
     "out-not-pushed",
     "out-lost",
+    "out-missing",
     "remote-only-local",
     "remote-unreachable",
     requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
@@ -102,7 +104,7 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
         if lost:
             return _lost_finding(repository, snapshot, answer, lost, damaged)
         return _not_pushed(repository, answer)
-    return None
+    return lost_cache_finding(repository)
 
 
 def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remote:
