@@ -7,6 +7,7 @@ ProjectError, which says what is wrong, where, and what to do, where DVC answers
 
 from pathlib import Path
 
+from dvcstate import dvc_locks
 from dvcstate.dvc_repository import find_root
 from dvcstate.errors import NotAProjectError, ProjectError
 from dvcstate.model import Project, ProjectState, Reason, Stage, StageState, UnknownStatus
@@ -32,9 +33,12 @@ def read(repo: Path) -> Project:
 def status(repo: Path) -> ProjectState:
     """The state of every stage of the project that the folder ``repo`` is in.
 
-    External deps and outs are asked about for a few seconds; ``unanswered`` says what is unknown.
+    External deps and outs are asked about for a few seconds; ``unanswered`` says what is unknown,
+    and ``locks`` which other command of DVC is at work.
     """
-    return Workspace(find_root(repo)).state(ask_s=REMOTE_TIMEOUT_S)
+    root = find_root(repo)
+    state = Workspace(root).state(ask_s=REMOTE_TIMEOUT_S)
+    return state._replace(locks=dvc_locks.held(root))
 
 
 def graph(state: ProjectState) -> str:

@@ -36,7 +36,7 @@ class DvcRepository(NamedTuple):
 
 def find(root: Path) -> DvcRepository:
     """The DVC repository whose root is ``root``."""
-    if not (root / ".dvc").is_dir():
+    if not os.path.isdir(root / ".dvc"):
         raise NotAProjectError(f"{root}: not a DVC repository", "dvc init")
     settings = dvc_config.read(root)
     real_root = os.path.realpath(root)
@@ -47,21 +47,36 @@ def find(root: Path) -> DvcRepository:
         DvcIgnore(str(root)),
         None if settings.no_scm else _git_ignore(root, real_root),
         settings.sections.get("parsing", {}),
-        settings.remotes,
+        settings.resolved_remotes,
     )
 
 
 def find_root(start: Path) -> Path:
-    """The nearest folder at or above ``start`` with a ``.dvc`` folder in it."""
-    path = Path(os.path.abspath(start))
-    if not path.is_dir():
+    """The nearest folder at or above ``start`` with a ``.dvc`` folder in it, by its physical name.
+
+    Above: in the folder that ``start`` is, not in that of a link that leads to it.
+    """
+    path = physical_path(start)
+    if path is None or not os.path.isdir(path):
         raise NotAProjectError(f"{start}: no such folder", "name the folder of your repository")
-    for folder in (path, *path.parents):
-        if (folder / ".dvc").is_dir():
+    for folder in (Path(path), *Path(path).parents):
+        if os.path.isdir(folder / ".dvc"):
             return folder
-        if folder.is_mount():  # DVC too does not look beyond a mount point
+        if os.path.ismount(folder):  # DVC too does not look beyond a mount point
             break
     raise NotAProjectError(f"{start}: not inside a DVC repository", "dvc init")
+
+
+def physical_path(path: Path) -> Path | None:
+    """The name of a folder that DVC has of it when it works there; None where there is no such.
+
+    DVC asks for the current folder, and that has no links in its name, but on Windows. So an
+    absolute path is in the repository by this name only, and ``..`` leads out of this folder.
+    """
+    try:
+        return Path(os.path.abspath(path) if os.name == "nt" else os.path.realpath(path))
+    except OSError:  # a relative path, and the current folder is gone
+        return None
 
 
 def settings_files(root: Path) -> list[Path]:

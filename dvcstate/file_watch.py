@@ -33,7 +33,7 @@ def watchfiles_watch(folders: list[Path], stop: threading.Event) -> Iterator[set
 def relevant(changes: Iterable[str], root: str, real_root: str) -> Iterator[str]:
     """Those of the changed paths that may change the state of the project at ``root``.
 
-    All of them begin with ``root``; ``real_root`` is the same without links, which macOS reports.
+    All of them begin with ``root``; ``real_root`` is the same without links, which Windows reports.
     """
     for path in changes:
         if path.startswith(real_root + os.sep):

@@ -50,7 +50,6 @@ class LiveProject:
         self, root: Path, *, watch: Watch | None = None, rescan_s: float = RESCAN_S
     ) -> None:
         self.workspace = Workspace(root)
-        self._real_root = os.path.realpath(self.workspace.root)
         self._watch = watch or file_watch.watchfiles_watch
         self._rescan_s = rescan_s
         self._news = threading.Condition()
@@ -220,7 +219,7 @@ class LiveProject:
 
         None while there is no repository: it may be anybody's home folder.
         """
-        root, cache = self.workspace.root, self._cache_dir
+        root, cache = self.workspace.physical_root, self._cache_dir
         if not (root / ".dvc").is_dir():
             return {}
         folders = [root]
@@ -233,7 +232,8 @@ class LiveProject:
             # What changed before it was watched is not going to be reported.
             self._mark(set(), rescan=True)
             self.watching = True
-        relevant = set(file_watch.relevant(changes, str(self.workspace.root), self._real_root))
+        root = str(self.workspace.physical_root)
+        relevant = set(file_watch.relevant(changes, root, os.path.realpath(root)))
         if relevant:
             self._mark(relevant)
 

@@ -17,7 +17,7 @@ class RecordedHash(NamedTuple):
 
     ``algorithm`` is ``md5``, or ``md5-dos2unix`` for entries by DVC 2 (no ``hash:`` in them), whose
     text files are hashed with their CRLF turned to LF. ``files`` is the listing of a folder when it
-    is written in the file itself (cloud versioning) and not in the cache.
+    is written in the file itself (cloud versioning) and not in the cache; ``md5`` is that of it.
     """
 
     algorithm: str
@@ -58,10 +58,11 @@ class ParamsFile(NamedTuple):
     """The params of one file that a stage reads; no ``keys`` means the whole file.
 
     ``recorded`` maps each recorded key to its value; None when the lock says nothing of the file.
+    ``place`` is None where it is no local path.
     """
 
     path: str
-    place: Path
+    place: Path | None
     keys: tuple[str, ...] = ()
     recorded: Mapping[str, Any] | None = None
 
@@ -118,6 +119,17 @@ class UnknownStatus(NamedTuple):
     silent_server: str | None = None
 
 
+class DvcLock(NamedTuple):
+    """A lock file for which ``dvc status`` stops: the command that holds it, and its process.
+
+    Both are None where nobody does and the file is damaged.
+    """
+
+    path: str
+    command: str | None
+    pid: int | None
+
+
 class StageState(NamedTuple):
     """A stage and why it is not up to date; ``upstream_stale``: one above it is not.
 
@@ -146,9 +158,13 @@ class Project(NamedTuple):
 
 
 class ProjectState(NamedTuple):
-    """The answer to ``dvc status``, and what ``GET /pipeline`` says beyond it."""
+    """The answer to ``dvc status``, and what ``GET /pipeline`` says beyond it.
+
+    ``locks``: DVC itself would not answer now. Only ``dvcstate.status`` looks for them.
+    """
 
     project: Project
     stages: tuple[StageState, ...]
     lock_md5: str | None = None
     checked: str = ""
+    locks: tuple[DvcLock, ...] = ()

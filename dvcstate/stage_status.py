@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.errors import ErrorKind, FileError, TrackedPathError
 from dvcstate.hashes.changed_paths import ChangedPaths
-from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.hashes.hash_store import HashRecord
 from dvcstate.hashes.object_cache import ObjectCache, OutKey, out_key
 from dvcstate.hashes.worktree import HashKey, Worktree
@@ -41,13 +40,8 @@ class ReasonFinder:
         for stage in stages:
             self._refuse_ignored_outs(stage)
         outs = [out for stage in stages for out in stage.outs if out.place]
-        cached = [out for out in outs if out.cache and _md5(out.recorded)]
-        for out in cached:
-            if not out.inside:
-                raise TrackedPathError(
-                    f"{out.path}: an out outside of the repository cannot be in the cache",
-                    "add 'cache: false' to it, or move it into the repository",
-                )
+        self._refuse_cached_outs_outside(outs)
+        cached = [out for out in outs if out.cache and out.recorded.md5]
         missing = self._cache.missing(cached, self._worktree, self._changed)
         # DVC does not compare an out that is not in the cache: "not in cache" says it all.
         compared: list[Dep | Out] = [out for out in outs if out_key(out) not in missing]
@@ -55,7 +49,7 @@ class ReasonFinder:
         hashes = self._worktree.hashes(
             _hash_key(entry)
             for entry in compared
-            if entry.recorded.algorithm not in _NEVER_RECORDED and self._exists(entry)
+            if not _is_never_equal(entry.recorded) and self._exists(entry)
         )
         seen = _Seen(missing, hashes, {})
         return {stage.name: sort_reasons(self._reasons(stage, seen)) for stage in stages}
@@ -64,7 +58,7 @@ class ReasonFinder:
         if not stage.frozen:
             yield from _last_of_each_path(
                 [(dep.path, self._changes(dep, "dep", seen)) for dep in stage.deps if dep.place]
-                + [(file.path, self._param_changes(file)) for file in stage.params]
+                + [(file.path, self._param_changes(file)) for file in stage.params if file.place]
             )
         outs = [(out.path, self._out_changes(out, seen)) for out in stage.outs if out.place]
         yield from _last_of_each_path(outs)
@@ -85,7 +79,7 @@ class ReasonFinder:
         if not self._exists(entry):
             yield Reason(kind, entry.path, "deleted")
             return
-        if entry.recorded.algorithm in _NEVER_RECORDED:
+        if _is_never_equal(entry.recorded):
             yield Reason(kind, entry.path, "modified")
             return
         key = _hash_key(entry)
@@ -94,7 +88,7 @@ class ReasonFinder:
         actual = seen.hashes[key]
         if entry.recorded.algorithm == "md5-dos2unix" and actual.nfiles is not None:
             seen.written[actual.md5] = key
-        if actual.md5 != _md5(entry.recorded):
+        if actual.md5 != entry.recorded.md5:
             yield Reason(kind, entry.path, "modified")
 
     def _is_restored(self, out: Out, seen: "_Seen") -> bool:
@@ -136,7 +130,17 @@ class ReasonFinder:
                     kind=ErrorKind.OUT_IN_DVCIGNORE,
                 )
 
+    def _refuse_cached_outs_outside(self, outs: Iterable[Out]) -> None:
+        """DVC ends where it would look one up in its cache, or hash it; not where none is there."""
+        for out in outs:
+            if out.cache and not out.inside and (out.recorded.md5 or self._exists(out)):
+                raise TrackedPathError(
+                    f"{out.path}: an out outside of the repository cannot be in the cache",
+                    "add 'cache: false' to it, or move it into the repository",
+                )
+
     def _param_changes(self, file: ParamsFile) -> Iterator[Reason]:
+        assert file.place  # noqa: S101 - the caller leaves out the others
         if not os.path.lexists(file.place):
             yield Reason("param", file.path, "deleted")
             return
@@ -210,9 +214,10 @@ def _hash_key(entry: Dep | Out) -> HashKey:
     return str(entry.place), entry.recorded.algorithm
 
 
-def _md5(recorded: RecordedHash) -> str | None:
-    """The recorded hash; that of a folder whose files are listed in the lock is computed."""
-    if not recorded.files:
-        return recorded.md5
-    names = [file["relpath"] for file in recorded.files]
-    return folder_md5(names, [file["md5"] for file in recorded.files])
+def _is_never_equal(recorded: RecordedHash) -> bool:
+    """Whether DVC compares a hash with one of another name, which differs whatever it is.
+
+    A listing in the lock itself gets an md5 by the current rules, its folder one by those of DVC 2.
+    """
+    is_other = bool(recorded.files) and recorded.algorithm == "md5-dos2unix"
+    return is_other or recorded.algorithm in _NEVER_RECORDED

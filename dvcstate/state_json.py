@@ -9,15 +9,20 @@ _MAX_INT_BITS = 1024
 
 
 def as_json(state: ProjectState) -> dict[str, Any]:
-    """What ``GET /pipeline`` answers; hashes, sizes and params are those that the lock recorded."""
+    """What ``GET /pipeline`` answers; hashes, sizes and params are those that the lock recorded.
+
+    ``dvc_locks`` is a member only where DVC itself would not answer now.
+    """
     lock = None
     if state.lock_md5 is not None:
         lock = {"path": "dvc.lock", "md5": state.lock_md5}
+    locks = [lock._asdict() for lock in state.locks]
     return {
         "checked": state.checked,
         "lock": lock,
         "stages": [_stage(stage) for stage in state.stages],
         "edges": [list(edge) for edge in state.project.edges],
+        **({"dvc_locks": locks} if locks else {}),
     }
 
 

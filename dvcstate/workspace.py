@@ -31,18 +31,24 @@ if TYPE_CHECKING:
 class Workspace:
     """The repository whose root is ``root``; it may come and go.
 
+    All paths of its projects begin with ``physical_root``, whatever links ``root`` has in it.
     ``store`` None keeps hashes in memory alone.
     """
 
     def __init__(self, root: Path, store: Path | str | None = "user") -> None:
         self.root = Path(os.path.abspath(root))
-        path = hash_store.store_path(self.root) if store == "user" else store
+        path = hash_store.store_path(self.physical_root) if store == "user" else store
         self._store = HashStore(Path(path) if path else None)
         self._worktree = Worktree(self._store)
         self._caches: dict[Path, ObjectCache] = {}
         self._params = ParamsCache()
         self._loaded: _LoadedProject | None = None
         self._reasons: dict[str, tuple[Reason, ...]] = {}
+
+    @property
+    def physical_root(self) -> Path:
+        """The folder that ``root`` leads to now, by the name that DVC has of it."""
+        return dvc_repository.physical_path(self.root) or self.root
 
     def project(self) -> Project:
         """What the files of the repository say, without a look at any data."""
@@ -67,7 +73,7 @@ class Workspace:
         if read or before is None:
             loaded, ignore = self._load()
         else:
-            loaded, ignore = before, DvcIgnore(str(self.root))
+            loaded, ignore = before, DvcIgnore(str(before.project.root))
         changed = changed or AllPaths()
         if loaded is not before or changed.affects(str(loaded.project.cache_dir)):
             changed = AllPaths()  # one object of the cache may be part of any out
@@ -118,16 +124,18 @@ class Workspace:
 
     def _load(self) -> tuple["_LoadedProject", DvcIgnore]:
         """Read again only where a file that was read, or a folder that was searched, changed."""
-        if self._loaded and self._loaded.inputs.unchanged():
-            return self._loaded, DvcIgnore(str(self.root))
+        root = self.physical_root
+        known = self._loaded
+        if known and known.project.root == root and known.inputs.unchanged():
+            return known, DvcIgnore(str(root))
         started = time.time_ns()
-        repository = dvc_repository.find(self.root)
+        repository = dvc_repository.find(root)
         collector = StageCollector(repository)
         stages = collector.stages()
-        inputs = [*collector.inputs, *map(str, dvc_repository.settings_files(self.root))]
+        inputs = [*collector.inputs, *map(str, dvc_repository.settings_files(root))]
         edges = stage_graph.edges(stages)
         project = Project(
-            self.root,
+            root,
             tuple(stage_graph.topological(stages, edges)),
             edges,
             repository.cache_dir,

@@ -160,12 +160,13 @@ def _check(options: argparse.Namespace) -> int:
             f"{options.only} is no check of the lesson {options.lesson}", "grader list"
         )
     report = grade(options.repo, select, offline=options.offline)
-    text = rendering.render(report, options.format, None if options.output else sys.stdout)
+    output.write_error(checkout.note(options.repo))
+    stream = None if options.output else sys.stdout
+    text = rendering.render(report, options.format, stream, checkout.way_out(options.repo))
     if options.output:
         _save(options.output, text)
     else:
         write(text)
-    output.write_error(checkout.note(options.repo))
     return exit_code(report)
 
 

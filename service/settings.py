@@ -5,6 +5,7 @@ Read by hand: pydantic adds 0.1 s and 8 MB to a start that needs it for nothing 
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any, get_type_hints
 
 PREFIX = "WORKSHOP_"
 MAY_BE_ZERO = ("drain_seconds",)
-# One processor stays for the event loop, and two threads hold up to 600 MB.
+# https://example.org and http://localhost:3000, as browsers send them: without a slash at the end
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#@A-Z]+")
+# One processor stays for the event loop.
 THREADS = min(2, max(1, (os.cpu_count() or 1) - 1))
 
 
@@ -31,7 +34,14 @@ class ServiceSettings:
     max_body_bytes: int = 32_000_000
     max_files: int = 64
     max_pixels: int = 20_000_000
-    """Width times height of one picture, read from its header before it is decoded."""
+    """Width times height of what a decoder gives, known from the header before it is decoded.
+
+    A JPEG that is decoded at a reduced scale may have ten times as many.
+    """
+    max_request_pixels: int = 160_000_000
+    """Of all pictures of one request that do not run on the event loop."""
+    max_decode_seconds: float = 4.0
+    """Of the processor's time, for all these pictures of one request; then a decoder is ended."""
 
     max_requests: int = 512
     """Predictions at one time, from the first byte received; one more gets a 503."""
@@ -44,8 +54,10 @@ class ServiceSettings:
     receive_seconds: float = 30.0
     """The time a client has to send its body."""
     threads: int = THREADS
-    """Of the pool. A picture of 20 Mpx takes 140 MB in each, a WebP 300."""
+    """For pictures that take some 50 ms. Large ones wait for one process of their own."""
 
+    cors_origins: tuple[str, ...] = ()
+    """The sites whose pages may read the answers (CORS), as ``https://example.org``; * for all."""
     access_log: bool = False
     """One JSON line a request on stdout, in place of uvicorn's own log."""
     drain_seconds: float = 5.0
@@ -70,10 +82,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> ServiceSetting
     return ServiceSettings(**values)
 
 
-def _parse(kind: type, text: str, *, may_be_zero: bool) -> Path | bool | float:
+def _parse(kind: type, text: str, *, may_be_zero: bool) -> Path | bool | float | tuple[str, ...]:
     """The value of ``text``; a ValueError says what it should be."""
     if kind is Path:
         return Path(text)
+    if kind == tuple[str, ...]:
+        return _parse_origins(text)
     if kind is bool:
         for value, names in ((True, "1 true t yes y on"), (False, "0 false f no n off")):
             if text.lower() in names.split():
@@ -90,6 +104,14 @@ def _parse(kind: type, text: str, *, may_be_zero: bool) -> Path | bool | float:
     if number < 0 or (number == 0 and not may_be_zero):
         raise ValueError(f"should be greater than {'or equal to ' if may_be_zero else ''}0")
     return number
+
+
+def _parse_origins(text: str) -> tuple[str, ...]:
+    """Separated by commas or spaces; a page of a file has the origin ``null``."""
+    origins = tuple(text.replace(",", " ").split())
+    if not all(origin in ("*", "null") or _ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError("should be * or sites such as https://example.org, with commas between")
+    return origins
 
 
 def describe_limits(settings: ServiceSettings) -> str:

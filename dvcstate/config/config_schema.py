@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dvcstate.errors import ErrorKind
 
@@ -34,11 +34,11 @@ class _Refusal(NamedTuple):
     kind: ErrorKind = ErrorKind.OTHER
 
 
-OptionCheck = Callable[[str], str | None]
-"""Says what is wrong with a value, or None."""
+OptionCheck = Callable[[Any], str | None]
+"""Says what is wrong with a value, or None; it is no text where YAML made something else of it."""
 
 
-def problem(sections: Mapping[str, Mapping[str, str]]) -> ConfigProblem | None:
+def problem(sections: Mapping[str, Mapping[str, Any]]) -> ConfigProblem | None:
     """What DVC would refuse in the merged config, None when it is content."""
     for name, values in sections.items():
         kind, _, rest = name.partition('"')
@@ -49,12 +49,14 @@ def problem(sections: Mapping[str, Mapping[str, str]]) -> ConfigProblem | None:
         if options is None:
             continue
         for key, value in values.items():
+            if key not in options and kind.strip() == "feature":
+                continue  # DVC says that it does not know it, and goes on
             if key not in options:
                 detail = f"extra keys not allowed: {key}"
                 return ConfigProblem(f"{name}: {detail}", name, key, detail=detail)
             wrong = options[key](value)
             if wrong:
-                detail = f"{key}: {wrong}, got {value!r}"
+                detail = f"{key}: {wrong}, got {_shown(value)}"
                 return ConfigProblem(f"{name}.{detail}", name, key, detail=detail)
     hydra = sections.get("hydra", {})
     if "config_dir" in hydra and "config_module" in hydra:
@@ -64,7 +66,7 @@ def problem(sections: Mapping[str, Mapping[str, str]]) -> ConfigProblem | None:
 
 
 def _options(
-    kind: str, values: Mapping[str, str], named: bool
+    kind: str, values: Mapping[str, Any], named: bool
 ) -> dict[str, OptionCheck] | _Refusal | None:
     """The options of a section, or why there are none; None when anything goes."""
     if named and kind == "remote":
@@ -76,12 +78,15 @@ def _options(
     return _SECTIONS[kind]
 
 
-def _remote_options(values: Mapping[str, str]) -> dict[str, OptionCheck] | _Refusal | None:
+def _remote_options(values: Mapping[str, Any]) -> dict[str, OptionCheck] | _Refusal | None:
     if "url" not in values:
         return _Refusal("expected 'url'")
     from urllib.parse import urlparse  # 5 ms that few configs need
 
-    parsed = urlparse(values["url"])
+    try:
+        parsed = urlparse(values["url"])
+    except ValueError as error:  # "s3://[x": no IPv6 address
+        return _Refusal(f"url: {error}")
     local = not parsed.netloc or (os.name == "nt" and len(parsed.scheme) == 1)
     scheme = "" if local else parsed.scheme
     if scheme == "remote":
@@ -91,40 +96,71 @@ def _remote_options(values: Mapping[str, str]) -> dict[str, OptionCheck] | _Refu
     return _REMOTES[scheme] | _REMOTE_COMMON
 
 
-def _text(value: str) -> str | None:
-    return "expected one value" if isinstance(value, MultipleValues) else None
+def _text(value: Any) -> str | None:
+    is_one = isinstance(value, str) and not isinstance(value, MultipleValues)
+    return None if is_one else "expected one value"
 
 
-def _anything(_value: str) -> str | None:
+def _anything(_value: Any) -> str | None:
     return None
 
 
-def _bool(value: str) -> str | None:
-    is_one = not isinstance(value, MultipleValues) and value.lower() in ("true", "false")
+def _bool(value: Any) -> str | None:
+    is_one = not isinstance(value, MultipleValues) and _lower(value) in ("true", "false")
     return None if is_one else "expected true or false"
 
 
-def _number(minimum: float, kind: type = int) -> OptionCheck:
-    def check(value: str) -> str | None:
+def _number(
+    minimum: float | None = None, kind: type = int, maximum: float | None = None
+) -> OptionCheck:
+    def check(value: Any) -> str | None:
+        if isinstance(value, MultipleValues):
+            return "expected one value"
         try:
-            return None if kind(value) >= minimum else f"must be at least {minimum:g}"
-        except ValueError:
+            number = kind(value)
+        except (ValueError, TypeError, OverflowError):
             return f"expected {kind.__name__}"
+        if maximum is not None and number > maximum:
+            return f"must be at most {maximum:g}"
+        if minimum is not None and not number >= minimum:  # nan is neither
+            return f"must be at least {minimum:g}"
+        return None
 
     return check
 
 
 def _choice(*choices: str) -> OptionCheck:
-    def check(value: str) -> str | None:
-        is_one = not isinstance(value, MultipleValues) and value.lower() in choices
+    def check(value: Any) -> str | None:
+        is_one = not isinstance(value, MultipleValues) and _lower(value) in choices
         return None if is_one else f"expected one of {', '.join(choices)}"
 
     return check
 
 
-def _links(value: str) -> str | None:
-    wrong = {part.strip() for part in value.split(",")} - {"reflink", "hardlink", "symlink", "copy"}
-    return f"Unsupported cache type(s): {', '.join(sorted(wrong))}" if wrong else None
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # a number of more than 4,300 digits
+        return "a very long number"
+
+
+def _lower(value: Any) -> str:
+    try:
+        return str(value).lower()
+    except ValueError:  # a number of more than 4,300 digits
+        return ""
+
+
+def _links(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",")]
+    try:
+        wrong = set(value) - {"reflink", "hardlink", "symlink", "copy"}
+    except TypeError:
+        return "expected the names of link types"
+    return f"Unsupported cache type(s): {', '.join(sorted(map(str, wrong)))}" if wrong else None
 
 
 def _each(check: OptionCheck, names: str) -> dict[str, OptionCheck]:
@@ -139,7 +175,7 @@ def _bools(names: str) -> dict[str, OptionCheck]:
     return _each(_bool, names)
 
 
-_whole = _number(float("-inf"))
+_whole = _number()
 _seconds = _number(0, float)
 _LOCAL = {"type": _links, "shared": _choice("group")} | _bools("protected slow_link_warning verify")
 _REMOTE_COMMON = (
@@ -202,9 +238,10 @@ _SECTIONS: dict[str, dict[str, OptionCheck] | None] = {
     | _texts("site_cache_dir")
     | _bools("interactive analytics hardlink_lock no_scm autostage experiments check_update"),
     "cache": _LOCAL | _texts("local s3 gs hdfs webhdfs ssh azure dir"),
-    "state": {"row_limit": _number(1), "row_cleanup_quota": _number(0)} | _texts("dir"),
+    "state": {"row_limit": _number(1), "row_cleanup_quota": _number(0, maximum=100)}
+    | _texts("dir"),
     "index": _texts("dir"),
-    "feature": None,
+    "feature": {"machine": _bool},
     "plots": _bools("auto_open") | _texts("html_template out_dir"),
     "exp": _bools("auto_push") | _texts("code data models metrics params plots live git_remote"),
     "parsing": {
@@ -222,10 +259,11 @@ _NAMED: dict[str, dict[str, OptionCheck]] = {
         "cloud": _choice("aws", "azure"),
         "region": _choice("us-west", "us-east", "eu-west", "eu-north"),
         "spot": _bool,
-        "spot_price": _seconds,
+        "spot_price": _number(kind=float),
         "instance_hdd_size": _whole,
     }
-    | _texts("image instance_type instance_gpu ssh_private startup_script setup_script"),
+    | _texts("image ssh_private startup_script setup_script")
+    | _each(_anything, "instance_type instance_gpu"),
     "db": _texts("url username password"),
 }
 # `core = 1` at the top of a file empties what the levels below said of the section.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dvcstate.config import config_schema
+from dvcstate.config import cache_folder, config_schema
 from dvcstate.config.config_schema import ConfigProblem, MultipleValues
 from dvcstate.documents import reader
 from dvcstate.errors import ConfigError, FileError
@@ -30,15 +30,13 @@ class Config(NamedTuple):
     sections: Sections
     cache_dir: str
     no_scm: bool
+    resolved_remotes: dict[str, dict[str, str]]
+    """As ``remotes``, and each ``url`` that is a path is an absolute one."""
 
     @property
     def remotes(self) -> dict[str, dict[str, str]]:
         """The options of each remote, by its name (which DVC takes in lower case)."""
-        return {
-            section[len('remote "') : -1]: values
-            for section, values in self.sections.items()
-            if _is_remote(section)
-        }
+        return _remotes(self.sections)
 
 
 def read(root: Path) -> Config:
@@ -54,7 +52,8 @@ def read(root: Path) -> Config:
     if wrong:
         raise _error_at_source(levels, wrong)
     no_scm = merged.get("core", {}).get("no_scm", "").lower() == "true"
-    return Config(merged, _cache_dir(merged, levels, root), no_scm)
+    remotes = _resolve_remotes(merged, levels)
+    return Config(merged, _cache_dir(merged, levels, root, remotes), no_scm, remotes)
 
 
 def sections_of(path: Path, root: Path) -> Sections:
@@ -225,20 +224,36 @@ def _error_at_source(levels: list[_ConfigFile], wrong: ConfigProblem) -> ConfigE
     )  # fmt: skip
 
 
-def _cache_dir(merged: Sections, levels: list[_ConfigFile], root: Path) -> str:
+def _remotes(sections: Sections) -> dict[str, dict[str, str]]:
+    return {
+        section[len('remote "') : -1]: values
+        for section, values in sections.items()
+        if _is_remote(section)
+    }
+
+
+def _resolve_remotes(merged: Sections, levels: list[_ConfigFile]) -> dict[str, dict[str, str]]:
+    """A ``url`` that is a path is relative to the last file that sets it."""
+    urls = {
+        name: level.resolved_path(values["url"])
+        for level in levels
+        for name, values in _remotes(level.sections).items()
+        if "url" in values
+    }
+    return {name: {**values, "url": urls[name]} for name, values in _remotes(merged).items()}
+
+
+def _cache_dir(
+    merged: Sections, levels: list[_ConfigFile], root: Path, remotes: dict[str, dict[str, str]]
+) -> str:
     """As dvc/cachemgr.py: ``cache.local`` names a remote, ``cache.dir`` a folder."""
     cache = merged.get("cache", {})
-    if name := cache.get("local"):
-        section = f'remote "{name.lower()}"'
-        naming = [level for level in levels if "url" in level.sections.get(section, {})]
-        path = naming[-1].resolved_path(naming[-1].sections[section]["url"]) if naming else None
-        if path is None or _is_address(path):
-            what = "is no folder on this machine" if path else "does not exist"
-            why = f"cache.local: the remote {name!r} {what}"
-            raise _error_at_source(levels, ConfigProblem(why, "cache", "local"))
-        return path
-    chosen = cache.get("dir") or str(root / ".dvc" / "cache")
-    if _is_address(chosen):
-        why = f"cache.dir: {chosen!r} is no folder"
-        raise _error_at_source(levels, ConfigProblem(why, "cache", "dir"))
-    return chosen
+    default = str(root / ".dvc" / "cache")
+    key = "local" if cache.get("local") else "dir"
+    try:
+        if key == "local":
+            return cache_folder.of_remote(cache[key], str(root), remotes)
+        return cache_folder.of_dir(cache.get(key) or default, str(root), remotes)
+    except FileError as error:
+        why = f"cache.{key}: {cache.get(key)!r} is no folder: {error.problem}"
+        raise _error_at_source(levels, ConfigProblem(why, "cache", key)) from None

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from dvcstate.documents import yaml_scalars
+from dvcstate.documents import nesting, yaml_scalars
 
 try:
     from yaml import CSafeLoader as FastLoader
@@ -27,7 +27,6 @@ YAMLError = yaml.YAMLError
 MarkedYAMLError = yaml.MarkedYAMLError
 
 _TAG = "tag:yaml.org,2002:"
-_MAX_DEPTH = 400
 # Entries that `<<` may bring into mappings, all in all: nested, a few lines make billions.
 MAX_MERGED = 500_000
 _MAX_CACHED = 32 * 1024  # characters; a lock of 30 stages, or more than anybody writes by hand
@@ -63,18 +62,18 @@ def _refuse_depth(text: str) -> None:
     """Keep libyaml's composer, which calls itself for each level, from ending the process.
 
     Counting levels takes as long as parsing, so it is done only where there may be many: in
-    brackets, or on a line that begins with 200 spaces or "- - - ".
+    brackets, or on a line that begins with 150 spaces or "- - - ".
     """
-    maybe_deep = rf"^(?:[ ]|[-?:] ){{{_MAX_DEPTH // 2},}}"
+    maybe_deep = rf"^(?:[ ]|[-?:] ){{{nesting.YAML // 2},}}"
     brackets = text.count("[") + text.count("{")
-    if brackets < _MAX_DEPTH and not re.search(maybe_deep, text, re.MULTILINE):
+    if brackets < nesting.YAML // 2 and not re.search(maybe_deep, text, re.MULTILINE):
         return
     depth = 0
     try:
         for event in yaml.parse(text, Loader=Loader):
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _MAX_DEPTH:
+            if depth > nesting.YAML:
                 mark: Any = event.start_mark
                 break
         else:

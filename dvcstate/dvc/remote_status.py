@@ -8,9 +8,9 @@ import contextlib
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -69,18 +69,20 @@ class RemoteStatusQuery:
         self._lines: list[bytes] = []
         self._process: subprocess.Popen[bytes] | None = None
         if self._stages and importlib.util.find_spec("dvc") is not None:
-            self._had_tmp = (root / ".dvc" / "tmp").exists()
+            # DVC clones repositories there, and leaves them behind when it is ended.
+            self._scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
             self._start(() if trusted else _SAFE_PROTOCOLS)
 
     def _start(self, safe_protocols: tuple[str, ...]) -> None:
         command = dvc_process.command("query_remote_status")
+        scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name)
         process = self._process = subprocess.Popen(  # noqa: S603 - our own program
             [*command, str(self._root), *safe_protocols],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=Path(sys.executable).parent,  # not the repository, whose files would be imported
-            env={**_ENVIRONMENT, **os.environ, **dvc_process.ENVIRONMENT},
+            env={**_ENVIRONMENT, **os.environ, **dvc_process.ENVIRONMENT, **scratch},
         )
         assert process.stdin and process.stdout  # noqa: S101 - both are pipes
         with contextlib.suppress(BrokenPipeError):
@@ -122,8 +124,7 @@ class RemoteStatusQuery:
         process.wait()
         if process.stdout:
             process.stdout.close()
-        if not self._had_tmp:  # a status leaves the repository as it was
-            shutil.rmtree(self._root / ".dvc" / "tmp", ignore_errors=True)
+        self._scratch.cleanup()
 
 
 def _file_and_name(stage: Stage) -> tuple[str, str | None]:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from dvcstate.documents import regular_file
 from dvcstate.errors import TrackedPathError
 from dvcstate.hashes.changed_paths import ChangedPaths
-from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.hashes.worktree import Worktree
 from dvcstate.model import Out, RecordedHash
 
@@ -149,16 +148,14 @@ class ObjectCache:
 
     def _objects(self, recorded: RecordedHash) -> Shards | None:
         """The names of the objects, by shard; None when the listing of the folder is not there."""
-        if not (recorded.md5 or recorded.files):
-            raise TrackedPathError(
-                f"recorded with the hash {recorded.algorithm!r}, which no cache holds",
-                "dvc commit records it anew",
-            )
-        if recorded.files:  # listed in the lock itself; DVC wants the listing cached too
-            md5s = [file["md5"] for file in recorded.files]
-            names = [file["relpath"] for file in recorded.files]
-            return _shards([*md5s, folder_md5(names, md5s)])
         md5 = recorded.md5 or ""
+        if recorded.files:  # listed in the lock itself; DVC wants the listing cached too
+            md5s = [each for file in recorded.files if isinstance(each := file.get("md5"), str)]
+            if len(md5s) < len(recorded.files):
+                raise TrackedPathError(
+                    "the files of a folder are listed without an md5", "dvc commit records it anew"
+                )
+            return _shards([*md5s, md5])
         if md5.endswith(".dir"):
             return self._listed_objects(_kind(recorded), md5)
         _refuse_unusable(md5)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dvcstate.hashes.input_stamps import InputStamps
@@ -34,7 +35,7 @@ class ParamsCache:
         known = self._files.get(path)
         if known is None or (path not in self._checked and not known.inputs.unchanged()):
             started = time.time_ns()
-            data = params_file.read(file.place, file.path)
+            data = params_file.read(Path(path), file.path)
             known = self._files[path] = _ReadFile(InputStamps([path], started), data, {})
         self._checked.add(path)
         if file.keys not in known.values:

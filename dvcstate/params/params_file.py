@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from dvcstate.documents import reader
+from dvcstate.documents import nesting, reader
 from dvcstate.errors import FileError
 
 _LEAVES = (bytes, str, int, float, bool, type(None))  # dpath.segments.leaf
@@ -113,16 +113,18 @@ def _parse_python(text: str) -> Any:
 
 
 _PARSERS = {
-    "json": ("JSON", _parse_json),
-    "toml": ("TOML", _parse_toml),
-    "py": ("Python", _parse_python),
+    "json": ("JSON", _parse_json, nesting.JSON),
+    "toml": ("TOML", _parse_toml, nesting.TOML),
+    "py": ("Python", _parse_python, nesting.JSON),
 }
 
 
 def _parse(text: str, suffix: str, shown: str) -> Any:
-    language, parse = _PARSERS[suffix]
+    language, parse, at_most = _PARSERS[suffix]
     try:
-        return parse(text)
+        data = parse(text)
+        nesting.refuse_deep(data, at_most + 1, shown)  # and one for the file itself
+        return data
     except (RecursionError, MemoryError):
         raise FileError("is nested too deeply", "flatten it", path=shown) from None
     except (SyntaxError, ValueError, TypeError) as error:

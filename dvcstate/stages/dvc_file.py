@@ -13,7 +13,8 @@ from dvcstate.dvc_repository import DvcRepository
 from dvcstate.errors import FileError
 from dvcstate.model import Dep, Out, RecordedHash, Stage
 from dvcstate.stages.locations import Location, locate
-from dvcstate.stages.pipeline_file import external_paths, recorded_hash
+from dvcstate.stages.pipeline_file import external_paths
+from dvcstate.stages.recorded_entry import recorded_hash, written_fields, written_files
 
 _NOT_HASHED = frozenset(
     # dvc/stage/utils.py, compute_md5: what may change without changing the stage.
@@ -34,7 +35,7 @@ def stage(repository: DvcRepository, shown: str, data: Mapping[str, Any]) -> Sta
         for kind in ("deps", "outs")
     )
     is_import = len(deps) == 1 and len(outs) == 1
-    md5 = _md5(data, wdir, folder, deps, outs) if is_import else None
+    md5 = _md5(data, wdir, shown, folder, deps, outs) if is_import else None
     frozen = bool(data.get("locked") or data.get("frozen"))
     versioned = is_import and deps[0].is_version_of_source(repository.remotes)
     # `dvc status` asks for a newer version, though the import be frozen.
@@ -70,24 +71,24 @@ class _DvcFileEntry:
         cached = keys[0] == "outs" and item.get("cache", True)
         key = "path"
         try:
-            self._location = self._locate(repository, wdir)
+            self._location = self._locate(repository, wdir, is_dep=keys[0] == "deps")
             key = "md5"
             self._recorded: RecordedHash = recorded_hash(item, self._location.inside, cached)
         except FileError as error:
             raise reader.locate(error, repository.root / shown, shown, (*keys, key)) from None
 
-    def _locate(self, repository: DvcRepository, wdir: str) -> Location:
-        if "repo" in self._item:
-            name = self._item.get("path", "")
-            return Location(name, f"{name} ({self._item['repo']['url']})", None, inside=False)
-        if "db" in self._item:
+    def _locate(self, repository: DvcRepository, wdir: str, is_dep: bool) -> Location:
+        if is_dep and "db" in self._item:
             return Location("", "a database", None, inside=False)
-        if "path" not in self._item:
+        if "path" not in self._item or (is_dep and not self._item["path"]):
             raise FileError("an entry has no path", "add 'path: …'")
         path, options = self._item["path"], self._item.get("fs_config")
         if options:
             _check_options(path, options, repository.remotes)
-        return locate(path, wdir, str(repository.root), repository.remotes)
+        location = locate(path, wdir, str(repository.root), repository.remotes)
+        if is_dep and "repo" in self._item:
+            return Location(path, f"{path} ({self._item['repo']['url']})", None, inside=False)
+        return location
 
     def is_version_of_source(self, remotes: Remotes) -> bool:
         """Whether the source keeps this version of it."""
@@ -119,18 +120,17 @@ class _DvcFileEntry:
 
     def entry_in_file(self, is_dep: bool) -> dict[str, Any]:
         """The entry as DVC writes it, which is what goes into the stage's md5."""
-        if "repo" in self._item or "db" in self._item:
-            kept = ("path", "repo") if "repo" in self._item else ("db",)
-            return {key: _compact(self._item[key]) for key in kept}
+        if "db" in self._item:
+            return {"db": _compact(self._item["db"])} if self._item["db"] else {}
+        if "repo" in self._item:
+            return {key: _compact(self._item[key]) for key in ("path", "repo")}
         record = self._recorded
-        result: dict[str, Any] = {}
         if record.files:
-            result["files"] = [dict(item) for item in record.files]
-        elif record.md5 is not None or record.algorithm == "md5-dos2unix":
-            result["md5"] = record.md5
-        for key in ("version_id", "etag", "checksum", "cloud"):
-            if self._item.get(key) and not record.files:
-                result[key] = self._item[key]
+            result: dict[str, Any] = {"files": written_files(self._item["files"])}
+        else:
+            result = written_fields(self._item)
+            if record.algorithm == "md5-dos2unix":
+                result.setdefault("md5", None)
         if record.algorithm != "md5-dos2unix":
             result["hash"] = "md5"
         result["path"] = self._written_path()
@@ -158,8 +158,7 @@ class _DvcFileEntry:
 def _check_options(path: str, options: Mapping[str, Any], remotes: Remotes) -> None:
     """DVC does not load a file with an ``fs_config`` that a remote of that kind would not take."""
     url = remote_reference.options(path, remotes)["url"] if path.startswith("remote://") else path
-    values = {name: str(value) for name, value in options.items()}
-    wrong = config_schema.problem({'remote ""': {"url": url, **values}})
+    wrong = config_schema.problem({'remote ""': {"url": url, **options}})
     if wrong:
         raise FileError(f"fs_config: {wrong.detail}", "mend or delete that option")
 
@@ -167,6 +166,7 @@ def _check_options(path: str, options: Mapping[str, Any], remotes: Remotes) -> N
 def _md5(
     data: Mapping[str, Any],
     wdir: str,
+    shown: str,
     folder: str,
     deps: list[_DvcFileEntry],
     outs: list[_DvcFileEntry],
@@ -181,7 +181,13 @@ def _md5(
         content["wdir"] = relative
     if data.get("always_changed"):
         content["always_changed"] = True
-    text = json.dumps(_without_unhashed(content), sort_keys=True)
+    try:
+        text = json.dumps(_without_unhashed(content), sort_keys=True)
+    except (TypeError, ValueError) as error:  # a date, or a key that is no text
+        raise FileError(
+            f"DVC cannot take the md5 of what is in it: {error}", "put that value in quotes",
+            path=shown,
+        ) from None  # fmt: skip
     return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()
 
 

@@ -8,12 +8,6 @@ from dvcstate.config import remote_reference
 from dvcstate.config.remote_reference import Remotes
 from dvcstate.errors import FileError
 
-# dvc_objects.fs and dvc.fs: a scheme that is not in this list makes a path, not an address.
-_ADDRESS_SCHEMES = frozenset(
-    ("memory", "azure", "gdrive", "gs", "hdfs", "http", "https", "oss", "s3", "ssh", "webdav",
-     "webdavs", "webhdfs", "dvc", "git", "remote", "ds")
-)  # fmt: skip
-
 
 class Location(NamedTuple):
     """``key`` finds the entry in the lock file; ``shown`` is the name in ``dvc status``.
@@ -34,8 +28,7 @@ def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
         raise FileError(
             f"{path!r} is a file of DVC's own and cannot be a dep or an out", "name the data itself"
         )
-    # `//host/share` is an address of no scheme to urlparse, and so to DVC.
-    if (":" in path or path.startswith("//")) and _is_address(path):
+    if _is_address(path):
         local = remote_reference.local_path(path, remotes)
         return Location(path, path, None if local is None else Path(local), inside=False)
     key = path
@@ -47,12 +40,10 @@ def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
 
 
 def _is_address(path: str) -> bool:
-    from urllib.parse import urlparse  # 5 ms that few pipelines need
-
-    parsed = urlparse(path)
-    if parsed.scheme in _ADDRESS_SCHEMES:
+    scheme = remote_reference.scheme(path)
+    if scheme in remote_reference.ADDRESS_SCHEMES:
         return True
-    if parsed.netloc and not (os.name == "nt" and len(parsed.scheme) == 1):  # C://data
+    if scheme and remote_reference.split(path).netloc:
         raise FileError(
             f"the address {path!r} has a scheme that DVC does not know",
             "use a path or one of s3://, gs://, https://, ssh://",

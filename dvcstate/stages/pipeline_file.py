@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dvcstate.documents import reader
+from dvcstate.documents import reader, schema
 from dvcstate.dvc_repository import DvcRepository
 from dvcstate.errors import FileError
 from dvcstate.model import Dep, Out, ParamsFile, RecordedHash, Stage
+from dvcstate.stages import command
 from dvcstate.stages.locations import Location, locate
+from dvcstate.stages.recorded_entry import recorded_hash
 
 _DEFAULT_PARAMS = "params.yaml"
 
@@ -30,8 +32,10 @@ class StageReader:
 
     def stage(self, name: str, entry: Mapping[str, Any], locked: Mapping[str, Any]) -> Stage:
         """The stage ``name``; ``locked`` is its entry in the lock, empty when it has none."""
-        wdir = os.path.abspath(os.path.join(self._folder, entry.get("wdir") or "."))
         self._name = name
+        if not name:
+            raise FileError("a stage has no name", "give it one", path=self._shown)
+        wdir = self._wdir(entry.get("wdir"))
         deps = [self._dep(path, wdir, locked) for path in entry.get("deps") or []]
         outs = [
             self._out(path, flags, kind, wdir, locked)
@@ -45,7 +49,7 @@ class StageReader:
         return Stage(
             name=name if self._shown == "dvc.yaml" else f"{self._shown}:{name}",
             file=self._shown,
-            cmd=entry["cmd"],
+            cmd=command.of_value(entry["cmd"]),
             deps=tuple(deps),
             outs=tuple(outs),
             params=tuple(params),
@@ -53,8 +57,14 @@ class StageReader:
             always_changed=bool(entry.get("always_changed")),
             recorded=bool(locked),
             command_changed=bool(locked) and locked.get("cmd") != entry["cmd"],
-            external=external_paths([*(() if entry.get("frozen") else deps), *outs]),
+            external=external_paths([*(() if entry.get("frozen") else [*deps, *params]), *outs]),
         )
+
+    def _wdir(self, value: Any) -> str:
+        if value and not isinstance(value, str):  # a template may make a number of it
+            error = FileError(f"wdir: {schema.shorten(value)} is no folder", "name a folder")
+            raise self._located(error, self._shown, "wdir")
+        return os.path.abspath(os.path.join(self._folder, value or "."))
 
     def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
         location = self._locate(path, wdir, "deps")
@@ -80,22 +90,22 @@ class StageReader:
         )
 
     def _params(
-        self, path: str, keys: list[str], wdir: str, locked: Mapping[str, Any]
+        self, path: str, keys: list[Any], wdir: str, locked: Mapping[str, Any]
     ) -> ParamsFile:
         location = self._locate(path or os.path.join(self._root, _DEFAULT_PARAMS), wdir, "params")
-        if location.path is None:
-            raise FileError(
-                f"the params file {path!r} is an address", "name a file", path=self._shown
-            )
         values = locked.get("params", {}).get(location.key)
         if values is not None and keys:
+            # DVC ends here; before it has run the stage, it does not look at the names.
+            if not all(isinstance(key, str) for key in keys):
+                error = FileError(f"params of {path!r}: a name is no text", "put it in quotes")
+                raise self._located(error, self._shown, "params", path)
             values = {key: values[key] for key in keys if key in values}
-        return ParamsFile(location.shown, location.path, tuple(keys), values)
+        return ParamsFile(location.shown, location.path, tuple(map(command.text, keys)), values)
 
     def _locate(self, path: str, wdir: str, kind: str) -> Location:
         try:
-            if not isinstance(path, str):
-                raise FileError(f"{path!r} is no path", "write a path there")
+            if not isinstance(path, str) or (kind == "deps" and not path):
+                raise FileError(f"{schema.shorten(path)} is no path", "write a path there")
             return locate(path, wdir, self._root, self._remotes)
         except FileError as error:
             raise self._located(error, self._shown, kind, path) from None
@@ -123,7 +133,7 @@ class StageReader:
         """Paths with their flags; the same path twice is one out with the flags of both."""
         merged: dict[str, dict[str, Any]] = {}
         for entry in entries:
-            for path, flags in ({entry: {}} if isinstance(entry, str) else entry).items():
+            for path, flags in self._items({entry: {}} if isinstance(entry, str) else entry, kind):
                 if not isinstance(flags, Mapping):
                     raise FileError(
                         f"{kind} of {path!r}: DVC takes no list of flags", "make it a mapping",
@@ -132,18 +142,26 @@ class StageReader:
                 merged.setdefault(path, {}).update(flags)
         return merged
 
-    def _merge_params(self, entries: list[Any]) -> dict[str, list[str]]:
+    def _items(self, entry: Any, kind: str) -> Iterable[tuple[Any, Any]]:
+        """The members of a mapping; a template may make a number of an entry."""
+        if not isinstance(entry, Mapping):
+            problem = f"{kind}: {schema.shorten(entry)} is no path"
+            error = FileError(problem, "write a path there")
+            raise self._located(error, self._shown, kind)
+        return entry.items()
+
+    def _merge_params(self, entries: list[Any]) -> dict[str, list[Any]]:
         """File to keys. A file that is named without keys is read whole, whatever else is said."""
         mappings = [entry for entry in entries if isinstance(entry, Mapping)]
         whole = {path for entry in mappings for path, keys in entry.items() if not keys}
-        merged: dict[str, list[str]] = {}
+        merged: dict[str, list[Any]] = {}
         for entry in entries:
             named = {_DEFAULT_PARAMS: [entry]} if isinstance(entry, str) else entry
-            for path, keys in named.items():
+            for path, keys in self._items(named, "params"):
                 if path in whole:
                     if not isinstance(entry, str):
                         merged[path] = []
-                elif isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+                elif isinstance(keys, list):
                     merged.setdefault(path, []).extend(keys)
                 else:
                     raise FileError(
@@ -153,25 +171,6 @@ class StageReader:
         return merged
 
 
-def external_paths(entries: Iterable[Dep | Out]) -> tuple[str, ...]:
+def external_paths(entries: Iterable[Dep | Out | ParamsFile]) -> tuple[str, ...]:
     """The addresses of those ``entries`` that are not on this machine."""
     return tuple(dict.fromkeys(entry.path for entry in entries if entry.place is None))
-
-
-def recorded_hash(entry: Mapping[str, Any], inside: bool, cached: bool = True) -> RecordedHash:
-    """What one entry of a lock file or a ``.dvc`` file says about a path's content.
-
-    ``cached``: it is an out in the cache.
-    """
-    # Outside of the repository DVC takes the md5 by the current rules, whatever `hash:` says.
-    algorithm = entry.get("hash", "md5-dos2unix") if inside else "md5"
-    # Of a folder it takes the md5 for the look into the cache even where `hash:` is another.
-    counts = algorithm == "md5" or "hash" not in entry or entry.get("nfiles")
-    value = entry.get("md5") if counts else None
-    if isinstance(value, int) and entry.get("nfiles") and not cached:
-        value = str(value)  # DVC ends where it asks a number for its ".dir", and does not ask here
-    if not isinstance(value, str | None):
-        raise FileError(f"the md5 {value!r} is a number", "put it in quotes")
-    return RecordedHash(
-        algorithm, value, entry.get("size"), entry.get("nfiles"), tuple(entry.get("files") or ())
-    )

@@ -5,11 +5,11 @@ inside this one, and over folders that are outs. Links to folders are not follow
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dvcstate.documents import reader, schema
+from dvcstate.documents import nesting, reader, schema
 from dvcstate.dvc import templating
 from dvcstate.dvc_repository import DvcRepository
 from dvcstate.dvcignore import IGNORE_FILE
@@ -94,15 +94,16 @@ class StageCollector:
         return list(self._read_pipeline(Path(path), shown))
 
     def _read_pipeline(self, path: Path, shown: str) -> Iterator[Stage]:
-        data = reader.read(path, shown, schema.project_file)
+        data: Mapping[str, Any] = reader.read(path, shown, schema.project_file)
         prefix = shown.removesuffix("dvc.yaml")
         locked = self._read_lock(path.with_name("dvc.lock"), f"{prefix}dvc.lock")
         _check_default_params(path.with_name("params.yaml"), f"{prefix}params.yaml")
         if templating.is_used(data):
-            self.inputs += map(str, templating.inputs(path, data) or [path])
-            data = templating.resolve(
-                self._repository.root, path, shown, data, self._repository.parsing
-            )
+            root, settings = self._repository.root, self._repository.parsing
+            data, inputs = templating.resolve(root, path, shown, settings)
+            self.inputs += map(str, inputs)
+        else:
+            _refuse_groups(data, shown)
         folder = os.path.dirname(shown)
         self.metrics += declared_outs.metrics(data, folder)
         self.plots += declared_outs.plots(data, folder)
@@ -124,6 +125,16 @@ class StageCollector:
         return locked
 
 
+def _refuse_groups(data: Mapping[str, Any], shown: str) -> None:
+    """To DVC ``build@1`` is a stage that a template makes, of the group ``build``."""
+    for name in data.get("stages", {}):
+        if "@" in name:
+            raise FileError(
+                f"the stage {name!r} is in no group, for no stage has 'foreach' or 'matrix'",
+                "give it a name without @", path=shown,
+            )  # fmt: skip
+
+
 def _check_default_params(path: Path, shown: str) -> None:
     """DVC loads the params.yaml beside a dvc.yaml for templating, used or not."""
     if not os.path.lexists(path):
@@ -133,6 +144,7 @@ def _check_default_params(path: Path, shown: str) -> None:
         raise FileError(
             "holds no named values", "write 'name: value' lines", path=shown, line=1, column=1
         )
+    nesting.refuse_deep(data, nesting.TEMPLATE_VALUES, shown)
     unsupported = _unsupported_value(data)
     if unsupported is not None:
         keys, value = unsupported

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dvcstate.documents import yaml12
@@ -12,6 +12,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding, UnknownError
 from grader.stages.lookup import LOCK
+from grader.stages.paths import paths_overlap
 from grader.stages.storage import uncached_outs
 from grader.step import Step
 
@@ -30,7 +31,7 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
     """A change was made, run and committed, and only what it touches ran.
 
     That is what the whole of DVC is for: change one param, and the stages above it stay as they
-    are, with their outs out of the cache.
+    are, with their outs out of the cache. To correct a stage is no such change.
     """
     versions = list(_locks(repository))
     changes = [_difference(older, newer) for newer, older in itertools.pairwise(versions)]
@@ -87,20 +88,57 @@ def _locks(repository: Repository) -> Iterator[Record]:
     for content in git.versions(git.commits(path, _VERSIONS), path):
         try:
             document = yaml12.load(content.decode("utf-8"))
-            yield document["stages"]
-        except (yaml12.YAMLError, ValueError, LookupError, TypeError):
+            stages = document["stages"].items()
+            yield {name: record for name, record in stages if isinstance(record, dict)}
+        except (yaml12.YAMLError, ValueError, LookupError, TypeError, AttributeError):
             continue
 
 
 def _difference(older: Record, newer: Record) -> tuple[list[str], list[str]]:
-    """The stages that a change reached, and those that ran though none reached them."""
+    """The stages that a change reached first, and those that ran though none reached them.
+
+    A stage that declares something else than before was mended, which is no change to compare: the
+    same stage with another value of a param, other code or other data is. What follows from either
+    in the stages below shows in their deps, which are outs of others.
+    """
+    made = [path for record in newer.values() for path in _hashes(record, "outs")]
     changed, needless = [], []
     for name, record in newer.items():
-        before = older.get(name)
-        if not isinstance(before, dict) or not isinstance(record, dict):
+        before = older.get(name, {})
+        if not record or _declaration(before) != _declaration(record):
             continue
-        if any(record.get(part) != before.get(part) for part in ("params", "deps", "cmd")):
+        if _sources(before, made) != _sources(record, made):
             changed.append(name)
-        elif record.get("outs") != before.get("outs"):
+        elif _inputs(before) == _inputs(record) and record.get("outs") != before.get("outs"):
             needless.append(name)
     return changed, needless
+
+
+def _declaration(record: Record) -> tuple[Any, ...]:
+    """What dvc.yaml said of a stage when it ran."""
+    params = record.get("params")
+    files = params.items() if isinstance(params, dict) else ()
+    keys = {(file, key) for file, values in files for key in values or ()}
+    return record.get("cmd"), set(_hashes(record, "deps")), set(_hashes(record, "outs")), keys
+
+
+def _inputs(record: Record) -> tuple[Any, ...]:
+    return record.get("params"), _hashes(record, "deps")
+
+
+def _sources(record: Record, made: Collection[str]) -> tuple[Any, ...]:
+    """What a stage read that no stage wrote, whose outs are ``made``: params, code, raw data."""
+    deps = _hashes(record, "deps").items()
+    return record.get("params"), {
+        path: md5 for path, md5 in deps if not any(paths_overlap(path, out) for out in made)
+    }
+
+
+def _hashes(record: Record, part: str) -> dict[str, Any]:
+    """The recorded hash of each dep or out, by its path."""
+    entries = record.get(part)
+    return {
+        str(entry.get("path")): entry.get("md5", entry.get("etag"))
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+    }

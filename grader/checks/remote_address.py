@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from grader import fixes
 from grader.engine.registry import check
@@ -196,8 +197,9 @@ def default_remote_is_reached_from_anywhere(
     if "://" in url or url.startswith(("/", "~", "\\\\")) or re.match(r"^[A-Za-z]:[\\/]", url):
         return None
     name = snapshot.default_remote or attendee_place.REMOTE
-    place = os.path.abspath(repository.root / ".dvc" / url)  # noqa: PTH100 - links stay
-    if addresses.is_inside(repository, place):
+    leads_to = os.path.abspath(repository.root / ".dvc" / url)  # noqa: PTH100 - links stay
+    place = remote_addresses.written_address(Path(leads_to))
+    if place is None or addresses.is_inside(repository, leads_to):
         place = addresses.place(repository)
     push = [] if "://" in place else [fixes.command("dvc", "push", "-r", name)]
     return Finding(

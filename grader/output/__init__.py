@@ -7,8 +7,11 @@ from typing import TextIO
 from grader.engine.report import Report
 
 
-def render(report: Report, form: str, stream: TextIO | None) -> str:
-    """The report as ``form``; ``stream`` is where it will be shown, None for a file."""
+def render(report: Report, form: str, stream: TextIO | None, way_out: str | None = None) -> str:
+    """The report as ``form``; ``stream`` is where it will be shown, None for a file.
+
+    ``way_out``: what to type first, where the report is of another folder than was meant.
+    """
     if form == "json":
         from grader.output import report_json
 
@@ -17,6 +20,6 @@ def render(report: Report, form: str, stream: TextIO | None) -> str:
         from grader.output import human
         from workshop.terminal import Style, style_of
 
-        return human.render(report, style_of(stream) if stream else Style())
+        return human.render(report, style_of(stream) if stream else Style(), way_out)
     text: str = import_module(f"grader.output.{form}").render(report)
     return text

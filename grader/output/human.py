@@ -26,8 +26,8 @@ _REMOTE_CHECK = "share.pushed"
 NOT_JUDGED = "blocked"
 
 
-def render(report: Report, style: Style) -> str:
-    """A line a lesson, every finding in full, and what to do next."""
+def render(report: Report, style: Style, way_out: str | None = None) -> str:
+    """A line a lesson, every finding in full, and what to do next: ``way_out`` before all else."""
     if not report.gradable:
         return _nothing_to_grade(report, style)
     lines = [*_wrap_lines(_score(report), style, ""), *_off_branch(report, style), ""]
@@ -42,7 +42,11 @@ def render(report: Report, style: Style) -> str:
             names = ", ".join(result.id for result in others[:3])
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             lines += _wrap_lines(f"for the same reason: {names}{more}", style)
-    return "\n".join([*lines, *_blocking_check(report, style), "", *_ending(report, style)]) + "\n"
+    if way_out:
+        ending = ["", f"next: {_colour(way_out, 'fail', style)}"]
+    else:
+        ending = [*_blocking_check(report, style), "", *_ending(report, style)]
+    return "\n".join([*lines, *ending]) + "\n"
 
 
 def _nothing_to_grade(report: Report, style: Style) -> str:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from grader.facts.repository import Repository
+from workshop import remote_addresses
 
 _SCHEMES = (
     *("gs", "s3", "azure", "gdrive", "oss", "ssh", "hdfs", "webhdfs", "webdav", "webdavs"),
@@ -75,7 +76,7 @@ def place(repository: Repository) -> str:
     """The agreed address, or a folder beside the repository."""
     git = repository.git
     root = git.root if git else repository.root
-    return repository.settings.remote or f"{root.as_posix()}-remote"
+    return repository.settings.remote or remote_addresses.folder_beside(root)
 
 
 def correct_address(url: str) -> str:

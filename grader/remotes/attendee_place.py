@@ -2,11 +2,9 @@
 
 import hashlib
 import os
-import re
-import unicodedata
 
 from grader.facts.repository import Repository
-from workshop import endpoints
+from workshop import endpoints, remote_addresses
 
 REMOTE = "dvc-workshop"
 """What the lessons call the remote."""
@@ -27,16 +25,10 @@ def name(repository: Repository) -> str:
     author = git.author(commit) if git and commit else ""
     known = [name for name in (repository.settings.attendee or "", author) if name]
     for full_name in known:
-        if words := re.findall(r"[a-z0-9][a-z0-9-]*", _in_latin(full_name)):
-            return str(words[0])
+        if prefix := remote_addresses.prefix_of(full_name):
+            return prefix
     # Two neighbours without Latin letters in their names still need two places.
     return f"attendee-{hashlib.sha256(known[0].encode()).hexdigest()[:6]}" if known else "attendee"
-
-
-def _in_latin(name: str) -> str:
-    """In small letters without their accents."""
-    parts = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
 def server_options(repository: Repository, remote: str, address: str) -> dict[str, str]:

@@ -41,6 +41,6 @@ def _marker_path(repository: Repository, stage: Stage, name: str, path: Path) ->
     for state in states:
         changed = [reason.path for reason in state.reasons if reason.kind == "out"]
         for out in state.stage.outs if state.stage.name == stage.name else ():
-            if out.place == path and out.recorded.md5 and out.path not in changed:
+            if repository.root / out.path == path and out.recorded.md5 and out.path not in changed:
                 return cache_dir() / "results" / f"{_VERSION}-{name}-{out.recorded.md5}"
     return None

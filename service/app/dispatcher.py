@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from itertools import count
 
+from service.app.cross_origin import access_headers, preflight_headers
 from service.app.lifespan import run_lifespan
 from service.app.request_context import RequestContext
 from service.inference.uploads import ClientDisconnected
@@ -52,8 +53,7 @@ class Dispatcher:
         elif self._resources is None:
             await _send_problem(_UNSTARTED, send, None)
         elif scope["type"] == "http":
-            request_id = self._request_id(scope["headers"])
-            await self._handle(RequestContext(scope, send, self._resources, request_id), receive)
+            await self._handle(self._context(scope, send, self._resources), receive)
         else:  # a websocket, which FastAPI refuses
             await (await self._routes(self._resources))(scope, receive, send)
 
@@ -61,6 +61,14 @@ class Dispatcher:
     async def _open(self) -> AsyncIterator[None]:
         async with self._open_service() as self._resources:
             yield
+
+    def _context(self, scope: Scope, send: Send, resources: Resources) -> RequestContext:
+        method, headers = scope["method"], scope["headers"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
+        access = access_headers(resources.settings.cors_origins, headers)
+        request_id = self._request_id(headers)
+        return RequestContext(scope, method, send, resources, request_id, access)
 
     async def _handle(self, context: RequestContext, receive: Receive) -> None:
         context.begin()
@@ -82,6 +90,9 @@ class Dispatcher:
         content = await _direct_answer(context, receive)
         if content is not None:
             await send_answer(context.send, 200, "application/json", content, {})
+        elif (headers := _preflight_answer(context)) is not None:
+            await context.send({"type": "http.response.start", "status": 204, "headers": headers})
+            await context.send({"type": "http.response.body"})
         else:
             context.scope.setdefault("state", {})[REQUEST_ID] = context.id
             routes = await self._routes(context.resources)
@@ -134,6 +145,13 @@ async def _direct_answer(context: RequestContext, receive: Receive) -> bytes | N
             context.route = path
             return as_json(await resources.readiness())
     return None
+
+
+def _preflight_answer(context: RequestContext) -> list[tuple[bytes, bytes]] | None:
+    """The headers of an answer to a browser's question before a request; None for a request."""
+    if context.scope["method"] != "OPTIONS":
+        return None
+    return preflight_headers(context.resources.settings.cors_origins, context.scope["headers"])
 
 
 async def _send_problem(problem: Problem, send: Send, request_id: str | None) -> None:

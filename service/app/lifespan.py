@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import cv2
 
+from service.app.uvicorn_protocol import correct_uvicorn
 from service.protocol import Receive, Send
 from service.resources import Resources, open_resources
 from service.runtime import access_log, memory
@@ -21,6 +22,7 @@ async def run_lifespan(
     A wrong setting stops the start with two lines, anything else with its traceback.
     """
     await receive()  # lifespan.startup
+    correct_uvicorn(receive)
     phase = "startup"
     try:
         async with resources:

@@ -46,6 +46,11 @@ class Slot:
         self.held_bytes += count
 
 
+def late_problem(seconds: float) -> Problem:
+    """The answer to a client whose job waited for so long that it is refused."""
+    return busy_problem(f"others were served for {seconds:g} s")
+
+
 def busy_problem(reason: str) -> Problem:
     """The answer to a client that should send its request again in a second."""
     return Problem(

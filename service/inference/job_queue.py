@@ -1,20 +1,17 @@
-"""Runs jobs on the event loop, or in a bounded pool of threads; ``predictor`` chooses which.
+"""Runs jobs of a few milliseconds on the event loop, a few in a turn of the loop.
 
 To hand a poster to a thread costs 40 µs of CPU and gains nothing, since ONNX Runtime takes one
-processor anyway. So jobs of a few milliseconds run on the event loop, a few in a turn of the loop;
-jobs that may take longer run in the pool, and do not delay the others.
+processor anyway. Jobs that may take longer are for ``job_pool``, and do not delay the others.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from service.inference.admission import busy_problem
-from service.problems import Problem
+from service.inference.admission import late_problem
 
 Result = TypeVar("Result")
 
@@ -45,16 +42,15 @@ class _QueuedJob:
 
 
 class JobQueue:
-    """Runs jobs; one that would wait longer than its limit, in seconds, is refused with a 503."""
+    """Runs jobs; one that would wait longer than ``max_wait`` seconds is refused with a 503."""
 
-    def __init__(self, threads: int, max_wait: float, max_pool_wait: float) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
-        self._max_wait, self._max_pool_wait = max_wait, max_pool_wait
+    def __init__(self, max_wait: float) -> None:
+        self._max_wait = max_wait
         self._queue: deque[_QueuedJob] = deque()
         self._quiet_turns = 0
         self._last_run = 0.0
 
-    async def run_inline(self, job: Callable[[], Result]) -> Result:
+    async def run(self, job: Callable[[], Result]) -> Result:
         """Run ``job`` on the event loop, in the order of arrival.
 
         Requests that have already reached a socket are read first, and their jobs run with it.
@@ -62,34 +58,6 @@ class JobQueue:
         # The future has no name here: an error's traceback holds this frame, which would then hold
         # the error, a cycle that keeps the uploads in memory until the next garbage collection.
         return await self._enqueue(job)
-
-    async def run_in_pool(self, job: Callable[[], Result]) -> Result:
-        """Run ``job`` in a thread, in the order of arrival."""
-        deadline = time.monotonic() + self._max_pool_wait
-
-        def run() -> Result:
-            if time.monotonic() > deadline:
-                raise _late_problem(self._max_pool_wait)
-            return job()
-
-        future = self._pool.submit(run)
-        # The timer cancels a job that no thread takes; it is late itself when the loop is busy, so
-        # run() looks at the time too.
-        timer = asyncio.get_running_loop().call_later(self._max_pool_wait, future.cancel)
-        try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            # By the timer, or because this request was cancelled: only the latter is passed on.
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            raise _late_problem(self._max_pool_wait) from None
-        finally:
-            timer.cancel()
-
-    def close(self) -> None:
-        """Wait for the threads."""
-        self._pool.shutdown()
 
     def _enqueue(self, job: Callable[[], Result]) -> asyncio.Future[Result]:
         loop = asyncio.get_running_loop()
@@ -125,12 +93,8 @@ class JobQueue:
             return
         try:
             if now > job.deadline:
-                raise _late_problem(self._max_wait)
+                raise late_problem(self._max_wait)
             job.result.set_result(job.run())
         except Exception as error:  # noqa: BLE001 - handed to the request, whatever it is
             job.result.set_exception(error)
             del job  # from this frame, which the error's traceback holds too
-
-
-def _late_problem(seconds: float) -> Problem:
-    return busy_problem(f"others were served for {seconds:g} s")

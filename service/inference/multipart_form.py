@@ -8,6 +8,7 @@ from http import HTTPStatus
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from service.inference.file_names import decode_name, read_file_name
 from service.problems import InvalidInput, Problem
 from service.settings import ServiceSettings, megabytes
 
@@ -23,6 +24,10 @@ _USUAL_HEAD = re.compile(
     rb"(?:\r\nContent-Type: [\w/+.-]+)?" % FIELD.encode()
 )
 LONGEST_HEAD = 500
+LONGEST_SHOWN = 60
+_AS_THEY_ARE = (b"", b"7bit", b"8bit", b"binary")
+"""The values of Content-Transfer-Encoding that change no byte; in a form no other is used since
+RFC 7578."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def find_single_file(body: bytes, boundary: bytes) -> UploadedFile | None:
     end = body.find(closing[:-2], start - 2)
     if end < start or body[end:] not in (closing, closing + b"\r\n"):
         return None
-    filename = None if head[1] is None else head[1].decode("utf-8", "replace")
+    filename = None if head[1] is None else decode_name(head[1])
     return UploadedFile(filename, body[start:end])
 
 
@@ -82,10 +87,40 @@ async def parse_form(
     if not form.is_complete:
         raise _malformed_problem("it stops before its closing boundary")
     if not form.files:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "the form has no file", f"add one: {EXAMPLE}"
-        )
+        raise _no_file_problem("the form has no file")
     return form.files
+
+
+def check_files(files: list[UploadedFile]) -> list[UploadedFile]:
+    """The files of a form; a Problem where a field of it holds none.
+
+    A browser sends a field without a name and a byte where no file was chosen, and ``curl -F
+    file=a.jpg`` the text ``a.jpg``, as it was told.
+    """
+    for index, file in enumerate(files):
+        if file.filename:
+            continue
+        if not file.content:
+            what = f"the form's field {FIELD!r} is empty: no file was chosen"
+            raise _no_file_problem(what, InvalidInput("no file", index, file.filename))
+        if file.filename is None and (text := _short_text(file.content)):
+            what = f"the form's field {FIELD!r} holds the text {text!r}, and no file"
+            raise _no_file_problem(what, InvalidInput("text, and no file", index))
+    return files
+
+
+def _short_text(content: bytes) -> str | None:
+    """The beginning of a text without markup; None where the bytes are something else."""
+    head = content[:LONGEST_SHOWN]
+    text = head.decode("utf-8", "ignore")
+    # The last letter may be cut, of at most four bytes.
+    is_whole = head.startswith(text.encode()) and len(head) - len(text.encode()) < 4
+    return text if is_whole and text.isprintable() and not text.startswith("<") else None
+
+
+def _no_file_problem(what: str, *errors: InvalidInput) -> Problem:
+    fix = f"choose a picture, and send it as a file; curl wants an @ before its name: {EXAMPLE}"
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, what, fix, errors=errors)
 
 
 class _FormFiles:
@@ -108,6 +143,8 @@ class _FormFiles:
             )
         self._name, self._value = bytearray(), bytearray()
         self._disposition = b""
+        self._transfer_encoding = b""
+        self._is_first_header = self._has_disposition_first = True
         self._filename: str | None = None
         self._pieces: list[bytes] = []
         self._size = 0
@@ -119,8 +156,13 @@ class _FormFiles:
         self._value += data[start:end]
 
     def end_header(self) -> None:
-        if self._name.lower() == b"content-disposition":
-            self._disposition = bytes(self._value)
+        match self._name.lower():
+            case b"content-disposition":
+                self._disposition = bytes(self._value)
+                self._has_disposition_first = self._is_first_header
+            case b"content-transfer-encoding":
+                self._transfer_encoding = bytes(self._value).strip().lower()
+        self._is_first_header = False
         self._name, self._value = bytearray(), bytearray()
 
     def check_field(self) -> None:
@@ -128,8 +170,9 @@ class _FormFiles:
         index, name = len(self.files), options.get(b"name")
         if name is None:
             raise _malformed_problem(f"part {index} has no Content-Disposition with a name")
-        if b"filename" in options:
-            self._filename = options[b"filename"].decode("utf-8", "replace")
+        self._filename = read_file_name(
+            self._disposition, options, is_first=self._has_disposition_first
+        )
         if name != FIELD.encode():
             shown = name.decode("utf-8", "replace")
             raise Problem(
@@ -137,6 +180,14 @@ class _FormFiles:
                 f"the form has a field {shown!r}; only {FIELD!r} is read",
                 f"call each picture's field {FIELD!r}: {EXAMPLE}",
                 errors=[InvalidInput(f"a field {shown!r}", index, self._filename)],
+            )
+        if self._transfer_encoding not in _AS_THEY_ARE:
+            encoding = self._transfer_encoding.decode("latin-1")
+            raise Problem(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                f"{self._filename or f'file {index}'} is written as {encoding}",
+                "send its bytes as they are, without Content-Transfer-Encoding",
+                errors=[InvalidInput(f"written as {encoding}", index, self._filename)],
             )
 
     def add_content(self, data: bytes, start: int, end: int) -> None:

@@ -12,6 +12,7 @@ from service.inference.admission import Slot
 from service.inference.multipart_form import (
     EXAMPLE,
     UploadedFile,
+    check_files,
     find_single_file,
     parse_form,
     too_large_problem,
@@ -53,6 +54,8 @@ async def _read_body(
     headers: Headers, receive: Receive, settings: ServiceSettings, slot: Slot
 ) -> list[UploadedFile]:
     values = dict(headers)
+    if b"content-encoding" in values:
+        _check_encoding(values[b"content-encoding"])
     content_type = values.get(b"content-type", b"")
     length = values.get(b"content-length", b"")
     body = _Body(receive, int(length) if length.isdigit() else 0, slot)
@@ -63,15 +66,27 @@ async def _read_body(
     kind, options = parse_options_header(content_type)
     if kind == b"multipart/form-data":
         chunks = body.chunks(settings.max_body_bytes)
-        return await parse_form(chunks, options.get(b"boundary", b""), settings)
-    if kind.startswith(b"image/"):
+        return check_files(await parse_form(chunks, options.get(b"boundary", b""), settings))
+    if kind.startswith(b"image/") or kind == b"application/octet-stream":
         return [await _read_raw(body, settings)]
     shown = kind.decode("latin-1")
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"the body is {shown}" if shown else "the request has no Content-Type",
-        f"send multipart/form-data ({EXAMPLE}) or one picture as image/jpeg, image/png, …",
+        f"send multipart/form-data ({EXAMPLE}) or one picture as image/jpeg, image/png, … or "
+        "application/octet-stream",
     )
+
+
+def _check_encoding(encoding: bytes) -> None:
+    """A Problem for a body that is compressed as a whole: pictures are, each in itself."""
+    if encoding.strip().lower() not in (b"", b"identity"):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"the body is compressed (Content-Encoding: {encoding.decode('latin-1')})",
+            "send it as it is, without Content-Encoding: a picture gains nothing by it",
+            headers={"Accept-Encoding": "identity"},  # RFC 9110, 12.5.3: what would do
+        )
 
 
 async def _read_raw(body: "_Body", settings: ServiceSettings) -> UploadedFile:
@@ -92,7 +107,8 @@ async def _read_small_form(
 ) -> list[UploadedFile]:
     content = b"".join([chunk async for chunk in body.chunks(settings.max_body_bytes)])
     file = find_single_file(content, boundary)
-    return [file] if file else await parse_form(_as_one_chunk(content), boundary, settings)
+    files = [file] if file else await parse_form(_as_one_chunk(content), boundary, settings)
+    return check_files(files)
 
 
 async def _as_one_chunk(content: bytes) -> AsyncIterator[bytes]:

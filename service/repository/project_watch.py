@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from dvcstate.live import LiveProject
-    from dvcstate.model import State
+    from dvcstate.model import ProjectState, State
 
 
 class ProjectWatch:
@@ -33,8 +33,8 @@ class ProjectWatch:
         It is that of the last check of the project, and starts none. ``never_run`` where no stage
         makes it, ``unknown`` while the project cannot be read or has not been checked.
         """
-        state = self._live.latest() if self._live else None
-        if state is None or isinstance(state, Exception):
+        state = self._latest()
+        if state is None:
             return "unknown"
         for stage_state in state.stages:
             for out in stage_state.stage.outs:
@@ -42,6 +42,23 @@ class ProjectWatch:
                     is_other = stage_state.stage.recorded and out.recorded.md5 != md5
                     return "stale" if is_other else stage_state.state
         return "never_run"
+
+    def measured_md5(self, path: str) -> str | None:
+        """The recorded hash of ``path`` as the dep of a stage that writes metrics; None: unknown.
+
+        Like ``model_state``, of the last check of the project.
+        """
+        state = self._latest()
+        for stage_state in state.stages if state else ():
+            if any(out.metric for out in stage_state.stage.outs):
+                for dep in stage_state.stage.deps:
+                    if dep.path == path:
+                        return dep.recorded.md5
+        return None
+
+    def _latest(self) -> "ProjectState | None":
+        state = self._live.latest() if self._live else None
+        return None if isinstance(state, Exception) else state
 
     def _open_live(self) -> "LiveProject":
         # Imported here: 0.1 s, and 5 MB with the first check, which no prediction waits for.

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
@@ -14,11 +14,13 @@ from service.resources import Resources
 from service.routes import (
     health,
     lessons,
+    model,
     pipeline,
     predict,
     problem_responses,
     results,
 )
+from service.routes.dependencies import refuse_unknown_keys
 from service.settings import describe_limits
 
 DESCRIPTION = """
@@ -38,8 +40,11 @@ def create_routes(resources: Resources) -> FastAPI:
         description=f"{DESCRIPTION}\n{describe_limits(resources.settings)}\n",
         version="0.1.0",
     )
-    for module in (predict, pipeline, lessons, results, health):
-        app.include_router(module.router)
+    refusal = [Depends(refuse_unknown_keys)]
+    wrong_query = problem_responses.document_problems({422: "An unknown query key."})
+    for module in (predict, model, pipeline, lessons, results):
+        app.include_router(module.router, dependencies=refusal, responses=wrong_query)
+    app.include_router(health.router)  # whatever a probe adds to its address, it gets its answer
     app.add_api_route("/", _redirect_home, include_in_schema=False)
     problem_responses.add_handlers(app)
     # FastAPI's documented way to extend the document: fastapi.tiangolo.com/how-to/extending-openapi

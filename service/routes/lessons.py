@@ -25,7 +25,7 @@ ReportModel = report_schema.model_of(Report)
     response_model=ReportModel,
     responses=document_problems(
         {
-            422: "A wrong query value.",
+            422: "A wrong query key or value.",
             503: "The workshop's own lessons cannot be read.",
         }
     ),

@@ -63,6 +63,10 @@ Threshold = Annotated[
     ),
 ]
 
+# Both ways of saying that a string is bytes: OpenAPI 3.0's ``format``, by which generators of
+# clients know a file, and JSON Schema's, which OpenAPI 3.1 proposes.
+PICTURE = {"type": "string", "format": "binary", "contentMediaType": "image/*"}
+
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -76,13 +80,14 @@ REQUEST_BODY: dict[str, Any] = {
                         FIELD: {
                             "type": "array",
                             "minItems": 1,
-                            "items": {"type": "string", "contentMediaType": "image/*"},
+                            "items": PICTURE,
                             "description": "Repeat the field for several pictures.",
                         }
                     },
                 }
             },
-            "image/*": {"schema": {"type": "string", "contentMediaType": "image/*"}},
+            "image/*": {"schema": PICTURE},
+            "application/octet-stream": {"schema": PICTURE},
         },
     }
 }
@@ -92,9 +97,9 @@ ERRORS = document_problems(
         400: "The multipart body is malformed or cut off.",
         408: "The body took too long to arrive.",
         413: "Too many bytes, pixels or files.",
-        415: "Not a form and not an image type that is read.",
-        422: "A picture that does not decode, a wrong field or a wrong "
-        "query value. One bad file refuses the request; `errors` names each.",
+        415: "Not a form and not an image type that is read, or a body that is compressed.",
+        422: "A picture that does not decode, a form without a file, a wrong field, or a wrong "
+        "query key or value. One bad file refuses the request; `errors` names each.",
         503: "No model yet (`fix` says how to get one), or too busy (`Retry-After`).",
     }
 )

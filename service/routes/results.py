@@ -67,9 +67,13 @@ UNREADABLE = document_problems({503: "A file there cannot be read; `detail` name
 )
 def metrics(resources: ServiceResources) -> Response:
     """Every JSON file under `results/metrics`, by its name; empty before the first evaluation."""
-    folder = resources.repo_dir / METRICS_DIR
-    metrics = {path.name: _read_json(path) for path in _files(folder) if path.suffix == ".json"}
-    return Response(as_json(metrics), media_type="application/json")
+    return Response(as_json(read_metrics(resources.repo_dir)), media_type="application/json")
+
+
+def read_metrics(repo_dir: Path) -> dict[str, Any]:
+    """The metrics by the name of their file; a Problem where one cannot be read."""
+    files = _files(repo_dir / METRICS_DIR)
+    return {path.name: _read_json(path) for path in files if path.suffix == ".json"}
 
 
 @router.get("/plots", responses=UNREADABLE)

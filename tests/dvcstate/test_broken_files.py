@@ -43,7 +43,7 @@ def _error(repo: Path) -> ProjectError:
         ("dvc.yaml", "stages:\n  1: {cmd: x}\n", 2, 3, "the key 1 is not a string"),
         ("dvc.yaml", "stages:\n\ta: 1\n", 2, 1, "not valid YAML"),
         ("dvc.yaml", "a: &a [*a]\n", 1, 8, "leads back to itself"),
-        ("dvc.yaml", "vars:\n- " + "[" * 500, 2, 401, "nested too deeply"),
+        ("dvc.yaml", "vars:\n- " + "[" * 500, 2, 301, "nested too deeply"),
         ("params.yaml", "a: 1\nb: +_\n", 2, 4, "'+_' is no number"),
         ("params.yaml", "a: 1\nb: 2024-02-30\n", 2, 4, "'2024-02-30' is no number"),
         ("dvc.lock", "stages: {}\n", 1, 1, "required key not provided: 'schema'"),

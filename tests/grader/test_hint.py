@@ -20,7 +20,7 @@ from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.repositories import environment, run
 from workshop.course import hint_pages
 from workshop.course.hint_pages import HintPage, pages
-from workshop.course.manifest import course
+from workshop.course.manifest import LESSONS_DIR, course
 
 NEVER_SAID = ("simply", "obviously", "invalid", "just ", "easy", "of course", "please", "sorry")
 SHELL_WORDS = ("&&", "||", "\\", ";", " > ", " | ", "~/", "$ ")
@@ -182,7 +182,8 @@ def test_a_page_reads_as_a_hint_does(page: HintPage) -> None:
         assert sentence.endswith((".", "x.py", "?"))
     assert page.type
     for command in page.type:
-        assert not [word for word in SHELL_WORDS if word in command]
+        shells_part = command.replace('"~/', '"')  # in quotes it is for DVC, which knows ~ too
+        assert not [word for word in SHELL_WORDS if word in shells_part]
         assert re.match(
             r"\. ./activate$|(cd|dvc|git|grader|python|workshop|uvicorn|ls|rm|Set-)", command
         )
@@ -246,6 +247,17 @@ TOLD = [
         "fatal: not a git repository (or any of the parent directories): .git",
     ),
     ("already-tracked", "output 'models/classifier.onnx' is already tracked by SCM (e.g. Git)."),
+    ("config-in-ascii", "ERROR: unexpected error - 'ascii' codec can't encode character '\\xfc' in"
+                        " position 58: ordinal not in range(128)"),
+    ("word-too-many", "ERROR: unrecognized arguments: Lovelace\nusage: dvc remote add [-h]"),
+    ("word-too-many", "grader: error: unrecognized arguments: workshop"),
+    ("unrecognized-arguments", "ERROR: unrecognized arguments: -n python x.py"),
+    ("asks-google-as-nobody", "gcsfs.retry.HttpError: Anonymous caller does not have"
+                              " storage.objects.create access to the Google Cloud Storage object."
+                              " Permission 'storage.objects.create' denied on resource (or it may"
+                              " not exist)., 401"),
+    ("asks-google-as-nobody", "Anonymous caller does not have storage.objects.list access to the"
+                              " Google Cloud Storage bucket."),
     ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot/plots.py"),
     ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
     ("service-down", "curl: (7) Failed to connect to 127.0.0.1 port 8001 after 0 ms: Couldn't"),
@@ -290,6 +302,33 @@ def test_a_page_is_about_the_file_that_the_message_names() -> None:
     for message in ("'./dvc.yaml' validation failed.", "extra keys not allowed, in train, line 23"):
         page = hint_pages.find_page(message)
         assert page and "git diff dvc.yaml" in hint.render_page(page.fill_in(message))
+
+
+@pytest.mark.parametrize(
+    ("message", "command"),
+    [
+        ("ERROR:  output 'models/x.onnx' is already tracked by SCM (e.g. Git).", "models/x.onnx"),
+        ("output 'my data/raw'\nis already tracked by SCM", '"my data/raw"'),
+        ("is already tracked by SCM", "PATH"),
+        ("output 'a'b\x1b[31m' is already tracked by SCM", "PATH"),
+    ],
+)
+def test_a_page_types_the_name_that_stands_in_the_message(message: str, command: str) -> None:
+    page = hint_pages.find_page(message)
+    assert page
+    assert page.fill_in(message).type == (f"git rm -r --cached {command}",)
+
+
+def test_the_page_on_a_stage_without_a_command_says_what_the_lesson_does() -> None:
+    """The lessons put the command at the end, in quotes."""
+    page = hint_pages.find_page("ERROR: command is not specified")
+    assert page
+    assert "in quotes" in page.why
+    assert page.seen.endswith('dvc stage add -n x "python x.py".')
+    for lesson in ("preprocess", "train", "export", "evaluate", "plot"):
+        text = (LESSONS_DIR / f"{lesson}.md").read_text("utf-8")
+        (line,) = [line for line in text.splitlines() if line.startswith("dvc stage add -n")]
+        assert line.endswith('"')
 
 
 def test_a_page_about_a_file_names_no_other() -> None:
@@ -581,6 +620,8 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("stage-exists", _as_typed("dvc", "stage", "add", "-n", "train", "python", "x.py")),
     ("unrecognized-arguments", _as_typed("dvc", "add", "stage", "-n", "x", "python x.py")),
     ("no-command", _as_typed("dvc", "stage", "add", "-n", "x")),
+    ("word-too-many", _as_typed("dvc", "remote", "add", "r", "gs://b/Ada", "Lovelace")),
+    ("config-in-ascii", _as_typed("dvc", "remote", "add", "r", "/home/Müller/r")),
     ("remote-exists", _as_typed("dvc", "remote", "add", "workshop", "gs://bucket/x")),
     ("no-remote", _no_remote),
     ("no-identity", _no_identity),

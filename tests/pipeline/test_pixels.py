@@ -283,7 +283,7 @@ def test_resize_does_not_depend_on_threads(size: tuple[int, int]) -> None:
     [
         (b"", "not an image: it is empty"),
         (b"hello, world", "the first bytes are b'hello, w'"),
-        (b"BM" + bytes(60), "JPEG, PNG, WebP, GIF"),
+        (b"BM" + bytes(60), "BMP: not an image of a type that is read here (JPEG, PNG, WebP, GIF"),
         (b"\x89PNG", "the first bytes are b'\\x89PNG'"),
     ],
 )
@@ -367,7 +367,7 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
     data = encoded(poster(), "JPEG", progressive=True)
     last = data.rfind(b"\xff\xda")
     bomb = data[:-2] + data[last:-2] * 200 + data[-2:]
-    with pytest.raises(BrokenImage, match="more than 50 scans"):
+    with pytest.raises(BrokenImage, match="more than 64 scans"):
         decode_image(bomb)
 
 
@@ -382,10 +382,10 @@ def large_header(**options: object) -> bytes:
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-@pytest.mark.parametrize("count", [17, 1000])
+@pytest.mark.parametrize("count", [65, 1000])
 def test_empty_scans_of_a_large_jpeg_are_refused(count: int, progressive: bool) -> None:
     bomb = large_header(progressive=progressive) + EMPTY_SCAN * count + b"\xff\xd9"
-    with pytest.raises(BrokenImage, match="more than 16 scans of 20,000,000 pixels"):
+    with pytest.raises(BrokenImage, match="more than 64 scans of 20,000,000 pixels"):
         decode_image(bomb)
 
 
@@ -398,7 +398,7 @@ def test_a_planted_header_hides_no_scans() -> None:
             header[:2] + tem + comment + header[2:] + EMPTY_SCAN * 200,
             header + (comment + EMPTY_SCAN) * 200,
         ):
-            with pytest.raises(BrokenImage, match="more than 16 scans"):
+            with pytest.raises(BrokenImage, match="more than 64 scans"):
                 decode_image(bomb + b"\xff\xd9")
 
 
@@ -415,11 +415,14 @@ def test_scan_markers_that_are_none_do_not_count() -> None:
     assert np.array_equal(decode_image(data[:2] + profile + data[2:] + film), decode_image(data))
 
 
-@pytest.mark.parametrize("filler", [b"\xff\xfe\0\2" * 2000, b"\xff" * 20_000, b"\xff\0" * 10_000])
-def test_a_jpeg_with_endless_filler_is_refused(filler: bytes) -> None:
-    data = encoded(poster().convert("CMYK"), "JPEG")
+@pytest.mark.parametrize("filler", [b"\xff\xfe\0\2", b"\xff", b"\xff\0"])
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_filler_in_a_jpeg_is_read_over_unless_it_is_endless(filler: bytes, mode: str) -> None:
+    data = encoded(poster().convert(mode), "JPEG")
+    expected = decode_image(data)
+    assert np.array_equal(decode_image(data[:2] + filler * 5000 + data[2:]), expected)
     with pytest.raises(BrokenImage, match="too much before its first scan"):
-        decode_image(data[:2] + filler + data[2:])
+        decode_image(data[:2] + filler * 1_000_001 + data[2:])
 
 
 def test_a_bomb_takes_little_memory_and_prints_nothing(tmp_path: object) -> None:

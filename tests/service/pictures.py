@@ -72,8 +72,14 @@ def rows(width: int, height: int, bits: int = 8) -> bytes:
 def png(width: int, height: int, data: bytes, bits: int = 8, colours: int = 0) -> bytes:
     """A PNG that claims these sides, whatever its data hold; grey, and 3 says: with a palette."""
     header = struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", data)
+        + png_chunk(b"IEND")
+    )
 
 
-def _chunk(kind: bytes, data: bytes = b"") -> bytes:
+def png_chunk(kind: bytes, data: bytes = b"") -> bytes:
+    """One chunk of a PNG."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.shared import pixels
-from pipeline.shared.decoding.jpeg import read_jpeg_header, segments
+from pipeline.shared.decoding.jpeg_header import read_jpeg_header, segments
 from service.inference.admission import Gate
 from service.inference.cheap_jpeg import is_cheap_to_decode
 from service.inference.multipart_form import UploadedFile

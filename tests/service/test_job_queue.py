@@ -8,6 +8,7 @@ import weakref
 import pytest
 
 from service.inference import job_queue
+from service.inference.job_pool import JobPool
 from service.inference.job_queue import JobQueue
 from service.problems import Problem
 
@@ -16,15 +17,14 @@ JOB = "job"
 
 async def run_while_others_come(jobs: int, quiet_turns: int = 0) -> list[str]:
     """What happened, in order, while one more job came after so many turns that brought none."""
-    queue, events = JobQueue(1, 10, 10), list[str]()
+    queue, events = JobQueue(10), list[str]()
     waiting = []
     for number in range(jobs):
         events.append(f"comes {number}")
-        waiting.append(asyncio.create_task(queue.run_inline(lambda: events.append(JOB))))
+        waiting.append(asyncio.create_task(queue.run(lambda: events.append(JOB))))
         for _ in range(1 + quiet_turns):
             await asyncio.sleep(0)
     await asyncio.gather(*waiting)
-    queue.close()
     return events
 
 
@@ -43,15 +43,12 @@ def test_jobs_do_not_wait_for_ever_while_others_come(monkeypatch: pytest.MonkeyP
 
 async def turns_between_jobs(jobs: int) -> list[int]:
     """For each of some jobs that come together, the turn of the loop in which it is done."""
-    queue, events, turn = JobQueue(1, 10, 10), list[int](), 0
-    coming = [
-        asyncio.create_task(queue.run_inline(lambda: events.append(turn))) for _ in range(jobs)
-    ]
+    queue, events, turn = JobQueue(10), list[int](), 0
+    coming = [asyncio.create_task(queue.run(lambda: events.append(turn))) for _ in range(jobs)]
     while len(events) < jobs:
         await asyncio.sleep(0)
         turn += 1
     await asyncio.gather(*coming)
-    queue.close()
     return [each - events[0] for each in events]
 
 
@@ -65,13 +62,13 @@ def test_jobs_that_wait_are_done_together_for_a_moment(monkeypatch: pytest.Monke
 
 async def behind_a_stuck_job() -> tuple[str, bool]:
     """How a second job is refused while the only thread is stuck; whether a third is cancelled."""
-    queue, goes_on = JobQueue(1, 10, 0.05), threading.Event()
-    stuck = asyncio.create_task(queue.run_in_pool(goes_on.wait))
+    pool, goes_on = JobPool(1, 0.05), threading.Event()
+    stuck = asyncio.create_task(pool.run(goes_on.wait))
     await asyncio.sleep(0)
     try:
         with pytest.raises(Problem) as refusal:
-            await queue.run_in_pool(lambda: None)
-        third = asyncio.create_task(queue.run_in_pool(lambda: None))
+            await pool.run(lambda: None)
+        third = asyncio.create_task(pool.run(lambda: None))
         await asyncio.sleep(0)
         third.cancel()
         await asyncio.wait([third])
@@ -79,7 +76,7 @@ async def behind_a_stuck_job() -> tuple[str, bool]:
     finally:
         goes_on.set()
     assert await stuck
-    queue.close()
+    pool.close()
     return refusal.value.detail, third.cancelled()
 
 
@@ -98,15 +95,14 @@ async def refuse(queue: JobQueue) -> weakref.ref[LargeObject]:
     upload = LargeObject()
     gone = weakref.ref(upload)
     with pytest.raises(ValueError, match="LargeObject is broken"):
-        await queue.run_inline(lambda upload=upload: job(upload))  # type: ignore[misc]
+        await queue.run(lambda upload=upload: job(upload))  # type: ignore[misc]
     return gone
 
 
 async def stays_in_memory() -> bool:
-    queue = JobQueue(1, 10, 10)
+    queue = JobQueue(10)
     gone = await refuse(queue)
     await asyncio.sleep(0)
-    queue.close()
     return gone() is not None
 
 

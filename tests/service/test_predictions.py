@@ -154,7 +154,8 @@ def test_documentation_states_limits_errors_and_both_bodies(client: httpx.Client
     for limit in ("10 MB", "20 Mpx", "64 files"):
         assert limit in document["info"]["description"]
     predict = document["paths"]["/predict"]["post"]
-    assert set(predict["requestBody"]["content"]) == {"multipart/form-data", "image/*"}
+    bodies = {"multipart/form-data", "image/*", "application/octet-stream"}
+    assert set(predict["requestBody"]["content"]) == bodies
     assert set(predict["responses"]) == {"200", "400", "408", "413", "415", "422", "503"}
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for path, methods in document["paths"].items():

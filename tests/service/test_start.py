@@ -49,7 +49,11 @@ def test_importing_reads_no_setting() -> None:
 
 def test_wrong_setting_stops_the_start_in_two_lines(tmp_path: Path) -> None:
     log_path = tmp_path / "service.log"
-    wrong = {"WORKSHOP_MAX_FILES": "none", "WORKSHOP_THREADS": "0"}
+    wrong = {
+        "WORKSHOP_MAX_FILES": "none",
+        "WORKSHOP_THREADS": "0",
+        "WORKSHOP_CORS_ORIGINS": "https://example.org/",
+    }
     with (
         pytest.raises(AssertionError, match="did not start"),
         running.in_process(tmp_path, log_path, wrong),
@@ -58,6 +62,7 @@ def test_wrong_setting_stops_the_start_in_two_lines(tmp_path: Path) -> None:
     log = log_path.read_text()
     assert "WORKSHOP_MAX_FILES should be a valid integer" in log
     assert "got 'none'; WORKSHOP_THREADS should be greater than or equal to 1" in log
+    assert "WORKSHOP_CORS_ORIGINS should be * or sites such as https://example.org" in log
     assert "fix: change or unset that variable" in log
     assert "Traceback" not in log
 

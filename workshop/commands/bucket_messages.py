@@ -1,5 +1,6 @@
 """What ``workshop bucket`` prints: what it serves, what to type, and what a client lacks."""
 
+import sys
 import tomllib
 from collections.abc import Sized
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from bucket.folders import BucketFolders
 from bucket.options import ServerOptions
 from workshop import activation
+from workshop.remote_addresses import prefix_of
 
 _ANYBODY = "YOUR-NAME"
 _MAX_SHOWN = 3
@@ -27,8 +29,9 @@ class BucketMessages:
             _ASKS_NOBODY,
             "",
             f"In another terminal, in your repository{_your_name(options)}:",
-            *([f"  {activation.COMMAND}"] if Path("activate").is_file() else []),
+            f"  {_first_command()}",
             *_remote_commands(options),
+            f"The first line sets {activation.VARIABLE}: dvc push stands still without.",
             "",
             f"More, for other shells and for the raw data: {options.endpoint}/",
             "Ctrl-C stops the server; its objects stay.",
@@ -75,6 +78,13 @@ class BucketMessages:
         )
 
 
+def _first_command() -> str:
+    """What sets the variable in a terminal of this computer; the front page has other shells'."""
+    if Path("activate").is_file():
+        return activation.COMMAND
+    return _POWERSHELL if sys.platform == "win32" else _BASH
+
+
 def _remote_commands(options: ServerOptions) -> list[str]:
     return [
         f"  dvc remote add -d dvc-workshop gs://{options.bucket}/{_attendee(options)}",
@@ -95,8 +105,8 @@ def _attendee(options: ServerOptions) -> str:
     except (OSError, ValueError):
         return _ANYBODY
     name = table.get("attendee") if isinstance(table, dict) else None
-    is_usable = isinstance(name, str) and name.replace("-", "").isalnum()
-    return str(name) if is_usable and not options.is_for_a_room else _ANYBODY
+    prefix = prefix_of(name) if isinstance(name, str) else None
+    return _ANYBODY if prefix is None or options.is_for_a_room else prefix
 
 
 def _raw_data_lines(options: ServerOptions, folders: BucketFolders) -> list[str]:

@@ -3,7 +3,7 @@
 import textwrap
 from collections import Counter
 
-from dvcstate.model import ProjectState, Reason, StageState
+from dvcstate.model import DvcLock, ProjectState, Reason, StageState
 from workshop.shell import printable
 from workshop.terminal import Style, pad_text
 
@@ -22,8 +22,8 @@ def render(state: ProjectState, style: Style) -> str:
     lines = [_summary(state, style), ""]
     for stage in state.stages:
         lines += _rows(stage, name_width, style)
-    next_step = _next_step(state)
-    return "\n".join(lines + (["", next_step] if next_step else [])) + "\n"
+    last = [*map(_lock_note, state.locks), *_next_step(state)]
+    return "\n".join(lines + (["", *last] if last else [])) + "\n"
 
 
 def _summary(state: ProjectState, style: Style) -> str:
@@ -70,13 +70,21 @@ def _reason_text(reason: Reason) -> str:
     return f"{printable(reason.path)} {reason.change}"
 
 
-def _next_step(state: ProjectState) -> str | None:
+def _lock_note(lock: DvcLock) -> str:
+    """One line, for DVC's own status says nothing else then."""
+    if lock.command is None:
+        return f"note: {lock.path} is damaged, and DVC stops there: delete it"
+    process = f" (process {lock.pid})" if lock.pid else ""
+    return f"note: {lock.command}{process} is at work here; until then dvc status may stop"
+
+
+def _next_step(state: ProjectState) -> list[str]:
     changes = {reason.change for stage in state.stages for reason in stage.reasons}
     if "not in cache" in changes:
-        return "next: dvc pull (where a remote has what is not in the cache), then: dvc repro"
+        return ["next: dvc pull (where a remote has what is not in the cache), then: dvc repro"]
     if {stage.state for stage in state.stages} & {"stale", "never_run", "missing"}:
-        return "next: dvc repro"
-    return None
+        return ["next: dvc repro"]
+    return []
 
 
 def _word(state: str) -> str:

@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workshop.shell import is_quotable, quote
+
 PATH = Path(__file__).parents[1] / "lessons" / "hints.toml"
 _SHORTEST = 5
 """Fewer characters are in many messages: a search for them finds a wrong page."""
@@ -27,7 +29,7 @@ class HintPage:
 
     ``general``: DVC prints it before another message that says more. ``notice``: it is printed
     where nothing went wrong, or because of what did: any other message says more. ``file`` stands
-    for ``{file}`` where the message names none.
+    for ``{file}`` where the message names none, and ``name`` for ``{name}``.
     """
 
     id: str
@@ -39,13 +41,16 @@ class HintPage:
     general: bool = False
     notice: bool = False
     file: str = ""
+    name: str = ""
 
     def fill_in(self, text: str) -> "HintPage":
-        """The page with the file that the message in ``text`` names."""
+        """The page with the file and the name that the message in ``text`` has."""
         match = _FILE.search(_from_error_on(text)) or _FILE.search(text)
         file = match[0].removeprefix("./") if match else self.file
+        name = quote(_name_in(text, self.messages) or self.name)
         fact, why, seen, *lines = (
-            line.replace("{file}", file) for line in (self.fact, self.why, self.seen, *self.type)
+            line.replace("{file}", file).replace("{name}", name)
+            for line in (self.fact, self.why, self.seen, *self.type)
         )
         return replace(self, fact=fact, why=why, type=tuple(lines), seen=seen)
 
@@ -79,6 +84,22 @@ def find_page(text: str) -> HintPage | None:
             if shared and (best is None or rank > best[0]):
                 best = rank, page
     return best[1] if best else None
+
+
+def _name_in(text: str, messages: tuple[str, ...]) -> str | None:
+    """What ``text`` has for the ``…`` of one of ``messages``; None where a line breaks in it."""
+    for message in messages:
+        if _NAME in message:
+            before, after = (_as_broken(part) for part in message.split(_NAME, 1))
+            found = re.search(f"{before}(.{{1,{_LONGEST_NAME}}}?){after}", text)
+            if found and is_quotable(found[1]):
+                return found[1]
+    return None
+
+
+def _as_broken(part: str) -> str:
+    """The regular expression of a part of a message in which a terminal may break lines."""
+    return r"\s+".join(map(re.escape, part.split(" ")))
 
 
 def _from_error_on(text: str) -> str:

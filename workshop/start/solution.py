@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workshop.course.manifest import Lesson
+from workshop.remote_addresses import folder_beside
 from workshop.stages import STAGES
 from workshop.start.programs import ProgramError, Programs
 from workshop.start.reference import reference_path
@@ -25,7 +26,7 @@ def solve(
 ) -> str | None:
     """Solve ``lessons``, which are the first ones, and commit; the address of the remote.
 
-    Without a ``remote`` that is a folder beside the repository, by its absolute path.
+    Without a ``remote`` that is a folder beside the repository, by an address that does not move.
     """
     names = {lesson.id for lesson in lessons}
     remote = remote or _remote_beside(folder)
@@ -50,11 +51,11 @@ def folders_beside(
     """The folder that a solution makes for its remote, if it is one of this computer's."""
     url = (remote or _remote_beside(folder)).url
     if any(lesson.id == "remote" for lesson in lessons) and "://" not in url:
-        yield Path(url)
+        yield Path(url).expanduser()
 
 
 def _remote_beside(folder: Path) -> RemoteAddress:
-    return RemoteAddress(str(folder.with_name(f"{folder.name}-remote")))
+    return RemoteAddress(folder_beside(folder))
 
 
 def _initialise(folder: Path, programs: Programs) -> None:
@@ -72,7 +73,7 @@ def _track_data(programs: Programs) -> None:
 def add_remote(remote: RemoteAddress, programs: Programs) -> None:
     """Make it the default remote, and commit that."""
     if "://" not in remote.url:
-        Path(remote.url).mkdir(parents=True, exist_ok=True)
+        Path(remote.url).expanduser().mkdir(parents=True, exist_ok=True)
     programs.dvc("remote", "add", "--quiet", "-d", REMOTE, remote.url)
     if remote.endpoint:
         programs.dvc("remote", "modify", "--quiet", REMOTE, "endpointurl", remote.endpoint)

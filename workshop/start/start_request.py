@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dvcstate.errors import ProjectError
-from workshop import endpoints, remote_addresses
+from workshop import endpoints, remote_addresses, shell
 from workshop.course.manifest import Lesson
 
 _SCHEMES = frozenset(
@@ -36,6 +36,13 @@ class RemoteAddress:
     def without_slashes(self) -> "RemoteAddress":
         """The same, with an endpoint to which the paths of requests can be added."""
         return replace(self, endpoint=self.endpoint and self.endpoint.rstrip("/"))
+
+    def as_written(self) -> "RemoteAddress":
+        """The same, as DVC's config can hold it."""
+        if "://" in self.url:
+            return self
+        address = remote_addresses.written_address(Path(self.url).expanduser())
+        return replace(self, url=address or self.url)
 
 
 def check_name(attendee: str | None) -> None:
@@ -70,13 +77,14 @@ def check_remote(
         _check_endpoint(remote.url, remote.endpoint, names)
     scheme, separator, rest = remote.url.partition("://")
     if separator and scheme in _SCHEMES and rest.strip("/") and remote.url.isprintable():
+        _check_letters(remote.url, remote.url.isascii(), remote_addresses.latin_letters(remote.url))
         _check_prefix(remote, name)
         if "share" in names:
             _check_plugin(scheme)
             if remote.endpoint is not None:
                 _check_server(remote.url, remote.endpoint)
         return
-    path = Path(remote.url)
+    path = Path(remote.url).expanduser()
     if separator or not (path.is_absolute() or remote.url.startswith("/")):
         raise StartError(
             f"{remote.url!r} is no address of a remote, and no absolute path of a folder",
@@ -84,6 +92,16 @@ def check_remote(
         )
     if Path(os.path.abspath(path)).is_relative_to(folder):  # noqa: PTH100 - links stay
         raise StartError(f"{remote.url} is inside of {folder}", "--remote with a folder beside it")
+    is_written = remote_addresses.written_address(path) is not None
+    _check_letters(remote.url, is_written, remote_addresses.folder_beside(folder))
+
+
+def _check_letters(url: str, is_written: bool, proposal: str) -> None:
+    if not is_written:
+        raise StartError(
+            f"{url} has letters that DVC does not write into its config, which is in ASCII",
+            f"--remote {shell.quote(proposal) if shell.is_quotable(proposal) else 'in ASCII'}",
+        )
 
 
 def _check_prefix(remote: RemoteAddress, name: str | None) -> None:

@@ -66,6 +66,7 @@ def make_repository(
     remote = remote and remote.without_slashes()
     check_name(attendee)
     check_remote(remote, lessons, folder, attendee)
+    remote = remote and remote.as_written()
     try:
         check_folder(folder)
         with delete_on_failure(folder, *solution.folders_beside(folder, remote, lessons)):

@@ -18,11 +18,13 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Collection, Iterator
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
+from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
 Entry = Any
@@ -42,12 +44,31 @@ def main() -> None:
     root, *safe_protocols = sys.argv[1:]
     stages = json.load(sys.stdin)
     os.chdir(root)
+    _write_nothing(os.path.join(tempfile.gettempdir(), "tmp"))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what DVC prints is no answer
     with Repo(os.curdir) as repo:
         _StatusQuery(answers, safe_protocols).run(repo, stages)
     answers.flush()
     os._exit(0)  # a thread of gcsfs may live on and would keep the process
+
+
+def _write_nothing(tmp_dir: str) -> None:
+    """Keep a Repo from what it writes when it is made, in this repository and in those imported.
+
+    It lists its own folders in ``.dvc/.gitignore``, and makes ``.dvc/tmp``, with a file of which it
+    remembers the time: that is read, and a missing one is not made.
+    """
+    Repo._ignore = lambda self: None
+    Repo.tmp_dir = property(lambda self: tmp_dir)
+    Repo._btime = property(_time_of_first_use)
+
+
+def _time_of_first_use(repo: Repo) -> float | None:
+    try:
+        return os.path.getmtime(os.path.join(repo.local_dvc_dir or "", "tmp", "btime"))
+    except OSError:
+        return None
 
 
 class _StatusQuery:
@@ -122,7 +143,7 @@ def _entries(stage: Any) -> Iterator[tuple[str, Entry]]:
     """Those that ``dvc status`` looks at."""
     newer = stage.is_repo_import or stage.is_versioned_import
     for entry in () if stage.frozen and not newer else stage.deps:
-        yield "dep", entry
+        yield "param" if isinstance(entry, ParamsDependency) else "dep", entry
     for entry in stage.outs:
         yield "out", entry
 

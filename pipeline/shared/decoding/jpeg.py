@@ -1,33 +1,46 @@
-"""A JPEG to pixels: through simplejpeg, at a reduced scale where that is enough."""
+"""A JPEG to pixels: through libjpeg-turbo, at a reduced scale where that is enough."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
+import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import JpegImagePlugin
+from PIL import Image
 
-from pipeline.shared.decoding.image_errors import MAX_PIXELS, BrokenImage, ImageError, check_size
+from pipeline.shared.decoding.colour_profiles import convert_pixels, find_converter
+from pipeline.shared.decoding.image_errors import (
+    MAX_PIXELS,
+    BrokenImage,
+    TooManyPixels,
+    check_sides,
+)
+from pipeline.shared.decoding.jpeg_header import (
+    SCAN,
+    Frame,
+    bare_jpeg,
+    checked_frame,
+    read_jpeg_header,
+    segments,
+)
 from pipeline.shared.decoding.orientation import read_orientation, turn_upright
-from pipeline.shared.decoding.pillow_decoding import decode_by_pillow
 
-MAX_SCANS = 50
-"""The most scans of a JPEG: encoders write one, or about ten where it is progressive."""
-MAX_SCANNED_PIXELS = 16 * MAX_PIXELS
-"""The most pixels of a JPEG times its scans: each, though it be ten bytes, is a pass over all."""
-MAX_SEGMENTS = 1_000
-"""The most segments before a JPEG's first scan: 255 of colour profile, …"""
-MAX_FILL_BYTES = 10_000
-"""The most bytes between these segments, which Pillow takes one by one."""
-_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
-"""Those of a segment and the end mark: the others (TEM, RST, SOI) have no length and no body."""
+FULL_FACTOR = 10
+"""A JPEG may have so many times the pixels that are allowed, if a reduced scale gives few enough:
+24 Mpx to an eighth of their sides take 90 ms."""
+COEFFICIENT_BYTES = 8
+"""Of memory for each pixel that is allowed: a progressive JPEG keeps 2 bytes for each sample."""
+MAX_SCANS = 64
+"""The most scans of a JPEG: encoders write one, or 10 to 24 where it is progressive."""
+MAX_SCANNED_SAMPLES = 48 * MAX_PIXELS
+"""The most samples that all scans together pass over: each, though it be ten bytes, is a pass."""
+MAX_PROFILE_PARTS = 1_000
+"""The most segments of colour profile: libjpeg keeps each, and 10 MB hold 2,500,000."""
 _SCAN_BYTES = re.compile(rb"\xff\xda")
 """Searched for in a sixth of the time that bytes.count takes."""
-_SCAN, _END, _APP1 = 0xDA, 0xD9, 0xE1
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROFILE_BYTES = re.compile(rb"\xff\xe2")
+_END = b"\xff\xd9"
 
 
 def is_jpeg(data: bytes) -> bool:
@@ -40,82 +53,108 @@ def decode_jpeg(
 ) -> NDArray[np.uint8]:
     """The pixels of a JPEG, upright; at a reduced scale where that covers ``at_least``."""
     header = read_jpeg_header(data)
-    if header.size:
-        check_size("JPEG", header.size, max_pixels)
+    frame = checked_frame(header)
+    check_sides("JPEG", frame.size)
     orientation = read_orientation(header.exif)
     if at_least and orientation >= 5:  # turned by a quarter: the sides change places
         at_least = at_least[::-1]
-    try:
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        check_size("JPEG", (height, width), max_pixels)
-        _check_scans(data, height * width)
-        factor = _reduction((height, width), at_least)
-        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
-            # simplejpeg takes the smallest scale that gives these; libjpeg rounds sizes up.
-            data,
-            min_height=-(-height // factor),
-            min_width=-(-width // factor),
-        )
-    except ImageError:
-        raise
-    except (ValueError, KeyError) as error:  # the second for a subsampling without a name
-        _refuse_damage(str(error))
-        return decode_by_pillow("JPEG", JpegImagePlugin.JpegImageFile, data, max_pixels)
-    if colours in ("CMYK", "YCCK"):  # whole, but Pillow knows which inks are inverted
-        return decode_by_pillow("JPEG", JpegImagePlugin.JpegImageFile, data, max_pixels)
+    factor = _reduction(frame.size, at_least)
+    _check_pixels(frame, factor, max_pixels)
+    if frame.is_progressive or header.first_scan[0] < len(frame.samplings):
+        _check_coefficients(frame, max_pixels)
+    _check_scans(data, frame)
+    converter = find_converter(header.profile(), len(frame.samplings))
+    if len(frame.samplings) == 4:
+        inks = _decode(data, frame, factor, "CMYK")
+        # Adobe's convention, which Pillow follows for all: 0 is full ink.
+        cv2.bitwise_not(inks, inks)
+        to_rgb = converter.to_srgb if converter else _without_profile
+        pixels = convert_pixels(inks, "CMYK", to_rgb)
+    elif converter:
+        mode = "GRAY" if converter.mode == "L" else "RGB"
+        levels = _decode(data, frame, factor, mode)
+        pixels = convert_pixels(levels, converter.mode, converter.to_srgb)
+    else:
+        pixels = _decode(data, frame, factor, "RGB")
     return turn_upright(pixels, orientation)
 
 
-@dataclass(frozen=True)
-class JpegHeader:
-    """The first EXIF block, empty without one, and the (height, width) of the first frame."""
-
-    exif: bytes
-    size: tuple[int, int] | None
+def _without_profile(image: Image.Image) -> Image.Image:
+    return image.convert("RGB")
 
 
-def read_jpeg_header(data: bytes) -> JpegHeader:
-    """The first EXIF block and the (height, width) in the segments before the first scan."""
-    exif, size, fill = b"", None, 0
-    for number, (marker, body, skipped) in enumerate(segments(data)):
-        fill += skipped
-        if number == MAX_SEGMENTS or fill > MAX_FILL_BYTES:
-            raise BrokenImage("the JPEG has too much before its first scan")
-        if marker == _SCAN:
-            break
-        if marker == _APP1 and body.startswith(b"Exif\0\0") and not exif:
-            exif = body
-        if marker in _FRAMES and size is None and len(body) >= 5:
-            size = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-    return JpegHeader(exif, size)
+def _decode(data: bytes, frame: Frame, factor: int, colours: str) -> NDArray[np.uint8]:
+    """The levels, (height, width, colours), at 1/``factor`` of the size; BrokenImage on damage."""
+    is_open = not data.endswith(_END)
+    if is_open and not frame.is_arithmetic:
+        # Programs forget the end mark, or write behind it. With one, libjpeg has no complaint about
+        # pixels that are whole, and another one about those that are not; except in arithmetic
+        # coding, where it takes what is missing for zeros.
+        data += _END
+    if len(data) > 100 * MAX_PROFILE_PARTS and any(
+        islice(_PROFILE_BYTES.finditer(data), MAX_PROFILE_PARTS, None)
+    ):
+        data = bare_jpeg(data)
+    # simplejpeg takes the smallest scale that gives these; libjpeg rounds sizes up.
+    options = {"min_height": -(-frame.size[0] // factor), "min_width": -(-frame.size[1] // factor)}
+    levels: NDArray[np.uint8]
+    try:
+        levels = simplejpeg.decode_jpeg(data, colours, **options)
+    except ValueError as error:
+        _refuse_damage(str(error), is_open)
+        try:
+            # Of the complaints that are left, simplejpeg takes those about the header for errors.
+            levels = simplejpeg.decode_jpeg(bare_jpeg(data), colours, strict=False, **options)
+        except ValueError as failure:
+            raise BrokenImage(f"the JPEG is damaged: {failure}") from None
+    return levels
 
 
-def segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Each segment's marker, body and bytes skipped before it, up to the end mark.
-
-    They are where libjpeg finds them: like its own, the search passes over fill bytes, rubbish and
-    entropy-coded data, in which an FF is followed by 00 or is a marker; it never looks for a
-    marker within a segment.
-    """
-    place = 2  # behind the start mark
-    while (mark := _MARKER.search(data, place)) and (marker := mark[1][0]) != _END:
-        length = int.from_bytes(data[mark.end() : mark.end() + 2], "big")
-        skipped = mark.start() - place
-        place = mark.end() + max(length, 2)
-        yield marker, data[mark.end() + 2 : place], skipped
+def _check_pixels(frame: Frame, factor: int, max_pixels: int) -> None:
+    height, width = frame.size
+    limit = max_pixels * min(factor**2, FULL_FACTOR)
+    if (pixels := height * width) > limit:
+        raise TooManyPixels(f"{width} × {height} = {pixels:,} pixels, over the limit of {limit:,}")
 
 
-def _check_scans(data: bytes, pixels: int) -> None:
+def _check_coefficients(frame: Frame, max_pixels: int) -> None:
+    needed, limit = 2 * _samples(frame), COEFFICIENT_BYTES * max_pixels
+    if needed > limit:
+        height, width = frame.size
+        raise TooManyPixels(
+            f"{width} × {height} pixels in a progressive JPEG take {needed / 1e6:.0f} MB "
+            f"to decode, over the limit of {limit / 1e6:.0f}",
+            "scale the picture down, or save it as a JPEG that is not progressive",
+        )
+
+
+def _samples(frame: Frame) -> int:
+    """How many samples all components have together."""
+    across = max(1, *(sampling >> 4 for sampling in frame.samplings))
+    down = max(1, *(sampling & 15 for sampling in frame.samplings))
+    height, width = frame.size
+    return sum(
+        -(-width * (sampling >> 4) // across) * -(-height * (sampling & 15) // down)
+        for sampling in frame.samplings
+    )
+
+
+def _check_scans(data: bytes, frame: Frame) -> None:
     """Bound the time that a JPEG takes beyond what its bytes and its pixels do."""
-    allowed = min(MAX_SCANS, MAX_SCANNED_PIXELS // pixels)
-    if not any(islice(_SCAN_BYTES.finditer(data), allowed, None)):
+    if not any(islice(_SCAN_BYTES.finditer(data), 1, None)):
         return
     # A thumbnail, a colour profile or the film that some cameras append may hold these bytes too.
-    scans = 0
-    for number, (marker, *_) in enumerate(segments(data)):
-        scans += marker == _SCAN
-        if scans > allowed or number > 2 * MAX_SEGMENTS:
-            raise BrokenImage(f"the JPEG has more than {allowed} scans of {pixels:,} pixels")
+    samples, colours = _samples(frame), len(frame.samplings)
+    scans = scanned = 0
+    for marker, body, _ in segments(data):
+        if marker == SCAN and body:
+            scans += 1
+            scanned += samples * min(body[0], colours) // colours
+            if scans > MAX_SCANS or scanned > max(MAX_SCANNED_SAMPLES, samples):
+                height, width = frame.size
+                raise BrokenImage(
+                    f"the JPEG has more than {scans - 1} scans of {width * height:,} pixels"
+                )
 
 
 def _reduction(size: tuple[int, int], at_least: tuple[int, int] | None) -> int:
@@ -130,13 +169,15 @@ def _reduction(size: tuple[int, int], at_least: tuple[int, int] | None) -> int:
     return 1
 
 
-def _refuse_damage(complaint: str) -> None:
-    """Refuse what libjpeg fills with grey; leave to Pillow what it knows and simplejpeg does not.
+def _refuse_damage(complaint: str, is_open: bool) -> None:
+    """Refuse what libjpeg fills with grey; return for what it calls a warning too and is none.
 
-    libjpeg calls both "warnings"; harmless are extraneous bytes between segments and unusual
-    chroma subsampling. The words are those of its jerror.h.
+    Harmless are extraneous bytes between segments and unusual chroma subsampling. The words are
+    those of its jerror.h: TurboJPEG gives no number.
     """
     if "Premature end of JPEG file" in complaint:
+        raise BrokenImage("the JPEG ends too early")
+    if is_open and "premature end of data segment" in complaint:
         raise BrokenImage("the JPEG ends too early")
     for damage in ("premature end of data segment", "bad Huffman code", "instead of RST"):
         if damage in complaint:

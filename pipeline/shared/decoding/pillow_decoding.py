@@ -1,20 +1,24 @@
-"""A picture to pixels through Pillow: every kind but the usual JPEG."""
+"""A picture to pixels through Pillow: PNG, GIF and AVIF."""
 
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin
 
+from pipeline.shared.decoding.bare_image import BareImage
+from pipeline.shared.decoding.colour_profiles import STRIP_PIXELS, find_converter
 from pipeline.shared.decoding.image_errors import BrokenImage, ImageError, TooManyPixels, check_size
-from pipeline.shared.decoding.image_kinds import Plugin
 from pipeline.shared.decoding.orientation import read_orientation, turn_upright
 
-STRIP_PIXELS = 500_000
-"""Brought to RGB at one time."""
+Pixels = NDArray[np.uint8]
+Plugin = Callable[[BytesIO], ImageFile.ImageFile]
+"""Pillow's plugin itself: Image.open tries others too, and warns of large pictures."""
+_GREY_MODES = ("1", "L", "LA", "I;16")
 _PILLOW = r"PIL\."
 # A plugin reads its fields from hostile bytes and raises whatever the first nonsense leads to. Of
 # 40,000 mutated files the first three types came; the others its code can raise where it slices,
@@ -28,7 +32,6 @@ _FAILURES = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     RuntimeError,
     TypeError,
     struct.error,
@@ -36,21 +39,22 @@ _FAILURES = (
 )
 
 
-def decode_by_pillow(kind: str, plugin: Plugin, data: bytes, max_pixels: int) -> NDArray[np.uint8]:
-    """The pixels of a picture that ``plugin`` opens, upright and over white."""
+def decode_by_pillow(kind: str, plugin: Plugin, bare: BareImage, max_pixels: int) -> Pixels:
+    """The pixels of a picture that ``plugin`` opens, upright, in sRGB and over white."""
     _silence_pillow()
     try:
-        image = plugin(BytesIO(data))
+        image = plugin(BytesIO(bare.data))
         check_size(kind, image.size[::-1], max_pixels)
         image.load()
-        pixels = _over_white(image, data)
+        pixels = _over_white(image, bare)
     except ImageError:
         raise
-    except Image.DecompressionBombError as error:
-        raise TooManyPixels(str(error)) from None
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise TooManyPixels(str(error) or f"the {kind} takes too much memory") from None
     except _FAILURES as error:
         raise BrokenImage(_complaint(kind, error)) from None
-    return turn_upright(pixels, read_orientation(image.info.get("exif", b"")))
+    exif = bare.exif or image.info.get("exif", b"")
+    return turn_upright(pixels, read_orientation(exif))
 
 
 def _silence_pillow() -> None:
@@ -72,33 +76,47 @@ def _complaint(kind: str, error: Exception) -> str:
     return f"the {kind} is damaged: {text or 'its parts do not fit'}"
 
 
-def _over_white(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
-    """The pixels of a loaded ``image`` in RGB, its transparent parts white.
+def _over_white(image: Image.Image, bare: BareImage) -> Pixels:
+    """The pixels of a loaded ``image`` in sRGB, its transparent parts white.
 
     A strip at a time: as a whole, each step would take as much memory again, and some keep Python's
     other threads waiting until they are done.
     """
     if isinstance(image, PngImagePlugin.PngImageFile) and image.has_transparency_data:
-        _scale_transparent_colour(image, bits=data[24])
-    rows = max(1, STRIP_PIXELS // image.width)
-    if rows >= image.height:
-        return _strip_over_white(image)
+        _scale_transparent_colour(image, bits=bare.data[24])
+    profile = bare.profile or image.info.get("icc_profile", b"")
+    converter = find_converter(profile, 1 if image.mode in _GREY_MODES else 3)
+    to_rgb = converter.to_srgb if converter else _to_rgb
     pixels = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(1, STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
         end = min(top + rows, image.height)
-        pixels[top:end] = _strip_over_white(image.crop((0, top, image.width, end)))
+        whole = rows >= image.height
+        strip = image if whole else image.crop((0, top, image.width, end))
+        pixels[top:end] = _strip_over_white(strip, to_rgb)
     return pixels
 
 
-def _strip_over_white(image: Image.Image) -> NDArray[np.uint8]:
+def _strip_over_white(
+    image: Image.Image, to_rgb: Callable[[Image.Image], Image.Image]
+) -> NDArray[np.uint8]:
     if image.mode == "I;16":
-        return _grey_of_16_bits(image)
-    if not image.has_transparency_data:
-        return np.asarray(_convert(image, "RGB"))
-    image = _convert(image, "RGBA")
+        colours, alpha = _split_grey_of_16_bits(image)
+    elif image.has_transparency_data:
+        image = _convert(image, "LA" if image.mode in _GREY_MODES else "RGBA")
+        colours, alpha = image.convert(image.mode[:-1]), image.getchannel("A")
+    else:
+        colours, alpha = image, None
+    colours = to_rgb(colours)
+    if alpha is None:
+        return np.asarray(colours)
     over = Image.new("RGB", image.size, "white")
-    over.paste(image, mask=image.getchannel("A"))
+    over.paste(colours, mask=alpha)
     return np.asarray(over)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    return _convert(image, "RGB")
 
 
 def _convert(image: Image.Image, mode: str) -> Image.Image:
@@ -106,13 +124,16 @@ def _convert(image: Image.Image, mode: str) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _grey_of_16_bits(image: Image.Image) -> NDArray[np.uint8]:
-    """The upper byte of each level, as Pillow takes it in colour; its convert() clips at 255."""
+def _split_grey_of_16_bits(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The upper byte of each level, as Pillow takes it in colour; its convert() clips at 255.
+
+    And which of them are opaque, where one level is transparent.
+    """
     levels = np.asarray(image)
-    grey = (levels >> 8).astype(np.uint8)
-    if (transparent := image.info.get("transparency")) is not None:
-        grey[levels == transparent] = 255
-    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    grey = Image.fromarray((levels >> 8).astype(np.uint8))
+    if (transparent := image.info.get("transparency")) is None:
+        return grey, None
+    return grey, Image.fromarray(np.where(levels == transparent, 0, 255).astype(np.uint8))
 
 
 def _scale_transparent_colour(image: Image.Image, bits: int) -> None:
