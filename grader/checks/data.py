@@ -16,6 +16,7 @@ from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import commit_unstaged, unignore
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
+from grader.stages.recorded_data import records_other_data
 from grader.stages.run_state import has_to_run, require_finished_work
 from grader.stages.storage import uncached_outs
 from grader.step import Step
@@ -212,7 +213,11 @@ def _commit(
     repository: Repository, snapshot: Snapshot, differences: Mapping[str, _Difference]
 ) -> tuple[tuple[Step, ...], bool]:
     """The steps to a commit of what differs, and whether nothing has to be mended before it."""
-    deleted = [path for path, how in differences.items() if how is _Difference.DELETED]
+    deleted = [
+        path
+        for path, how in differences.items()
+        if how is _Difference.DELETED or records_other_data(repository, snapshot, path)
+    ]
     there = [path for path in differences if path not in deleted]
     replaced = [path for path in deleted if _is_replaced(repository, snapshot, path)]
     lost = [path for path in deleted if path not in replaced]

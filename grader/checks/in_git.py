@@ -10,7 +10,7 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.fixes.git_files import unignore
+from grader.fixes.git_files import append_lines, unignore
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import every_stage, stage_evidence
 from grader.stages.paths import covers, gitignore_beside
@@ -135,16 +135,18 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
     ]
     if not unignored:
         return _ignored_here_alone(repository, snapshot, outs)
-    name, path = unignored[0].rpartition("/")[2], gitignore_beside(unignored[0])
-    append = f"file=open({fixes.literal(path)}, 'a', encoding='utf-8')"
+    lines: dict[str, list[str]] = {}
+    for out in unignored:
+        lines.setdefault(gitignore_beside(out), []).append(f"/{out.rpartition('/')[2]}")
+    path, names = next(iter(lines.items()))
     return Finding(
         "gitignore-lost",
         f"Git does not ignore {fixes.join(unignored)}: the next git add takes the data in.",
-        f"a line /{name} in {path}",
+        f"a line {fixes.join(names)} in {path}",
         "no .gitignore covers it",
         (
-            fixes.python(f"print({fixes.literal(f'/{name}')}, {append})"),
-            *fixes.commit([path], "Ignore what DVC keeps"),
+            *(append_lines(repository, path, names) for path, names in lines.items()),
+            *fixes.commit(lines, "Ignore what DVC keeps"),
         ),
         tuple(Evidence("worktree", out) for out in unignored),
         severity="advice",

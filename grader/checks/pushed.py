@@ -8,6 +8,7 @@ from pathlib import Path
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
+from grader.checks.lost_cache import lost_cache_finding
 from grader.engine.registry import check
 from grader.facts.objects import parse_listing
 from grader.facts.remote import BadObjects, Remote, resolve_options
@@ -86,6 +87,7 @@ def raw_data_is_pushed(repository: Repository, snapshot: Snapshot) -> Finding | 
 @check(
     "share.pushed",
     *_CODES,
+    "out-missing",
     requires=("remote.pushed", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
@@ -95,7 +97,8 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
 
     The files of a folder included: DVC's own answer may come from its memory of the last push.
     """
-    return _pushed(repository, snapshot, snapshot.project.stages)
+    finding = _pushed(repository, snapshot, snapshot.project.stages)
+    return finding or lost_cache_finding(repository)
 
 
 def _pushed(repository: Repository, snapshot: Snapshot, stages: Sequence[Stage]) -> Finding | None:
@@ -278,7 +281,7 @@ def _lost_finding(
     owner, remote = answer.owners[lost[0]], answer.remote
     # Two outs may be one object: both are lost.
     names = {*lost, *(str(answer.owners[name].out.recorded.md5) for name in lost)}
-    owners = [own for own in _owners(snapshot) if own.out.recorded.md5 in names]
+    owners = [own for own in _owners(snapshot.project.stages) if own.out.recorded.md5 in names]
     stages = list({own.stage.name: own.stage for own in owners}.values())
     here = [stage for stage in stages if is_as_recorded(repository, stage)]
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"

@@ -13,6 +13,7 @@ from grader.fixes.git_files import keep_files
 from grader.fixes.line_ends import normalize_line_ends
 from grader.fixes.stage_runs import mend_stage, restore_out, run_stage
 from grader.stages import absent_deps, line_ends
+from grader.stages.gone_code import gone_code
 from grader.stages.lookup import LOCK, recorded_stage, stage_evidence, stage_of
 from grader.stages.paths import command_paths, paths_overlap
 from grader.stages.right_stage import RightStage
@@ -71,6 +72,8 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     stage = recorded_stage(snapshot, spec)
     if stage.frozen:
         return None
+    if snapshot.revision == "worktree" and (gone := gone_code(repository, spec)):
+        return _gone_finding(stage, gone)
     changed = changes_of_run(repository, snapshot, stage)
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
@@ -91,6 +94,19 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         "; ".join(" ".join(filter(None, (item.path, item.value))) for item in evidence[:4]),
         steps,
         evidence,
+    )
+
+
+def _gone_finding(stage: Stage, gone: list[str]) -> Finding:
+    paths = fixes.join(gone)
+    return Finding(
+        "lock-stale",
+        f"{stage.name} runs {paths}, which is committed, and gone from your folder: dvc repro stops"
+        " there.",
+        f"{paths} in your folder, as committed",
+        "absent",
+        (fixes.command("git", "checkout", "HEAD", "--", *gone),),
+        tuple(Evidence("worktree", path, value="absent") for path in gone),
     )
 
 

@@ -1770,6 +1770,17 @@ def model_is_neither_in_the_cache_nor_on_the_remote(repo: Path) -> None:
     finished.remote_object(repo, md5).unlink()
 
 
+@mistake("out-missing")
+def cache_was_deleted_after_the_push(repo: Path) -> None:
+    """Advice: dvc status is not clean, and dvc repro would run everything again."""
+    shutil.rmtree(repo / ".dvc" / "cache")
+
+
+@mistake("out-missing")
+def one_object_is_gone_from_the_cache_alone(repo: Path) -> None:
+    finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx")).unlink()
+
+
 @mistake("out-lost")
 def cache_was_deleted_before_the_push(repo: Path) -> None:
     shutil.rmtree(repo / ".dvc" / "cache")

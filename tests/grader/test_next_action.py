@@ -1,11 +1,15 @@
 """The order in which findings are mended: a fix comes after what makes it fail."""
 
+import re
 from pathlib import Path
 
 from grader.engine.next_action import order_of_mending
 from grader.grading import grade
+from grader.output.steps import step_lines
+from grader.step import Command
 from tests.grader import finished
 from tests.grader.gallery import append, edit, edit_stages, save
+from tests.repositories import run
 
 
 def order(repo: Path) -> list[str]:
@@ -45,3 +49,23 @@ def test_what_hinders_no_fix_stays_in_teaching_order(repo: Path) -> None:
     save(repo)
     (repo / "models" / "classifier.weights.h5").unlink()
     assert order(repo) == ["train.present", "evaluate.current", "plot.params"]
+
+
+def test_a_slip_in_a_recorded_hash_is_taken_back_and_not_committed(repo: Path) -> None:
+    text = (repo / "data" / "raw.dvc").read_text("utf-8")
+    finished.write(repo / "data" / "raw.dvc", re.sub("md5: .{8}", "md5: 00000000", text, count=1))
+    action = grade(repo, offline=True).next
+    assert action and action.check == "data.committed"
+    assert action.result.steps == (Command(("git", "checkout", "HEAD", "--", "data/raw.dvc")),)
+
+
+def test_all_lost_lines_of_gitignore_are_written_at_once(repo: Path) -> None:
+    for name in ("models", "results/curves"):
+        finished.write(repo / name / ".gitignore", "")
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Tidy up")
+    (lost,) = [one for one in grade(repo, offline=True).checks if one.code == "gitignore-lost"]
+    for step in lost.steps:
+        (line,) = step_lines(step)
+        run(repo, "bash", "-c", line)
+    assert grade(repo, offline=True).next is None
+    assert not [one for one in grade(repo, offline=True).checks if one.code]

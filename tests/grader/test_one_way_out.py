@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from grader.engine.next_action import next_action
-from grader.engine.report import CheckResult, Report
+from grader.engine.check_result import CheckResult
+from grader.engine.report import Report
 from grader.grading import grade
 from grader.output.steps import step_lines
 from grader.step import Command, Edit, Step
@@ -196,7 +196,7 @@ def test_what_is_typed_line_by_line_leads_on(
     """The next action alone is typed, and then the new next action."""
     apply(repo)
     lines: list[str] = []
-    while (action := next_action(grade(repo, offline=True))) and action.result.id != until:
+    while (action := grade(repo, offline=True).next) and action.result.id != until:
         assert action.step and len(lines) < most, lines
         text = "\n".join(step_lines(action.step))
         assert text not in lines, "a circle"

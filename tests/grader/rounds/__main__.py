@@ -1,4 +1,4 @@
-"""``python -m tests.grader.rounds [--count 300] [--seed 1] [--only SEED]``: many repositories."""
+"""``python -m tests.grader.rounds [--count 300] [--seed 1] [--deeds NAME…]``: many repositories."""
 
 import argparse
 import sys
@@ -16,12 +16,13 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.grader.rounds")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1, help="the first; the next is one more")
+    parser.add_argument("--deeds", nargs="+", default=(), help="these, in place of the seed's")
     parser.add_argument("--verbose", action="store_true", help="print every repository")
     options = parser.parse_args()
     begin, rounds, failed = time.monotonic(), Counter[int](), 0
     with tempfile.TemporaryDirectory() as folder, room.opened(Path(folder)) as own:
         for seed in range(options.seed, options.seed + options.count):
-            result = play(own, seed)
+            result = play(own, seed, names=options.deeds)
             rounds[result.rounds] += 1
             if result.failure:
                 failed += 1

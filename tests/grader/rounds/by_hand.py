@@ -72,6 +72,28 @@ def _edit_stage(repo: Path, edit: Edit, do: Callable[[dict[str, Any]], object]) 
     finished.write(repo / edit.file, text)
 
 
+def _move_stage(repo: Path, edit: Edit, match: "re.Match[str]") -> None:
+    """move the stage NAME to the dvc.yaml of the root"""
+    source = yaml.safe_load((repo / edit.file).read_text("utf-8"))
+    target = yaml.safe_load((repo / "dvc.yaml").read_text("utf-8"))
+    target["stages"][match[1]] = source["stages"].pop(match[1])
+    for file, document in ((edit.file, source), ("dvc.yaml", target)):
+        finished.write(repo / file, yaml.safe_dump(document, sort_keys=False, width=1000))
+
+
+def _write_paths(repo: Path, edit: Edit, match: "re.Match[str]") -> None:
+    """write its paths as PATH, PATH"""
+    by_name = {path.rpartition("/")[2]: path for path in match[1].split(", ")}
+
+    def write(stage: dict[str, Any]) -> None:
+        for section in ("deps", "outs"):
+            if section in stage:
+                names = (_name(item).rpartition("/")[2] for item in stage[section])
+                stage[section] = [by_name[name] for name in names]
+
+    _edit_stage(repo, edit, write)
+
+
 def _keep_one_side(repo: Path, edit: Edit, _match: "re.Match[str]") -> None:
     """keep one side of each conflict, …"""
     text = (repo / edit.file).read_text("utf-8")
@@ -84,6 +106,8 @@ _CHANGES: tuple[tuple[str, Callable[[Path, Edit, "re.Match[str]"], None]], ...] 
     (r"delete (\S+) from (\w+)", _delete_entry),
     (r"add (\S.*) to (\w+)", _add_entry),
     (r"cmd: (.+)", _write_command),
+    (r"move the stage (\S+) to the dvc.yaml of the root", _move_stage),
+    (r"write its paths as (.+)", _write_paths),
     (r"keep one side of each conflict.*", _keep_one_side),
 )
 

@@ -58,8 +58,10 @@ class Play:
     failure: str | None = None
 
     def __str__(self) -> str:
-        what = ", ".join(self.names[index] for index in self.chosen)
-        head = f"seed {self.seed}, {self.chosen}: {what}\n  {self.failure}"
+        what = " ".join(self.names[index] for index in self.chosen)
+        head = (
+            f"seed {self.seed}, {self.chosen} of {' '.join(self.names)}\n  {what}: {self.failure}"
+        )
         return "\n".join([head, *self.log])
 
 
@@ -67,10 +69,16 @@ class FailureError(Exception):
     """A round, or the end, is not as it has to be."""
 
 
-def play(room: Room, seed: int, chosen: Sequence[int] | None = None) -> Play:
-    """Play the repository of ``seed``; of its deeds only those ``chosen`` by their place."""
-    pick = random.Random(seed)
-    done = [pick.choice(deeds()) for _ in range(pick.choice((1, 2, 2, 3)))]
+def play(
+    room: Room, seed: int, chosen: Sequence[int] | None = None, names: Sequence[str] = ()
+) -> Play:
+    """Play the repository of ``seed``; of its deeds only those ``chosen`` by their place.
+
+    With ``names``, these deeds: those of a seed are others when there are more to choose from.
+    """
+    pick, known = random.Random(seed), deeds()
+    done = [pick.choice(known) for _ in range(pick.choice((1, 2, 2, 3)))]
+    done = [next(deed for deed in known if deed.name == name) for name in names] or done
     places = list(range(len(done)) if chosen is None else chosen)
     result = Play(seed, [deed.name for deed in done], places)
     room.renew()
@@ -94,7 +102,8 @@ def shrink(room: Room, failed: Play) -> Play:
     """The least of its deeds that still fail."""
     for place in [*failed.chosen]:
         if len(failed.chosen) > 1:
-            fewer = play(room, failed.seed, [other for other in failed.chosen if other != place])
+            rest = [other for other in failed.chosen if other != place]
+            fewer = play(room, failed.seed, rest, failed.names)
             failed = fewer if fewer.failure else failed
     return failed
 
