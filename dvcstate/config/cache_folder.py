@@ -41,7 +41,7 @@ def _folder(options: Mapping[str, str], root: str, remotes: Remotes) -> str:
     wrong = config_schema.problem({'remote ""': options})
     if wrong:
         raise FileError(wrong.detail, "name a folder")
-    return os.path.abspath(os.path.join(root, _path_in(options["url"])))
+    return os.path.join(root, _path_in(options["url"]))  # as it is, with `..` in it
 
 
 def _path_in(url: str) -> str:
