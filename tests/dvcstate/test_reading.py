@@ -83,7 +83,14 @@ def test_templates_are_resolved_once_and_kept(
     assert asked.times == files
 
 
-FOLDERS = "vars: [{where: sub}]\nstages:\n  a:\n    wdir: ${where}\n    vars: [more.yaml]\n    cmd: x ${b}\n"
+FOLDERS = """\
+vars: [{where: sub}]
+stages:
+  a:
+    wdir: ${where}
+    vars: [more.yaml]
+    cmd: x ${b}
+"""
 
 
 def test_what_was_resolved_is_used_as_long_as_its_inputs_are_the_same(
