@@ -519,6 +519,9 @@ ODD_VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+MEMBERS = ("cache", "vars", "path", "repo", "db", "wdir", "files", "cloud", "hash", "frozen", "x")
+
+
 @mutation
 def swap_value(repo: Path, pick: Pick[Any]) -> None:
     """A value (or a key, or a member) of a YAML file of DVC's, or of params, is another one."""
@@ -544,23 +547,7 @@ def swap_value(repo: Path, pick: Pick[Any]) -> None:
     elif how == "key" and isinstance(parent, dict) and isinstance(value, str | int | None):
         parent[value] = parent.pop(key)
     elif isinstance(parent, dict):
-        parent[
-            pick(
-                (
-                    "cache",
-                    "vars",
-                    "path",
-                    "repo",
-                    "db",
-                    "wdir",
-                    "files",
-                    "cloud",
-                    "hash",
-                    "frozen",
-                    "x",
-                )
-            )
-        ] = value
+        parent[pick(MEMBERS)] = value
     else:
         parent.append(value)
     dump(path, data)
@@ -642,24 +629,14 @@ def edit_import(repo: Path, pick: Pick[Any]) -> None:
         data = load(path)
         out = data["outs"][0]
         dep = data["deps"][0] if "deps" in data else out
+        entry = pick((out, dep))
     except Exception:  # it was broken before
         return
-    entry = pick((out, dep))
-    how = pick(
-        (
-            "hash",
-            "no path",
-            "files",
-            "cloud",
-            "etag",
-            "version",
-            "md5 too",
-            "absolute",
-            "db",
-            "fs_config",
-            "labels",
-        )
-    )
+    if not isinstance(out, dict) or not isinstance(entry, dict):
+        return
+    how = pick((
+        "hash", "no path", "files", "cloud", "etag", "version", "md5 too", "absolute", "db", "fs_config", "labels",
+    ))  # fmt: skip
     if how == "hash":
         entry["hash"] = pick(("md5-dos2unix", "sha256", "etag", "checksum", "md5"))
     elif how == "no path":
