@@ -16,7 +16,7 @@ from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import commit_unstaged, unignore
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
-from grader.stages.run_state import has_to_run, require_finished_work
+from grader.stages.run_state import has_to_run, out_reasons, require_finished_work
 from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.shell import command_line
@@ -271,9 +271,9 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
             continue
         if state.state == "missing":
             return _absent(state.stage, state.stage.outs[0].path)
-        for reason in state.reasons:
-            if reason.kind == "out" and reason.change == "modified":
-                return _modified_finding(state.stage, reason.path, beside)
+        for reason in out_reasons(repository, state):
+            if reason.change == "modified":
+                return _modified_finding(repository, state.stage, reason.path, beside)
     return None
 
 
@@ -288,8 +288,16 @@ def _absent(stage: Stage, path: str) -> Finding:
     )
 
 
-def _modified_finding(stage: Stage, path: str, beside: Iterable[str]) -> Finding:
-    checkout = command_line(("dvc", "checkout", "--force", stage.file))
+def _modified_finding(
+    repository: Repository, stage: Stage, path: str, beside: Iterable[str]
+) -> Finding:
+    md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None) or ""
+    is_cached = all(
+        repository.objects.path(name).exists() for name in repository.objects.names(md5)
+    )
+    # Where the cache has lost it, only the remote may have what was recorded.
+    command = "checkout" if is_cached else "pull"
+    checkout = command_line(("dvc", command, "--force", stage.file))
     return Finding(
         "lock-stale",
         f"{path} changed after dvc add: {stage.file} still records the data that was.",

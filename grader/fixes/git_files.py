@@ -34,6 +34,16 @@ def unignore(repository: Repository, paths: Iterable[str]) -> tuple[list[Step], 
     return edits, sorted(edited | {file for file, _ in ordered if file.endswith(".gitignore")})
 
 
+def append_lines(repository: Repository, path: str, lines: Iterable[str]) -> Step:
+    """The command that adds ``lines`` to the end of a text file, which may not be there yet."""
+    text = repository.worktree.text(path) or ""
+    begin = [""] if text and not text.endswith("\n") else []
+    words = [fixes.literal(line) for line in [*begin, *lines]]
+    words += ["sep=chr(10)"] * (len(words) > 1)
+    file = f"file=open({fixes.literal(path)}, 'a', encoding='utf-8')"
+    return fixes.python(f"print({', '.join(words)}, {file})")
+
+
 def keep_files(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
     """Give folders of data to DVC, files and folders of code to git, and commit."""
     root = repository.root

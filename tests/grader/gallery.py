@@ -112,6 +112,59 @@ def nothing_was_committed(repo: Path) -> None:
     run(repo, "git", "init", "--quiet")
 
 
+@mistake("nested-repository")
+def git_was_started_in_the_folder_of_the_code(repo: Path) -> None:
+    run(repo, "git", "rm", "-r", "--quiet", "--cached", "pipeline")
+    _start_git_in(repo / "pipeline")
+    save(repo)
+
+
+@mistake("nested-repository")
+def git_was_started_in_a_folder_of_notes(repo: Path) -> None:
+    finished.write(repo / "notes" / "ideas.md", "# Ideas\n")
+    _start_git_in(repo / "notes")
+    save(repo)
+
+
+@mistake("nested-repository")
+def folder_with_git_in_it_is_staged(repo: Path) -> None:
+    finished.write(repo / "notes" / "ideas.md", "# Ideas\n")
+    _start_git_in(repo / "notes")
+    run(repo, "git", "add", "notes")
+
+
+@mistake("nested-repository")
+def repository_with_dvc_was_made_in_the_repository(repo: Path) -> None:
+    shutil.copytree(repo, repo / "mine", ignore=shutil.ignore_patterns("cache", ".git"))
+    _start_git_in(repo / "mine")
+    save(repo)
+
+
+def _start_git_in(folder: Path) -> None:
+    run(folder, "git", "init", "--quiet")
+    save(folder)
+
+
+@mistake("no-scm")
+def dvc_is_told_that_there_is_no_git(repo: Path) -> None:
+    edit(repo, ".dvc/config", "[core]\n", "[core]\n    no_scm = true\n")
+    save(repo)
+
+
+@mistake("no-scm")
+def dvc_was_started_without_git(repo: Path) -> None:
+    """As ``dvc init --no-scm`` leaves it."""
+    edit(repo, ".dvc/config", "[core]\n", "[core]\n    no_scm = True\n")
+    (repo / ".dvc" / ".gitignore").unlink()
+    append(repo, ".gitignore", ".dvc/cache\n.dvc/tmp\n")
+    save(repo)
+
+
+@mistake("no-scm")
+def dvc_is_told_so_on_this_machine(repo: Path) -> None:
+    finished.write(repo / ".dvc" / "config.local", "[core]\n    no_scm = true\n")
+
+
 # ── remotes ──
 
 
@@ -542,6 +595,54 @@ def local_remote_in_the_repository_is_committed(repo: Path) -> None:
     save(repo)
 
 
+@mistake("data-copied-into-git")
+def raw_data_was_copied_into_git(repo: Path) -> None:
+    shutil.copytree(repo / "data" / "raw", repo / "backup" / "raw")
+    save(repo)
+
+
+@mistake("data-copied-into-git")
+def model_was_copied_into_git(repo: Path) -> None:
+    shutil.copy(repo / "models" / "classifier.onnx", repo / "best.onnx")
+    save(repo)
+
+
+@mistake("data-copied-into-git")
+def images_were_copied_beside_a_page_and_staged(repo: Path) -> None:
+    shutil.copytree(repo / "data" / "raw" / "Images", repo / "docs" / "images")
+    run(repo, "git", "add", "docs")
+
+
+@mistake("data-copied-into-git")
+def a_copy_of_the_raw_data_is_in_an_older_commit(repo: Path) -> None:
+    """Advice: nothing but another history takes it out."""
+    raw_data_was_copied_into_git(repo)
+    shutil.rmtree(repo / "backup")
+    save(repo)
+
+
+@mistake("dvc-stops")
+def dvcignore_lies_in_the_raw_data(repo: Path) -> None:
+    finished.write(repo / "data" / "raw" / ".dvcignore", "*.tmp\n# mine\n")
+
+
+@mistake("dvc-stops")
+def dvcignore_lies_deep_in_an_out(repo: Path) -> None:
+    finished.write(repo / "data" / "preprocess" / "images" / ".dvcignore", "")
+
+
+@mistake("dvc-stops")
+def link_in_the_raw_data_leads_nowhere(repo: Path) -> None:
+    (repo / "data" / "raw" / "Images" / "gp999999.jpg").symlink_to("/nowhere/gp999999.jpg")
+
+
+@mistake("dvc-stops", "stage-never-run")
+def out_is_in_the_folder_of_dvc(repo: Path) -> None:
+    change = {"cmd": "echo", "deps": ["params.yaml"], "outs": [".dvc/tmp/notes.txt"]}
+    finished.change_pipeline(repo, lambda stages: stages.update(notes=change))
+    save(repo)
+
+
 @mistake("out-overlap")
 def stage_out_was_added_with_dvc_add(repo: Path) -> None:
     finished.add(repo, "models/classifier.onnx")
@@ -669,6 +770,23 @@ def command_changed_after_the_run(repo: Path) -> None:
 @mistake("lock-stale")
 def raw_data_changed_after_dvc_add(repo: Path) -> None:
     finished.picture(repo / "data" / "raw" / "Images" / "gp000003.jpg", 99)
+
+
+@mistake("lock-stale")
+def raw_data_changed_and_its_object_is_gone(repo: Path) -> None:
+    """Then DVC does not look at it: dvc status says that it is not in the cache, and no more."""
+    finished.cache_object(repo, _recorded(repo, "data/raw.dvc")).unlink()
+    append(repo, "data/raw/train.csv", "x\n")
+
+
+@mistake("lock-stale")
+def model_was_replaced_and_its_object_is_gone(repo: Path) -> None:
+    finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx")).unlink()
+    finished.write(repo / "models" / "classifier.onnx", onnx_models.model(bias=0.3))
+
+
+def _recorded(repo: Path, path: str) -> str:
+    return str(yaml.safe_load((repo / path).read_text("utf-8"))["outs"][0]["md5"])
 
 
 @mistake("lock-stale")

@@ -26,6 +26,7 @@ OFFLINE = {
     "name_and_address_are_swapped_and_not_committed",
 }
 """Codes and mistakes after whose fix the remote is a bucket that nobody has: it is not asked."""
+_HISTORY = ("secret-in-config", "data-copied-into-git")
 LINE = re.compile(r"# (\S+), line (\d+): ")
 
 
@@ -72,12 +73,19 @@ def _ask_in_vain(_repo: Path) -> None:
     """Whoever made the commit does not have it any more."""
 
 
+def _name_a_folder_of_results(repo: Path) -> None:
+    gallery.edit(repo, "dvc.yaml", ".dvc/tmp/notes.txt", "results/notes.txt")
+    finished.write(repo / "results" / "notes.txt", "notes\n")
+    gallery.append(repo, "results/.gitignore", "/notes.txt\n")
+
+
 BY_HAND: dict[str, Callable[[Path], None]] = {
     "command_names_the_home_folder_by_a_variable": _leave_out_the_home_folder,
     "pipeline_is_in_a_folder": _move_notes,
     "neighbour_pushed_to_git_and_not_with_dvc": _ask_in_vain,
     "object_is_damaged_wherever_it_is": _ask_in_vain,
     "stage_has_a_wdir": _move_notes,
+    "out_is_in_the_folder_of_dvc": _name_a_folder_of_results,
     "stages_are_under_another_file": _name_the_section,
     "nobody_answers_at_the_address": _take_back_the_address,
     "pipeline_is_no_yaml": _close_the_bracket,
@@ -110,12 +118,12 @@ def test_typing_the_fix_mends_the_mistake(
 
 
 def _first(report: Report) -> CheckResult | None:
-    """What is to be typed next; that a secret was once in git stays, as advice."""
+    """What is to be typed next; what was once in git stays, as advice."""
     action = next_action(report)
     if action and action.result.status == "fail":
         return action.result
     for entry in report.checks:
-        is_history = entry.code == "secret-in-config" and entry.severity == "advice"
+        is_history = entry.code in _HISTORY and entry.severity == "advice"
         if entry.status in ("fail", "error") and not is_history:
             return entry
     return None
