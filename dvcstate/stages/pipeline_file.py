@@ -54,6 +54,7 @@ class StageReader:
             recorded=bool(locked),
             command_changed=bool(locked) and locked.get("cmd") != entry["cmd"],
             external=external_paths([*(() if entry.get("frozen") else deps), *outs]),
+            wdir=_shown_folder(wdir, self._root),
         )
 
     def _dep(self, path: str, wdir: str, locked: Mapping[str, Any]) -> Dep:
@@ -151,6 +152,11 @@ class StageReader:
                         path=self._shown,
                     )  # fmt: skip
         return merged
+
+
+def _shown_folder(path: str, root: str) -> str:
+    shown = "" if path == root else os.path.relpath(path, root)
+    return shown.replace(os.sep, "/")
 
 
 def external_paths(entries: Iterable[Dep | Out]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from functools import cached_property
+from pathlib import Path
 
 from grader import fixes
 from grader.checks.in_git import is_cache_object
@@ -13,6 +14,7 @@ from grader.code.stage_code import words_of
 from grader.engine.registry import check
 from grader.facts import history
 from grader.facts.git import Blob, Git
+from grader.facts.picture import is_picture_name
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
@@ -58,11 +60,16 @@ def data_is_not_copied_into_git(repository: Repository, snapshot: Snapshot) -> F
         return None
     copies = search.at_head()
     staged = search.in_index()
-    if copies.paths or staged.paths:
+    if _are_noticed(copies) or _are_noticed(staged):
         return _finding(repository, copies, staged)
     older = search.in_older_commits()
     is_noticed = older.are_many and sum(older.paths.values()) > _UNNOTICED
     return _older_finding(older) if is_noticed else None
+
+
+def _are_noticed(copies: _Copies) -> bool:
+    """Whether something is to be said of them: of a picture or two for a page there is not."""
+    return copies.are_many or not all(is_picture_name(Path(path)) for path in copies.paths)
 
 
 class _Search:

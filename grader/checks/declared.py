@@ -21,7 +21,7 @@ from grader.stages.lookup import (
     stage_evidence,
     stage_of,
 )
-from grader.stages.paths import command_outs, command_paths, covers
+from grader.stages.paths import command_outs, covers, lesson_paths
 from grader.stages.storage import gitignores, is_hidden_from_dvc
 from grader.step import Step
 from workshop.stages import STAGES, StageOut, StageSpec
@@ -50,7 +50,7 @@ def stage_is_declared(
         if other
         else f"no stage {spec.name}: dvc repro makes nothing of it."
     )
-    written = command_outs(repository, spec.command, spec)
+    written = {out.path: out for out in spec.outs}
     kept_by_git = [path for path, out in written.items() if not out.cached]
     ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
     return Finding(
@@ -91,7 +91,7 @@ def _stage_add(
 ) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = snapshot.code(spec)
-    read = command_paths(repository, spec.command, spec, spec.reads)
+    read = lesson_paths(spec, spec.reads)
     modules = code_deps(None, sorted(code.imported()))
     deps = [word for path in (*read, *modules) for word in ("-d", path)]
     params = _sections_of_params(repository, code.params())
@@ -130,7 +130,11 @@ def stage_runs_its_module(
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
+    if any(covers(path, code.entry) for path in repository.nested_repositories):
+        raise BlockedError("init.one_repository")
     wrong = _wrong_with(stage.cmd, code, spec)
+    if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
+        return _absent_finding(snapshot, stage, code)
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
         return None
@@ -151,13 +155,32 @@ def stage_runs_its_module(
     )
 
 
+def _absent_finding(snapshot: Snapshot, stage: Stage, code: StageCode) -> Finding:
+    """The finding on a command that runs what the repository does not have."""
+    module = code.stage.module
+    return Finding(
+        "stage-wrong-command",
+        f"{stage.name} runs {module}, and no such code is in the repository: neither {code.entry}"
+        " nor another.",
+        f"the code of {module}",
+        "no file of it",
+        (
+            fixes.command("git", "log", "--oneline", "--diff-filter=D", "--", code.stage.code_dir),
+            fixes.change(stage.file, f"run what took the place of {module}", stage=stage.name),
+        ),
+        (stage_evidence(snapshot, stage, "cmd:", value=module),),
+    )
+
+
 def _wrong_with(command: str | list[str] | None, code: StageCode, spec: StageSpec) -> str | None:
-    if not code.is_run_by(command):
+    is_ours = code.is_run_by(command)
+    if not is_ours and not code.is_of_own_layout:
         return f"does not run {spec.module}"
     given = values_of(command, spec)
     if lacking := [name for name, needed in code.options.items() if needed and not given.get(name)]:
         return f"lacks {fixes.join(lacking)}"
-    unknown = [name for name in given if name not in code.options] if code.options else []
+    options = code.options if is_ours else ()
+    unknown = [name for name in given if name not in options] if options else []
     if unknown:
         return f"has {fixes.join(unknown)}, which {spec.module} does not know"
     return None
@@ -175,7 +198,7 @@ def outs_are_declared(
     declared = [out.path for out in stage.outs]
     undeclared = {
         path: out
-        for path, out in command_outs(repository, stage.cmd, spec).items()
+        for path, out in command_outs(repository, stage, snapshot.code(spec)).items()
         if not any(covers(known, path) for known in declared)
     }
     if not undeclared:
@@ -233,7 +256,7 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
         (stage, path, out)
         for spec in STAGES
         if (stage := snapshot.stage(spec))
-        for path, out in command_outs(repository, stage.cmd, spec).items()
+        for path, out in command_outs(repository, stage, snapshot.code(spec)).items()
         if out.advise_kind
         and not any(covers(shown_path, path) for shown_path in shown)
         and any(covers(out.path, path) for out in stage.outs)

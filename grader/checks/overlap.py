@@ -12,7 +12,13 @@ from grader.finding import Evidence, Finding
 from grader.fixes.stage_edits import Change, section_of
 from grader.fixes.stage_runs import edit_and_run
 from grader.stages.lookup import every_stage
-from grader.stages.paths import command_paths, covers, gitignore_beside, paths_overlap
+from grader.stages.paths import (
+    command_paths,
+    covers,
+    gitignore_beside,
+    lesson_paths,
+    paths_overlap,
+)
 from grader.step import Step
 from workshop.stages import STAGES, StageSpec
 
@@ -65,8 +71,9 @@ def _find_future_overlap(repository: Repository, snapshot: Snapshot) -> Finding 
 
 def _outs_of_lesson(repository: Repository, spec: StageSpec, tracked: str) -> str | None:
     """What the stage of a lesson will write within ``tracked``, or around it."""
-    paths = command_paths(repository, spec.command, spec, spec.writes)
-    return next((path for path in paths if paths_overlap(tracked, path)), None)
+    return next(
+        (path for path in lesson_paths(spec, spec.writes) if paths_overlap(tracked, path)), None
+    )
 
 
 def _future_finding(
@@ -143,5 +150,5 @@ def _paths_read(repository: Repository, snapshot: Snapshot, stage: Stage) -> lis
         path
         for spec in STAGES
         if (own := snapshot.stage(spec)) and own.name == stage.name
-        for path in command_paths(repository, stage.cmd, spec, spec.reads)
+        for path in command_paths(repository, stage, snapshot.code(spec), spec.reads)
     ]

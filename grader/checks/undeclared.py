@@ -33,7 +33,7 @@ def deps_are_declared(
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
     modules = _undeclared_paths(stage, code.imported())
-    data = _undeclared_paths(stage, command_paths(repository, stage.cmd, spec, spec.reads))
+    data = _undeclared_paths(stage, command_paths(repository, stage, code, spec.reads))
     # What another stage makes, and nothing ties to this one, is `connected`'s to report.
     disconnected = {
         path

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from dvcstate import Project, Stage
+from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
@@ -107,14 +107,19 @@ class Snapshot:
 
     def _find_stage(self, spec: StageSpec) -> Stage | None:
         stages = [stage for stage in self.project.stages if stage.cmd]
-        by_code = [stage for stage in stages if self.code(spec).is_run_by(stage.cmd)]
+        code = self._files.code(spec)
+        by_code = [stage for stage in stages if code.is_run_by(stage.cmd)]
         by_name = [stage for stage in stages if stage.name.rpartition(":")[2] == spec.name]
         by_both = [stage for stage in by_code if stage in by_name]
         return next(iter(by_both or by_code or by_name), None)
 
     def code(self, spec: StageSpec) -> StageCode:
-        """The code of a lesson's stage, which is read and never run."""
-        return self._files.code(spec)
+        """The code of a lesson's stage, where its command has it; it is read and never run."""
+        try:
+            stage = self.stage(spec)
+        except ProjectError:  # which init.readable reports
+            stage = None
+        return self._files.code(spec, stage)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:

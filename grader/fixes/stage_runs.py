@@ -27,13 +27,13 @@ def run_stage(repository: Repository, stage: Stage) -> tuple[Step, ...]:
     """Run a stage and commit what came of it."""
     beside = files_beside_lock(repository, stage)
     run = fixes.command("dvc", "repro", stage.name)
-    return run, *fixes.commit([LOCK, *beside], f"Run {stage.name}")
+    return run, *fixes.commit([lock_of(stage), *beside], f"Run {name_in_file(stage)}")
 
 
 def run_again(stage: Stage, beside: Iterable[str]) -> tuple[Step, ...]:
     """The same of a stage that DVC takes for done: without the option, all above it run too."""
     run = fixes.command("dvc", "repro", "--force", "--single-item", stage.name)
-    return run, *fixes.commit([LOCK, *beside], f"Run {stage.name} again")
+    return run, *fixes.commit([lock_of(stage), *beside], f"Run {name_in_file(stage)} again")
 
 
 def edit_and_run(
