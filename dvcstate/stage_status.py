@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.errors import ErrorKind, FileError, TrackedPathError
 from dvcstate.hashes.changed_paths import ChangedPaths
+from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.hashes.hash_store import HashRecord
 from dvcstate.hashes.object_cache import ObjectCache, OutKey, out_key
-from dvcstate.hashes.worktree import HashKey, Worktree, folder_md5
+from dvcstate.hashes.worktree import HashKey, Worktree
 from dvcstate.model import Dep, Kind, Out, ParamsFile, Reason, RecordedHash, Stage, State
 from dvcstate.params.params_cache import ParamsCache
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from dvcstate.documents import regular_file
 from dvcstate.errors import TrackedPathError
 from dvcstate.hashes.changed_paths import ChangedPaths
-from dvcstate.hashes.worktree import Worktree, folder_md5
+from dvcstate.hashes.folder_hash import folder_md5
+from dvcstate.hashes.worktree import Worktree
 from dvcstate.model import Out, RecordedHash
 
 _PROTECTED = 0o444  # on Windows, the mode of a file that is read-only

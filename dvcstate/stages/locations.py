@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from dvcstate.config import remote_address
-from dvcstate.config.remote_address import Remotes
+from dvcstate.config import remote_reference
+from dvcstate.config.remote_reference import Remotes
 from dvcstate.errors import FileError
 
 # dvc_objects.fs and dvc.fs: a scheme that is not in this list makes a path, not an address.
@@ -36,7 +36,7 @@ def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
         )
     # `//host/share` is an address of no scheme to urlparse, and so to DVC.
     if (":" in path or path.startswith("//")) and _is_address(path):
-        local = remote_address.local_path(path, remotes)
+        local = remote_reference.local_path(path, remotes)
         return Location(path, path, None if local is None else Path(local), inside=False)
     key = path
     if os.path.isabs(path) and _is_in(os.path.normpath(path), root):
