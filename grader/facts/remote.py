@@ -166,9 +166,11 @@ class Remote:
         if not names:
             details = {}
         elif self._is_too_long_to_list(files, root, len(names)):
-            details = _ask_each(files, list(paths.values()))
-            if _is_web_server(files):
-                files.close()
+            try:
+                details = _ask_each(files, list(paths.values()))
+            finally:
+                if _is_web_server(files):
+                    files.close()
         else:
             details = files.find(f"{root}{self._folder}", detail=True)
         absent = [name for name, path in paths.items() if path not in details]
