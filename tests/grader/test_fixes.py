@@ -1,5 +1,6 @@
 """What the grader tells to type mends what it found: each fix is typed, and the finding is gone."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -225,6 +226,32 @@ def test_the_next_action_on_data_that_changed_is_one_short_command(repo: Path) -
     assert action and action.result.id == "data.in_place"
     assert next_line(action) == "dvc diff"
     assert "\n# by accident? dvc checkout --force data/raw.dvc brings back" in fix_of(action.result)
+
+
+@pytest.mark.parametrize("is_cached", [True, False])
+def test_data_that_a_run_took_up_has_a_way_back(repo: Path, is_cached: bool) -> None:
+    """As ``dvc repro`` leaves it: data/raw.dvc and dvc.lock record the new data."""
+    before = (repo / "data" / "raw" / "train.csv").read_bytes()
+    gallery.append(repo, "data/raw/train.csv", "x\n")
+    run(repo, "dvc", "add", "--quiet", "data/raw")
+    finished.record(repo, "preprocess")
+    if not is_cached:
+        md5 = hashlib.md5(before).hexdigest()
+        finished.cache_object(repo, md5).unlink()
+    (found,) = [one for one in grade(repo, offline=True).checks if one.id == "data.committed"]
+    assert found.awaits_commit
+    assert "data/raw is other data than that of the last commit" in (found.rationale or "")
+    first, accident, *rest = fix_of(found).splitlines()
+    assert first == "dvc diff"
+    assert any(line.startswith("git commit") for line in rest)
+    words = accident.removeprefix("# by accident? ").partition(" bring back")[0]
+    assert words == "git checkout HEAD -- data/raw.dvc dvc.lock and then dvc " + (
+        "checkout --force" if is_cached else "pull --force"
+    )
+    for command in words.split(" and then "):
+        run(repo, *command.split())
+    assert (repo / "data" / "raw" / "train.csv").read_bytes() == before
+    assert next_action(grade(repo)) is None
 
 
 def test_a_stage_of_ones_own_is_not_taken_for_a_misspelt_one(repo: Path) -> None:
