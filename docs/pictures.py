@@ -32,7 +32,7 @@ def draw() -> None:
         _type_on_empty_screen(window, "grader watch")
         window.shows("next: dvc stage add")
         _train_longer(repo)
-        window.shows("next: dvc repro train")
+        window.shows("next: dvc repro")
         _save(window, "grader watch", DOCS_DIR / "watch.svg")
         window.type("C-c")
         _wait_for_prompt(window)

@@ -1,6 +1,7 @@
 """Grades one repository: the one call that makes a report."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from grader.checks import in_teaching_order
@@ -9,6 +10,7 @@ from grader.engine.registry import Check
 from grader.engine.report import Report, ReportTier, make_report
 from grader.facts.repository import Repository
 from grader.facts.snapshot_cache import SnapshotCache
+from grader.fixes.ready_steps import ready_steps
 
 # DVC answers about a dep in a cloud in two seconds. What is left of ten is the remote's.
 ASK_S = 5.0
@@ -34,7 +36,9 @@ def grade(
         selected = [check for check in checks.values() if select(check)]
         ids = [check.id for check in selected if check.tier in tiers]
         lessons = {check.lesson for check in selected}
-        return make_report(repository, runner.verdicts(repository, checks, ids), tiers, lessons)
+        ready = partial(ready_steps, repository)
+        verdicts = runner.verdicts(repository, checks, ids, ready)
+        return make_report(repository, verdicts, tiers, lessons)
     finally:
         if cache is None:
             own_cache.close()

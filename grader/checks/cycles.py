@@ -6,19 +6,25 @@ from dvcstate import Stage
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.finding import Finding
-from grader.fixes.stage_edits import Change
-from grader.fixes.stage_runs import edit_and_run
+from grader.finding import BlockedError, Finding
+from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import lesson_stages, stage_evidence
 from grader.stages.paths import paths_overlap
+from grader.stages.right_stage import RightStage
+from grader.stages.stage_change import Change
+from grader.stages.storage import outs_with_code
+from grader.step import Step
+from workshop.stages import STAGES
 
 
-@check("pipeline.acyclic", "cycle", requires=("preprocess.declared",))
+@check("pipeline.acyclic", "cycle", requires=("preprocess.declared", "data.no_overlap"))
 def stages_form_no_circle(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """No stage depends on what comes of it.
 
     DVC cannot say which of them comes first, and runs none.
     """
+    if any(outs_with_code(repository, stage) for stage in snapshot.project.stages):
+        raise BlockedError("data.only_dvc")
     # The edges of dvcstate lead from stage to stage: a stage's own out is in none.
     circle = _circle(snapshot.project.edges) or _own_out(snapshot)
     if not circle:
@@ -29,7 +35,7 @@ def stages_form_no_circle(repository: Repository, snapshot: Snapshot) -> Finding
         f"{' -> '.join([*circle, circle[0]])} is a circle: dvc repro refuses to run any of it.",
         "stages in an order",
         "each of them depends on the others",
-        edit_and_run(repository, snapshot, *_way_out(snapshot, [by_name[name] for name in circle])),
+        _way_out(repository, snapshot, [by_name[name] for name in circle]),
         tuple(stage_evidence(snapshot, by_name[name], "deps:") for name in circle),
     )
 
@@ -53,8 +59,12 @@ def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
     return next((circle for name in below if (circle := walk(name, []))), [])
 
 
-def _way_out(snapshot: Snapshot, circle: list[Stage]) -> tuple[Stage, Change]:
-    """The dep to take out: one that runs against the order of the lessons, if any does."""
+def _way_out(repository: Repository, snapshot: Snapshot, circle: list[Stage]) -> tuple[Step, ...]:
+    """A dep is taken out: one that runs against the order of the lessons, if any does."""
+    lessons = [(spec, stage) for spec in STAGES if (stage := snapshot.stage(spec)) in circle]
+    for spec, stage in lessons:
+        if stage and RightStage(repository, snapshot, stage, spec).own_outs_among_deps:
+            return mend_stage(repository, snapshot, stage, spec)
     order = [*lesson_stages(snapshot)]
     steps = list(zip(circle, [*circle[1:], circle[0]], strict=True))
     backward = [
@@ -69,7 +79,7 @@ def _way_out(snapshot: Snapshot, circle: list[Stage]) -> tuple[Stage, Change]:
         for dep in user.deps
         if any(paths_overlap(out.path, dep.path) for out in maker.outs)
     )
-    return user, Change(remove={"deps": deps})
+    return edit_and_run(repository, snapshot, user, Change(remove={"deps": deps}))
 
 
 def _own_out(snapshot: Snapshot) -> list[str]:

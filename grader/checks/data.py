@@ -201,13 +201,15 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
     here = repository.worktree
     if left_out := _left_out(repository, snapshot):
         return _tracked_in_part(repository, left_out)
+    if removal := overlap.removal_to_finish(repository):
+        return removal
     if not is_there:
         return None
     # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(repository, here),
         *(partial(undeclared.declared_params_exist, repository, here, spec) for spec in STAGES),
-        lambda: others.params_of_other_stages_exist(repository, here),
+        lambda: others.params_and_deps_of_other_stages_exist(repository, here),
     ]
     for judge in judged:
         with contextlib.suppress(BlockedError, ProjectError):  # which other checks report

@@ -1,30 +1,32 @@
 """What dvc.yaml says: each lesson's stage, its command, its outs, its producers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
-from grader.code.stage_code import StageCode, values_of
+from grader.code.stage_code import StageCode
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.stage_edits import Change, NewOut
-from grader.fixes.stage_runs import edit_and_run, restore_stage
+from grader.fixes.stage_edits import edit_stage
+from grader.fixes.stage_runs import mend_stage, restore_stage
+from grader.stages.commands import command_fault, has_sections
 from grader.stages.lookup import (
     LOCK,
     code_deps,
     every_stage,
     find_misspelt,
-    producers,
     stage_evidence,
     stage_of,
 )
-from grader.stages.paths import command_outs, covers, lesson_paths
+from grader.stages.paths import covers, lesson_outs, lesson_paths
+from grader.stages.right_stage import RightStage, new_outs
+from grader.stages.stage_change import NewOut
 from grader.stages.storage import gitignores, is_hidden_from_dvc
 from grader.step import Step
-from workshop.stages import STAGES, StageOut, StageSpec
+from workshop.stages import STAGES, StageSpec
 
 
 @stage_check("declared", "stage-missing", requires=("init.readable",))
@@ -43,6 +45,8 @@ def stage_is_declared(
     committed = snapshot.revision == "worktree" and repository.head.stage(spec)
     if committed:
         return _removed_finding(repository, committed, there)
+    if joined := _stage_that_runs_it(snapshot, spec):
+        return _joined_finding(repository, snapshot, spec, joined)
     other = find_misspelt(repository, snapshot, spec)
     # While the other one has the outs, DVC lets no second stage have them.
     what = (
@@ -50,7 +54,7 @@ def stage_is_declared(
         if other
         else f"no stage {spec.name}: dvc repro makes nothing of it."
     )
-    written = {out.path: out for out in spec.outs}
+    written = lesson_outs(spec)
     kept_by_git = [path for path, out in written.items() if not out.cached]
     ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
     return Finding(
@@ -60,13 +64,59 @@ def stage_is_declared(
         f"stages: {fixes.join(there, 6) or 'none'}",
         (
             *[fixes.command("dvc", "remove", other)] * bool(other),
-            _stage_add(repository, snapshot, spec, _new_outs(written)),
+            _stage_add(repository, snapshot, spec, new_outs(written)),
             fixes.command("dvc", "repro", spec.name),
             *fixes.commit(
                 ["dvc.yaml", LOCK, *kept_by_git, *ignoring], f"Add the stage {spec.name}"
             ),
         ),
         (Evidence(snapshot.revision, "dvc.yaml"),),
+    )
+
+
+def _stage_that_runs_it(snapshot: Snapshot, spec: StageSpec) -> StageSpec | None:
+    """The lesson whose stage runs the module of ``spec`` too."""
+    stages = ((other, snapshot.stage(other)) for other in STAGES)
+    code = snapshot.code(spec)
+    return next((other for other, stage in stages if stage and code.is_run_by(stage.cmd)), None)
+
+
+def _joined_finding(
+    repository: Repository, snapshot: Snapshot, spec: StageSpec, joined: StageSpec
+) -> Finding:
+    """The finding on a module that the stage of another lesson, ``joined``, runs too."""
+    stage = stage_of(snapshot, joined)
+    return Finding(
+        "stage-missing",
+        f"The stage {stage.name} runs {spec.module} too: DVC cannot run one of them without the"
+        " other.",
+        f"a stage that runs python -m {spec.module}, and nothing else",
+        f"one stage runs {spec.module} and {joined.module}",
+        split_stage(repository, snapshot, stage, joined),
+        (stage_evidence(snapshot, stage, "cmd:", value=spec.module),),
+    )
+
+
+def split_stage(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> tuple[Step, ...]:
+    """Leave ``stage`` its own module, and give each other one that it runs a stage of its own."""
+    right = RightStage(repository, snapshot, stage, spec)
+    others = [other for other in STAGES if other.module in right.other_modules]
+    absent = [other for other in others if not snapshot.stage(other)]
+    outs = [lesson_outs(other) for other in absent]
+    written = {path: out for each in (right.written, *outs) for path, out in each.items()}
+    kept_by_git = [path for path, out in written.items() if not out.cached]
+    ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
+    paths = dict.fromkeys([stage.file, LOCK, *kept_by_git, *ignoring])
+    return (
+        *edit_stage(repository, snapshot, stage, right.change),
+        *(
+            _stage_add(repository, snapshot, other, new_outs(own))
+            for other, own in zip(absent, outs, strict=True)
+        ),
+        fixes.command("dvc", "repro"),
+        *fixes.commit(paths, f"Give each module a stage beside {stage.name}"),
     )
 
 
@@ -116,12 +166,9 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     return list(declared)
 
 
-def _new_outs(outs: Mapping[str, StageOut]) -> tuple[NewOut, ...]:
-    """Outs in the section that the lesson declares them in."""
-    return tuple(NewOut(path, f"{out.kind}s", out.cached) for path, out in outs.items())
-
-
-@stage_check("command", "stage-wrong-command", requires=("{stage}.declared",))
+@stage_check(
+    "command", "stage-wrong-command", "sections-in-command", requires=("{stage}.declared",)
+)
 def stage_runs_its_module(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
 ) -> Finding | None:
@@ -132,7 +179,7 @@ def stage_runs_its_module(
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
     if any(covers(path, code.entry) for path in repository.nested_repositories):
         raise BlockedError("init.one_repository")
-    wrong = _wrong_with(stage.cmd, code, spec)
+    wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
         return _absent_finding(snapshot, stage, code)
     as_file = not wrong and code.misses_its_package(stage.cmd)
@@ -144,12 +191,16 @@ def stage_runs_its_module(
     )
     cmd = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
     shown = " ".join(cmd.split())
+    right = RightStage(repository, snapshot, stage, spec)
+    has_words = has_sections(stage.cmd)
     return Finding(
-        "stage-wrong-command",
+        "sections-in-command" if has_words else "stage-wrong-command",
         f"The command of {stage.name} {what}.",
-        spec.command,
+        " ".join(str(right.command).split()),
         shown,
-        edit_and_run(repository, snapshot, stage, Change(command=spec.command)),
+        split_stage(repository, snapshot, stage, spec)
+        if right.other_modules and not has_words
+        else mend_stage(repository, snapshot, stage, spec),
         (stage_evidence(snapshot, stage, "cmd:", value=shown),),
         severity="advice" if as_file else "fail",
     )
@@ -172,46 +223,42 @@ def _absent_finding(snapshot: Snapshot, stage: Stage, code: StageCode) -> Findin
     )
 
 
-def _wrong_with(command: str | list[str] | None, code: StageCode, spec: StageSpec) -> str | None:
-    is_ours = code.is_run_by(command)
-    if not is_ours and not code.is_of_own_layout:
-        return f"does not run {spec.module}"
-    given = values_of(command, spec)
-    if lacking := [name for name, needed in code.options.items() if needed and not given.get(name)]:
-        return f"lacks {fixes.join(lacking)}"
-    options = code.options if is_ours else ()
-    unknown = [name for name in given if name not in options] if options else []
-    if unknown:
-        return f"has {fixes.join(unknown)}, which {spec.module} does not know"
-    return None
-
-
-@stage_check("outs", "out-undeclared", requires=("{stage}.command",))
+@stage_check("outs", "out-undeclared", "out-not-written", requires=("{stage}.command",))
 def outs_are_declared(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
 ) -> Finding | None:
-    """Every file that {stage} writes is one of its outs.
+    """Every file that {stage} writes is one of its outs, and nothing else is.
 
-    What is not declared is neither kept, nor pushed, nor restored: only this laptop has it.
+    What is not declared is neither kept, nor pushed, nor restored: only this laptop has it. At an
+    out that the command does not write, dvc repro stops when the command has ended.
     """
     stage = stage_of(snapshot, spec)
-    declared = [out.path for out in stage.outs]
-    undeclared = {
-        path: out
-        for path, out in command_outs(repository, stage, snapshot.code(spec)).items()
-        if not any(covers(known, path) for known in declared)
-    }
-    if not undeclared:
+    right = RightStage(repository, snapshot, stage, spec)
+    # Code among the outs, and outs of other stages, are for the checks of all outs to report.
+    unwritten = [path for path in right.unwritten_outs if path not in right.code_among_outs]
+    undeclared = right.undeclared_beside(stage.outs)
+    if not undeclared and not unwritten:
         return None
-    change = Change(outs=_new_outs(undeclared))
-    paths = fixes.join(undeclared)
+    declared = [out.path for out in stage.outs]
+    if unwritten:
+        instead = f" It writes {fixes.join(undeclared)}." if undeclared else ""
+        what = (
+            f"declares {fixes.join(unwritten)}, which its command does not write: dvc repro stops"
+            f" there.{instead}"
+        )
+    else:
+        paths = fixes.join(undeclared)
+        what = f"writes {paths}, and does not declare it: DVC does not keep it."
     return Finding(
-        "out-undeclared",
-        f"{stage.name} writes {paths}, and does not declare it: DVC does not keep it.",
-        f"{paths} among the outs of {stage.name}",
+        "out-not-written" if unwritten else "out-undeclared",
+        f"{stage.name} {what}",
+        f"{fixes.join(right.written)} among the outs of {stage.name}",
         f"outs: {fixes.join(declared, 5) or 'none'}",
-        edit_and_run(repository, snapshot, stage, change),
-        tuple(stage_evidence(snapshot, stage, "cmd:", value=path) for path in undeclared),
+        mend_stage(repository, snapshot, stage, spec),
+        (
+            *(stage_evidence(snapshot, stage, path, value=path) for path in unwritten),
+            *(stage_evidence(snapshot, stage, "cmd:", value=path) for path in undeclared),
+        ),
     )
 
 
@@ -224,16 +271,17 @@ def stage_depends_on_its_producers(
     DVC runs stages in the order of their deps; without one, {stage} may run on what was before.
     """
     stage = stage_of(snapshot, spec)
-    for producer, read in producers(repository, snapshot, stage, spec).items():
-        if (producer, stage.name) in snapshot.project.edges:
-            continue
+    right = RightStage(repository, snapshot, stage, spec)
+    if right.absent_deps:  # a slip of what it reads, perhaps
+        raise BlockedError(f"{spec.name}.deps")
+    for producer, read in right.disconnected.items():
         return Finding(
             "stage-disconnected",
             f"{stage.name} reads {fixes.join(read)}, {_made_by(producer, read)}: when {producer}"
             f" changes, {stage.name} stays as it is.",
             f"{fixes.join(read)} among the deps of {stage.name}",
             f"deps: {fixes.join(dep.path for dep in stage.deps)}",
-            edit_and_run(repository, snapshot, stage, Change(deps=tuple(read))),
+            mend_stage(repository, snapshot, stage, spec),
             (stage_evidence(snapshot, stage, "cmd:", value=read[0]),),
         )
     return None
@@ -251,27 +299,20 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
 
     DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
     """
-    shown = {*snapshot.project.metrics, *snapshot.project.plots}
-    plain = [
-        (stage, path, out)
-        for spec in STAGES
-        if (stage := snapshot.stage(spec))
-        for path, out in command_outs(repository, stage, snapshot.code(spec)).items()
-        if out.advise_kind
-        and not any(covers(shown_path, path) for shown_path in shown)
-        and any(covers(out.path, path) for out in stage.outs)
-    ]
-    if not plain:
-        return None
-    stage, path, out = plain[0]
-    new = _new_outs({path: out})
-    change = Change(outs=new, remove={"outs": (path,)})
-    return Finding(
-        "metrics-as-outs",
-        f"{path} is a plain out of {stage.name}: dvc {out.kind}s show does not find it.",
-        f"{new[0].flag} {path}",
-        f"-o {path}",
-        edit_and_run(repository, snapshot, stage, change),
-        tuple(stage_evidence(snapshot, one, each.rpartition("/")[2]) for one, each, _ in plain),
-        severity="advice",
-    )
+    for spec in STAGES:
+        stage = snapshot.stage(spec)
+        if stage is None:
+            continue
+        plain = RightStage(repository, snapshot, stage, spec).plain_results
+        for path, out in plain.items():
+            new = new_outs({path: out})
+            return Finding(
+                "metrics-as-outs",
+                f"{path} is a plain out of {stage.name}: dvc {out.kind}s show does not find it.",
+                f"{new[0].flag} {path}",
+                f"-o {path}",
+                mend_stage(repository, snapshot, stage, spec),
+                tuple(stage_evidence(snapshot, stage, each.rpartition("/")[2]) for each in plain),
+                severity="advice",
+            )
+    return None

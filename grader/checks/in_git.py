@@ -2,31 +2,49 @@
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from dvcstate import Stage
 from grader import fixes
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.stages.lookup import every_stage
+from grader.fixes.git_files import unignore
+from grader.fixes.stage_runs import edit_and_run, mend_stage
+from grader.stages.lookup import every_stage, stage_evidence
 from grader.stages.paths import covers, gitignore_beside
-from grader.stages.storage import cached_outs
+from grader.stages.right_stage import section_of
+from grader.stages.stage_change import Change
+from grader.stages.storage import (
+    cached_outs,
+    files_at_head,
+    is_code_file,
+    outs_with_code,
+    uncached_outs,
+)
 from grader.step import Step
+from workshop.stages import STAGES
 
 # files/md5/d4/1d8cd98f00b204e9800998ecf8427e, with .dir for the listing of a folder.
 _CACHE_OBJECT = re.compile(r"(?:^|/)(?:files/md5|\.dvc/cache)/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
 
 
-@check("data.only_dvc", "tracked-by-git-and-dvc", requires=("init.readable",))
+@check("data.only_dvc", "tracked-by-git-and-dvc", "code-among-outs", requires=("init.readable",))
 def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Nothing that DVC keeps is tracked by git too.
 
-    DVC says no word of it, but every clone carries the data twice, and git's copy wins.
+    DVC says no word of it, but every clone carries the data twice, and git's copy wins. Code
+    belongs to git alone: DVC deletes the outs of a stage before it runs.
     """
-    every_stage(snapshot)
+    for stage in every_stage(snapshot):
+        if code := outs_with_code(repository, stage):
+            return _code_finding(repository, snapshot, stage, code)
     # DVC itself writes a .gitignore into a folder of which a part was tracked later.
     known = [path for path in _in_git(repository) if path.rpartition("/")[2] != ".gitignore"]
+    # What git keeps by cache: false is right there: an out around it is out-overlap.
+    kept = uncached_outs(*snapshot.project.stages)
+    known = [path for path in known if not any(covers(out, path) for out in kept)]
     outs = cached_outs(*snapshot.project.stages)
     doubled = {out: paths for out in outs if (paths := [p for p in known if covers(out, p)])}
     if not doubled:
@@ -50,13 +68,66 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     )
 
 
-@check("data.ignored", "gitignore-lost", requires=("data.only_dvc",), committed_only=True)
+def _code_finding(
+    repository: Repository, snapshot: Snapshot, stage: Stage, outs: list[str]
+) -> Finding:
+    spec = next((spec for spec in STAGES if snapshot.stage(spec) == stage), None)
+    section = {section_of(out): () for out in stage.outs if out.path in outs}
+    change = Change(remove={name: tuple(outs) for name in section})
+    return Finding(
+        "code-among-outs",
+        f"{fixes.join(outs)} is an out of {stage.name}, and has code in it: DVC deletes the outs of"
+        " a stage before it runs. Git keeps code, and nothing of it is an out.",
+        f"outs of {stage.name} that it writes",
+        f"{fixes.join(outs)} among its outs",
+        (
+            *_give_back_to_git(repository, outs),
+            *(
+                mend_stage(repository, snapshot, stage, spec)
+                if spec
+                else edit_and_run(repository, snapshot, stage, change)
+            ),
+        ),
+        tuple(stage_evidence(snapshot, stage, "outs:", path, value=path) for path in outs),
+    )
+
+
+def _give_back_to_git(repository: Repository, outs: list[str]) -> Iterator[Step]:
+    """What a run deleted of ``outs`` comes back, and git has what it had before."""
+    root, tracked = repository.root, set(repository.tracked_files)
+    for out in outs:
+        code = [path for path in files_at_head(repository, out) if is_code_file(path)]
+        gone = [path for path in code if not (root / path).exists()]
+        if gone:
+            yield fixes.command("git", "checkout", "HEAD", "--", *gone)
+        if repository.ignores(out, is_folder=(root / out).is_dir()):
+            edits, edited = unignore(repository, [out])
+            yield from edits
+            yield fixes.command("git", "add", *edited)
+        untracked = [path for path in code if path not in tracked and path not in gone]
+        if untracked:
+            yield fixes.command("git", "add", *untracked)
+
+
+@check(
+    "data.ignored",
+    "gitignore-lost",
+    requires=("data.only_dvc", "data.no_overlap"),
+    committed_only=True,
+)
 def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Git ignores what DVC keeps.
 
     dvc add and dvc repro write that into .gitignore; without it, git add takes the data in.
     """
-    outs = cached_outs(*snapshot.project.stages)
+    # What was never made is not there to be added.
+    made = {
+        out.path
+        for stage in snapshot.project.stages
+        for out in stage.outs
+        if out.recorded.md5 or (repository.root / out.path).exists()
+    }
+    outs = [path for path in cached_outs(*snapshot.project.stages) if path in made]
     unignored = [
         out
         for out in outs

@@ -148,7 +148,7 @@ def _local_config(repository: Repository) -> Finding | None:
     "dvcignore-hides-data",
     "stage-missing",
     "not-a-repository",
-    requires=("init.config",),
+    requires=("init.names",),
 )
 def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """DVC can read dvc.yaml, dvc.lock and the .dvc files.

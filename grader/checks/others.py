@@ -14,7 +14,6 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import Finding
 from grader.fixes.stage_runs import run_stage
 from grader.stages.lookup import LOCK, own_stages
-from grader.stages.run_state import changes
 
 _REQUIRES = ("pipeline.place", "lock.committed")
 
@@ -42,7 +41,7 @@ def other_stages_are_current(repository: Repository, snapshot: Snapshot) -> Find
     for stage in own_stages(snapshot):
         if not stage.recorded or stage.frozen or stage.runs_always:
             continue
-        changed = list(changes(repository, snapshot, stage))
+        changed = runs.changes_of_run(repository, snapshot, stage)
         if not changed:
             continue
         evidence = tuple(change.evidence for change in changed)
@@ -71,13 +70,18 @@ def other_stages_are_not_frozen(repository: Repository, snapshot: Snapshot) -> F
     return None
 
 
-@check("others.params", "param-unknown", requires=("preprocess.declared",))
-def params_of_other_stages_exist(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """Every param that a stage of your own declares is in its file.
+@check("others.params", "param-unknown", "dep-absent", requires=("preprocess.declared",))
+def params_and_deps_of_other_stages_exist(
+    repository: Repository, snapshot: Snapshot
+) -> Finding | None:
+    """Every param that a stage of your own declares is in its file, and every dep is there.
 
-    dvc repro stops at a key that is not there, and runs none of the lessons' stages either.
+    dvc repro stops at what is not there, and runs none of the lessons' stages either.
     """
-    findings = (
-        undeclared.unknown_params(repository, snapshot, stage) for stage in own_stages(snapshot)
-    )
-    return next((finding for finding in findings if finding), None)
+    for stage in own_stages(snapshot):
+        finding = undeclared.unknown_params(
+            repository, snapshot, stage
+        ) or undeclared.absent_deps_finding(repository, snapshot, stage)
+        if finding:
+            return finding
+    return None

@@ -5,20 +5,16 @@ from collections.abc import Iterable
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
+from grader.code.stage_code import words_of
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.fixes.stage_edits import Change, section_of
-from grader.fixes.stage_runs import edit_and_run
-from grader.stages.lookup import every_stage
-from grader.stages.paths import (
-    command_paths,
-    covers,
-    gitignore_beside,
-    lesson_paths,
-    paths_overlap,
-)
+from grader.fixes.stage_runs import edit_and_run, mend_stage
+from grader.stages.lookup import every_stage, lesson_stages
+from grader.stages.paths import covers, gitignore_beside, lesson_paths, paths_overlap
+from grader.stages.right_stage import RightStage, section_of
+from grader.stages.stage_change import Change
 from grader.step import Step
 from workshop.stages import STAGES, StageSpec
 
@@ -62,18 +58,17 @@ def _find_future_overlap(repository: Repository, snapshot: Snapshot) -> Finding 
     ]
     for out, owner in tracked:
         for spec in STAGES:
-            path = None if snapshot.stage(spec) else _outs_of_lesson(repository, spec, out.path)
+            path = None if snapshot.stage(spec) else _outs_of_lesson(spec, out.path)
             if path:
                 writes = f"the stage {spec.name} writes {path}"
                 return _future_finding(repository, snapshot, out, owner, writes)
     return None
 
 
-def _outs_of_lesson(repository: Repository, spec: StageSpec, tracked: str) -> str | None:
+def _outs_of_lesson(spec: StageSpec, tracked: str) -> str | None:
     """What the stage of a lesson will write within ``tracked``, or around it."""
-    return next(
-        (path for path in lesson_paths(spec, spec.writes) if paths_overlap(tracked, path)), None
-    )
+    paths = lesson_paths(spec, spec.writes)
+    return next((path for path in paths if paths_overlap(tracked, path)), None)
 
 
 def _future_finding(
@@ -95,6 +90,48 @@ def _future_finding(
             *(_track_raw_alone() if holds_raw else ()),
         ),
         (Evidence(snapshot.revision, owner.file),),
+    )
+
+
+def removal_to_finish(repository: Repository) -> Finding | None:
+    """The finding on a .dvc file that overlaps at HEAD and is deleted in the folder: go on there.
+
+    To bring it back would bring the overlap back.
+    """
+    head = repository.head
+    for owner in head.project.stages:
+        if owner.cmd is not None or repository.worktree.content(owner.file) is not None:
+            continue
+        for out in owner.outs:
+            paths = [_outs_of_lesson(spec, out.path) for spec in STAGES]
+            others = [
+                other.path
+                for stage in head.project.stages
+                if stage.name != owner.name
+                for other in stage.outs
+                if paths_overlap(out.path, other.path)
+            ]
+            if any(paths) or others:
+                return _removal_finding(repository, out, owner)
+    return None
+
+
+def _removal_finding(repository: Repository, out: Out, owner: Stage) -> Finding:
+    holds_raw = covers(out.path, _RAW) and out.path != _RAW
+    steps = _untrack(repository, owner.file, is_committed=not holds_raw)
+    if holds_raw and repository.worktree.content(f"{_RAW}.dvc") is None:
+        steps += _track_raw_alone()
+    elif holds_raw:
+        steps += fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], "Track the raw data alone")
+    elif not steps:
+        steps = [fixes.commit_staged("Leave the outs to their stages")]
+    return Finding(
+        "out-overlap",
+        f"{owner.file} is removed, as it has to be, and that is not committed.",
+        f"no {owner.file} at HEAD",
+        f"{owner.file} at HEAD",
+        tuple(steps),
+        (Evidence("HEAD", owner.file),),
     )
 
 
@@ -137,18 +174,14 @@ def _separate(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tup
                 fixes.commit_staged("Leave the out to its stage"),
             )
     for out, owner in owned:
-        if out.path in _paths_read(repository, snapshot, owner):
-            change = Change(deps=(out.path,), remove={section_of(out): (out.path,)})
-            return edit_and_run(repository, snapshot, owner, change)
-    out, owner = owned[-1]
+        spec = next((spec for spec in STAGES if snapshot.stage(spec) == owner), None)
+        if spec and out.path in RightStage(repository, snapshot, owner, spec).wrong_outs:
+            return mend_stage(repository, snapshot, owner, spec)
+    # No lesson's stage is in the wrong: the path is left to one, else to whom its command names it.
+    lessons = lesson_stages(snapshot)
+    out, owner = min(
+        owned,
+        key=lambda entry: (entry[1].name in lessons, entry[0].path in words_of(entry[1].cmd)),
+    )
     change = Change(remove={section_of(out): (out.path,)})
     return edit_and_run(repository, snapshot, owner, change)
-
-
-def _paths_read(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[str]:
-    return [
-        path
-        for spec in STAGES
-        if (own := snapshot.stage(spec)) and own.name == stage.name
-        for path in command_paths(repository, stage, snapshot.code(spec), spec.reads)
-    ]

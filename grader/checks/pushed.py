@@ -1,7 +1,7 @@
 """Lesson ``share``: every object is on the remote. The one place that asks the remote."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from grader.fixes.cached_objects import remove_object
 from grader.fixes.remote_edits import LOCAL
 from grader.fixes.stage_runs import run_again
 from grader.remotes import attendee_place
-from grader.stages.lookup import stage_evidence
+from grader.stages.lookup import LOCK, stage_evidence
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import uncached_outs
 from grader.step import Step
@@ -100,7 +100,7 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
             or not _cache_path(repository, snapshot, object_, is_of_dvc_2).exists()
         ]
         if lost:
-            return _lost_finding(repository, answer, lost, damaged)
+            return _lost_finding(repository, snapshot, answer, lost, damaged)
         return _not_pushed(repository, answer)
     return None
 
@@ -248,29 +248,35 @@ def _delete_object(remote: Remote, name: str) -> Step:
 
 
 def _lost_finding(
-    repository: Repository, answer: _Answer, lost: list[str], damaged: list[str]
+    repository: Repository, snapshot: Snapshot, answer: _Answer, lost: list[str], damaged: list[str]
 ) -> Finding:
     owner, remote = answer.owners[lost[0]], answer.remote
-    is_here = is_as_recorded(repository, owner.stage)
+    # Two outs may be one object: both are lost.
+    names = {*lost, *(str(answer.owners[name].out.recorded.md5) for name in lost)}
+    owners = [own for own in _owners(snapshot) if own.out.recorded.md5 in names]
+    stages = list({own.stage.name: own.stage for own in owners}.values())
+    here = [stage for stage in stages if is_as_recorded(repository, stage)]
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"
     there = "other bytes" if lost[0] in answer.lacking.wrong else "nothing"
     rest = (
         "what lies in your folder is what the run wrote, and can be kept again"
-        if is_here
+        if owner.stage in here
         else "whoever made this commit may still have it"
     )
-    paths = dict.fromkeys(answer.owners[name].out.path for name in lost)
+    paths = list(dict.fromkeys(own.out.path for own in owners))
     absent = [path for path in paths if not (repository.root / path).exists()]
+    more = f" And {len(paths) - 1} other outs likewise." if len(paths) > 1 else ""
     return Finding(
         "out-lost",
         f"{owner.out.path} of {owner.stage.name} is {where}, and the remote {remote.name} has"
         f" {there} of that name: dvc pull cannot bring it; {rest}."
-        f"{_AS_DVC_2 if remote.uses_dvc_2_layout else ''}",
+        f"{more}{_AS_DVC_2 if remote.uses_dvc_2_layout else ''}",
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
         (
             *(remove_object(repository, name) for name in damaged[:_DELETED]),
-            *_make_again(owner.stage, owner.out.path, is_here=is_here),
+            *_keep_again(repository, here, is_of_dvc_2=remote.uses_dvc_2_layout),
+            *_make_again([stage for stage in stages if stage not in here]),
             *_push(repository, answer, []),
         ),
         (
@@ -280,22 +286,41 @@ def _lost_finding(
     )
 
 
-def _make_again(stage: Stage, path: str, *, is_here: bool) -> list[Step]:
-    """What gives the cache the bytes of an out that neither it nor the remote has."""
-    name = stage.name
-    if is_here:
-        return [fixes.command("dvc", "commit", name)]
-    ask = "ask whoever made this commit to dvc push, then dvc pull"
-    if stage.cmd:
-        other = "if nobody has it, make it again:"
-        again: Iterable[Step] = run_again(stage, uncached_outs(stage))
-    else:
-        other = f"if nobody has it, get {path} again:"
-        again = [
-            fixes.command("dvc", "add", path),
-            *fixes.commit([stage.file], "Take up the data again"),
-        ]
-    return [fixes.note(ask), fixes.note(other), *again]
+def _keep_again(
+    repository: Repository, stages: list[Stage], *, is_of_dvc_2: bool
+) -> Iterator[Step]:
+    """What gives the cache the outs that lie in the folder as their run left them."""
+    if not stages:
+        return
+    # DVC 3 takes a record of DVC 2 for another one: it writes its own, which is to be committed.
+    force = ["--force"] * is_of_dvc_2
+    yield fixes.command("dvc", "commit", *force, *(stage.name for stage in stages))
+    if is_of_dvc_2:
+        files = dict.fromkeys(LOCK if stage.cmd else stage.file for stage in stages)
+        yield from fixes.commit(files, "Record the outs as DVC 3 does")
+
+
+def _make_again(stages: list[Stage]) -> Iterator[Step]:
+    """What makes outs anew that are nowhere, once nobody can give them.
+
+    Several stages run in the order that DVC knows, and what follows from them too.
+    """
+    if not stages:
+        return
+    yield fixes.note("ask whoever made this commit to dvc push, then dvc pull")
+    data = [(stage, stage.outs[0].path) for stage in stages if not stage.cmd]
+    for stage, path in data:
+        yield fixes.note(f"if nobody has it, get {path} again:")
+        yield fixes.command("dvc", "add", path)
+        yield from fixes.commit([stage.file], "Take up the data again")
+    made = [stage for stage in stages if stage.cmd]
+    if made:
+        yield fixes.note("if nobody has it, make it again:")
+    if len(made) == 1:
+        yield from run_again(made[0], uncached_outs(made[0]))
+    elif made:
+        yield fixes.command("dvc", "repro")
+        yield from fixes.commit([LOCK, *uncached_outs(*made)], "Run it again")
 
 
 def _evidence(remote: Remote, names: list[str]) -> tuple[Evidence, ...]:

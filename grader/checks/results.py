@@ -4,24 +4,33 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
+from dvcstate import Stage
+from dvcstate.documents import yaml12
+from grader import fixes
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.fixes.stage_runs import restore_out
+from grader.fixes.stage_runs import restore_out, run_edited
 from grader.stages import good_results
 from grader.stages.lookup import recorded_stage
 from grader.stages.paths import command_outs
+from grader.stages.stage_change import Change
+from grader.step import Step
 from workshop.stages import Content, StageSpec
 
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n")
 # How a file of Keras' weights begins: https://docs.hdfgroup.org/hdf5/develop/_f_m_t3.html
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _FLAGS = frozenset(("0", "1", "0.0", "1.0"))
+_WRITES_YAML = re.compile(r"\byaml\.(?:safe_)?dump\(")
 _MANY = 10**9
 """More posters than there are: ``n`` is a count, and the other metrics are shares."""
 _LARGEST_TABLE = 64 * 2**20
@@ -33,6 +42,10 @@ class _WrongError(Exception):
     def __init__(self, path: Path, expected: str, actual: str) -> None:
         super().__init__(actual)
         self.path, self.expected, self.actual = path, expected, actual
+
+
+class _YamlError(_WrongError):
+    """Metrics are YAML, under a name that says JSON."""
 
 
 @stage_check("result", "out-wrong", requires=("{stage}.present", "{stage}.outs"))
@@ -60,10 +73,27 @@ def results_are_what_they_should_be(
             f"{shown} of {stage.name} is not what it should be: {wrong.actual}.",
             wrong.expected,
             wrong.actual,
-            restore_out(repository, stage, shown),
+            _write_json(repository, snapshot, stage, spec)
+            if isinstance(wrong, _YamlError) and _writer_of_yaml(snapshot, spec)
+            else restore_out(repository, stage, shown),
             (Evidence("worktree", shown),),
         )
     return None
+
+
+def _writer_of_yaml(snapshot: Snapshot, spec: StageSpec) -> str | None:
+    """The module of the stage that writes YAML, if one does."""
+    own = snapshot.code(spec).own()
+    return next((path for path in own if _WRITES_YAML.search(snapshot.text(path) or "")), None)
+
+
+def _write_json(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> tuple[Step, ...]:
+    """Another run writes the same again, as long as the code is what it is."""
+    module = _writer_of_yaml(snapshot, spec) or snapshot.code(spec).entry
+    edit = fixes.change(module, "write the metrics with json.dump, not with yaml.dump")
+    return edit, *run_edited(repository, stage, Change(), module)
 
 
 def _splits(folder: Path) -> None:
@@ -103,10 +133,7 @@ def _model(path: Path) -> None:
 
 
 def _metrics(path: Path) -> None:
-    try:
-        metrics = json.loads(_bytes(path, 2**20))
-    except (ValueError, RecursionError):
-        raise _WrongError(path, "metrics in JSON", "no JSON") from None
+    metrics = _named_numbers(path)
     numbers = metrics if isinstance(metrics, dict) else {}
     lacking = [name for name in METRICS if not _is_number(numbers.get(name))]
     if lacking:
@@ -115,6 +142,24 @@ def _metrics(path: Path) -> None:
     if outside:
         actual = f"{outside[0]} is {numbers[outside[0]]}"
         raise _WrongError(path, "shares from 0 to 1, and a number n of posters", actual)
+
+
+def _named_numbers(path: Path) -> object:
+    """What a file of metrics says: DVC reads it by the end of its name."""
+    content = _bytes(path, 2**20)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        metrics = yaml12.load(content.decode("utf-8"))
+    except (ValueError, yaml.YAMLError, RecursionError):
+        metrics = None
+    if not isinstance(metrics, dict):
+        raise _WrongError(path, "metrics in JSON", "no JSON")
+    if path.suffix not in (".yaml", ".yml"):
+        raise _YamlError(path, "metrics in JSON", f"YAML, and DVC reads {path.suffix} as JSON")
+    return metrics
 
 
 def _is_number(value: object) -> bool:

@@ -1,6 +1,7 @@
 """What dvc.lock says of each stage: that it ran, on what is there now, and left what is there."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dvcstate import Stage
 from grader import fixes
@@ -9,9 +10,12 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding, UnknownError
 from grader.fixes.git_files import keep_files
-from grader.fixes.stage_runs import restore_out, run_stage
+from grader.fixes.line_ends import normalize_line_ends
+from grader.fixes.stage_runs import mend_stage, restore_out, run_stage
+from grader.stages import absent_deps, line_ends
 from grader.stages.lookup import LOCK, recorded_stage, stage_evidence, stage_of
 from grader.stages.paths import command_paths, paths_overlap
+from grader.stages.right_stage import RightStage
 from grader.stages.run_state import (
     LockChange,
     changed_out,
@@ -20,7 +24,7 @@ from grader.stages.run_state import (
     newer_deps,
     state_of,
 )
-from grader.stages.storage import uncached_outs, unversioned_deps
+from grader.stages.storage import outs_with_code, uncached_outs, unversioned_deps
 from workshop import endpoints
 from workshop.stages import STAGES, StageSpec
 
@@ -36,7 +40,10 @@ def stage_has_run(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
         return None
     if repository.worktree.content(LOCK) is None and LOCK in repository.committed_files:
         raise BlockedError("lock.committed")
-    return never_run_finding(repository, snapshot, stage)
+    return replace(
+        never_run_finding(repository, snapshot, stage),
+        steps=mend_stage(repository, snapshot, stage, spec),
+    )
 
 
 def never_run_finding(
@@ -53,7 +60,9 @@ def never_run_finding(
     )
 
 
-@stage_check("current", "lock-stale", requires=("{stage}.run", "{stage}.params_exist"))
+@stage_check(
+    "current", "lock-stale", "line-endings", requires=("{stage}.run", "{stage}.params_exist")
+)
 def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec) -> Finding | None:
     """{stage} ran on the code, data, params and command that are there now.
 
@@ -62,16 +71,18 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     stage = recorded_stage(snapshot, spec)
     if stage.frozen:
         return None
-    changed = list(changes(repository, snapshot, stage))
+    changed = changes_of_run(repository, snapshot, stage)
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
         return _unversioned_finding(repository, snapshot, stage, spec)
+    if finding := _line_ends_finding(repository, snapshot, stage, changed):
+        return finding
     evidence = tuple(change.evidence for change in changed)
-    steps = run_stage(repository, stage)
+    steps = mend_stage(repository, snapshot, stage, spec)
     if snapshot.revision == "HEAD":
         paths = [place.path for place in evidence]
         uncommitted = [path for path in paths if path in repository.uncommitted_files]
-        if uncommitted and not list(changes(repository, repository.worktree, stage)):
+        if uncommitted and not changes_of_run(repository, repository.worktree, stage):
             steps = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
     return Finding(
         "lock-stale",
@@ -80,6 +91,37 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         "; ".join(" ".join(filter(None, (item.path, item.value))) for item in evidence[:4]),
         steps,
         evidence,
+    )
+
+
+def changes_of_run(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[LockChange]:
+    """What changed since the last run; of deps that are nowhere, other checks report."""
+    absent = absent_deps.find(repository, snapshot, stage)
+    found = changes(repository, snapshot, stage)
+    return [change for change in found if change.evidence.path not in absent]
+
+
+def _line_ends_finding(
+    repository: Repository, snapshot: Snapshot, stage: Stage, changed: list[LockChange]
+) -> Finding | None:
+    """The finding where deps differ from the last run in nothing but the ends of their lines."""
+    paths = {change.evidence.path for change in changed}
+    deps = [dep for dep in stage.deps if any(paths_overlap(dep.path, path) for path in paths)]
+    if not deps or any(change.name not in paths for change in changed):
+        return None  # a param or the command changed, too
+    ends = [line_ends.recorded_line_ends(repository, dep) for dep in deps]
+    if None in ends:
+        return None
+    recorded = "LF" if "LF" in ends else "CRLF"
+    return Finding(
+        "line-endings",
+        f"{fixes.join(dep.path for dep in deps)} differ from the last run of {stage.name} in the"
+        f" ends of their lines alone: {LOCK} has {recorded}. On Windows git may write CRLF, and DVC"
+        " takes that for a change.",
+        "LF on every system, by a line in .gitattributes",
+        f"other line ends than {recorded}",
+        normalize_line_ends(repository),
+        tuple(change.evidence for change in changed),
     )
 
 
@@ -175,6 +217,8 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
     They are declared and recorded; the next stage needs them, and so does whoever looks at them.
     """
     stage = recorded_stage(snapshot, spec)
+    if RightStage(repository, snapshot, stage, spec).unwritten_outs:
+        raise BlockedError(f"{spec.name}.outs")
     root = repository.root
     gone = [out for out in stage.outs if out.inside and not (root / out.path).exists()]
     if not gone:
@@ -215,6 +259,8 @@ def outs_are_as_recorded(
     reason = changed_out(repository, stage, "modified")
     if reason is None:
         return None
+    if reason.path in outs_with_code(repository, stage):
+        raise BlockedError("data.only_dvc")
     return Finding(
         "lock-stale",
         f"{reason.path} is not what {stage.name} wrote: it changed after the run.",

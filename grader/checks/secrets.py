@@ -192,7 +192,13 @@ def _older_finding(path: str, what: str) -> Finding:
         " it was issued.",
         "no secret in any commit",
         f"{what} in the history of {path}",
-        (fixes.command("git", "log", "--oneline", "--", f":/{path}"),),
+        # Without --full-history git leaves out the side of a merge on which a file came and went,
+        # and a name such as key[1].json is a pattern.
+        (
+            fixes.command(
+                "git", "log", "--oneline", "--full-history", "--", f":(top,literal){path}"
+            ),
+        ),
         (Evidence("HEAD", path, value=what),),
         severity="advice",
     )

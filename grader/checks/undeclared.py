@@ -1,12 +1,7 @@
 """What the code of a stage reads is declared: its modules, its data, its params."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-from itertools import chain
-
 from dvcstate import Stage
 from dvcstate.model import ParamsFile
-from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.code.stage_code import StageCode
 from grader.engine.registry import stage_check
@@ -14,47 +9,47 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.fixes.params_edits import restore_params
-from grader.fixes.stage_edits import Change
-from grader.fixes.stage_runs import edit_and_run
-from grader.stages.lookup import code_deps, producers, stage_evidence, stage_of
+from grader.fixes.stage_runs import edit_and_run, mend_stage
+from grader.stages import absent_deps
+from grader.stages.declared_params import undeclared_keys, unknown_keys
+from grader.stages.lookup import code_deps, stage_evidence, stage_of
 from grader.stages.lost_params import absent_keys, find_lost_params
-from grader.stages.paths import command_paths, covers
+from grader.stages.right_stage import RightStage
+from grader.stages.stage_change import Change
+from grader.step import Step
 from workshop.stages import PACKAGE, StageSpec
 
 
-@stage_check("deps", "dep-undeclared", "dep-too-wide", requires=("{stage}.command",))
+@stage_check("deps", "dep-undeclared", "dep-absent", "dep-too-wide", requires=("{stage}.command",))
 def deps_are_declared(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
 ) -> Finding | None:
-    """Every module and every file that {stage} reads is one of its deps.
+    """Every module and every file that {stage} reads is one of its deps, and each dep is there.
 
     DVC runs a stage again when a dep changes. What is no dep may change unseen, and the outs
-    are then of code or data that is gone.
+    are then of code or data that is gone. At a dep that is not there, dvc repro stops.
     """
-    stage, code = stage_of(snapshot, spec), snapshot.code(spec)
-    modules = _undeclared_paths(stage, code.imported())
-    data = _undeclared_paths(stage, command_paths(repository, stage, code, spec.reads))
+    stage = stage_of(snapshot, spec)
+    right = RightStage(repository, snapshot, stage, spec)
+    if right.absent_deps:
+        steps = mend_stage(repository, snapshot, stage, spec)
+        keys = [*right.params_among_deps.values()]
+        return _absent_finding(snapshot, stage, right.absent_deps, keys, steps)
     # What another stage makes, and nothing ties to this one, is `connected`'s to report.
-    disconnected = {
-        path
-        for producer, paths in producers(repository, snapshot, stage, spec).items()
-        if (producer, stage.name) not in snapshot.project.edges
-        for path in paths
-    }
-    own = code.own()
+    disconnected = [path for paths in right.disconnected.values() for path in paths]
+    modules, own = right.undeclared_modules, snapshot.code(spec).own()
     severe = [path for path in modules if path in own]
-    severe += [path for path in data if path not in disconnected]
+    severe += [path for path in right.undeclared_data if path not in disconnected]
     if not severe and not modules:
-        return _too_wide_finding(repository, snapshot, stage, spec)
+        return _too_wide_finding(repository, snapshot, right)
     undeclared = code_deps(stage, severe or modules)
-    change = Change(deps=tuple(code_deps(stage, [*severe, *modules])))
     return Finding(
         "dep-undeclared",
         f"{stage.name} reads {fixes.join(undeclared)}, and does not say so: a change there does"
         " not make it run again.",
         f"{fixes.join(undeclared)} among the deps of {stage.name}",
         f"deps: {fixes.join(dep.path for dep in stage.deps) or 'none'}",
-        edit_and_run(repository, snapshot, stage, change),
+        mend_stage(repository, snapshot, stage, spec),
         (
             stage_evidence(snapshot, stage, "deps:"),
             *(Evidence(snapshot.revision, p) for p in modules if p in severe or not severe),
@@ -63,34 +58,61 @@ def deps_are_declared(
     )
 
 
+def _absent_finding(
+    snapshot: Snapshot,
+    stage: Stage,
+    absent: list[str],
+    keys: list[str],
+    steps: tuple[Step, ...],
+) -> Finding:
+    """The finding on deps of any stage that are nowhere; ``keys`` of them are params."""
+    params = f" {fixes.join(keys)} is a param: it belongs below params." if keys else ""
+    return Finding(
+        "dep-absent",
+        f"{stage.name} depends on {fixes.join(absent)}, and there is no such file: dvc repro stops"
+        f" there.{params}",
+        "deps that are files of yours, or outs of a stage",
+        f"{fixes.join(absent)} is nowhere",
+        steps,
+        tuple(stage_evidence(snapshot, stage, "deps:", path, value=path) for path in absent),
+    )
+
+
+def absent_deps_finding(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding | None:
+    """The finding on the deps of a stage of the attendee's own that are nowhere."""
+    absent = absent_deps.find(repository, snapshot, stage)
+    if not absent:
+        return None
+    meant = [absent_deps.meant_path(repository, snapshot, path) for path in absent]
+    named = [absent_deps.key_of(snapshot, path) for path in absent]
+    keys = [key for key in named if "." in key]
+    deps = tuple(path for path in meant if path and path not in [dep.path for dep in stage.deps])
+    change = Change(deps=deps, params=tuple(keys), remove={"deps": tuple(absent)})
+    steps = edit_and_run(repository, snapshot, stage, change)
+    return _absent_finding(snapshot, stage, absent, keys, steps)
+
+
 def _too_wide_finding(
-    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+    repository: Repository, snapshot: Snapshot, right: RightStage
 ) -> Finding | None:
-    """Advice on a dep that has the code of all stages in it; of single modules there is no folder.
+    """Advice on a dep that has the code of all stages in it.
 
     The pipeline is right: it runs at more changes than it has to.
     """
-    code, declared = snapshot.code(spec), [dep.path for dep in stage.deps]
-    if PACKAGE not in declared or not code.entry.startswith(f"{spec.code_dir}/"):
+    if not right.wide_deps:
         return None
-    folders = code_deps(None, code.imported())
-    change = Change(
-        deps=tuple(path for path in folders if path not in declared), remove={"deps": (PACKAGE,)}
-    )
+    stage, spec = right.stage, right.spec
+    folders = code_deps(None, snapshot.code(spec).imported())
     return Finding(
         "dep-too-wide",
         f"{stage.name} depends on {PACKAGE} as a whole: it runs again at any change in the code of"
         " any stage.",
         f"{fixes.join(folders)} among the deps of {stage.name}",
-        f"deps: {fixes.join(declared)}",
-        edit_and_run(repository, snapshot, stage, change),
+        f"deps: {fixes.join(dep.path for dep in stage.deps)}",
+        mend_stage(repository, snapshot, stage, spec),
         (stage_evidence(snapshot, stage, "deps:", value=PACKAGE),),
         severity="advice",
     )
-
-
-def _undeclared_paths(stage: Stage, paths: Iterable[str]) -> list[str]:
-    return [path for path in paths if not any(covers(dep.path, path) for dep in stage.deps)]
 
 
 @stage_check("params", "param-undeclared", requires=("{stage}.command",))
@@ -102,11 +124,12 @@ def params_are_declared(
     DVC compares the declared keys of params.yaml with those of the last run, and no others.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
-    severe = _undeclared_keys(snapshot, stage, code.params())
-    undeclared = severe or _undeclared_keys(snapshot, stage, code.params_below())
+    right = RightStage(repository, snapshot, stage, spec)
+    severe = right.undeclared_params
+    undeclared = severe or right.undeclared_params_below
     # What the file lacks belongs there before it is declared: declared_params_exist reports it.
-    absent = absent_keys(snapshot, stage, undeclared)
-    undeclared = [key for key in undeclared if key not in absent]
+    reported = [*absent_keys(snapshot, stage, undeclared), *right.params_among_deps.values()]
+    undeclared = [key for key in undeclared if key not in reported]
     if not undeclared:
         return None
     return Finding(
@@ -115,7 +138,7 @@ def params_are_declared(
         " another value does not make it run again.",
         f"{fixes.join(undeclared)} among the params of {stage.name}",
         f"params: {fixes.join(k for f in stage.params for k in f.keys) or 'none'}",
-        edit_and_run(repository, snapshot, stage, Change(params=tuple(undeclared))),
+        mend_stage(repository, snapshot, stage, spec),
         (
             stage_evidence(snapshot, stage, "cmd:"),
             *(_line_of_param(snapshot, code, key) for key in undeclared if severe),
@@ -144,24 +167,15 @@ def declared_params_exist(
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
     read = [*code.params(), *code.params_below()]
     absent = absent_keys(snapshot, stage, code.params())
-    return unknown_params(repository, snapshot, stage, read, absent)
+    right = RightStage(repository, snapshot, stage, spec)
+    lost = _lost_params(repository, snapshot, stage, read, absent, right)
+    return lost or _misspelt_params(repository, snapshot, right)
 
 
-def unknown_params(
-    repository: Repository,
-    snapshot: Snapshot,
-    stage: Stage,
-    read: list[str] | None = None,
-    absent: Iterable[str] = (),
-) -> Finding | None:
-    """The finding on the params that ``stage`` declares or needs, and that are not there.
-
-    ``read`` are those that its code reads, None where nobody can tell; ``absent`` those of them
-    that it cannot run without, and that its file lacks.
-    """
-    return _lost_params(repository, snapshot, stage, read, [*absent]) or _needless_params(
-        repository, snapshot, stage, read or []
-    )
+def unknown_params(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding | None:
+    """The finding on what a stage of the attendee's own declares, and its file does not have."""
+    lost = _lost_params(repository, snapshot, stage, None, [], None)
+    return lost or _needless_params(repository, snapshot, stage)
 
 
 def _lost_params(
@@ -170,8 +184,13 @@ def _lost_params(
     stage: Stage,
     read: list[str] | None,
     absent: list[str],
+    right: RightStage | None,
 ) -> Finding | None:
-    """The finding on params that belong in their file."""
+    """The finding on params that belong in their file.
+
+    ``read`` are those that its code reads, None where nobody can tell; ``absent`` those of them
+    that it cannot run without, and that its file lacks.
+    """
     lost = find_lost_params(repository, snapshot, stage, read, absent)
     if lost is None:
         return None
@@ -183,13 +202,14 @@ def _lost_params(
         if gone.renamed
     )
     new_names = [gone.renamed for gone in lost.keys if gone.renamed]
-    undeclared = tuple(_undeclared_keys(snapshot, stage, absent))
+    undeclared = tuple(undeclared_keys(snapshot, stage, absent))
+    change = right.change if right else Change()
     return Finding(
         "param-unknown",
         f"{stage.name} reads {keys}, which {path} does not have: dvc repro stops there.{alike}",
         f"{keys} in {path}",
         f"{fixes.join(new_names)} in place of it" if new_names else "no such key",
-        restore_params(repository, snapshot, stage, lost, undeclared),
+        restore_params(repository, snapshot, stage, lost, undeclared, change),
         (
             *(stage_evidence(snapshot, stage, gone.key, value=gone.key) for gone in lost.keys),
             *(
@@ -200,67 +220,44 @@ def _lost_params(
     )
 
 
-def _needless_params(
-    repository: Repository, snapshot: Snapshot, stage: Stage, read: list[str]
+def _misspelt_params(
+    repository: Repository, snapshot: Snapshot, right: RightStage
 ) -> Finding | None:
-    """The finding on declared params that no file has, and no code reads."""
-    for file in stage.params:
-        unknown = _unknown_keys(snapshot, file)
-        if not unknown:
-            continue
-        known = [*read, *(key.partition(".")[0] for key in read)]
-        known = known if file.path == "params.yaml" else []
-        meant = [*chain(*(get_close_matches(key, dict.fromkeys(known), 1, 0.7) for key in unknown))]
-        change = Change(
-            params=tuple(_undeclared_keys(snapshot, stage, meant)),
-            remove={"params": tuple(unknown)},
-        )
-        question = f" Is that {fixes.join(meant)}?" if meant else ""
-        return Finding(
-            "param-unknown",
-            f"{stage.name} declares {fixes.join(unknown)}, which {file.path} does not have:"
-            f" dvc repro stops there.{question}",
-            f"keys of {file.path}",
-            fixes.join(unknown),
-            edit_and_run(repository, snapshot, stage, change),
-            tuple(stage_evidence(snapshot, stage, key, value=key) for key in unknown),
-        )
+    """The finding on params that a lesson's stage declares, no file has, and no code reads."""
+    for file in right.stage.params:
+        unknown = [key for key in unknown_keys(snapshot, file) if key in right.needless_keys]
+        if unknown:
+            meant = right.keys_meant(unknown, file)
+            steps = mend_stage(repository, snapshot, right.stage, right.spec)
+            return _unknown_finding(snapshot, right.stage, file, unknown, meant, steps)
     return None
 
 
-def _params(snapshot: Snapshot, file: ParamsFile) -> object:
-    return params_files.read(snapshot.root / file.path, file.path)
-
-
-def _unknown_keys(snapshot: Snapshot, file: ParamsFile) -> list[str]:
-    """The keys that a stage declares of a file, and that the file has not."""
-    if snapshot.content(file.path) is None:
-        return list(file.keys)
-    values = params_files.values(_params(snapshot, file), file.keys, file.path)
-    return [key for key in file.keys if key not in values]
-
-
-def _undeclared_keys(snapshot: Snapshot, stage: Stage, keys: Iterable[str]) -> list[str]:
-    return [key for key in keys if not _is_declared(snapshot, stage, key)]
-
-
-def _is_declared(snapshot: Snapshot, stage: Stage, key: str) -> bool:
-    """Declared itself, or by its section, or by its file, or by every key below it."""
-    if any(covers(dep.path, "params.yaml") for dep in stage.deps):
-        return True
+def _needless_params(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding | None:
+    """The same of a stage of the attendee's own, of whose code nothing is known."""
     for file in stage.params:
-        if not file.keys or any(_takes_in(declared, key) for declared in file.keys):
-            return True
-        below = [declared for declared in file.keys if declared.startswith(f"{key}.")]
-        if below and snapshot.content(file.path) is not None:
-            value = params_files.values(_params(snapshot, file), (key,), file.path).get(key)
-            if isinstance(value, dict) and all(
-                any(_takes_in(d.removeprefix(f"{key}."), name) for d in below) for name in value
-            ):
-                return True
-    return False
+        if unknown := unknown_keys(snapshot, file):
+            change = Change(remove={"params": tuple(unknown)})
+            steps = edit_and_run(repository, snapshot, stage, change)
+            return _unknown_finding(snapshot, stage, file, unknown, [], steps)
+    return None
 
 
-def _takes_in(declared: str, key: str) -> bool:
-    # DVC looks keys up by dpath, where each of `*` and `**` alone stands for every key.
-    return key == declared or key.startswith(f"{declared}.") or declared in ("*", "**")
+def _unknown_finding(
+    snapshot: Snapshot,
+    stage: Stage,
+    file: ParamsFile,
+    unknown: list[str],
+    meant: list[str],
+    steps: tuple[Step, ...],
+) -> Finding:
+    question = f" Is that {fixes.join(meant)}?" if meant else ""
+    return Finding(
+        "param-unknown",
+        f"{stage.name} declares {fixes.join(unknown)}, which {file.path} does not have:"
+        f" dvc repro stops there.{question}",
+        f"keys of {file.path}",
+        fixes.join(unknown),
+        steps,
+        tuple(stage_evidence(snapshot, stage, key, value=key) for key in unknown),
+    )

@@ -55,8 +55,22 @@ class Script(NamedTuple):
 
 def calls(command: str | list[str] | None) -> Iterator[Call]:
     """Each program that a stage's command calls, those left out that never run."""
-    for line in [command] if isinstance(command, str) else command or []:
-        yield from _calls(line)
+    for text in command_texts(command):
+        yield from _calls(text)
+
+
+def command_texts(command: str | list[str] | None) -> list[str]:
+    """What DVC hands to a shell, one after the other.
+
+    Each line of a text is a command of its own, whatever it ends with; an entry of a list is handed
+    over whole (``_enforce_cmd_list`` in dvc/stage/run.py of DVC 3.67).
+    """
+    return command.splitlines() if isinstance(command, str) else [*(command or [])]
+
+
+def join_lines(text: str) -> str:
+    """The lines of one command, those put together that a backslash continues."""
+    return text.replace("\\\n", " ")
 
 
 def script(words: tuple[str, ...]) -> Script | None:
@@ -77,7 +91,7 @@ def script(words: tuple[str, ...]) -> Script | None:
 def arguments(words: tuple[str, ...], module: str, paths: Container[str]) -> tuple[str, ...] | None:
     """What a call gives to ``module``, or to one of ``paths``; None where it runs another thing."""
     for at, word in enumerate(words):
-        if word == module and at and words[at - 1] == "-m":
+        if word == module and at > 1 and words[at - 1] == "-m":  # behind what starts Python
             return words[at + 1 :]
         place = word.replace("\\", "/").removeprefix("./").rstrip("/")
         # python -m pytest pipeline/train runs another module than the folder.
@@ -131,7 +145,7 @@ def join(folder: str, path: str) -> str:
 
 def _simple_commands(line: str) -> Iterator[tuple[str, ...]]:
     """Each simple command, and each operator between two on its own."""
-    for part in line.replace("\\\n", " ").splitlines():
+    for part in join_lines(line).splitlines():
         words: list[str] = []
         for word in _words(part):
             if _OPERATORS.fullmatch(word):

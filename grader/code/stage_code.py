@@ -7,7 +7,16 @@ from functools import cached_property, lru_cache
 from posixpath import dirname
 from typing import NamedTuple
 
-from grader.code.command import Call, Script, arguments, calls, join, script
+from grader.code.command import (
+    Call,
+    Script,
+    arguments,
+    calls,
+    command_texts,
+    join,
+    join_lines,
+    script,
+)
 from grader.code.module import Module, module
 from workshop.stages import StageSpec
 
@@ -76,8 +85,10 @@ class StageCode:
         )
         text = self._text(self.entry) or ""
         sets_path = "PYTHONPATH" in " ".join(_lines(command)) or "sys.path" in text
-        package = f"/{self.stage.module.partition('.')[0]}/"
-        below = [path for path in self._imported[1:] if package in f"/{path}"]
+        if self.entry != self._default_entry.path:  # whoever moves it is believed to know
+            return False
+        package = self.stage.module.partition(".")[0]
+        below = [path for path in self._imported[1:] if path.startswith(f"{package}/")]
         return self.is_run_by(command) and bool(below) and not as_module and not sets_path
 
     @property
@@ -296,8 +307,7 @@ def words_of(command: Command) -> list[str]:
 
 
 def _lines(command: Command) -> list[str]:
-    lines = [command] if isinstance(command, str) else command or []
-    return [part for line in lines for part in line.replace("\\\n", " ").splitlines()]
+    return [part for text in command_texts(command) for part in join_lines(text).splitlines()]
 
 
 @lru_cache(maxsize=256)
@@ -320,7 +330,7 @@ def values_of(command: Command, stage: StageSpec) -> dict[str, str]:
     if words is None:
         words = tuple(words_of(command))
     found = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         if word.startswith("--") and word != "--":
             name, equals, value = word.partition("=")
             found[name] = value if equals else "" if _is_option(following) else following

@@ -1,6 +1,6 @@
 """Runs checks, those that others require first; a crash in one hides no other."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from dvcstate import ProjectError
@@ -12,6 +12,8 @@ from grader.facts.snapshot import Revision
 from grader.finding import BlockedError, UnknownError, worktree_paths
 from grader.step import Command, Note, Step
 
+Ready = Callable[[tuple[Step, ...]], tuple[Step, ...]]
+
 # They report work that is done and not committed.
 _COMMIT_CHECKS = ("data.committed", "lock.committed")
 # Checks on commits themselves: where they are blocked, there is nothing to commit yet.
@@ -19,16 +21,22 @@ _ABOUT_COMMITS = (*_COMMIT_CHECKS, "pipeline.uncached")
 
 
 def verdicts(
-    repository: Repository, checks: Mapping[str, Check], ids: Iterable[str]
+    repository: Repository,
+    checks: Mapping[str, Check],
+    ids: Iterable[str],
+    ready: Ready = lambda steps: steps,
 ) -> list[Verdict]:
     """The verdict on each check of ``ids``, in the order of ``checks``.
 
-    The checks that these require are judged as well.
+    The checks that these require are judged as well. ``ready`` fits the steps of a fix to the
+    folder as it is.
     """
     selected = set(ids)
     judged: dict[str, Verdict] = {}
     for check in _in_order(checks, selected):
         verdict = _verdict(repository, check, judged)
+        if verdict.status == "fail":
+            verdict = _with_ready_steps(verdict, ready)
         judged[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
     return list(drop_futile_pulls([judged[id_] for id_ in checks if id_ in selected]))
 
@@ -161,6 +169,14 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
     if finding is None:
         return Verdict(check, "pass")
     return Verdict(check, "fail", finding, steps=finding.steps, code=finding.code)
+
+
+def _with_ready_steps(verdict: Verdict, ready: Ready) -> Verdict:
+    """The steps for the folder as it is; where nobody can tell how it is, as they are."""
+    try:
+        return replace(verdict, steps=ready(verdict.steps))
+    except (UnknownError, BlockedError, ProjectError, OSError):
+        return verdict
 
 
 def _error(check: Check, problem: str, *steps: Step, code: str | None = None) -> Verdict:

@@ -9,7 +9,7 @@ from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
-from workshop.stages import StageSpec
+from workshop.stages import STAGES, StageSpec
 
 Revision = Literal["HEAD", "worktree"]
 
@@ -107,11 +107,19 @@ class Snapshot:
 
     def _find_stage(self, spec: StageSpec) -> Stage | None:
         stages = [stage for stage in self.project.stages if stage.cmd]
-        code = self._files.code(spec)
-        by_code = [stage for stage in stages if code.is_run_by(stage.cmd)]
+        by_code = [stage for stage in stages if self._is_owned_by(stage, spec)]
         by_name = [stage for stage in stages if stage.name.rpartition(":")[2] == spec.name]
         by_both = [stage for stage in by_code if stage in by_name]
         return next(iter(by_both or by_code or by_name), None)
+
+    def _is_owned_by(self, stage: Stage, spec: StageSpec) -> bool:
+        """Whether the stage runs the lesson's module: of several that of its name, or the first."""
+        # By the command alone: where its code lies follows from which stage it is.
+        if not self._files.code(spec).is_run_by(stage.cmd):
+            return False
+        specs = [other for other in STAGES if self._files.code(other).is_run_by(stage.cmd)]
+        named = [other for other in specs if other.name == stage.name.rpartition(":")[2]]
+        return spec in (named or specs)[:1]
 
     def code(self, spec: StageSpec) -> StageCode:
         """The code of a lesson's stage, where its command has it; it is read and never run."""

@@ -2,8 +2,8 @@
 
 import os
 
-from grader import fixes
 from grader.facts.repository import Repository
+from grader.fixes.ready_steps import put_aside
 from grader.step import Step
 
 
@@ -14,7 +14,5 @@ def path_from_root(repository: Repository, name: str) -> str:
 
 
 def remove_object(repository: Repository, name: str) -> Step:
-    """Take a damaged object out of the cache."""
-    place = fixes.literal(path_from_root(repository, name))
-    # DVC keeps its objects read-only, and Windows deletes no read-only file.
-    return fixes.python(f"import os; os.chmod({place}, 0o644); os.remove({place})")
+    """Take a damaged object out of the cache; its bytes may be an edit through a link."""
+    return put_aside(repository, path_from_root(repository, name), name)

@@ -1,5 +1,6 @@
 """Steps that write the lines of a params file again which it lost."""
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -8,10 +9,10 @@ from dvcstate import Stage
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.fixes.stage_edits import Change, edit_stage
-from grader.stages.lookup import LOCK
+from grader.fixes.stage_edits import edit_stage
+from grader.fixes.stage_runs import run_edited
 from grader.stages.lost_params import LostKey, LostParams
-from grader.stages.storage import files_beside_lock
+from grader.stages.stage_change import Change
 from grader.step import Edit, Step
 
 
@@ -21,28 +22,36 @@ def restore_params(
     stage: Stage,
     lost: LostParams,
     undeclared: tuple[str, ...],
+    change: Change,
 ) -> tuple[Step, ...]:
     """Write the ``lost`` params again, and declare those that are ``undeclared``.
 
-    Nothing is run where the file then is as at HEAD, as far on the way as then.
+    ``change`` is what else is wrong with the stage. Where there is none, and the file then is as at
+    HEAD, nothing is run: all is as far on the way as then.
     """
     path = lost.file.path
     text = repository.worktree.text(path) or snapshot.text(path) or ""
     steps: list[Step] = [*_edits(text, path, lost.keys)]
     if lost.are_at_head and lost.lacks_section:
         steps = [fixes.command("git", "checkout", "HEAD", "--", path)]
-    paths = [path]
-    if undeclared:
-        new = {f"{key.key.rpartition('.')[0]}.{key.renamed}" for key in lost.keys if key.renamed}
-        gone = tuple(key for key in lost.file.keys if key in new)
-        change = Change(params=undeclared, remove={"params": gone} if gone else {})
-        steps += edit_stage(repository, snapshot, stage, change)
-        paths.append(stage.file)
-    elif lost.are_at_head:
+    change = _with_lost(change, lost, undeclared)
+    if lost.are_at_head and not change:
         return tuple(steps)
-    paths += [LOCK, *files_beside_lock(repository, stage)]
-    commit = fixes.commit(paths, f"Mend the params of {stage.name}")
-    return *steps, fixes.command("dvc", "repro", stage.name), *commit
+    edits = edit_stage(repository, snapshot, stage, change) if change else []
+    return *steps, *edits, *run_edited(repository, stage, change, path)
+
+
+def _with_lost(change: Change, lost: LostParams, undeclared: tuple[str, ...]) -> Change:
+    """``change``, and what the stage declares of params that are given their names again."""
+    new = {f"{key.key.rpartition('.')[0]}.{key.renamed}" for key in lost.keys if key.renamed}
+    gone = [key for key in lost.file.keys if undeclared and key in new]
+    params = dict.fromkeys([*change.params, *undeclared])
+    removed = dict.fromkeys([*change.remove.get("params", ()), *gone])
+    return replace(
+        change,
+        params=tuple(params),
+        remove={**change.remove, **({"params": tuple(removed)} if removed else {})},
+    )
 
 
 def _edits(text: str, path: str, lost: list[LostKey]) -> list[Edit]:

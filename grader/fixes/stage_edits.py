@@ -7,66 +7,28 @@ with the commands that follow.
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import yaml
 
 from dvcstate import Stage
 from dvcstate.documents import yaml12
-from dvcstate.model import Out
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.lookup import name_in_file
+from grader.stages.right_stage import section_of
+from grader.stages.stage_change import Change, flag_of
 from grader.step import Edit, Step
 
 # What `dvc stage add` of DVC 3 can write of a stage, and of an out of one: its options.
 _WRITTEN = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}
 _WRITTEN_OF_OUT = {"cache", "desc", "meta", "type", "labels", "remote", "push"}
-_FLAGS = {
-    ("outs", True): "-o", ("outs", False): "-O", ("metrics", True): "-m", ("metrics", False): "-M",
-    ("plots", True): "--plots", ("plots", False): "--plots-no-cache",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class NewOut:
-    """An out to declare in ``section``: outs, metrics or plots. Without ``cache``, git keeps it."""
-
-    path: str
-    section: str = "outs"
-    cache: bool = True
-
-    @property
-    def flag(self) -> str:
-        """The option of ``dvc stage add``."""
-        return _FLAGS[self.section, self.cache]
-
-    @property
-    def text(self) -> str:
-        """The entry in dvc.yaml."""
-        return self.path if self.cache else f"{self.path}: {{cache: false}}"
-
-
-@dataclass(frozen=True)
-class Change:
-    """Entries to add; those to ``remove``, by the section of the stage; and another ``command``."""
-
-    deps: tuple[str, ...] = ()
-    params: tuple[str, ...] = ()
-    outs: tuple[NewOut, ...] = ()
-    remove: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    command: str | None = None
-
-    @property
-    def added(self) -> dict[str, list[str]]:
-        """The new entries of dvc.yaml by section."""
-        entries = {"deps": [*self.deps], "params": [*self.params]}
-        for out in self.outs:
-            entries.setdefault(out.section, []).append(out.text)
-        return {section: texts for section, texts in entries.items() if texts}
+# "      deps:" in the block of a command.
+_SECTION = re.compile(r"( *)(?:deps|params|outs|metrics|plots):\s*$")
 
 
 class _StageNode(NamedTuple):
@@ -74,11 +36,6 @@ class _StageNode(NamedTuple):
 
     key: yaml.Node
     value: yaml.MappingNode
-
-
-def section_of(out: Out) -> str:
-    """The section of dvc.yaml that an out is declared in."""
-    return "metrics" if out.metric else "plots" if out.plot else "outs"
 
 
 def edit_stage(
@@ -127,18 +84,17 @@ def _stage_add(stage: Stage, change: Change) -> Step:
     words += [word for dep in change.deps for word in ("-d", dep)]
     words += ["-p", ",".join(change.params)] if change.params else []
     words += [word for new in change.outs for word in (new.flag, new.path)]
-    gone = {entry for entries in change.remove.values() for entry in entries}
+    gone = change.remove.get("deps", ())
     words += [word for d in stage.deps if d.path not in gone for word in ("-d", d.path)]
     for file in stage.params:
         at = "" if file.path == "params.yaml" and file.keys else f"{file.path}:"
-        keys = [key for key in file.keys if key not in gone]
+        keys = [key for key in file.keys if key not in change.remove.get("params", ())]
         if keys or not file.keys:
             words += ["-p", at + ",".join(keys)]
     for out in stage.outs:
         section = section_of(out)
-        is_new = any(new.path == out.path and new.section == section for new in change.outs)
-        if out.path not in gone or is_new:
-            words += [_FLAGS[section, out.cache], out.path]
+        if out.path not in change.remove.get(section, ()):
+            words += [flag_of(section, cache=out.cache), out.path]
     return fixes.command(*words, _command(stage, change))  # its --out is none of DVC's
 
 
@@ -217,9 +173,10 @@ def _edits(text: str, node: _StageNode, stage: Stage, change: Change) -> Iterato
     if change.command:
         key, value = _entry(node.value, "cmd") or node
         yield fixes.delete(file, key.start_mark.line + 1, _last(lines, value) + 1)
-        yield fixes.add(file, key.start_mark.line, f"{indent}cmd: {change.command}")
+        yield fixes.add(file, key.start_mark.line, f"{indent}{_cmd_line(change.command)}")
     for section, gone in change.remove.items():
-        for first, last in _removed_lines(lines, _entry(node.value, section), gone):
+        is_kept = section in change.added
+        for first, last in _removed_lines(lines, _entry(node.value, section), gone, is_kept):
             yield fixes.delete(file, first + 1, last + 1)
     for section, entries in change.added.items():
         there = _entry(node.value, section)
@@ -231,27 +188,44 @@ def _edits(text: str, node: _StageNode, stage: Stage, change: Change) -> Iterato
                 line = there[0].start_mark.line
                 yield fixes.delete(file, line + 1, _last(lines, there[1]) + 1)
             dash, at, head = f"{indent}  ", node.key.start_mark.line, [f"{indent}{section}:"]
-        declared = _scalars(there[1]) if there else []
+        gone = change.remove.get(section, ())
+        declared = [word for word in (_scalars(there[1]) if there else ()) if word not in gone]
         declared += [out.text for out in change.outs if out.path in declared]
         new = [f"{dash}- {entry}" for entry in entries if entry not in declared]
         yield fixes.add(file, at + 1, *head, *new)
 
 
+def _cmd_line(command: str) -> str:
+    """As YAML, which wants quotes around some texts."""
+    return str(yaml.safe_dump({"cmd": command}, width=2**20, allow_unicode=True)).strip()
+
+
 def _removed_lines(
-    lines: list[str], section: tuple[yaml.Node, yaml.Node] | None, entries: tuple[str, ...]
+    lines: list[str],
+    section: tuple[yaml.Node, yaml.Node] | None,
+    entries: tuple[str, ...],
+    is_kept: bool = False,
 ) -> Iterator[tuple[int, int]]:
-    """The first and last line of each of ``entries``; of the whole section where none is left."""
+    """The first and last line of each of ``entries``; of the whole section where none is left.
+
+    ``is_kept``: others are added to the section, and its first line stays.
+    """
     if section is None or not isinstance(section[1], yaml.SequenceNode):
         return
     items = section[1].value
-    gone = [item for item in items if set(_scalars(item)[:1]) & set(entries)]
-    if len(gone) == len(items):
+    gone = [item for item in items if {*map(_path, _scalars(item)[:1])} & {*entries}]
+    if len(gone) == len(items) and not is_kept:
         yield section[0].start_mark.line, _last(lines, section[1])
         return
     yield from ((item.start_mark.line, _last(lines, item)) for item in gone)
     for item in items:  # keys of another params file: a mapping of a list
         for key, value in item.value if isinstance(item, yaml.MappingNode) else ():
             yield from _removed_lines(lines, (key, value), entries) if item not in gone else ()
+
+
+def _path(entry: str) -> str:
+    """As DVC shows the path of ``entry``: ``./data/raw/`` is ``data/raw``."""
+    return entry.removeprefix("./").rstrip("/") or entry
 
 
 def _last(lines: list[str], node: yaml.Node) -> int:
@@ -276,3 +250,21 @@ def _scalars(node: yaml.Node) -> list[str]:
     if isinstance(node, yaml.MappingNode):
         return [word for pair in node.value for item in pair for word in _scalars(item)]
     return [word for item in node.value for word in _scalars(item)]
+
+
+def dedent_sections(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[Step]:
+    """Take back the indentation of sections that stand in the block of ``cmd``; none elsewhere."""
+    text = repository.worktree.text(stage.file) or snapshot.text(stage.file) or ""
+    node, lines = _stage_node(text, stage), text.splitlines()
+    key, value = (node and _entry(node.value, "cmd")) or (None, None)
+    if key is None or value is None or getattr(value, "style", None) not in ("|", ">"):
+        return []
+    last, shift, new, first = _last(lines, value), 0, [], 0
+    for at in range(key.start_mark.line + 1, last + 1):
+        if head := _SECTION.match(lines[at]):
+            shift, first = len(head[1]) - key.start_mark.column, first or at
+        if first:
+            new.append(lines[at][shift:])
+    if not first:
+        return []
+    return [fixes.delete(stage.file, first + 1, last + 1), fixes.add(stage.file, first, *new)]

@@ -12,22 +12,51 @@ from dvcstate.documents import reader
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.fixes.stage_edits import Change, edit_stage
+from grader.fixes.stage_edits import dedent_sections, edit_stage
+from grader.stages.commands import has_sections
 from grader.stages.lookup import LOCK, name_in_file
 from grader.stages.paths import covers
+from grader.stages.right_stage import RightStage
 from grader.stages.run_state import is_as_recorded
+from grader.stages.stage_change import Change
 from grader.stages.storage import files_beside_lock, gitignores
 from grader.step import Step
 from workshop.shell import command_line
+from workshop.stages import STAGES, StageSpec
 
 _COMMENT = re.compile(r"#.*")
 
 
 def run_stage(repository: Repository, stage: Stage) -> tuple[Step, ...]:
-    """Run a stage and commit what came of it."""
-    beside = files_beside_lock(repository, stage)
-    run = fixes.command("dvc", "repro", stage.name)
+    """Run a stage, with all that follows from it, and commit what came of it."""
+    run, beside = _run(repository, stage)
     return run, *fixes.commit([lock_of(stage), *beside], f"Run {name_in_file(stage)}")
+
+
+def _run(repository: Repository, stage: Stage) -> tuple[Step, list[str]]:
+    """The command that runs a stage and those below it, and what is committed beside the lock.
+
+    ``dvc repro STAGE`` leaves those below as they were: each of them is stale then.
+    """
+    project = repository.worktree.project
+    users = [user for maker, user in project.edges if maker == stage.name]
+    if not users and not _later_lessons(repository, stage):
+        run = fixes.command("dvc", "repro", stage.name)
+        return run, files_beside_lock(repository, stage)
+    others = [other for other in project.stages if other.cmd and other.name != stage.name]
+    beside = [path for each in (stage, *others) for path in files_beside_lock(repository, each)]
+    return fixes.command("dvc", "repro"), list(dict.fromkeys(beside))
+
+
+def _later_lessons(repository: Repository, stage: Stage) -> list[str]:
+    """The declared stages of the lessons behind that of ``stage``: all follow from it.
+
+    The edges say so only where its outs are declared already.
+    """
+    stages = {spec.name: repository.worktree.stage(spec) for spec in STAGES}
+    names = [name for name, own in stages.items() if own and own.name == stage.name]
+    behind = [*stages][[*stages].index(names[0]) + 1 :] if names else []
+    return [name for name in behind if stages[name]]
 
 
 def run_again(stage: Stage, beside: Iterable[str]) -> tuple[Step, ...]:
@@ -36,19 +65,44 @@ def run_again(stage: Stage, beside: Iterable[str]) -> tuple[Step, ...]:
     return run, *fixes.commit([lock_of(stage), *beside], f"Run {name_in_file(stage)} again")
 
 
+def mend_stage(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> tuple[Step, ...]:
+    """Make all of a lesson's stage right, run it, commit both: one fix for whatever is wrong.
+
+    Of what is not committed yet, the folder has the newer stage.
+    """
+    here = repository.worktree.stage(spec)
+    if here:
+        snapshot, stage = repository.worktree, here
+    if has_sections(stage.cmd) and (edits := dedent_sections(repository, snapshot, stage)):
+        return *edits, *run_edited(repository, stage, Change())
+    change = RightStage(repository, snapshot, stage, spec).change
+    if not change and stage.file not in repository.uncommitted_files:
+        return run_stage(repository, stage)
+    return edit_and_run(repository, snapshot, stage, change)
+
+
 def edit_and_run(
     repository: Repository, snapshot: Snapshot, stage: Stage, change: Change
 ) -> tuple[Step, ...]:
     """Change a stage in dvc.yaml, run it, commit both."""
-    new = sorted((out for out in change.outs if out.cache), key=lambda out: out.section)
-    ignoring = gitignores(repository, [out.path for out in new])
-    beside = [*files_beside_lock(repository, stage), *ignoring]
-    paths = dict.fromkeys([stage.file, lock_of(stage), *beside])
-    return (
-        *edit_stage(repository, snapshot, stage, change),
-        fixes.command("dvc", "repro", stage.name),
-        *fixes.commit(paths, f"Mend the stage {name_in_file(stage)}"),
-    )
+    edits = edit_stage(repository, snapshot, stage, change) if change else []
+    return *edits, *run_edited(repository, stage, change)
+
+
+def run_edited(
+    repository: Repository, stage: Stage, change: Change, *edited: str
+) -> tuple[Step, ...]:
+    """Run a stage after ``change``, and commit it with the other files that were ``edited``."""
+    gone = {path for entries in change.remove.values() for path in entries}
+    kept = tuple(out for out in stage.outs if out.path not in gone)
+    run, beside = _run(repository, stage._replace(outs=kept))
+    cached = sorted((out for out in change.outs if out.cache), key=lambda out: out.section)
+    uncached = [out.path for out in change.outs if not out.cache]
+    ignoring = gitignores(repository, [out.path for out in cached])
+    paths = dict.fromkeys([*edited, stage.file, lock_of(stage), *beside, *uncached, *ignoring])
+    return run, *fixes.commit(paths, f"Mend the stage {name_in_file(stage)}")
 
 
 def lock_of(stage: Stage) -> str:

@@ -77,7 +77,8 @@ def producers(
     paths: dict[str, list[str]] = {}
     for path in command_paths(repository, stage, snapshot.code(spec), spec.reads):
         for other in snapshot.project.stages:
-            if other.cmd and other is not stage and any(covers(o.path, path) for o in other.outs):
+            is_other = bool(other.cmd) and other.name != stage.name
+            if is_other and any(covers(out.path, path) for out in other.outs):
                 paths.setdefault(other.name, []).append(path)
     return paths
 

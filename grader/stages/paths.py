@@ -48,6 +48,11 @@ def lesson_paths(spec: StageSpec, options: tuple[str, ...]) -> list[str]:
     return [path.path for path in (*spec.deps, *spec.outs) if path.option in options]
 
 
+def lesson_outs(spec: StageSpec) -> dict[str, StageOut]:
+    """What the lesson's own command writes, by path."""
+    return {out.path: out for out in spec.outs}
+
+
 def covers(outer: str, path: str) -> bool:
     """Whether a dep or out of the path ``outer`` takes in ``path``."""
     return path == outer or path.startswith(f"{outer.rstrip('/')}/") or outer == "."

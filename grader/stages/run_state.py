@@ -75,16 +75,21 @@ def is_as_recorded(repository: Repository, stage: Stage) -> bool:
         return False
     own = [state for state in states if state.stage.name == stage.name]
     changes = {reason.change for state in own for reason in state.reasons}
-    return bool(own) and changes <= {"not in cache"} and _has_outs(repository, stage)
+    return bool(own) and changes <= {"not in cache"} and _has_outs(repository, own[0].stage, stage)
 
 
-def _has_outs(repository: Repository, stage: Stage) -> bool:
-    """Whether the outs are there as recorded: of one that is in no cache, DVC says no more."""
-    for out in stage.outs:
+def _has_outs(repository: Repository, here: Stage, stage: Stage) -> bool:
+    """Whether the outs are there as recorded: of one that is in no cache, DVC says no more.
+
+    ``here`` is the stage in the folder; at HEAD ``stage`` may have another record.
+    """
+    recorded = {out.path: out.recorded.md5 for out in stage.outs}
+    for out in here.outs:
         if not out.cache or out.place is None:
             continue
-        md5 = repository.workspace.md5_of(out.place, out.recorded.algorithm)
-        if md5 != out.recorded.md5:
+        if recorded.get(out.path) != out.recorded.md5:
+            return False
+        if repository.workspace.md5_of(out.place, out.recorded.algorithm) != out.recorded.md5:
             return False
     return True
 

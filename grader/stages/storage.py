@@ -13,6 +13,8 @@ from grader.stages.paths import covers, gitignore_beside, paths_overlap
 
 _LARGEST = 64 * 2**20
 """More bytes of git are not read to compare one out: metrics have kilobytes."""
+_PROGRAMS = (".py", ".ipynb", ".sh", ".ps1", ".R")
+_SETTINGS = ("params.yaml", "dvc.yaml", "dvc.lock", "workshop.toml", ".dvcignore", ".gitattributes")
 _LFS = b"version https://git-lfs"
 """How a pointer of git-lfs begins, in place of the bytes:
 https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
@@ -109,6 +111,21 @@ def untracked_code(repository: Repository, folder: str) -> list[str]:
     ]
 
 
+def is_code_file(path: str) -> bool:
+    """Whether ``path`` is a program, or a file of DVC's or of params, which no run writes."""
+    return path.endswith(_PROGRAMS) or path.rpartition("/")[2] in _SETTINGS
+
+
+def outs_with_code(repository: Repository, stage: Stage) -> list[str]:
+    """The outs of ``stage`` with code in them that git has: in its index or at HEAD."""
+    known = [
+        path
+        for path in dict.fromkeys([*repository.tracked_files, *repository.committed_files])
+        if is_code_file(path)
+    ]
+    return [out.path for out in stage.outs if any(covers(out.path, path) for path in known)]
+
+
 def is_code(repository: Repository, folder: str) -> bool:
     """Whether git has Python in the folder."""
     return any(path.endswith(".py") for path in files_at_head(repository, folder))
@@ -152,11 +169,13 @@ def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:
     contents |= {path: stored[oid] for path, oid in absent.items() if oid in stored}
     if len(contents) < len(blobs) or any(content.startswith(_LFS) for content in contents.values()):
         return None
-    return out.recorded.md5 in _md5s(repository, out, contents)
+    return out.recorded.md5 in md5s_by_line_ends(repository, out, contents)
 
 
-def _md5s(repository: Repository, out: Out | Dep, contents: Mapping[str, bytes]) -> Iterator[str]:
-    """The hash of an out whose files have these bytes; then with the ends of lines of Windows."""
+def md5s_by_line_ends(
+    repository: Repository, out: Out | Dep, contents: Mapping[str, bytes]
+) -> Iterator[str]:
+    """The hash of an out whose files have these bytes; then with LF, then with CRLF, everywhere."""
     plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
     windows = {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}
     for each in (contents, plain, windows):

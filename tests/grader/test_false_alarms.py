@@ -235,8 +235,70 @@ def other_programs_before_and_behind(repo: Path) -> None:
         ]
         train["cmd"] += " 2>&1 | tee --append train.log"
         stages["plot"]["cmd"] += "&& echo --done--; ls --all"
-        stages["export"]["cmd"] = stages["export"]["cmd"].replace(" --", " \\\n--") + "\necho --x\n"
+        # An entry of a list is handed to the shell whole, with lines that a backslash continues.
+        export = stages["export"]["cmd"].replace(" --", " \\\n--")
+        stages["export"]["cmd"] = [f"{export}\necho --x\n"]
 
+    edit_stages(repo, change)
+
+
+@variant
+def a_command_of_several_lines_each_of_which_is_one(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["export"]["cmd"] = f"echo --start\n{stages['export']['cmd']}\necho --x\n"
+
+    edit_stages(repo, change)
+
+
+@variant
+def an_out_that_the_code_names_and_the_command_does_not(repo: Path) -> None:
+    append(repo, "pipeline/train/training.py", "\nREPORT = 'report.txt'\n")
+    finished.write(repo / "models" / "report.txt", "notes")
+    append(repo, "models/.gitignore", "/report.txt\n")
+    edit_stages(repo, lambda stages: stages["train"]["outs"].append("models/report.txt"))
+
+
+@variant
+def a_text_with_backslashes_that_is_no_path(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["count"] = {"cmd": "grep -c 'a\\.b\\d' params.yaml", "deps": ["params.yaml"]}
+
+    edit_stages(repo, change)
+
+
+@variant
+def params_of_another_name_that_are_declared(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        for stage in stages.values():
+            stage["cmd"] = stage["cmd"].replace("params.yaml", "params.yml")
+            if "params" in stage:
+                stage["params"] = [{"params.yml": stage["params"]}]
+
+    run(repo, "git", "mv", "params.yaml", "params.yml")
+    edit_stages(repo, change)
+
+
+@variant
+def files_called_nearly_as_those_of_dvc(repo: Path) -> None:
+    finished.write(repo / "dvc.yaml.orig", "stages: {}\n")
+    finished.write(repo / "params.yml", "mine: 1\n")
+    save(repo)
+
+
+@variant
+def metrics_in_a_file_of_yaml(repo: Path) -> None:
+    import json
+
+    path = "results/metrics/test.yaml"
+    metrics = json.loads((repo / "results" / "metrics" / "test.json").read_text("utf-8"))
+    finished.write(repo / path, yaml.safe_dump(metrics))
+
+    def change(stages: Any) -> None:
+        evaluate = stages["evaluate"]
+        evaluate["cmd"] = evaluate["cmd"].replace("results/metrics/test.json", path)
+        evaluate["metrics"] = [{path: {"cache": False}}]
+
+    run(repo, "git", "rm", "--quiet", "results/metrics/test.json")
     edit_stages(repo, change)
 
 

@@ -73,7 +73,7 @@ def test_the_text_of_a_fix_is_that_of_its_steps(broken: Path) -> None:
     edit, repro, *_ = document["steps"]
     assert edit["lines"] == ["    - train.dropout"]
     assert f"# {edit['file']}: below line {edit['line']} add:\n" in document["fix"]
-    assert repro == {"kind": "command", "words": ["dvc", "repro", "train"]}
+    assert repro == {"kind": "command", "words": ["dvc", "repro"]}  # what follows from train, too
 
 
 def test_independent_mistakes_are_all_told(broken: Path) -> None:
@@ -347,7 +347,7 @@ def test_edits_by_hand_are_told_apart_from_commands(repo: Path) -> None:
     lines = human.render(grade(repo), Style()).splitlines()
     at = lines.index("  by hand:")
     assert lines[at + 1].startswith("    # dvc.yaml: below line ")
-    assert lines[lines.index("  type:") + 1] == "    dvc repro train"
+    assert lines[lines.index("  type:") + 1] == "    dvc repro"
     assert "next: edit dvc.yaml, as told for train.params" in lines
 
 

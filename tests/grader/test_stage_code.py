@@ -205,10 +205,10 @@ def test_options_of_other_programs_are_not_the_modules() -> None:
         "python -m pipeline.train && echo done", "echo start; python -m pipeline.train | tee log",
         "python3 -m pipeline.train || python -m pipeline.train", "(python -m pipeline.train)",
         "sh -c 'python -m pipeline.train'", "echo one\npython -m pipeline.train",
-        "python \\\n  -m pipeline.train", "if true; then python -m pipeline.train; fi",
+        ["python \\\n  -m pipeline.train"], "if true; then python -m pipeline.train; fi",
     ],
 )  # fmt: skip
-def test_a_command_runs_the_module_in_many_ways(command: str) -> None:
+def test_a_command_runs_the_module_in_many_ways(command: str | list[str]) -> None:
     assert code({}).is_run_by(command)
 
 
@@ -220,7 +220,7 @@ def test_a_command_runs_the_module_in_many_ways(command: str) -> None:
         "false && python -m pipeline.train", "# python -m pipeline.train",
         "true # python -m pipeline.train", "sh -c 'echo python -m pipeline.train'",
         "printf x > pipeline/train.py", "git add pipeline/train.py", "git add pipeline/train",
-        "python -m pytest pipeline/train", "",
+        "python -m pytest pipeline/train", "python \\\n  -m pipeline.train", "",
     ],
 )  # fmt: skip
 def test_a_command_that_only_names_the_module_does_not_run_it(command: str) -> None:

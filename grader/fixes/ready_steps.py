@@ -1,0 +1,142 @@
+"""The steps of a fix, made ready for the folder as it is: the one place through which all fixes go.
+
+What is done already is left out. Before a step that overwrites an out whose bytes are in no cache,
+no remote and not in git, a step puts them aside: no fix loses a byte of the attendee's.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+
+from dvcstate import ProjectError, Stage
+from dvcstate.model import Out
+from grader import fixes
+from grader.facts.repository import Repository
+from grader.stages.paths import command_paths, covers
+from grader.stages.right_stage import RightStage
+from grader.stages.run_state import out_reasons
+from grader.stages.storage import outs_with_code
+from grader.step import Command, Step
+from workshop.stages import STAGES
+
+KEPT_DIR = ".dvc/tmp/kept"
+"""Neither git nor DVC looks there: ``dvc init`` writes .dvc/.gitignore with a line /tmp."""
+
+
+def ready_steps(repository: Repository, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """``steps`` without the first ones that are done, and with what keeps bytes before them."""
+    if not any(isinstance(step, Command) for step in steps):
+        return steps
+    left = list(steps)
+    while left and _is_done(repository, left[0]):
+        left.pop(0)
+    return *keep_bytes(repository, left), *left
+
+
+def _is_done(repository: Repository, step: Step) -> bool:
+    """Whether ``step`` stages files that are staged as they are in the folder."""
+    if not isinstance(step, Command) or step.words[:2] != ("git", "add"):
+        return False
+    paths = step.words[2:]
+    has_option = any(word.startswith("-") for word in paths)
+    return not has_option and all(map(repository.is_staged, paths))
+
+
+def keep_bytes(repository: Repository, steps: Sequence[Step]) -> Iterator[Step]:
+    """Put aside each out that a step overwrites, and that nobody has as it is in the folder."""
+    if not any(_overwrites(step) for step in steps):
+        return
+    try:
+        stages = repository.worktree.project.stages
+        endangered = {
+            out.path: out
+            for step in steps
+            if isinstance(step, Command) and _overwrites(step)
+            for stage in _stages_of(repository, step, stages)
+            for out in _endangered_outs(repository, stage)
+        }
+    except (ProjectError, OSError):  # nothing of DVC's runs there before that is mended
+        return
+    for path in endangered:
+        yield put_aside(repository, path)
+
+
+def put_aside(repository: Repository, path: str, name: str = "") -> Step:
+    """Move ``path`` to where nothing is yet; it may be a read-only object of the cache."""
+    kept = f"{KEPT_DIR}/{name or path}"
+    free = next(
+        place
+        for place in (kept, *(f"{kept}.{number}" for number in count(2)))
+        if not (repository.root / place).exists()
+    )
+    folder, old, new = (fixes.literal(text) for text in (free.rpartition("/")[0], path, free))
+    return fixes.python(
+        f"import os, shutil; os.makedirs({folder}, exist_ok=True); shutil.move({old}, {new})"
+    )
+
+
+def _overwrites(step: Step) -> bool:
+    """Whether DVC may replace outs: by a run, or by what the cache or the remote has."""
+    if not isinstance(step, Command):
+        return False
+    words = step.words
+    is_forced = words[1:2] in (("checkout",), ("pull",)) and "--force" in words
+    return words[0] == "dvc" and (words[1:2] == ("repro",) or is_forced)
+
+
+def _stages_of(repository: Repository, step: Command, stages: Iterable[Stage]) -> Iterator[Stage]:
+    """The stages whose outs ``step`` may replace: those named; for a run those above them too."""
+    names = {word for word in step.words[2:] if not word.startswith("-")}
+    if step.words[1] == "repro" and "--single-item" not in step.words:
+        edges = repository.worktree.project.edges
+        for _ in range(len(edges) if names else 0):
+            names |= {maker for maker, user in edges if user in names}
+    runs = step.words[1] == "repro"
+    for stage in stages:
+        is_named = not names or stage.name in names or stage.file in names
+        if is_named and (stage.cmd and not stage.frozen if runs else True):
+            yield stage
+
+
+def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
+    """The outs of ``stage`` that DVC would replace, and that are in the folder alone."""
+    states = [s for s in repository.state.stages if s.stage.name == stage.name]
+    modified = {
+        reason.path
+        for state in states
+        for reason in out_reasons(repository, state)
+        if reason.change in ("modified", "new")
+    }
+    spec = next((spec for spec in STAGES if repository.worktree.stage(spec) == stage), None)
+    wrong = outs_with_code(repository, stage)
+    made_again: list[str] = []
+    if spec:
+        wrong += RightStage(repository, repository.worktree, stage, spec).wrong_outs
+        made_again = [
+            *command_paths(repository, stage, repository.worktree.code(spec), spec.writes)
+        ]
+    for out in stage.outs:
+        # What a lesson's stage wrote and DVC never recorded, its next run writes again.
+        is_new = out.recorded.md5 is None and not any(covers(out.path, p) for p in made_again)
+        if out.persist or out.path in wrong or not (out.path in modified or is_new):
+            continue
+        if out.inside and out.place and out.place.exists() and not _is_kept(repository, out):
+            yield out
+
+
+def _is_kept(repository: Repository, out: Out) -> bool:
+    """Whether every file of an out is in the cache or in git as it is in the folder."""
+    is_file = (repository.root / out.path).is_file()
+    paths = [out.path] if is_file else repository.files_in(out.path)
+    return all(_is_in_cache(repository, path) or _is_in_git(repository, path) for path in paths)
+
+
+def _is_in_cache(repository: Repository, path: str) -> bool:
+    md5 = repository.workspace.md5_of(repository.root / path)
+    return md5 is not None and repository.objects.path(md5).exists()
+
+
+def _is_in_git(repository: Repository, path: str) -> bool:
+    content = repository.worktree.content(path)
+    if content is None or path not in (*repository.committed_files, *repository.tracked_files):
+        return False
+    return content == repository.head.content(path) or repository.is_staged(path)

@@ -1,0 +1,374 @@
+"""A lesson's stage as dvc.yaml should declare it: by its command, its code and the folder.
+
+Every finding on the stage proposes the same ``change``: a block that is typed takes back nothing
+that another one wrote.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cached_property
+from itertools import chain
+
+from dvcstate import Stage
+from dvcstate.model import Out, ParamsFile
+from grader.code.stage_code import words_of
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
+from grader.stages import absent_deps
+from grader.stages.commands import other_modules, right_command
+from grader.stages.declared_params import undeclared_keys, unknown_keys
+from grader.stages.lookup import code_deps, lesson_stages, producers
+from grader.stages.lost_params import absent_keys
+from grader.stages.paths import (
+    command_outs,
+    command_paths,
+    covers,
+    lesson_paths,
+    paths_overlap,
+)
+from grader.stages.stage_change import Change, NewOut
+from grader.stages.storage import outs_with_code
+from workshop.stages import PACKAGE, PARAMS_FILE, STAGES, StageOut, StageSpec
+
+
+def section_of(out: Out) -> str:
+    """The section of dvc.yaml that an out is declared in."""
+    return "metrics" if out.metric else "plots" if out.plot else "outs"
+
+
+def new_outs(outs: Mapping[str, StageOut]) -> tuple[NewOut, ...]:
+    """Outs in the section that the lesson declares them in."""
+    return tuple(NewOut(path, f"{out.kind}s", out.cached) for path, out in outs.items())
+
+
+class RightStage:
+    """What is wrong with the declaration of ``stage``, kind by kind, and all of it as a change.
+
+    Nothing is worked out before it is asked for: of a right stage, a check looks at its own part.
+    """
+
+    def __init__(
+        self, repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+    ) -> None:
+        self.stage, self.spec = stage, spec
+        self._repository, self._snapshot = repository, snapshot
+        self._code = snapshot.code(spec)
+
+    @cached_property
+    def change(self) -> Change:
+        """All that the declaration needs; empty where it is right."""
+        outs = self.undeclared_outs | self.plain_results
+        remove = {
+            "deps": tuple(self._wrong_deps),
+            "params": (*self.needless_keys, *self._keys_of_others()),
+            **self._removed_outs(),
+        }
+        return Change(
+            deps=tuple(self._new_deps()),
+            params=tuple(self._new_params()),
+            outs=new_outs(outs),
+            remove={section: entries for section, entries in remove.items() if entries},
+            command=None if self.command == self.stage.cmd else str(self.command),
+        )
+
+    @cached_property
+    def command(self) -> str | list[str] | None:
+        """The command that runs the lesson's module with all that it needs."""
+        return right_command(self._snapshot, self.stage, self.spec)
+
+    @cached_property
+    def _right(self) -> Stage:
+        """The stage with that command."""
+        return self.stage._replace(cmd=self.command)
+
+    @cached_property
+    def other_modules(self) -> list[str]:
+        """The modules of other lessons that the command runs too."""
+        return other_modules(self._snapshot, self.stage.cmd, self.spec)
+
+    # ── deps ──
+
+    @cached_property
+    def undeclared_modules(self) -> list[str]:
+        """The attendee's modules that the stage runs, and that are in no dep."""
+        return self._undeclared(self._code.imported())
+
+    @cached_property
+    def undeclared_data(self) -> list[str]:
+        """The paths that the command reads, and that are in no dep."""
+        return self._undeclared(self._paths(self.spec.reads))
+
+    @cached_property
+    def disconnected(self) -> dict[str, list[str]]:
+        """The stages that make what this one reads and that no dep ties to it, and what of it."""
+        makers = producers(self._repository, self._snapshot, self._right, self.spec)
+        edges = self._snapshot.project.edges
+        return {
+            maker: paths for maker, paths in makers.items() if (maker, self.stage.name) not in edges
+        }
+
+    @cached_property
+    def absent_deps(self) -> list[str]:
+        """The deps that are nowhere: dvc repro stops at them."""
+        return absent_deps.find(self._repository, self._snapshot, self.stage)
+
+    @cached_property
+    def own_outs_among_deps(self) -> list[str]:
+        """The deps in or around what this stage, or a later lesson's, makes: a circle."""
+        reads = self._paths(self.spec.reads)
+        later = [
+            out.path
+            for name, other in lesson_stages(self._snapshot).items()
+            if name != self.stage.name and self._is_later(other)
+            for out in other.outs
+        ]
+        return [
+            dep.path
+            for dep in self.stage.deps
+            if dep.path not in reads
+            and any(paths_overlap(dep.path, path) for path in (*self.written, *later))
+        ]
+
+    def _is_later(self, other: Stage) -> bool:
+        names = [spec.name for spec in STAGES if self._snapshot.stage(spec) == other]
+        order = [spec.name for spec in STAGES]
+        return bool(names) and order.index(names[0]) > order.index(self.spec.name)
+
+    @cached_property
+    def wide_deps(self) -> list[str]:
+        """The dep that has the code of all stages in it; of single modules there is no folder."""
+        is_folder = self._code.entry.startswith(f"{self.spec.code_dir}/")
+        return [dep.path for dep in self.stage.deps if dep.path == PACKAGE and is_folder]
+
+    @cached_property
+    def _wrong_deps(self) -> list[str]:
+        """The deps that go; those of the other modules too, where the command runs several."""
+        others: list[str] = []
+        if self.other_modules:
+            needed = [*self._code.imported(), *self._paths(self.spec.reads)]
+            others = [
+                dep.path
+                for dep in self.stage.deps
+                if not any(paths_overlap(dep.path, path) for path in needed)
+            ]
+        wrong = [*self.absent_deps, *self.own_outs_among_deps, *self.wide_deps, *others]
+        return list(dict.fromkeys(wrong))
+
+    def _new_deps(self) -> Iterator[str]:
+        gone = self._wrong_deps
+        stage = self.stage._replace(deps=tuple(d for d in self.stage.deps if d.path not in gone))
+        kept = [dep.path for dep in stage.deps]
+        needed = [*self._code.imported(), *self._paths(self.spec.reads)]
+        own = self._code.own()
+        modules = [path for path in needed if not any(covers(dep, path) for dep in kept)]
+        modules.sort(key=lambda path: path not in own)
+        new = code_deps(stage, modules)
+        meant = [self._meant(path) for path in self.absent_deps]
+        both = dict.fromkeys([*new, *(path for path in meant if path)])
+        yield from (path for path in both if not any(covers(dep, path) for dep in kept))
+
+    def _meant(self, absent: str) -> str:
+        """The file that an absent dep may mean, where the command and the code read none like it.
+
+        Empty where there is none, and where it is a param.
+        """
+        needed = [*self._code.imported(), *self._paths(self.spec.reads)]
+        folders = code_deps(None, needed)
+        if absent in self.params_among_deps or get_close_matches(absent, folders, 1):
+            return ""
+        return absent_deps.meant_path(self._repository, self._snapshot, absent)
+
+    # ── params ──
+
+    @cached_property
+    def undeclared_params(self) -> list[str]:
+        """The params that the stage's own modules read, and that it does not declare."""
+        return undeclared_keys(self._snapshot, self.stage, self._code.params())
+
+    @cached_property
+    def undeclared_params_below(self) -> list[str]:
+        """The same of the modules that it imports."""
+        return undeclared_keys(self._snapshot, self.stage, self._code.params_below())
+
+    @cached_property
+    def needless_keys(self) -> list[str]:
+        """The declared keys that no file has and no code reads: dvc repro stops at them."""
+        read = [*self._code.params(), *self._code.params_below()]
+        return [
+            key
+            for file in self.stage.params
+            for key in unknown_keys(self._snapshot, file)
+            if not any(_is_within(other, key) or _is_within(key, other) for other in read)
+        ]
+
+    @cached_property
+    def params_among_deps(self) -> dict[str, str]:
+        """The absent deps that are params which the code reads, and the key of each."""
+        read = [*self._code.params(), *self._code.params_below()]
+        keys = {path: absent_deps.key_of(self._snapshot, path) for path in self.absent_deps}
+        return {
+            path: key
+            for path, key in keys.items()
+            if key and any(_is_within(other, key) for other in read)
+        }
+
+    def _keys_of_others(self) -> list[str]:
+        """The declared keys that other modules of the command read, and this one does not."""
+        if not self.other_modules:
+            return []
+        read = [*self._code.params(), *self._code.params_below()]
+        declared = [key for file in self.stage.params for key in file.keys]
+        return [
+            key
+            for key in declared
+            if key not in self.needless_keys
+            and not any(_is_within(other, key) or _is_within(key, other) for other in read)
+        ]
+
+    def keys_meant(self, unknown: Iterable[str], file: ParamsFile) -> list[str]:
+        """The keys or sections that the code reads, and that ``unknown`` look like."""
+        read = [*self._code.params(), *self._code.params_below()]
+        known = dict.fromkeys([*read, *(key.partition(".")[0] for key in read)])
+        names = known if file.path == PARAMS_FILE else {}
+        return [*chain(*(get_close_matches(key, names, 1, 0.7) for key in unknown))]
+
+    def _new_params(self) -> list[str]:
+        """What the code reads and the file has; a section where a misspelt one stood."""
+        keys = [*self.undeclared_params, *self.undeclared_params_below]
+        absent = absent_keys(self._snapshot, self.stage, keys)
+        keys = [key for key in keys if key not in absent]
+        meant = [
+            key for file in self.stage.params for key in self.keys_meant(self.needless_keys, file)
+        ]
+        new = undeclared_keys(
+            self._snapshot, self.stage, [*self.params_among_deps.values(), *meant]
+        )
+        rest = [key for key in keys if not any(_is_within(key, other) for other in new)]
+        return list(dict.fromkeys([*new, *rest]))
+
+    # ── outs ──
+
+    @cached_property
+    def written(self) -> dict[str, StageOut]:
+        """What the command writes, by path."""
+        return command_outs(self._repository, self._right, self._code)
+
+    @cached_property
+    def code_among_outs(self) -> list[str]:
+        """The outs with code in them: DVC deletes outs before a run."""
+        modules = self._code.imported()
+        known = outs_with_code(self._repository, self.stage)
+        return [
+            out.path
+            for out in self.stage.outs
+            if out.path in known or any(covers(out.path, path) for path in modules)
+        ]
+
+    @cached_property
+    def unwritten_outs(self) -> list[str]:
+        """The outs that nothing shows the command to write: neither options, code nor a run."""
+        return [out.path for out in self.stage.outs if not self._is_written(out)]
+
+    def _is_written(self, out: Out) -> bool:
+        if out.place is None or not out.inside:
+            return True
+        if any(paths_overlap(out.path, path) for path in self.written):
+            return True
+        has_run = bool(out.recorded.md5) and not self.stage.command_changed
+        return has_run or out.path in words_of(self.stage.cmd) or self._is_named_in_code(out.path)
+
+    def _is_named_in_code(self, path: str) -> bool:
+        """Whether a module has the path, or the name of a file, in quotes."""
+        name = path.rpartition("/")[2]
+        names = [path, name] if "." in name else [path]
+        quoted = re.compile(rf"[\"'](?:[^\"'\n]*/)?(?:{'|'.join(map(re.escape, names))})[\"']")
+        texts = (self._snapshot.text(module) or "" for module in self._code.imported())
+        return any(quoted.search(text) for text in texts)
+
+    @cached_property
+    def wide_outs(self) -> list[str]:
+        """The outs around what the command writes, and around what another stage writes too."""
+        others = [
+            path
+            for spec in STAGES
+            if spec is not self.spec
+            for path in self._paths_of(spec, self._snapshot.stage(spec))
+        ]
+        return [
+            out.path
+            for out in self.stage.outs
+            if out.path not in self.written
+            and any(covers(out.path, path) for path in self.written)
+            and any(covers(out.path, path) for path in others)
+        ]
+
+    def _paths_of(self, spec: StageSpec, stage: Stage | None) -> Iterator[str]:
+        """What the stage of another lesson writes; also one that is not declared yet."""
+        if stage is None:
+            yield from lesson_paths(spec, spec.writes)
+        else:
+            code = self._snapshot.code(spec)
+            yield from command_paths(self._repository, stage, code, spec.writes)
+
+    @cached_property
+    def read_outs(self) -> list[str]:
+        """The outs that the command reads, and does not write."""
+        reads = self._paths(self.spec.reads)
+        return [o.path for o in self.stage.outs if o.path in reads and o.path not in self.written]
+
+    @cached_property
+    def wrong_outs(self) -> list[str]:
+        """Every out that is none of the stage's."""
+        wrong = [*self.code_among_outs, *self.unwritten_outs, *self.wide_outs, *self.read_outs]
+        return list(dict.fromkeys(wrong))
+
+    @cached_property
+    def undeclared_outs(self) -> dict[str, StageOut]:
+        """What the command writes, and no right out takes in."""
+        return self.undeclared_beside(o for o in self.stage.outs if o.path not in self.wrong_outs)
+
+    def undeclared_beside(self, outs: Iterable[Out]) -> dict[str, StageOut]:
+        """What the command writes, and none of ``outs`` takes in."""
+        declared = [out.path for out in outs]
+        return {
+            path: out
+            for path, out in self.written.items()
+            if not any(covers(known, path) for known in declared)
+        }
+
+    @cached_property
+    def plain_results(self) -> dict[str, StageOut]:
+        """Metrics and plots that are declared as plain outs, by path."""
+        project = self._snapshot.project
+        shown = {*project.metrics, *project.plots}
+        return {
+            path: out
+            for path, out in self.written.items()
+            if out.advise_kind
+            and not any(covers(other, path) for other in shown)
+            and any(covers(own.path, path) for own in self.stage.outs)
+        }
+
+    def _removed_outs(self) -> dict[str, tuple[str, ...]]:
+        moved = self.plain_results
+        removed: dict[str, tuple[str, ...]] = {}
+        for out in self.stage.outs:
+            if out.path in self.wrong_outs or out.path in moved:
+                section = section_of(out)
+                removed[section] = (*removed.get(section, ()), out.path)
+        return removed
+
+    # ── what both need ──
+
+    def _paths(self, options: tuple[str, ...]) -> list[str]:
+        return [*command_paths(self._repository, self._right, self._code, options)]
+
+    def _undeclared(self, paths: Iterable[str]) -> list[str]:
+        deps = [dep.path for dep in self.stage.deps]
+        return [path for path in paths if not any(covers(dep, path) for dep in deps)]
+
+
+def _is_within(key: str, section: str) -> bool:
+    """Whether ``key`` is ``section``, or below it."""
+    return f"{key}.".startswith(f"{section}.")
