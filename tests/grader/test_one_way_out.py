@@ -11,7 +11,7 @@ from grader.engine.next_action import next_action
 from grader.engine.report import CheckResult, Report
 from grader.grading import grade
 from grader.output.steps import step_lines
-from grader.step import Command, Edit, Step
+from grader.step import Command, Step
 from tests.grader import finished, gallery
 from tests.grader.gallery import MISTAKES
 from tests.grader.results import fix_of
