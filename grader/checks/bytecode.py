@@ -12,6 +12,7 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.git_files import append_lines
 from grader.stages.lookup import LOCK, stage_evidence
 from grader.stages.paths import covers
 from grader.stages.storage import uncached_outs
@@ -89,9 +90,4 @@ def _append_line(repository: Repository) -> Iterator[Step]:
     """The command that adds the line, unless the worktree has it and it is to be committed."""
     if not any(_hashed_with_bytecode(repository.worktree)):
         return
-    text = repository.worktree.text(_FILE) or ""
-    words = fixes.literal(_LINE)
-    if text and not text.endswith("\n"):
-        words = f"'', {words}, sep=chr(10)"
-    place = fixes.literal(_FILE)
-    yield fixes.python(f"print({words}, file=open({place}, 'a', encoding='utf-8'))")
+    yield append_lines(repository, _FILE, [_LINE])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
+from grader.code.stage_code import StageCode
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -20,7 +21,7 @@ from grader.stages.lookup import (
     stage_evidence,
     stage_of,
 )
-from grader.stages.paths import command_outs, command_paths
+from grader.stages.paths import covers, lesson_outs, lesson_paths
 from grader.stages.right_stage import RightStage, new_outs
 from grader.stages.stage_change import NewOut
 from grader.stages.storage import gitignores, is_hidden_from_dvc
@@ -53,7 +54,7 @@ def stage_is_declared(
         if other
         else f"no stage {spec.name}: dvc repro makes nothing of it."
     )
-    written = command_outs(repository, spec.command, spec)
+    written = lesson_outs(spec)
     kept_by_git = [path for path, out in written.items() if not out.cached]
     ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
     return Finding(
@@ -103,7 +104,7 @@ def split_stage(
     right = RightStage(repository, snapshot, stage, spec)
     others = [other for other in STAGES if other.module in right.other_modules]
     absent = [other for other in others if not snapshot.stage(other)]
-    outs = [command_outs(repository, other.command, other) for other in absent]
+    outs = [lesson_outs(other) for other in absent]
     written = {path: out for each in (right.written, *outs) for path, out in each.items()}
     kept_by_git = [path for path, out in written.items() if not out.cached]
     ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
@@ -140,7 +141,7 @@ def _stage_add(
 ) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = snapshot.code(spec)
-    read = command_paths(repository, spec.command, spec, spec.reads)
+    read = lesson_paths(spec, spec.reads)
     modules = code_deps(None, sorted(code.imported()))
     deps = [word for path in (*read, *modules) for word in ("-d", path)]
     params = _sections_of_params(repository, code.params())
@@ -176,7 +177,11 @@ def stage_runs_its_module(
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
+    if any(covers(path, code.entry) for path in repository.nested_repositories):
+        raise BlockedError("init.one_repository")
     wrong = command_fault(snapshot, stage.cmd, spec)
+    if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
+        return _absent_finding(snapshot, stage, code)
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
         return None
@@ -198,6 +203,23 @@ def stage_runs_its_module(
         else mend_stage(repository, snapshot, stage, spec),
         (stage_evidence(snapshot, stage, "cmd:", value=shown),),
         severity="advice" if as_file else "fail",
+    )
+
+
+def _absent_finding(snapshot: Snapshot, stage: Stage, code: StageCode) -> Finding:
+    """The finding on a command that runs what the repository does not have."""
+    module = code.stage.module
+    return Finding(
+        "stage-wrong-command",
+        f"{stage.name} runs {module}, and no such code is in the repository: neither {code.entry}"
+        " nor another.",
+        f"the code of {module}",
+        "no file of it",
+        (
+            fixes.command("git", "log", "--oneline", "--diff-filter=D", "--", code.stage.code_dir),
+            fixes.change(stage.file, f"run what took the place of {module}", stage=stage.name),
+        ),
+        (stage_evidence(snapshot, stage, "cmd:", value=module),),
     )
 
 

@@ -154,6 +154,8 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
             return Verdict(
                 check, "blocked", blocked_by="remote.url" if is_address else "init.config"
             )
+        if check.id != "data.readable" and repository.stops_at(error):
+            return Verdict(check, "blocked", blocked_by="data.readable")
         return _error(check, str(error), Note(error.fix))
     except OSError as error:
         problem = f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"

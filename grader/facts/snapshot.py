@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from dvcstate import Project, Stage
+from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
@@ -114,15 +114,20 @@ class Snapshot:
 
     def _is_owned_by(self, stage: Stage, spec: StageSpec) -> bool:
         """Whether the stage runs the lesson's module: of several that of its name, or the first."""
-        if not self.code(spec).is_run_by(stage.cmd):
+        # By the command alone: where its code lies follows from which stage it is.
+        if not self._files.code(spec).is_run_by(stage.cmd):
             return False
-        specs = [other for other in STAGES if self.code(other).is_run_by(stage.cmd)]
+        specs = [other for other in STAGES if self._files.code(other).is_run_by(stage.cmd)]
         named = [other for other in specs if other.name == stage.name.rpartition(":")[2]]
         return spec in (named or specs)[:1]
 
     def code(self, spec: StageSpec) -> StageCode:
-        """The code of a lesson's stage, which is read and never run."""
-        return self._files.code(spec)
+        """The code of a lesson's stage, where its command has it; it is read and never run."""
+        try:
+            stage = self.stage(spec)
+        except ProjectError:  # which init.readable reports
+            stage = None
+        return self._files.code(spec, stage)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:

@@ -20,7 +20,13 @@ from grader.stages.commands import other_modules, right_command
 from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, lesson_stages, producers
 from grader.stages.lost_params import absent_keys
-from grader.stages.paths import command_outs, command_paths, covers, paths_overlap
+from grader.stages.paths import (
+    command_outs,
+    command_paths,
+    covers,
+    lesson_paths,
+    paths_overlap,
+)
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.storage import outs_with_code
 from workshop.stages import PACKAGE, PARAMS_FILE, STAGES, StageOut, StageSpec
@@ -72,6 +78,11 @@ class RightStage:
         return right_command(self._snapshot, self.stage, self.spec)
 
     @cached_property
+    def _right(self) -> Stage:
+        """The stage with that command."""
+        return self.stage._replace(cmd=self.command)
+
+    @cached_property
     def other_modules(self) -> list[str]:
         """The modules of other lessons that the command runs too."""
         return other_modules(self._snapshot, self.stage.cmd, self.spec)
@@ -91,8 +102,7 @@ class RightStage:
     @cached_property
     def disconnected(self) -> dict[str, list[str]]:
         """The stages that make what this one reads and that no dep ties to it, and what of it."""
-        stage = self.stage._replace(cmd=self.command)
-        makers = producers(self._repository, self._snapshot, stage, self.spec)
+        makers = producers(self._repository, self._snapshot, self._right, self.spec)
         edges = self._snapshot.project.edges
         return {
             maker: paths for maker, paths in makers.items() if (maker, self.stage.name) not in edges
@@ -242,7 +252,7 @@ class RightStage:
     @cached_property
     def written(self) -> dict[str, StageOut]:
         """What the command writes, by path."""
-        return command_outs(self._repository, self.command, self.spec)
+        return command_outs(self._repository, self._right, self._code)
 
     @cached_property
     def code_among_outs(self) -> list[str]:
@@ -295,8 +305,11 @@ class RightStage:
 
     def _paths_of(self, spec: StageSpec, stage: Stage | None) -> Iterator[str]:
         """What the stage of another lesson writes; also one that is not declared yet."""
-        command = stage.cmd if stage else spec.command
-        yield from command_paths(self._repository, command, spec, spec.writes)
+        if stage is None:
+            yield from lesson_paths(spec, spec.writes)
+        else:
+            code = self._snapshot.code(spec)
+            yield from command_paths(self._repository, stage, code, spec.writes)
 
     @cached_property
     def read_outs(self) -> list[str]:
@@ -349,7 +362,7 @@ class RightStage:
     # ── what both need ──
 
     def _paths(self, options: tuple[str, ...]) -> list[str]:
-        return [*command_paths(self._repository, self.command, self.spec, options)]
+        return [*command_paths(self._repository, self._right, self._code, options)]
 
     def _undeclared(self, paths: Iterable[str]) -> list[str]:
         deps = [dep.path for dep in self.stage.deps]
