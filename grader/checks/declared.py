@@ -176,7 +176,11 @@ def stage_runs_its_module(
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
+    right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
+    if not wrong and right.absent_reads:
+        paths = fixes.join(right.absent_reads.values())
+        wrong = f"reads {paths}, and nothing is there: dvc repro stops"
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
         return None
@@ -186,7 +190,6 @@ def stage_runs_its_module(
     )
     cmd = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
     shown = " ".join(cmd.split())
-    right = RightStage(repository, snapshot, stage, spec)
     has_words = has_sections(stage.cmd)
     return Finding(
         "sections-in-command" if has_words else "stage-wrong-command",

@@ -72,7 +72,7 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     stage = recorded_stage(snapshot, spec)
     if stage.frozen:
         return None
-    if snapshot.revision == "worktree" and (gone := gone_code(repository, spec)):
+    if gone := gone_code(repository, spec):
         return _gone_finding(stage, gone)
     changed = changes_of_run(repository, snapshot, stage)
     if not changed:

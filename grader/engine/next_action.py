@@ -80,13 +80,20 @@ def _waits_for(result: CheckResult, other: CheckResult) -> bool:
     if result.code == "out-missing":
         return other.code == "out-lost" and _is_about(other, result)
     is_commit = result.id in COMMIT_CHECKS
-    if other.id in COMMIT_CHECKS or result.code in _STOPS_RUNS:
+    if other.id in COMMIT_CHECKS or _stops_runs(result):
         return False
     if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
         return True
     runs_all = any(isinstance(s, Command) and s.words == ("dvc", "repro") for s in result.steps)
     is_data_first = is_commit and other.lesson == result.lesson
-    return runs_all and (other.code in _STOPS_RUNS or is_data_first)
+    return runs_all and (_stops_runs(other) or is_data_first)
+
+
+def _stops_runs(result: CheckResult) -> bool:
+    """Whether ``dvc repro`` stops before that is mended: also at what git has to bring back."""
+    checkout = ("git", "checkout")
+    restores = any(isinstance(s, Command) and s.words[:2] == checkout for s in result.steps)
+    return result.code in _STOPS_RUNS or (restores and result.id not in COMMIT_CHECKS)
 
 
 def _is_about(loss: CheckResult, result: CheckResult) -> bool:

@@ -964,6 +964,22 @@ def command_runs_only_where_true_fails(repo: Path) -> None:
     _edit_command(repo, "train", "python -m", "true || python -m")
 
 
+@mistake("stage-wrong-command", "lock-stale")
+def command_reads_a_path_that_is_nowhere(repo: Path) -> None:
+    edit(
+        repo,
+        "dvc.yaml",
+        "--curves results/curves\n      --out",
+        "--curves results/cruves\n      --out",
+    )
+    save(repo)
+
+
+@mistake("stage-wrong-command", "lock-stale", "dvc-file-uncommitted")
+def command_reads_params_that_are_nowhere_and_is_not_committed(repo: Path) -> None:
+    edit(repo, "dvc.yaml", "--params params.yaml", "--params parms.yaml")
+
+
 @mistake("stage-wrong-command")
 def command_prints_the_code(repo: Path) -> None:
     _edit_command(repo, "plot", "python -m pipeline.plot", "cat pipeline/plot/__main__.py")
