@@ -17,12 +17,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.temporary_folder import temporary_folder
 from workshop import activation
 from workshop.start import reference, starter
 from workshop.start.programs import Programs
@@ -54,8 +54,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="of the comparison (default: 5)")
     options = parser.parse_args()
     assert platform.system() == "Linux", "the server's CPU time is read from /proc"
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         os.environ |= {"DVC_NO_ANALYTICS": "1", activation.VARIABLE: activation.VALUE}
         repo = _make_repository(folder / "repo")
         with _run_server(folder / "served") as server:

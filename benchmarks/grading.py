@@ -10,10 +10,10 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.temporary_folder import temporary_folder
 from workshop.start import reference, starter
 
 _SMALL = reference.Preset(300, {"train": {"epochs": 1, "fine_tuning_epochs": 1}})
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="how often each runs (default: 7)")
     parser.add_argument("--repo", type=Path, help="a finished repository, in place of a new one")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         os.environ |= {
             "DVC_NO_ANALYTICS": "1",
             "DVC_SITE_CACHE_DIR": str(Path(folder, "site")),

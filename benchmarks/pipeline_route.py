@@ -4,7 +4,6 @@ Processor time of the service a request, beside that of ``GET /healthz``, which 
 """
 
 import argparse
-import tempfile
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import httpx
 import psutil
 
 from benchmarks import made_repository
+from benchmarks.temporary_folder import temporary_folder
 from tests.service import running
 
 SIZES = ((6, 500), (20, 50), (200, 100))
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2000)
     options = parser.parse_args()
     print(f"{'stages':>8} {'files':>8} {'KB':>6} {'/pipeline ms':>13} {'/healthz ms':>12}")
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         environment = {"DVC_WORKSHOP_CACHE_DIR": str(Path(folder, "cache"))}
         for stages, files in SIZES:
             root = made_repository.make(Path(folder, f"{stages}"), stages, files)

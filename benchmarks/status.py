@@ -15,7 +15,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks import made_repository
+from benchmarks.temporary_folder import temporary_folder
 from dvcstate.hashes.file_hashing import HashJob, hash_files
 from dvcstate.live import LiveProject
 from dvcstate.workspace import Workspace
@@ -38,21 +38,20 @@ def main() -> None:
     parser.add_argument("--repo", type=Path, help="a DVC repository to measure as well")
     options = parser.parse_args()
     rounds = options.rounds
-    # What DVC started may still write there when it is removed.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        _isolate(Path(folder, "own"))
+    with temporary_folder() as folder:
+        _isolate(folder / "own")
         if options.repo:
             _compare(f"the repository {options.repo}", options.repo.resolve(), rounds)
         for title, stages, files, size in (
             ("a repository like the workshop's: 6 stages, 3,000 files", 6, 500, 33_000),
             ("a large one: 200 stages, 20,000 files", 200, 100, 200),
         ):
-            root = made_repository.make(Path(folder, str(stages)), stages, files, size)
+            root = made_repository.make(folder / str(stages), stages, files, size)
             made_repository.age(root)
             _compare(title, root, rounds)
-        _compare_hashing(Path(folder), rounds)
+        _compare_hashing(folder, rounds)
         sizes = (1_000, 3_000, 10_000) + ((30_000, 100_000) if options.full else ())
-        _print_growth(Path(folder), sizes, rounds)
+        _print_growth(folder, sizes, rounds)
 
 
 def _isolate(own: Path) -> None:

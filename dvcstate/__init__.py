@@ -10,7 +10,15 @@ from pathlib import Path
 from dvcstate import dvc_locks
 from dvcstate.dvc_repository import find_root
 from dvcstate.errors import NotAProjectError, ProjectError
-from dvcstate.model import Project, ProjectState, Reason, Stage, StageState, UnknownStatus
+from dvcstate.model import (
+    DvcLock,
+    Project,
+    ProjectState,
+    Reason,
+    Stage,
+    StageState,
+    UnknownStatus,
+)  # fmt: skip
 from dvcstate.stages import stage_graph
 from dvcstate.state_json import as_json, stage_as_json
 from dvcstate.workspace import Workspace
@@ -19,8 +27,8 @@ from dvcstate.workspace import Workspace
 REMOTE_TIMEOUT_S = 8.0
 
 __all__ = [
-    "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage", "StageState",
-    "UnknownStatus", "Workspace",
+    "DvcLock", "NotAProjectError", "Project", "ProjectError", "ProjectState", "Reason", "Stage",
+    "StageState", "UnknownStatus", "Workspace",
     "as_json", "find_root", "graph", "read", "stage_as_json", "status",
 ]  # fmt: skip
 

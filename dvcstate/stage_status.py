@@ -16,8 +16,9 @@ from dvcstate.hashes.worktree import HashKey, Worktree
 from dvcstate.model import Dep, Kind, Out, ParamsFile, Reason, RecordedHash, Stage, State
 from dvcstate.params.params_cache import ParamsCache
 
-# `hash: sha256` makes DVC hash by it and compare with a field that no lock file has.
-_NEVER_RECORDED = hashlib.algorithms_available - {"md5"}
+# `hash: sha256` makes DVC hash by it and compare with a field that no lock file has, and
+# `hash: checksum` is a number that fsspec makes of a file's time and path.
+_NEVER_RECORDED = (hashlib.algorithms_available - {"md5"}) | {"checksum"}
 
 
 class ReasonFinder:

@@ -114,8 +114,10 @@ def test_raw_data_out_of_a_bucket_has_full_marks(ada: Attendee) -> None:
     for step in lesson_text.steps(text, "google"):
         if isinstance(step, LessonCommand) and not step.text.startswith(ASKS_GOOGLE):
             ada.type(replace(step, text=step.text.replace("YOUR-BUCKET", "a-bucket")))
-    points = earned(grade(ada.folder, offline=True))
-    assert all(points[name] == lesson_called(name).points for name in ("init", "data", "remote"))
+    report = grade(ada.folder, offline=True)  # nobody has the key: nothing was pushed
+    solved = [one for one in report.lessons if one.id in ("init", "data", "remote")]
+    assert [one.earned for one in solved] == [one.max for one in solved]
+    assert len(solved) == 3
 
 
 def test_the_readme_and_the_instructor_know_the_course() -> None:
@@ -144,7 +146,8 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
     for remote in lesson_text.remotes(text) or {"any"}:
         for step in lesson_text.steps(text, remote):
             if isinstance(step, LessonCommand) and step.text != activation.COMMAND:
-                assert not [word for word in SHELL_WORDS if word in step.text], step.text
+                text_for_shells = step.text.replace('"~/', '"')  # in quotes it is for DVC
+                assert not [word for word in SHELL_WORDS if word in text_for_shells], step.text
                 assert not step.text.startswith("$")
                 assert len(step.text) <= 3 * 80, step.text
     for line in text.splitlines():

@@ -15,7 +15,9 @@ from dvcstate.errors import FileError
 # What DVC adds to `cache.dir`, and no remote but a folder takes (dvc/config_schema.py).
 _OF_CACHE_DIR = {"protected": "false", "slow_link_warning": "true"}
 # The package that DVC imports for an address.
-_PLUGINS = {"https": "dvc_http", "webdavs": "dvc_webdav", "webhdfs": "dvc_hdfs"}
+_PLUGINS = {
+    "https": "dvc_http", "webdavs": "dvc_webdav", "webhdfs": "dvc_hdfs", "memory": "dvc_objects",
+}  # fmt: skip
 
 
 def of_dir(value: str, root: str, remotes: Remotes) -> str:
@@ -39,7 +41,7 @@ def _folder(options: Mapping[str, str], root: str, remotes: Remotes) -> str:
     wrong = config_schema.problem({'remote ""': options})
     if wrong:
         raise FileError(wrong.detail, "name a folder")
-    return os.path.abspath(os.path.join(root, _path_in(options["url"])))
+    return os.path.join(root, _path_in(options["url"]))  # as it is, with `..` in it
 
 
 def _path_in(url: str) -> str:
@@ -62,6 +64,6 @@ def _path_in(url: str) -> str:
     path: str = f"{parts.path}#{parts.fragment}" if parts.fragment else parts.path
     if scheme in ("gs", "s3"):
         path = parts.netloc.rpartition("@")[2].partition(":")[0] + path
-    elif scheme != "ssh":
+    elif scheme not in ("ssh", "memory"):
         raise FileError(f"{url!r} is no folder on this machine", "name a folder")
     return path

@@ -1,7 +1,7 @@
-"""Lesson ``share``: every object is on the remote. The one place that asks the remote."""
+"""Lessons ``remote`` and ``share``: every object is on the remote. What asks the remote is here."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,14 +65,30 @@ class _Answer:
         return ", ".join(parts)
 
 
+_CODES = ("out-not-pushed", "out-lost", "remote-only-local", "remote-unreachable")
+
+
+@check(
+    "remote.pushed",
+    *_CODES,
+    requires=("remote.absolute", "remote.plugin", "data.committed"),
+    tier="remote",
+    committed_only=True,
+)
+def raw_data_is_pushed(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """The remote has the data that dvc add gave to DVC.
+
+    Every file of a folder: DVC's own answer may come from its memory of the last push.
+    """
+    added = [stage for stage in snapshot.project.stages if stage.cmd is None]
+    return _pushed(repository, snapshot, added)
+
+
 @check(
     "share.pushed",
-    "out-not-pushed",
-    "out-lost",
+    *_CODES,
     "out-missing",
-    "remote-only-local",
-    "remote-unreachable",
-    requires=("remote.absolute", "remote.plugin", "lock.committed", "lock.consistent"),
+    requires=("remote.pushed", "lock.committed", "lock.consistent"),
     tier="remote",
     committed_only=True,
 )
@@ -81,13 +97,19 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
 
     The files of a folder included: DVC's own answer may come from its memory of the last push.
     """
-    kept_back = _kept_back(snapshot)
+    finding = _pushed(repository, snapshot, snapshot.project.stages)
+    return finding or lost_cache_finding(repository)
+
+
+def _pushed(repository: Repository, snapshot: Snapshot, stages: Sequence[Stage]) -> Finding | None:
+    """The finding on the first remote that lacks an object of ``stages``."""
+    kept_back = _kept_back(snapshot, stages)
     if kept_back:
         return kept_back
-    outs = [owner.out for owner in _owners(snapshot)]
+    outs = [owner.out for owner in _owners(stages)]
     for name, is_of_dvc_2 in dict.fromkeys((out.remote, _is_of_dvc_2(out)) for out in outs):
         remote = replace(_remote(repository, snapshot, name), uses_dvc_2_layout=is_of_dvc_2)
-        owners = dict(_objects(repository, snapshot, remote, name))
+        owners = dict(_objects(repository, snapshot, stages, remote, name))
         answer = _Answer(remote, remote.find_bad_objects(owners), owners)
         if not answer.names:
             continue
@@ -104,7 +126,7 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
         if lost:
             return _lost_finding(repository, snapshot, answer, lost, damaged)
         return _not_pushed(repository, answer)
-    return lost_cache_finding(repository)
+    return None
 
 
 def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remote:
@@ -150,18 +172,22 @@ def _elsewhere(repository: Repository, answer: _Answer, url: str) -> Finding:
     )
 
 
-def _owners(snapshot: Snapshot) -> Iterator[_Owner]:
-    for stage in snapshot.project.stages:
+def _owners(stages: Iterable[Stage]) -> Iterator[_Owner]:
+    for stage in stages:
         for out in () if stage.is_import else stage.outs:  # nothing of it is pushed
             if out.cache and out.recorded.md5 and out.inside:
                 yield _Owner(stage, out)
 
 
 def _objects(
-    repository: Repository, snapshot: Snapshot, remote: Remote, name: str | None
+    repository: Repository,
+    snapshot: Snapshot,
+    stages: Iterable[Stage],
+    remote: Remote,
+    name: str | None,
 ) -> Iterator[tuple[str, _Owner]]:
     """Every object for the remote that outs call ``name``; None for outs that name no remote."""
-    for owner in _owners(snapshot):
+    for owner in _owners(stages):
         md5, is_of_dvc_2 = owner.out.recorded.md5, _is_of_dvc_2(owner.out)
         if owner.out.remote != name or not md5 or is_of_dvc_2 != remote.uses_dvc_2_layout:
             continue
@@ -184,9 +210,9 @@ def _cache_path(repository: Repository, snapshot: Snapshot, name: str, is_of_dvc
     return repository.objects.path(name)
 
 
-def _kept_back(snapshot: Snapshot) -> Finding | None:
+def _kept_back(snapshot: Snapshot, stages: Iterable[Stage]) -> Finding | None:
     """The finding on an out with ``push: false``, which no dvc push sends."""
-    for owner in _owners(snapshot):
+    for owner in _owners(stages):
         stage, out = owner.stage, owner.out
         if out.push:
             continue
@@ -255,7 +281,7 @@ def _lost_finding(
     owner, remote = answer.owners[lost[0]], answer.remote
     # Two outs may be one object: both are lost.
     names = {*lost, *(str(answer.owners[name].out.recorded.md5) for name in lost)}
-    owners = [own for own in _owners(snapshot) if own.out.recorded.md5 in names]
+    owners = [own for own in _owners(snapshot.project.stages) if own.out.recorded.md5 in names]
     stages = list({own.stage.name: own.stage for own in owners}.values())
     here = [stage for stage in stages if is_as_recorded(repository, stage)]
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"

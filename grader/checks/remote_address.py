@@ -13,7 +13,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding, Source, UnknownError
 from grader.fixes import remote_edits
-from grader.fixes.remote_edits import CONFIG, LOCAL, modify
+from grader.fixes.remote_edits import CONFIG, LOCAL, modify, rewrite
 from grader.remotes import addresses, attendee_place
 from grader.remotes.config_file import read_config_file
 from grader.step import Step
@@ -48,13 +48,15 @@ def remote_urls_are_addresses(repository: Repository, snapshot: Snapshot) -> Fin
             continue
         problem, wanted, more = mended
         push = [] if "://" in wanted else [fixes.command("dvc", "push", "-r", name)]
+        # DVC would write the whole file, and leave it empty at the first letter beyond ASCII.
+        change = modify(name, "url", wanted) if url.isascii() else rewrite(url, wanted)
         return Finding(
             "remote-url-malformed",
             f"{url} {problem}.",
             wanted,
             url,
             (
-                modify(name, "url", wanted),
+                change,
                 *more,
                 *fixes.commit([CONFIG], "Mend the remote's address"),
                 *push,
@@ -80,6 +82,9 @@ def _mend_address(
     if is_default and addresses.is_inside(repository, url):
         problem = "is a folder in the repository itself: no clone has it, and no clone reaches it"
         return problem, addresses.place(repository), []
+    if not url.isascii():
+        problem = "has letters that DVC cannot write: the next dvc remote or dvc config empties"
+        return f"{problem} {CONFIG}", addresses.address_in_ascii(repository, url), []
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, Tuple  # noqa: UP035 - Python 3.8 has no others that can be subscripted
 
 from grader.doctor.machine import Machine
-from workshop import activation
+from workshop import activation, endpoints
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 _OLDEST, _TOO_NEW = (3, 11), (3, 14)
@@ -21,6 +21,8 @@ _PACKAGED = {
     "questing": "3.13",
 }  # fmt: skip
 """Which Python that will do a Debian or an Ubuntu has as a package."""
+_IN_HOME = '"~/my-workshop-remote"'
+"""DVC puts the home folder for the ~, and so writes no letter of it."""
 _INSTALL = (
     "python -m pip install --require-hashes -r requirements.txt\n"
     "python -m pip install --no-deps --no-build-isolation -e ."
@@ -221,11 +223,14 @@ def _length(m: Machine) -> Judgement:
 
 
 def _characters(m: Machine) -> Judgement:
-    odd = ["spaces"] * (" " in m.repo)
-    odd += ["letters beyond ASCII"] * (not m.repo.isascii())
-    if odd:
-        text = f"the path holds {' and '.join(odd)}: put it in quotes when you type it"
-        return WARNING, text, "cd ~"
+    if not m.repo.isascii():
+        text = (
+            "the path holds letters beyond ASCII, which DVC does not write into its config: a"
+            " folder as the remote has an address with ~ in it"
+        )
+        return WARNING, text, f"dvc remote add -d dvc-workshop {_IN_HOME}"
+    if " " in m.repo:
+        return WARNING, "the path holds spaces: put it in quotes when you type it", "cd ~"
     return OK, "the path is plain", ""
 
 
@@ -259,6 +264,16 @@ def _variable(m: Machine) -> Judgement:
     return WARNING, text, f"export {activation.VARIABLE}={activation.VALUE}"
 
 
+def _server(m: Machine) -> Judgement:
+    if not m.endpoint:
+        return OK, "no remote here is on a bucket server", ""
+    if m.has_server:
+        return OK, f"it answers at {m.endpoint}", ""
+    text = f"no server answers at {m.endpoint}, where your remote is: dvc push and dvc pull wait"
+    start = endpoints.bucket_command(m.endpoint)
+    return PROBLEM, text, f"# in a terminal of its own, and left running:\n{start}"
+
+
 def _clock(m: Machine) -> Judgement:
     behind = m.newest - m.now
     if behind > _OFF_S:
@@ -286,5 +301,6 @@ _SUBJECTS: tuple[tuple[str, Callable[[Machine], Judgement]], ...] = (
     ("permission", _writing),
     ("credentials", _credentials),
     ("bucket", _variable),
+    ("bucket server", _server),
     ("clock", _clock),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -13,12 +15,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from workshop import activation
+from workshop import activation, endpoints
 
 TIMEOUT_S = 10
 PACKAGES = ("tensorflow", "onnx", "onnxruntime", "cv2", "sklearn", "matplotlib", "pydantic", "yaml")
 """What the stages and the grader import."""
 _GIT = ("core.fsmonitor=false", "core.hooksPath=" + os.devnull, "credential.helper=", "gc.auto=0")
+_ANSWER_S = 3.0
+# endpointurl = http://127.0.0.1:4443, at the beginning of a line: configobj is not installed yet
+_ENDPOINT = re.compile(r"^\s*endpointurl\s*=\s*(\S+)\s*$", re.MULTILINE)
 _NO_PAGER = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -31,6 +36,8 @@ class Machine:
     ``distribution`` the code name of a Debian or an Ubuntu, or the id of another Linux.
     ``is_environment``: this Python is not the computer's own; ``makes_environments``: it has what
     ``-m venv`` needs, of which Debian makes a package. ``checkout`` is empty where we are in it.
+    ``endpoint`` is the address of the remote's server where it is not Google's own, ``has_server``
+    whether somebody answers there.
     """
 
     system: str
@@ -65,15 +72,22 @@ class Machine:
     makes_environments: bool = True
     checkout: str = ""
     is_attendees: bool = True
+    endpoint: str = ""
+    has_server: bool = True
 
 
 def examine_machine(repo: Path) -> Machine:
-    """The computer, and the folder ``repo`` on it; nothing is changed, no network is used."""
+    """The computer, and the folder ``repo`` on it; nothing is changed.
+
+    Of the network only the server that the repository's own remote names is asked, if any.
+    """
     repo = Path(os.path.abspath(str(repo)))  # noqa: PTH100 - links stay
     git = _Git(repo)
     python = shutil.which("python")
     programs = Path(sys.executable).parent
     credentials = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS", "")
+    config = "".join(_read_text(repo / ".dvc" / name) for name in ("config", "config.local"))
+    endpoint = next(reversed(_ENDPOINT.findall(config)), "")
     return Machine(
         system=sys.platform,
         architecture=platform.machine(),
@@ -106,9 +120,22 @@ def examine_machine(repo: Path) -> Machine:
         is_environment=sys.prefix != sys.base_prefix,
         makes_environments=importlib.util.find_spec("ensurepip") is not None,
         checkout=_checkout(),
-        is_attendees=(repo / "workshop.toml").is_file()
-        or "endpointurl" in _read_text(repo / ".dvc" / "config"),
+        is_attendees=(repo / "workshop.toml").is_file() or "endpointurl" in config,
+        endpoint=endpoint,
+        has_server=not endpoint or _answers(endpoint),
     )
+
+
+def _answers(endpoint: str) -> bool:
+    """Whether a server takes connections there; an address that is none is for the checks."""
+    try:
+        address = endpoints.host_and_port(endpoint)
+        socket.create_connection(address, timeout=_ANSWER_S).close()
+    except OSError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 class _Git:

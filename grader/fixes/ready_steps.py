@@ -61,12 +61,11 @@ def keep_bytes(repository: Repository, steps: Sequence[Step]) -> Iterator[Step]:
 
 def put_aside(repository: Repository, path: str, name: str = "") -> Step:
     """Move ``path`` to where nothing is yet; it may be a read-only object of the cache."""
-    kept = f"{KEPT_DIR}/{name or path}"
-    free = next(
-        place
-        for place in (kept, *(f"{kept}.{number}" for number in count(2)))
-        if not (repository.root / place).exists()
-    )
+    free = kept = f"{KEPT_DIR}/{name or path}"
+    for number in count(2):
+        if not (repository.root / free).exists():
+            break
+        free = f"{kept}.{number}"
     folder, old, new = (fixes.literal(text) for text in (free.rpartition("/")[0], path, free))
     return fixes.python(
         f"import os, shutil; os.makedirs({folder}, exist_ok=True); shutil.move({old}, {new})"

@@ -14,6 +14,13 @@ def modify(name: str, option: str, value: str, *levels: str) -> Step:
     return fixes.command("dvc", "remote", "modify", *levels, name, option, value)
 
 
+def rewrite(old: str, new: str) -> Step:
+    """Put a text in the place of another in .dvc/config, which DVC could not write."""
+    replaced = f"replace({fixes.literal(old)}, {fixes.literal(new)})"
+    code = f"p.write_text(p.read_text('utf-8').{replaced}, 'utf-8')"
+    return fixes.python(f"import pathlib; p = pathlib.Path({fixes.literal(CONFIG)}); {code}")
+
+
 def add(
     repository: Repository, snapshot: Snapshot, name: str, url: str, *options: str
 ) -> list[Step]:

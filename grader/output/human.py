@@ -21,7 +21,7 @@ _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice"
 _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "33", "advice": "36"}
 _TITLE_WIDTH = 44
 _SEE_ABOVE = " ..., as shown above"
-_REMOTE_CHECK = "share.pushed"
+_REMOTE_CHECK = "remote.pushed"
 # The kind of a lesson without a check: only the remote can judge it, and was not asked.
 NOT_JUDGED = "blocked"
 
@@ -170,7 +170,7 @@ def _how_to_ask_remote(report: Report) -> list[str]:
         return []
     return [
         "The remote was not asked whether it has the data: dvc status --cloud asks it, and so",
-        f"does, when a stage has run, grader check --only {_REMOTE_CHECK}",
+        f"does grader check --only {_REMOTE_CHECK}",
     ]
 
 

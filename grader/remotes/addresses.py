@@ -79,6 +79,14 @@ def place(repository: Repository) -> str:
     return repository.settings.remote or remote_addresses.folder_beside(root)
 
 
+def address_in_ascii(repository: Repository, url: str) -> str:
+    """The same place as DVC can write it, or one like it."""
+    if "://" in url:
+        return remote_addresses.latin_letters(url)
+    folder = repository.root / ".dvc" / Path(url).expanduser()
+    return remote_addresses.written_address(folder) or place(repository)
+
+
 def correct_address(url: str) -> str:
     """What a malformed address was meant to be."""
     if url.startswith("file://"):

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bucket.folders import BucketFolders
+from bucket.options import ServerOptions
+from bucket.raw_data import RawFiles
 from tests.bucket_server import BUCKET, RAW_BUCKET, serving
-from tests.repositories import ROOT
+from tests.repositories import ROOT, environment, run
 from workshop import activation
+from workshop.commands.bucket_messages import BucketMessages
 
 
 def refused(folder: Path, *options: str) -> str:
@@ -41,8 +45,9 @@ def test_it_says_what_to_type_and_stops_cleanly(tmp_path: Path) -> None:
         f"dvc remote modify dvc-workshop endpointurl {server.endpoint}",
         "dvc remote modify dvc-workshop allow_anonymous_login true",
     )
-    for line in (activation.COMMAND, *now):
-        assert f"\n  {line}\n" in text
+    first = commands_in(text)[0]
+    assert first in (f"export {activation.VARIABLE}=false", f'$env:{activation.VARIABLE} = "false"')
+    assert commands_in(text)[1:] == [activation.COMMAND, *now]
     for line in (
         f"export {activation.VARIABLE}=false",
         f'$env:{activation.VARIABLE} = "false"',
@@ -53,9 +58,63 @@ def test_it_says_what_to_type_and_stops_cleanly(tmp_path: Path) -> None:
         assert f"\n  {line}\n" in page
     assert "It asks nobody who they are" in text
     assert f"gs://dvc-workshop: what is pushed, in {server.folder / BUCKET}\n" in text
-    assert len(text.splitlines()) <= 14
+    assert len(text.splitlines()) <= 15
     with serving(tmp_path) as server:
         assert server.get("ada/x").body == b"x"
+
+
+def commands_in(text: str) -> list[str]:
+    """What is to be typed, by what the server prints at its start."""
+    block = text.partition("In another terminal")[2].partition("\n\n")[0]
+    return [line.strip() for line in block.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("system", "line"),
+    [("linux", "export {}=false"), ("darwin", "export {}=false"), ("win32", '$env:{} = "false"')],
+)
+def test_the_variable_comes_first_in_the_words_of_the_systems_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, line: str
+) -> None:
+    """In a folder that ``grader start`` did not make, such as a clone, nothing else sets it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "platform", system)
+    options = ServerOptions(
+        "python -m workshop bucket", "127.0.0.1", 4443, tmp_path, BUCKET, None, None, False
+    )
+    folders = BucketFolders(tmp_path, tmp_path, tmp_path, "", RawFiles([], {}))
+    first, *others = commands_in(BucketMessages().welcome(options, folders))
+    assert first == line.format(activation.VARIABLE)
+    assert [command.split()[:2] for command in others] == [["dvc", "remote"]] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("has_activate", [True, False], ids=["own repository", "clone"])
+def test_what_it_prints_works_as_it_is_pasted(tmp_path: Path, has_activate: bool) -> None:
+    """In a terminal in which the variable is not set: without it a push waits for minutes."""
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    run(repo, "git", "init", "--quiet")
+    run(repo, "dvc", "init", "--quiet")
+    (repo / "workshop.toml").write_text("[workshop]\nattendee = 'Jürgen Müller'\n", "utf-8")
+    (repo / "a.txt").write_text("a")
+    run(repo, "dvc", "add", "--quiet", "a.txt")
+    if has_activate:
+        for name, script in activation.scripts().items():
+            (repo / name).write_text(script, "utf-8")
+    with serving(tmp_path / "server", cwd=repo) as server:
+        pasted = "\n".join([*commands_in(server.log()), "dvc push"])
+        environment_there = {**environment(repo), "PYTHONIOENCODING": "utf-8"}
+        environment_there.pop(activation.VARIABLE, None)
+        windows = sys.platform == "win32"
+        shell = ["powershell", "-NoProfile", "-Command", "-"] if windows else ["bash", "-e"]
+        done = subprocess.run(
+            shell, input=pasted.encode(), cwd=repo, env=environment_there, timeout=100,
+            capture_output=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+        assert "1 file pushed" in done.stdout.decode()
+        assert server.names() == ["jurgen/files/md5/0c/c175b9c0f1b6a831c399e269772661"]
 
 
 def test_for_a_room_it_names_the_address_that_others_reach(tmp_path: Path) -> None:

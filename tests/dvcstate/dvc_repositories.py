@@ -102,9 +102,64 @@ stages:
     outs: ["${names.a}${extra}.txt"]
 """
 
+# The shapes of DVC's own tests, tests/func/parsing: values from parts of files, keys and items of
+# mappings, a folder from a value, options from a mapping, escapes, and the sections at the top.
+PARSED = """\
+vars:
+- more.json:models,data
+- models: {extra: {lr: 2}}
+- where: low
+stages:
+  train:
+    foreach: ${models}
+    do:
+      cmd: python ../../copy.py ../../single.txt ${key}.out # --lr ${item.lr} \\${escaped}
+      wdir: ${where}
+      deps: [../../single.txt]
+      params: [../par.toml: [opt.lr]]
+      outs:
+      - ${key}.out: {persist: true}
+  each:
+    foreach: [{name: one, on: true}, {name: two, on: false}]
+    do:
+      cmd: python ../copy.py ../single.txt ${item.name}.each ${item.on}
+      deps: ["${data.file}"]
+      outs: ["${item[name]}.each"]
+  cross:
+    matrix:
+      shape: [{w: 1, h: 2}, {w: 3, h: 4}]
+      kind: ${data.kinds}
+    cmd: python ../copy.py ../single.txt ${key}.cross
+    outs: ["${key}.cross": {cache: false}]
+  options:
+    vars: [opts.py]
+    cmd:
+    - echo ${Options} ${data.flags}
+    - python ../copy.py ../single.txt options.json
+    deps: [../single.txt]
+    metrics: [options.json: {cache: false}]
+metrics: ["${data.metric}"]
+plots:
+- ${data.plot}: {x: a, y: b}
+params: [par.toml]
+artifacts:
+  best: {path: "${data.file}"}
+datasets:
+- {name: raw, type: url, url: "${data.url}"}
+"""
+PARSED_FILES = {
+    "p/dvc.yaml": PARSED,
+    "p/more.json": '{"models": {"small": {"lr": 0.1}, "large": {"lr": 1}}, "data": {"file": '
+    '"../single.txt", "kinds": ["a", 1, true], "flags": {"deep": {"on": true, "off": false}, '
+    '"n": [1, 2]}, "metric": "m.json", "plot": "p.csv", "url": "s3://bucket/raw"}, "other": 1}',
+    "p/par.toml": "[opt]\nlr = 0.5\nname = 'x'\n",
+    "p/opts.py": "class Options:\n    depth = 3\n    name = 'n m'\n",
+    "p/low/keep": "",
+}
+
 COPY = """\
 import pathlib, shutil, sys
-source, target = map(pathlib.Path, sys.argv[1:])
+source, target = map(pathlib.Path, sys.argv[1:3])
 if not source.exists():
     target.write_bytes(b"weights"); raise SystemExit
 (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
@@ -215,6 +270,7 @@ def _templated(repo: Path, oracle: Oracle) -> Path:
         "params.yaml": "out: result\nlr: 3\n",
         "dvc.yaml": "stages:\n  one:\n    cmd: python copy.py single.txt ${out}.txt\n"
                     "    deps: [single.txt]\n    params: [lr, out]\n    outs: ['${out}.txt']\n",
+        **PARSED_FILES,
     })  # fmt: skip
     assert oracle.run(repo, "repro", "-q", "--all-pipelines") == 0
     return repo

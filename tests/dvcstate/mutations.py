@@ -4,6 +4,7 @@ Each mutation is a function of the repository and of ``pick``, which chooses one
 that hypothesis can choose, shrink and replay.
 """
 
+import datetime
 import hashlib
 import os
 import shutil
@@ -509,3 +510,157 @@ def rewind_import(repo: Path, pick: Pick[Any]) -> None:
 def forget_git(repo: Path, pick: Pick[Any]) -> None:
     if pick((True, False, False, False)):
         shutil.rmtree(repo / ".git", ignore_errors=True)
+
+
+ODD_VALUES: tuple[Any, ...] = (
+    True, 0, 1, 5, 1.5, None, "", "text", [], {}, [1], ["a", None], {"a": 1}, {1: 2}, [{"echo step": "one"}], "a" * 300,
+    10**40, datetime.date(2001, 1, 1), "a\0b", "//host/share", "s3://[x", "remote://nowhere/x", "http://127.0.0.1:1/x", "file:///x",
+    "../up", ".", "x.dvc", "dvc.yaml", "build@1", "${lr}", "${nothing}", "md5-dos2unix", "etag", b"bytes",
+)  # fmt: skip
+
+
+MEMBERS = ("cache", "vars", "path", "repo", "db", "wdir", "files", "cloud", "hash", "frozen", "x")
+
+
+@mutation
+def swap_value(repo: Path, pick: Pick[Any]) -> None:
+    """A value (or a key, or a member) of a YAML file of DVC's, or of params, is another one."""
+    names = ("dvc.yaml", "dvc.lock", "params.yaml", "more.yaml", "whole.yaml")
+    files = [p for p in _data(repo) if p.is_file() and (p.suffix == ".dvc" or p.name in names)]
+    path = pick(files)
+    try:
+        data = load(path)
+        node = data
+        for _ in range(pick((1, 2, 3, 4, 5, 6))):
+            parent, key = node, pick(list(node) if isinstance(node, dict) else range(len(node)))
+            node = parent[key]
+            if not isinstance(node, dict | list) or not node:
+                break
+    except Exception:  # it was broken before
+        return
+    value = pick(ODD_VALUES)
+    how = pick(("value", "value", "value", "key", "member", "gone"))
+    if how == "value":
+        parent[key] = value
+    elif how == "gone":
+        del parent[key]
+    elif how == "key" and isinstance(parent, dict) and isinstance(value, str | int | None):
+        parent[value] = parent.pop(key)
+    elif isinstance(parent, dict):
+        parent[pick(MEMBERS)] = value
+    else:
+        parent.append(value)
+    dump(path, data)
+
+
+@mutation
+def use_address(repo: Path, pick: Pick[Any]) -> None:
+    """A cache or a remote at an address, and deps, outs and params there."""
+    url = pick((
+        "../elsewhere", "../../elsewhere", "gs://bucket/x", "http://127.0.0.1:1/x", "file:///c", "file://h/c", "//h/c", "s3://b/x", "foo:///c",
+        "remote://q/sub", "remote://r/x", str(repo / ".dvc" / "cache"), f"/{repo}/.dvc/cache",
+    ))  # fmt: skip
+    section = pick(
+        ("[cache]\nlocal = r\n", f"[cache]\ndir = {url}\n", "[cache]\ndir = remote://r/sub\n", "")
+    )
+    with (repo / ".dvc" / pick(("config", "config.local"))).open("a") as file:
+        file.write(f"['remote \"r\"']\nurl = {url}\n['remote \"q\"']\nurl = .\n{section}")
+    if "elsewhere" in url and pick((True, False)):
+        shutil.copytree(repo / ".dvc" / "cache", repo / "elsewhere", dirs_exist_ok=True)
+    files = [path for path in _dvc_files(repo) if path.name == "dvc.yaml"]
+    path = f"remote://r/{pick(('a.txt', 'dvc.yaml', 'params.yaml'))}"
+    entry = pick((
+        f"deps: [{path}]", f"outs: [{path}]", f"outs: [{path}: {{cache: false}}]", f"params: ['{path}': [a]]", f"metrics: [{path}]", None,
+    ))  # fmt: skip
+    if files and entry:
+        file_path = pick(files)
+        text = file_path.read_text("utf-8", "replace")
+        file_path.write_text(
+            text.replace("stages:", f"stages:\n  far:\n    cmd: x\n    {entry}\n", 1), "utf-8"
+        )
+
+
+@mutation
+def go_outside(repo: Path, pick: Pick[Any]) -> None:
+    """Outs, metrics and plots outside of the repository or named by an absolute path, recorded or not."""
+    outside = repo.parent / pick(("there.txt", "gone.txt"))
+    if outside.name == "there.txt":
+        outside.write_text("x")
+    path = pick(
+        (
+            str(outside),
+            f"../{outside.name}",
+            f"/{outside}",
+            str(repo / "single.txt"),
+            f"{repo}/../{outside.name}",
+            f"{repo}//work/in",
+        )
+    )
+    kind, flags = pick(("outs", "metrics", "plots", "deps")), pick(("", "", "cache"))
+    entry = f"'{path}': {{cache: false}}" if flags and kind != "deps" else f"'{path}'"
+    with_lock = pick((True, False))
+    folder = pick([repo, *[p.parent for p in _dvc_files(repo) if p.name == "dvc.yaml"]])
+    target = folder / "dvc.yaml"
+    text = target.read_text("utf-8", "replace") if target.exists() else "stages:"
+    stage = f"stages:\n  out:\n    cmd: x\n    {kind}: [{entry}]\n"
+    target.write_text(text.replace("stages:", stage, 1), "utf-8")
+    lock = folder / "dvc.lock"
+    if with_lock and lock.exists():
+        try:
+            data = load(lock)
+            recorded = {
+                "path": path,
+                "hash": "md5",
+                "md5": hashlib.md5(b"x").hexdigest(),
+                "size": 1,
+            }
+            data["stages"]["out"] = {"cmd": "x", "deps" if kind == "deps" else "outs": [recorded]}
+        except Exception:  # it was broken before
+            return
+        dump(lock, data)
+
+
+@mutation
+def edit_import(repo: Path, pick: Pick[Any]) -> None:
+    """What ``dvc import`` and ``import-url`` wrote, and hands, merges and other versions changed."""
+    files = [p for p in _dvc_files(repo) if p.suffix == ".dvc"]
+    path = pick(files)
+    try:
+        data = load(path)
+        out = data["outs"][0]
+        dep = data["deps"][0] if "deps" in data else out
+        entry = pick((out, dep))
+    except Exception:  # it was broken before
+        return
+    if not isinstance(out, dict) or not isinstance(entry, dict):
+        return
+    how = pick((
+        "hash", "no path", "files", "cloud", "etag", "version", "md5 too", "absolute", "db", "fs_config", "labels",
+    ))  # fmt: skip
+    if how == "hash":
+        entry["hash"] = pick(("md5-dos2unix", "sha256", "etag", "checksum", "md5"))
+    elif how == "no path":
+        entry.pop("path", None)
+    elif how == "files":
+        entry["files"] = [
+            {"relpath": name, "md5": hashlib.md5(name.encode()).hexdigest(), "size": 1}
+            for name in ("b.txt", "a.txt")
+        ]
+        entry.pop("md5", None)
+    elif how == "cloud":
+        entry["cloud"] = {"r": {"etag": "abc", "version_id": pick(("v1", ""))}}
+    elif how == "etag":
+        entry["etag"] = pick(("abc", ""))
+    elif how == "version":
+        entry["version_id"] = pick(("v1", ""))
+    elif how == "md5 too":
+        data["md5"] = pick(("11" * 16, "", None))
+    elif how == "absolute":
+        entry["path"] = str(repo / str(entry.get("path", "x")))
+    elif how == "db":
+        data["deps"] = [{"db": pick(({}, {"query": "select 1", "connection": ""}))}]
+    elif how == "fs_config":
+        entry["fs_config"] = pick(({}, {"url": 1}, {"type": "copy"}, {"verify": True}))
+    else:
+        out.update(labels=["b", "a"], meta={"k": [1]}, type="t", desc="d")
+    dump(path, data)

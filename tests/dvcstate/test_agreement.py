@@ -50,6 +50,9 @@ def test_our_reasons_are_those_of_dvc_status(
     name = pick(TEMPLATES)
     with tempfile.TemporaryDirectory() as folder:
         repo = dvc_repositories.copy(templates[name], Path(folder, "repo"))
+        seen = Path(folder, "link") if pick((True, False)) else repo
+        if seen != repo:
+            seen.symlink_to(repo)
         done = 0
         for _ in range(pick((1, 1, 2, 3))):
             mutation = pick(mutations.ALL)
@@ -59,7 +62,7 @@ def test_our_reasons_are_those_of_dvc_status(
             except (OSError, IndexError):  # what an earlier mutation left cannot be changed so
                 continue
             done += 1
-        _compare(repo, Path(folder, "hashes.sqlite"), oracle, alone=done == 1)
+        _compare(seen, Path(folder, "hashes.sqlite"), oracle, alone=done == 1)
 
 
 def _compare(repo: Path, store: Path, oracle: Oracle, alone: bool) -> None:

@@ -278,6 +278,32 @@ def test_asking_leaves_the_repository_as_it_was(repo: Path, tmp_path: Path) -> N
     assert sorted(repo.rglob("*")) == before
 
 
+def _contents(*folders: Path) -> dict[Path, bytes | None]:
+    files = [path for folder in folders for path in sorted(folder.rglob("*"))]
+    return {path: path.read_bytes() if path.is_file() else None for path in files}
+
+
+def test_asking_about_an_import_writes_nothing_here_nor_there(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    repo = dvc_repositories.copy(templates["imported"], tmp_path / "repo")
+    source = dvc_repositories.copy(
+        Path(load(repo / "data.txt.dvc")["deps"][0]["repo"]["url"]), tmp_path / "source"
+    )
+    for name in ("data.txt.dvc", "fold.dvc"):
+        text = (repo / name).read_text()
+        (repo / name).write_text(
+            text.replace(str(templates["imported"].parent / "source"), str(source))
+        )
+    for folder in (repo, source):
+        shutil.rmtree(folder / ".dvc" / "tmp", ignore_errors=True)
+        (folder / ".dvc" / ".gitignore").unlink()
+    before = _contents(repo, source)
+    state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60)
+    assert not any(stage.unanswered for stage in state.stages)
+    assert _contents(repo, source) == before
+
+
 def test_of_a_strangers_repository_only_harmless_addresses_are_asked(
     cloud: Cloud, repo: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -91,7 +92,8 @@ def test_a_computer_that_is_ready_has_no_finding() -> None:
         ("long paths", WARNING, "git config --global core.longpaths true",
          {"system": "win32", "long_paths": False, "repo": "C:/" + "a" * 100}),
         ("characters", WARNING, "cd ~", {"repo": "/home/ada/my work"}),
-        ("characters", WARNING, "cd ~", {"repo": "/home/zoë/w"}),
+        ("characters", WARNING, 'dvc remote add -d dvc-workshop "~/my-workshop-remote"',
+         {"repo": "/home/zoë/my work"}),
         ("permission", PROBLEM, "cd ~", {"is_writable": False}),
         ("credentials", PROBLEM, "unset GOOGLE_APPLICATION_CREDENTIALS", {"credentials": "/gone"}),
         ("credentials", PROBLEM, "Remove-Item Env:GOOGLE_APPLICATION_CREDENTIALS",
@@ -99,6 +101,10 @@ def test_a_computer_that_is_ready_has_no_finding() -> None:
         ("bucket", WARNING, activation.COMMAND, {"lacks_variable": True}),
         ("bucket", WARNING, f"export {activation.VARIABLE}=false",
          {"lacks_variable": True, "has_activate": False}),
+        ("bucket server", PROBLEM, "python -m workshop bucket",
+         {"endpoint": "http://127.0.0.1:4443", "has_server": False}),
+        ("bucket server", PROBLEM, "python -m workshop bucket --port 4444",
+         {"endpoint": "http://127.0.0.1:4444", "has_server": False}),
         ("clock", PROBLEM, "sudo timedatectl set-ntp true", {"now": 1.9e9}),
     ],
 )  # fmt: skip
@@ -111,6 +117,29 @@ def test_what_is_wrong_is_told_with_its_remedy(
     assert not diagnoses[0].message.endswith(".")
     words = f"{diagnoses[0].message} {diagnoses[0].remedy}".lower()
     assert not [word for word in ("simply", "obviously", "invalid") if word in words]
+
+
+def test_a_bucket_server_that_is_down_is_a_problem(tmp_path: Path) -> None:
+    """A dvc push to it would try for half a minute, and then for each object again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        config = tmp_path / ".dvc" / "config"
+        config.parent.mkdir()
+        config.write_text(
+            f"['remote \"dvc-workshop\"']\n    url = gs://b/ada\n    endpointurl = {endpoint}\n",
+            "utf-8",
+        )
+        up = examine_machine(tmp_path)
+    assert (up.endpoint, up.has_server) == (endpoint, True)
+    down = examine_machine(tmp_path)
+    assert not down.has_server
+    diagnoses = diagnose(down)
+    assert "problems: none" not in summary(down, diagnoses)
+    assert "bucket server" in summary(down, diagnoses).partition("problems: ")[2]
+    config.write_text("['remote \"r\"']\n    endpointurl = http://x:nine\n", "utf-8")
+    assert examine_machine(tmp_path).has_server  # no address at all: remote.url says so
+    config.unlink()
+    assert examine_machine(tmp_path).endpoint == ""
 
 
 def test_before_the_attendees_repository_is_there_nothing_is_to_be_set() -> None:

@@ -325,10 +325,10 @@ def test_the_page_on_a_stage_without_a_command_says_what_the_lesson_does() -> No
     assert page
     assert "in quotes" in page.why
     assert page.seen.endswith('dvc stage add -n x "python x.py".')
-    for lesson in ("preprocess", "train", "export", "evaluate", "plot"):
-        text = (LESSONS_DIR / f"{lesson}.md").read_text("utf-8")
-        (line,) = [line for line in text.splitlines() if line.startswith("dvc stage add -n")]
-        assert line.endswith('"')
+    texts = [path.read_text("utf-8") for path in LESSONS_DIR.glob("*.md")]
+    added = re.findall(r"^dvc stage add -n .*$", "\n".join(texts), re.MULTILINE)
+    assert added
+    assert all(line.endswith('"') for line in added)
 
 
 def test_a_page_about_a_file_names_no_other() -> None:

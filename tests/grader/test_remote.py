@@ -193,10 +193,31 @@ def test_of_imports_those_are_asked_for_that_dvc_pushes(
     imported(repo, dep)
     md5 = yaml.safe_load((repo / "data" / "raw.dvc").read_text("utf-8"))["outs"][0]["md5"]
     finished.remote_object(repo, md5).unlink()
-    pushed = next(one for one in grade(repo).checks if one.id == "share.pushed")
+    pushed = next(one for one in grade(repo).checks if one.id == "remote.pushed")
     assert pushed.code == ("out-not-pushed" if is_asked_for else None), pushed
     if is_asked_for:
         assert fix_of(pushed) == "dvc push -r workshop"
+
+
+def test_the_lesson_on_the_remote_is_not_solved_while_nothing_is_pushed(repo: Path) -> None:
+    shutil.rmtree(repo.parent / "remote")
+    (repo.parent / "remote").mkdir()
+    report = grade(repo, lambda check: check.lesson in ("remote", "share"))
+    earned = {lesson.id: (lesson.earned, lesson.max) for lesson in report.lessons}
+    assert earned == {"remote": (7, 8), "share": (0, 8)}
+    pushed, shared = (
+        next(one for one in report.checks if one.id == id_)
+        for id_ in ("remote.pushed", "share.pushed")
+    )
+    assert (pushed.code, fix_of(pushed)) == ("out-not-pushed", "dvc push -r workshop")
+    assert "data/raw" in (pushed.rationale or "")
+    assert (shared.status, shared.blocked_by) == ("blocked", "remote.pushed")
+
+
+def test_what_a_stage_wrote_is_asked_for_in_the_last_lesson_alone(repo: Path) -> None:
+    md5 = finished.md5_of(repo, "export", "models/classifier.onnx")
+    finished.remote_object(repo, md5).unlink()
+    assert {one.id for one in grade(repo).checks if one.status == "fail"} == {"share.pushed"}
 
 
 @pytest.mark.slow

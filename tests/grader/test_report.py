@@ -97,8 +97,12 @@ def test_advice_costs_nothing_and_changes_no_exit_code(repo: Path) -> None:
     assert reports.exit_code(report) == reports.PASSED
 
 
+FROM_THE_REMOTE = sum(check.points for check in CHECKS.values() if check.tier == "remote")
+
+
 def test_the_total_is_that_of_what_was_selected_whatever_can_be_told(repo: Path) -> None:
-    whole, points = grade(repo), CHECKS["share.pushed"].points
+    whole, points = grade(repo), FROM_THE_REMOTE
+    pushed = CHECKS["share.pushed"].points
     assert (whole.score, whole.not_told) == (whole.max_score, 0)
     offline = grade(repo, offline=True)
     (repo.parent / "remote").rename(repo.parent / "gone")
@@ -109,7 +113,7 @@ def test_the_total_is_that_of_what_was_selected_whatever_can_be_told(repo: Path)
         assert report.max_score == whole.max_score
         assert (report.score, report.not_told) == (whole.score - points, points)
         share = next(one for one in report.lessons if one.id == "share")
-        assert (share.earned, share.max, share.not_told) == (0, points, points)
+        assert (share.earned, share.max, share.not_told) == (0, pushed, pushed)
         shown = human.render(report, Style())
         assert shown.startswith(
             f"{report.score} of {report.max_score} points, {points} not checked,"
@@ -293,7 +297,7 @@ def test_junit_has_a_case_for_each_check(broken: Path) -> None:
     assert len(root.findall(".//testcase")) == len(report.checks) == int(root.get("tests", 0))
     kinds = [one.get("type") for one in root.findall(".//failure")]
     assert kinds == ["param-undeclared", "lock-stale"]
-    assert root.get("errors") == "1"
+    assert root.get("errors") == "2"  # the checks that ask the remote
 
 
 def test_gradescope_adds_up(broken: Path) -> None:
@@ -488,9 +492,10 @@ def test_a_long_command_is_printed_once(repo: Path) -> None:
     assert len(line) <= 80
 
 
-def test_the_lesson_on_the_remote_says_that_the_remote_was_not_asked(repo: Path) -> None:
-    told = grader("check", "--lesson", "remote", cwd=repo).stdout.splitlines()
+def test_the_lesson_on_the_remote_says_where_the_remote_was_not_asked(repo: Path) -> None:
+    told = grader("check", "--lesson", "remote", "--offline", cwd=repo).stdout.splitlines()
     assert "The remote was not asked whether it has the data:" in told[-2]
-    assert told[-1].endswith("grader check --only share.pushed")
+    assert told[-1].endswith("grader check --only remote.pushed")
+    assert grader("check", "--lesson", "remote", cwd=repo).stdout.endswith("All of it holds.\n")
     assert "The remote was not asked" not in grader("check", "--lesson", "init", cwd=repo).stdout
     assert "The remote was not asked" not in grader("check", cwd=repo).stdout

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import uvicorn
 
 from service.main import create_app
@@ -32,12 +33,15 @@ class RunningService:
         """Where on 127.0.0.1 it listens."""
         return int(self.url.rpartition(":")[2])
 
-    def peak_megabytes(self) -> float:
-        """The most memory that the process ever held (Linux: VmHWM)."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        assert found is not None
-        return int(found[1]) / 1024
+    def peak_megabytes(self, *, with_children: bool = False) -> float:
+        """The most memory that the process ever held (Linux: VmHWM), and its decoder."""
+        children = psutil.Process(self.pid).children(recursive=True) if with_children else []
+        peak = 0.0
+        for pid in (self.pid, *(child.pid for child in children)):
+            found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+            assert found is not None
+            peak += int(found[1]) / 1024
+        return peak
 
 
 @contextmanager

@@ -29,11 +29,12 @@ class BucketMessages:
             _ASKS_NOBODY,
             "",
             f"In another terminal, in your repository{_your_name(options)}:",
-            f"  {_first_command()}",
+            f"  {_POWERSHELL if sys.platform == 'win32' else _BASH}",
+            *([f"  {activation.COMMAND}"] if Path("activate").is_file() else []),
             *_remote_commands(options),
-            f"The first line sets {activation.VARIABLE}: dvc push stands still without.",
             "",
-            f"More, for other shells and for the raw data: {options.endpoint}/",
+            "Without the first of these lines dvc push stands still. For other shells, and for the",
+            f"raw data: {options.endpoint}/",
             "Ctrl-C stops the server; its objects stay.",
         ]
         return "\n".join(lines)
@@ -76,13 +77,6 @@ class BucketMessages:
             " repository:\n  dvc remote modify dvc-workshop endpointurl http://…   (the rest as it"
             " was)"
         )
-
-
-def _first_command() -> str:
-    """What sets the variable in a terminal of this computer; the front page has other shells'."""
-    if Path("activate").is_file():
-        return activation.COMMAND
-    return _POWERSHELL if sys.platform == "win32" else _BASH
 
 
 def _remote_commands(options: ServerOptions) -> list[str]:

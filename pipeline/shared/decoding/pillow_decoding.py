@@ -49,8 +49,8 @@ def decode_by_pillow(kind: str, plugin: Plugin, bare: BareImage, max_pixels: int
         pixels = _over_white(image, bare)
     except ImageError:
         raise
-    except (Image.DecompressionBombError, MemoryError) as error:
-        raise TooManyPixels(str(error) or f"the {kind} takes too much memory") from None
+    except (Image.DecompressionBombError, MemoryError):
+        raise TooManyPixels(f"the {kind} takes too much memory") from None
     except _FAILURES as error:
         raise BrokenImage(_complaint(kind, error)) from None
     exif = bare.exif or image.info.get("exif", b"")

@@ -1,0 +1,204 @@
+"""Each mistake has one way out: no fix takes back another, goes in a circle, or loses a byte."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.engine.check_result import CheckResult
+from grader.engine.report import Report
+from grader.grading import grade
+from grader.output.steps import step_lines
+from grader.step import Command, Step
+from tests.grader import finished, gallery
+from tests.grader.gallery import MISTAKES
+from tests.grader.results import fix_of
+from tests.grader.typing_in import type_in
+from tests.repositories import run
+from tests.service import onnx_models
+
+BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
+
+
+def _no_edit_in_words(repo: Path) -> None:
+    raise AssertionError(f"{repo}: an edit in words")
+
+
+def _results(report: Report, stage: str) -> list[CheckResult]:
+    return [one for one in report.checks if one.code and one.id.startswith(f"{stage}.")]
+
+
+def _edits(result: CheckResult) -> Sequence[Step]:
+    """What a fix does before it runs anything."""
+    steps = [*result.steps]
+    runs = [isinstance(s, Command) and s.words[:2] == ("dvc", "repro") for s in steps]
+    return steps[: runs.index(True)] if True in runs else steps
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "count"),
+    [
+        ("stage_was_added_with_half_of_what_it_needs", "train", 3),
+        ("declared_param_is_a_misspelt_one_of_those_read", "train", 2),
+        ("section_is_misspelled_where_it_is_declared", "plot", 2),
+        ("options_of_the_command_have_lines_of_their_own", "train", 2),
+    ],
+)
+def test_all_findings_on_a_stage_propose_the_same_stage(
+    name: str, stage: str, count: int, repo: Path
+) -> None:
+    BY_NAME[name].apply(repo)
+    found = _results(grade(repo, offline=True), stage)
+    assert len(found) == count
+    first = _edits(found[0])
+    assert first and all(_edits(one) == first for one in found)
+
+
+def _fix(repo: Path, check: str) -> str:
+    return fix_of(next(one for one in grade(repo, offline=True).checks if one.id == check))
+
+
+@pytest.mark.parametrize("cmd", ["python -m pipeline.train", "python -m pipeline.train\n--data x"])
+def test_a_command_without_its_options_is_no_crash(cmd: str, repo: Path) -> None:
+    gallery.edit_stages(repo, lambda stages: stages["train"].update(cmd=cmd), run_again=False)
+    report = grade(repo, offline=True)
+    assert "error" not in {one.status for one in report.checks}
+    found = next(one for one in report.checks if one.id == "train.command")
+    assert found.code == "stage-wrong-command"
+
+
+def test_a_path_among_deps_and_outs_stays_where_it_belongs(repo: Path) -> None:
+    """It is dropped from the deps of the stage that writes it, and from nothing else."""
+    BY_NAME["stage_depends_on_its_own_out"].apply(repo)
+    add, *_ = _fix(repo, "pipeline.acyclic").splitlines()
+    assert " -o models/classifier.onnx " in add
+    assert " -d models/classifier.onnx " not in add
+
+
+@pytest.mark.parametrize("name", ["code_of_all_stages_is_an_out", "module_of_the_stage_is_an_out"])
+def test_code_among_the_outs_is_taken_out_of_nothing_else(name: str, repo: Path) -> None:
+    BY_NAME[name].apply(repo)
+    report = grade(repo, offline=True)
+    texts = [fix_of(one) for one in report.checks if one.steps]
+    assert not any("git rm" in text or "-o pipeline" in text for text in texts)
+    add = next(line for line in _fix(repo, "data.only_dvc").splitlines() if " stage add " in line)
+    assert "-d pipeline/plot" in add and "--plots results/plots" in add
+
+
+def test_a_folder_around_other_outs_is_replaced_by_what_the_stage_writes(repo: Path) -> None:
+    BY_NAME["out_is_a_folder_around_those_of_another_stage"].apply(repo)
+    add, *_ = _fix(repo, "data.no_overlap").splitlines()
+    assert add.startswith("dvc stage add --force -n plot --plots results/plots -d ")
+    assert "results/metrics" not in add
+
+
+def test_a_param_that_changed_runs_all_that_follows(repo: Path) -> None:
+    finished.change_param(repo, "train", "epochs", 3)
+    gallery.save(repo)
+    assert _fix(repo, "train.current").splitlines()[:2] == [
+        "dvc repro", "git add dvc.lock results/metrics/test.json"
+    ]  # fmt: skip
+
+
+def test_everything_lost_is_kept_again_at_once(repo: Path) -> None:
+    BY_NAME["cache_was_deleted_before_the_push"].apply(repo)
+    found = next(one for one in grade(repo).checks if one.code == "out-lost")
+    assert fix_of(found).splitlines() == [
+        "dvc commit data/raw.dvc preprocess train export evaluate plot", "dvc push -r workshop"
+    ]  # fmt: skip
+
+
+def test_a_lock_of_dvc_2_is_written_anew_at_once(repo: Path) -> None:
+    lock = (repo / "dvc.lock").read_text("utf-8")
+    lines = [line for line in lock.splitlines(True) if line.strip() != "hash: md5"]
+    finished.write(repo / "dvc.lock", "".join(lines))
+    gallery.save(repo)
+    found = next(one for one in grade(repo).checks if one.code == "out-lost")
+    first, *_ = fix_of(found).splitlines()
+    assert first.startswith("dvc commit --force preprocess train ")
+
+
+def test_metrics_that_the_code_writes_as_yaml_are_mended_in_the_code(repo: Path) -> None:
+    module = "pipeline/evaluate/evaluation.py"
+    gallery.append(repo, module, "\n\ndef _write(path, metrics):\n    yaml.safe_dump(metrics)\n")
+    BY_NAME["metrics_are_yaml"].apply(repo)
+    fix = _fix(repo, "evaluate.result")
+    assert fix.startswith(f"# {module}: write the metrics with json.dump")
+
+
+def test_the_command_for_a_secret_in_the_history_prints_its_commits(repo: Path) -> None:
+    """On the side of a merge, where the file came and went."""
+    run(repo, "git", "checkout", "--quiet", "-b", "other")
+    BY_NAME["key_file_was_committed_and_deleted"].apply(repo)
+    run(repo, "git", "checkout", "--quiet", "main")
+    run(repo, "git", "merge", "--quiet", "--no-ff", "-m", "Merge", "other")
+    found = next(one for one in grade(repo, offline=True).checks if one.code == "secret-in-config")
+    (step,) = found.steps
+    assert isinstance(step, Command)
+    assert len(run(repo, *step.words).splitlines()) == 2
+
+
+def test_what_a_fix_overwrites_is_put_aside_first(repo: Path, finished_folder: Path) -> None:
+    mine = onnx_models.model(bias=0.5)
+    finished.write(repo / "models" / "classifier.onnx", mine)
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "export.unchanged")
+    first, second, *_ = fix_of(found).splitlines()
+    assert "shutil.move('models/classifier.onnx', '.dvc/tmp/kept/models/classifier.onnx')" in first
+    assert second == "dvc checkout --force export"
+    type_in(repo, first, finished_folder, _no_edit_in_words)
+    assert (repo / ".dvc" / "tmp" / "kept" / "models" / "classifier.onnx").read_bytes() == mine
+    finished.write(repo / "models" / "classifier.onnx", mine)
+    again, *_ = _fix(repo, "export.unchanged").splitlines()
+    assert ".dvc/tmp/kept/models/classifier.onnx.2'" in again
+
+
+def test_what_the_cache_has_is_not_put_aside(repo: Path) -> None:
+    shutil.copy(repo / "models" / "classifier.fp32.onnx", repo / "models" / "classifier.onnx")
+    assert _fix(repo, "export.unchanged") == "dvc checkout --force export"
+
+
+def test_a_step_that_is_done_is_left_out(repo: Path) -> None:
+    gallery.append(repo, "dvc.yaml", "  extra:\n    cmd: echo\n    deps: [params.yaml]\n")
+    assert _fix(repo, "data.committed").splitlines()[0].startswith("git add ")
+    run(repo, "git", "add", "dvc.yaml")
+    assert _fix(repo, "data.committed").splitlines()[0].startswith("git commit ")
+
+
+def _add_the_whole_data_folder(repo: Path) -> None:
+    for path in ("dvc.yaml", "dvc.lock", "data/raw.dvc", "data/.gitignore"):
+        (repo / path).unlink()
+    finished.write(repo / ".gitignore", (repo / ".gitignore").read_text("utf-8") + "/data\n")
+    finished.add(repo, "data")
+    gallery.save(repo)
+
+
+def _apply(name: str) -> Callable[[Path], Any]:
+    return BY_NAME[name].apply
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("apply", "until", "most"),
+    [
+        (_add_the_whole_data_folder, "preprocess.declared", 5),
+        (_apply("stage_out_was_added_with_dvc_add"), None, 4),
+        (_apply("declared_param_is_a_misspelt_one_of_those_read"), None, 7),
+        (_apply("paths_in_pipeline_and_lock_have_backslashes"), None, 7),
+        (_apply("params_end_in_yml"), None, 3),
+    ],
+    ids=["data", "out", "param", "paths", "params"],
+)
+def test_what_is_typed_line_by_line_leads_on(
+    apply: Callable[[Path], Any], until: str | None, most: int, repo: Path, finished_folder: Path
+) -> None:
+    """The next action alone is typed, and then the new next action."""
+    apply(repo)
+    lines: list[str] = []
+    while (action := grade(repo, offline=True).next) and action.result.id != until:
+        assert action.step and len(lines) < most, lines
+        text = "\n".join(step_lines(action.step))
+        assert text not in lines, "a circle"
+        lines.append(text)
+        type_in(repo, text, finished_folder / "repo", _no_edit_in_words)
