@@ -77,6 +77,8 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     changed = changes_of_run(repository, snapshot, stage)
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
+        if turned := line_ends.files_of_git_with_lf(repository, stage):
+            return _turned_finding(repository, stage, turned)
         return _unversioned_finding(repository, snapshot, stage, spec)
     if finding := _line_ends_finding(repository, snapshot, stage, changed):
         return finding
@@ -138,6 +140,20 @@ def _line_ends_finding(
         f"other line ends than {recorded}",
         normalize_line_ends(repository),
         tuple(change.evidence for change in changed),
+    )
+
+
+def _turned_finding(repository: Repository, stage: Stage, turned: list[str]) -> Finding:
+    """The finding on a run on CRLF, where git has LF."""
+    paths = fixes.join(turned)
+    return Finding(
+        "line-endings",
+        f"{stage.name} ran on {paths} with CRLF at the ends of lines, and git has LF: to DVC it is"
+        " another file in every clone.",
+        "LF on every system, by a line in .gitattributes",
+        "CRLF in your folder, LF at HEAD",
+        normalize_line_ends(repository),
+        tuple(Evidence("worktree", path, value="CRLF") for path in turned),
     )
 
 
