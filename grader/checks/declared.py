@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
+from grader.checks.misplaced import misplaced_finding
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -166,7 +167,11 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
 
 
 @stage_check(
-    "command", "stage-wrong-command", "sections-in-command", requires=("{stage}.declared",)
+    "command",
+    "stage-wrong-command",
+    "sections-in-command",
+    "wrong-directory",
+    requires=("{stage}.declared",),
 )
 def stage_runs_its_module(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
@@ -176,6 +181,8 @@ def stage_runs_its_module(
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
+    if finding := misplaced_finding(repository, snapshot, stage):
+        return finding
     right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and right.absent_reads:

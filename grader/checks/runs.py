@@ -25,7 +25,7 @@ from grader.stages.run_state import (
     newer_deps,
     state_of,
 )
-from grader.stages.storage import outs_with_code, uncached_outs, unversioned_deps
+from grader.stages.storage import files_at_head, outs_with_code, uncached_outs, unversioned_deps
 from workshop import endpoints
 from workshop.stages import STAGES, StageSpec
 
@@ -257,7 +257,9 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
         return None
     paths = [out.path for out in gone]
     md5 = next((out.recorded.md5 for out in gone if out.cache), None)
-    if not any(out.cache for out in gone):
+    if any(not out.cache and not files_at_head(repository, out.path) for out in gone):
+        steps = [*run_stage(repository, stage)]  # git has none to bring back
+    elif not any(out.cache for out in gone):
         steps = [fixes.command("git", "checkout", "HEAD", "--", paths[0])]
     elif md5 and repository.objects.path(md5).exists():
         steps = [fixes.command("dvc", "checkout", stage.name)]

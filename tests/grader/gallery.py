@@ -1634,6 +1634,26 @@ def bytecode_lies_in_the_shared_code_after_a_run(repo: Path) -> None:
     save(repo)
 
 
+@mistake("line-endings")
+def stage_ran_on_code_with_the_line_ends_of_windows(repo: Path) -> None:
+    """Git takes it in with LF, and says that nothing changed."""
+    path = repo / "pipeline" / "export" / "__main__.py"
+    finished.write(path, path.read_bytes().replace(b"\n", b"\r\n"))
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+@mistake("lock-stale")
+def module_is_renamed_in_the_folder_alone(repo: Path) -> None:
+    (repo / "pipeline" / "plot" / "plots.py").rename(repo / "pipeline" / "plot" / "plot.py")
+
+
+@mistake("lock-stale")
+def table_of_the_raw_data_was_deleted(repo: Path) -> None:
+    (repo / "data" / "raw" / "train.csv").unlink()
+
+
 @mistake("cache-corrupt")
 def cached_model_was_overwritten(repo: Path) -> None:
     _corrupt(finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx")))
@@ -1715,6 +1735,13 @@ def stage_has_a_wdir(repo: Path) -> None:
 
     edit_stages(repo, change)
     _edit_lock(repo, lambda stages: stages["notes"]["deps"][0].update(path="../params.yaml"))
+
+
+@mistake("wrong-directory", "dvc-file-uncommitted", "out-missing")
+def wdir_of_a_stage_leads_its_paths_nowhere(repo: Path) -> None:
+    text = (repo / "dvc.yaml").read_text("utf-8")
+    before, name, after = text.partition("  evaluate:\n")
+    finished.write(repo / "dvc.yaml", f"{before}{name}    wdir: data\n{after}")
 
 
 @mistake("change-not-isolated")
