@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.engine.check_result import INTERNAL, CheckResult, Kind
-from grader.engine.registry import COMMIT_CHECKS
+from grader.engine.registry import CHECKS, COMMIT_CHECKS
 from grader.finding import worktree_paths
 from grader.step import Command, Edit, Step
 
@@ -41,6 +41,7 @@ def next_action(results: Sequence[CheckResult]) -> NextAction | None:
     """
     failed = [result for result in order_of_mending(results) if result.kind == "fail"]
     blocked = [result for result in results if result.kind == "blocked"]
+    blocked.sort(key=is_of_remote)
     is_untold = any(result.kind == "error" for result in results)
     waiting = failed or ([] if is_untold else blocked)
     if not waiting:
@@ -53,7 +54,8 @@ def next_action(results: Sequence[CheckResult]) -> NextAction | None:
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
     """What was found, in the order to mend it: mistakes, errors, advice.
 
-    Each kind is in teaching order, but what a result waits for comes right before it.
+    Each kind is in teaching order, but what a result waits for comes right before it, and what the
+    remote has told comes last: who did not ask it is told of the same before.
     """
     found = [result for result in results if result.kind in _KINDS]
     ordered: list[CheckResult] = []
@@ -65,9 +67,15 @@ def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
                     place(other)
             ordered.append(result)
 
-    for result in sorted(found, key=lambda result: _KINDS.index(result.kind)):
+    for result in sorted(found, key=lambda one: (_KINDS.index(one.kind), is_of_remote(one))):
         place(result)
     return ordered
+
+
+def is_of_remote(result: CheckResult) -> bool:
+    """Whether only the remote can answer it."""
+    check = CHECKS.get(result.id)
+    return check is not None and check.tier == "remote"
 
 
 def _waits_for(result: CheckResult, other: CheckResult) -> bool:

@@ -95,6 +95,11 @@ def folder_of_dvc_was_deleted(repo: Path) -> None:
 
 
 @mistake("not-a-repository")
+def config_was_deleted_in_the_folder_alone(repo: Path) -> None:
+    (repo / ".dvc" / "config").unlink()
+
+
+@mistake("not-a-repository")
 def config_has_a_line_that_is_none(repo: Path) -> None:
     append(repo, ".dvc/config", "<<<<<<< HEAD\n")
     save(repo)
