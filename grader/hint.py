@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader import user_cache
 from grader.engine.check_result import CheckResult
+from grader.engine.next_action import is_of_remote
 from grader.engine.registry import CHECKS
 from grader.engine.report import Report
 from grader.output.steps import fix_text, lines_under_headings, step_lines
@@ -25,8 +26,6 @@ _PLACES = {
     "cache": "in DVC's cache",
     "remote": "on the remote",
 }
-# Its checks ask the remote.
-_REMOTE_LESSON = "share"
 # Grades the repository, with the remote or without.
 Grade = Callable[[bool], Report]
 
@@ -98,7 +97,7 @@ def choose_result(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResu
 
 def _is_for_the_remote(result: CheckResult) -> bool:
     """Whether the remote's answer bears on it: also on an absent out, which it may lack as well."""
-    return result.lesson == _REMOTE_LESSON or result.code == "out-missing"
+    return is_of_remote(result) or result.code == "out-missing"
 
 
 def render_step(result: CheckResult, step: int) -> str:

@@ -330,6 +330,8 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
             return _absent(state.stage, state.stage.outs[0].path)
         for reason in out_reasons(repository, state):
             if reason.change == "modified":
+                if gone := [part for part in _PARTS if not (repository.root / part).exists()]:
+                    return _incomplete_finding(repository, state.stage, gone)
                 return _modified_finding(repository, state.stage, reason.path, beside)
     return None
 
@@ -342,6 +344,19 @@ def _absent(stage: Stage, path: str) -> Finding:
         "it is absent",
         (fixes.command("dvc", "pull", stage.file),),
         (Evidence("worktree", path, value="deleted"), Evidence("HEAD", stage.file)),
+    )
+
+
+def _incomplete_finding(repository: Repository, stage: Stage, gone: list[str]) -> Finding:
+    """The finding on raw data that lost what the pipeline cannot do without."""
+    is_cached = _are_cached(repository, [out.recorded.md5 or "" for out in stage.outs])
+    return Finding(
+        "lock-stale",
+        f"{fixes.join(gone)} is gone from the raw data: preprocess cannot run without.",
+        f"the data that {stage.file} records",
+        f"no {fixes.join(gone)}",
+        (fixes.command("dvc", "checkout" if is_cached else "pull", "--force", stage.file),),
+        tuple(Evidence("worktree", path, value="absent") for path in gone),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
+from grader.checks.misplaced import misplaced_finding
 from grader.code.stage_code import StageCode
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
@@ -167,7 +168,11 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
 
 
 @stage_check(
-    "command", "stage-wrong-command", "sections-in-command", requires=("{stage}.declared",)
+    "command",
+    "stage-wrong-command",
+    "sections-in-command",
+    "wrong-directory",
+    requires=("{stage}.declared",),
 )
 def stage_runs_its_module(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
@@ -179,9 +184,15 @@ def stage_runs_its_module(
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
     if any(covers(path, code.entry) for path in repository.nested_repositories):
         raise BlockedError("init.one_repository")
+    if finding := misplaced_finding(repository, snapshot, stage):
+        return finding
+    right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
         return _absent_finding(snapshot, stage, code)
+    if not wrong and right.absent_reads:
+        paths = fixes.join(right.absent_reads.values())
+        wrong = f"reads {paths}, and nothing is there: dvc repro stops"
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
         return None
@@ -191,7 +202,6 @@ def stage_runs_its_module(
     )
     cmd = stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd or [])
     shown = " ".join(cmd.split())
-    right = RightStage(repository, snapshot, stage, spec)
     has_words = has_sections(stage.cmd)
     return Finding(
         "sections-in-command" if has_words else "stage-wrong-command",

@@ -107,6 +107,8 @@ def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | 
     What stands in a config of yours outside of the repository is no part of it.
     """
     path = ".dvc/config"
+    if snapshot.revision == "worktree" and snapshot.content(path) is None:
+        return _gone_config(repository)
     try:
         wrong = config_schema.problem(snapshot.config)
     except ConfigError as error:
@@ -118,6 +120,22 @@ def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | 
     line = snapshot.line(path, wrong.section, wrong.key) if wrong.key else None
     refused = ConfigError(wrong.message, "mend or delete that line", path=path, line=line)
     return _unreadable(repository, snapshot, refused, "not-a-repository")
+
+
+def _gone_config(repository: Repository) -> Finding | None:
+    """The finding on a config that is committed, says something, and is gone from the folder."""
+    path = ".dvc/config"
+    # Without .dvc there is no repository at all, which the next check reports.
+    if not repository.head.content(path) or not (repository.root / ".dvc").is_dir():
+        return None
+    return Finding(
+        "not-a-repository",
+        f"{path} is committed, and gone from your folder: here DVC knows no remote.",
+        f"{path} in your folder",
+        "it is absent",
+        (fixes.command("git", "checkout", "HEAD", "--", path),),
+        (Evidence("worktree", path),),
+    )
 
 
 def _local_config(repository: Repository) -> Finding | None:

@@ -194,6 +194,8 @@ def _uncommitted_finding(
     repository: Repository, snapshot: Snapshot, stage: Stage, out: Out
 ) -> Finding | None:
     is_committed = bool(files_at_head(repository, out.path))
+    if not is_committed and not (repository.root / out.path).exists():
+        return None  # there is nothing to commit: the check of its stage's outs reports it
     if is_committed and not _is_older(repository, snapshot, stage, out):
         return None
     if is_committed:

@@ -25,7 +25,7 @@ from grader.stages.run_state import (
     newer_deps,
     state_of,
 )
-from grader.stages.storage import outs_with_code, uncached_outs, unversioned_deps
+from grader.stages.storage import files_at_head, outs_with_code, uncached_outs, unversioned_deps
 from workshop import endpoints
 from workshop.stages import STAGES, StageSpec
 
@@ -72,11 +72,13 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     stage = recorded_stage(snapshot, spec)
     if stage.frozen:
         return None
-    if snapshot.revision == "worktree" and (gone := gone_code(repository, spec)):
+    if gone := gone_code(repository, spec):
         return _gone_finding(stage, gone)
     changed = changes_of_run(repository, snapshot, stage)
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
+        if turned := line_ends.files_of_git_with_lf(repository, stage):
+            return _turned_finding(repository, stage, turned)
         return _unversioned_finding(repository, snapshot, stage, spec)
     if finding := _line_ends_finding(repository, snapshot, stage, changed):
         return finding
@@ -138,6 +140,20 @@ def _line_ends_finding(
         f"other line ends than {recorded}",
         normalize_line_ends(repository),
         tuple(change.evidence for change in changed),
+    )
+
+
+def _turned_finding(repository: Repository, stage: Stage, turned: list[str]) -> Finding:
+    """The finding on a run on CRLF, where git has LF."""
+    paths = fixes.join(turned)
+    return Finding(
+        "line-endings",
+        f"{stage.name} ran on {paths} with CRLF at the ends of lines, and git has LF: to DVC it is"
+        " another file in every clone.",
+        "LF on every system, by a line in .gitattributes",
+        "CRLF in your folder, LF at HEAD",
+        normalize_line_ends(repository),
+        tuple(Evidence("worktree", path, value="CRLF") for path in turned),
     )
 
 
@@ -241,7 +257,9 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
         return None
     paths = [out.path for out in gone]
     md5 = next((out.recorded.md5 for out in gone if out.cache), None)
-    if not any(out.cache for out in gone):
+    if any(not out.cache and not files_at_head(repository, out.path) for out in gone):
+        steps = [*run_stage(repository, stage)]  # git has none to bring back
+    elif not any(out.cache for out in gone):
         steps = [fixes.command("git", "checkout", "HEAD", "--", paths[0])]
     elif md5 and repository.objects.path(md5).exists():
         steps = [fixes.command("dvc", "checkout", stage.name)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.engine.check_result import INTERNAL, CheckResult, Kind
-from grader.engine.registry import COMMIT_CHECKS
+from grader.engine.registry import CHECKS, COMMIT_CHECKS
 from grader.finding import worktree_paths
 from grader.step import Command, Edit, Step
 
@@ -14,6 +14,7 @@ _STOPS_RUNS = frozenset(
     (
         *("param-unknown", "stage-wrong-command", "sections-in-command", "dep-absent", "cycle"),
         *("out-overlap", "out-not-written", "code-among-outs", "windows-paths", "wrong-file-name"),
+        "wrong-directory",
     )
 )
 
@@ -40,6 +41,7 @@ def next_action(results: Sequence[CheckResult]) -> NextAction | None:
     """
     failed = [result for result in order_of_mending(results) if result.kind == "fail"]
     blocked = [result for result in results if result.kind == "blocked"]
+    blocked.sort(key=is_of_remote)
     is_untold = any(result.kind == "error" for result in results)
     waiting = failed or ([] if is_untold else blocked)
     if not waiting:
@@ -52,7 +54,8 @@ def next_action(results: Sequence[CheckResult]) -> NextAction | None:
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
     """What was found, in the order to mend it: mistakes, errors, advice.
 
-    Each kind is in teaching order, but what a result waits for comes right before it.
+    Each kind is in teaching order, but what a result waits for comes right before it, and what the
+    remote has told comes last: who did not ask it is told of the same before.
     """
     found = [result for result in results if result.kind in _KINDS]
     ordered: list[CheckResult] = []
@@ -64,9 +67,15 @@ def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
                     place(other)
             ordered.append(result)
 
-    for result in sorted(found, key=lambda result: _KINDS.index(result.kind)):
+    for result in sorted(found, key=lambda one: (_KINDS.index(one.kind), is_of_remote(one))):
         place(result)
     return ordered
+
+
+def is_of_remote(result: CheckResult) -> bool:
+    """Whether only the remote can answer it."""
+    check = CHECKS.get(result.id)
+    return check is not None and check.tier == "remote"
 
 
 def _waits_for(result: CheckResult, other: CheckResult) -> bool:
@@ -80,13 +89,20 @@ def _waits_for(result: CheckResult, other: CheckResult) -> bool:
     if result.code == "out-missing":
         return other.code == "out-lost" and _is_about(other, result)
     is_commit = result.id in COMMIT_CHECKS
-    if other.id in COMMIT_CHECKS or result.code in _STOPS_RUNS:
+    if other.id in COMMIT_CHECKS or _stops_runs(result):
         return False
     if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
         return True
     runs_all = any(isinstance(s, Command) and s.words == ("dvc", "repro") for s in result.steps)
     is_data_first = is_commit and other.lesson == result.lesson
-    return runs_all and (other.code in _STOPS_RUNS or is_data_first)
+    return runs_all and (_stops_runs(other) or is_data_first)
+
+
+def _stops_runs(result: CheckResult) -> bool:
+    """Whether ``dvc repro`` stops before that is mended: also at what git has to bring back."""
+    checkout = ("git", "checkout")
+    restores = any(isinstance(s, Command) and s.words[:2] == checkout for s in result.steps)
+    return result.code in _STOPS_RUNS or (restores and result.id not in COMMIT_CHECKS)
 
 
 def _is_about(loss: CheckResult, result: CheckResult) -> bool:

@@ -24,12 +24,17 @@ def find(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[str]:
     return [
         dep.path
         for dep in stage.deps
-        if dep.inside
-        and dep.place
-        and not (repository.root / dep.path).exists()
-        and not files_at_head(repository, dep.path)
-        and not any(paths_overlap(path, dep.path) for path in _made_paths(repository, snapshot))
+        if dep.inside and dep.place and is_nowhere(repository, snapshot, dep.path)
     ]
+
+
+def is_nowhere(repository: Repository, snapshot: Snapshot, path: str) -> bool:
+    """Whether nothing is at ``path`` and nothing makes it, at HEAD nor in the folder."""
+    return (
+        not (repository.root / path).exists()
+        and not files_at_head(repository, path)
+        and not any(paths_overlap(made, path) for made in _made_paths(repository, snapshot))
+    )
 
 
 def _made_paths(repository: Repository, snapshot: Snapshot) -> Iterator[str]:

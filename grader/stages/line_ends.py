@@ -4,7 +4,7 @@ from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.model import Dep
 from grader.facts.repository import Repository
-from grader.stages.storage import md5s_by_line_ends
+from grader.stages.storage import files_at_head, md5s_by_line_ends
 
 _LARGEST = 2**20
 """A larger file is no code: in bytes."""
@@ -36,6 +36,21 @@ def recorded_line_ends(repository: Repository, dep: Dep) -> str | None:
     if dep.recorded.md5 == now:
         return None
     return {plain: "LF", windows: "CRLF"}.get(dep.recorded.md5 or "")
+
+
+def files_of_git_with_lf(repository: Repository, stage: Stage) -> list[str]:
+    """The files among the deps of ``stage`` with CRLF in the folder, and LF at HEAD.
+
+    Git turned them as it took them in, and says that nothing changed: a clone has other bytes.
+    """
+    paths = [path for dep in stage.deps for path in files_at_head(repository, dep.path)]
+    return [
+        path
+        for path in paths
+        if b"\r\n" in (repository.worktree.content(path) or b"")
+        and (head := repository.head.content(path))
+        and b"\r\n" not in head
+    ]
 
 
 def files_with_crlf(repository: Repository, stages: list[Stage]) -> list[str]:

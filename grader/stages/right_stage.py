@@ -15,7 +15,7 @@ from dvcstate.model import Out, ParamsFile
 from grader.code.stage_code import words_of
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.stages import absent_deps
+from grader.stages import absent_deps, absent_reads
 from grader.stages.commands import other_modules, right_command
 from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, lesson_stages, producers
@@ -75,12 +75,22 @@ class RightStage:
     @cached_property
     def command(self) -> str | list[str] | None:
         """The command that runs the lesson's module with all that it needs."""
+        return absent_reads.replace(self._runnable, self.absent_reads, self.spec)
+
+    @cached_property
+    def _runnable(self) -> str | list[str] | None:
         return right_command(self._snapshot, self.stage, self.spec)
 
     @cached_property
     def _right(self) -> Stage:
         """The stage with that command."""
         return self.stage._replace(cmd=self.command)
+
+    @cached_property
+    def absent_reads(self) -> dict[str, str]:
+        """The options of the command with a path at which nothing is, and the path."""
+        runnable = self.stage._replace(cmd=self._runnable)
+        return absent_reads.find(self._repository, self._snapshot, runnable, self._code)
 
     @cached_property
     def other_modules(self) -> list[str]:

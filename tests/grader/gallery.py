@@ -95,6 +95,11 @@ def folder_of_dvc_was_deleted(repo: Path) -> None:
 
 
 @mistake("not-a-repository")
+def config_was_deleted_in_the_folder_alone(repo: Path) -> None:
+    (repo / ".dvc" / "config").unlink()
+
+
+@mistake("not-a-repository")
 def config_has_a_line_that_is_none(repo: Path) -> None:
     append(repo, ".dvc/config", "<<<<<<< HEAD\n")
     save(repo)
@@ -1082,6 +1087,22 @@ def command_runs_only_where_true_fails(repo: Path) -> None:
     _edit_command(repo, "train", "python -m", "true || python -m")
 
 
+@mistake("stage-wrong-command", "lock-stale")
+def command_reads_a_path_that_is_nowhere(repo: Path) -> None:
+    edit(
+        repo,
+        "dvc.yaml",
+        "--curves results/curves\n      --out",
+        "--curves results/cruves\n      --out",
+    )
+    save(repo)
+
+
+@mistake("stage-wrong-command", "lock-stale", "dvc-file-uncommitted")
+def command_reads_params_that_are_nowhere_and_is_not_committed(repo: Path) -> None:
+    edit(repo, "dvc.yaml", "--params params.yaml", "--params parms.yaml")
+
+
 @mistake("stage-wrong-command")
 def command_prints_the_code(repo: Path) -> None:
     _edit_command(repo, "plot", "python -m pipeline.plot", "cat pipeline/plot/__main__.py")
@@ -1805,6 +1826,26 @@ def bytecode_lies_in_the_shared_code_after_a_run(repo: Path) -> None:
     save(repo)
 
 
+@mistake("line-endings")
+def stage_ran_on_code_with_the_line_ends_of_windows(repo: Path) -> None:
+    """Git takes it in with LF, and says that nothing changed."""
+    path = repo / "pipeline" / "export" / "__main__.py"
+    finished.write(path, path.read_bytes().replace(b"\n", b"\r\n"))
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+@mistake("lock-stale")
+def module_is_renamed_in_the_folder_alone(repo: Path) -> None:
+    (repo / "pipeline" / "plot" / "plots.py").rename(repo / "pipeline" / "plot" / "plot.py")
+
+
+@mistake("lock-stale")
+def table_of_the_raw_data_was_deleted(repo: Path) -> None:
+    (repo / "data" / "raw" / "train.csv").unlink()
+
+
 @mistake("cache-corrupt")
 def cached_model_was_overwritten(repo: Path) -> None:
     _corrupt(finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx")))
@@ -1886,6 +1927,13 @@ def stage_has_a_wdir(repo: Path) -> None:
 
     edit_stages(repo, change)
     _edit_lock(repo, lambda stages: stages["notes"]["deps"][0].update(path="../params.yaml"))
+
+
+@mistake("wrong-directory", "dvc-file-uncommitted", "out-missing")
+def wdir_of_a_stage_leads_its_paths_nowhere(repo: Path) -> None:
+    text = (repo / "dvc.yaml").read_text("utf-8")
+    before, name, after = text.partition("  evaluate:\n")
+    finished.write(repo / "dvc.yaml", f"{before}{name}    wdir: data\n{after}")
 
 
 @mistake("change-not-isolated")

@@ -69,3 +69,18 @@ def test_all_lost_lines_of_gitignore_are_written_at_once(repo: Path) -> None:
         run(repo, "bash", "-c", line)
     assert grade(repo, offline=True).next is None
     assert not [one for one in grade(repo, offline=True).checks if one.code]
+
+
+def test_code_that_is_gone_comes_back_before_anything_runs(repo: Path) -> None:
+    edit(repo, "params.yaml", "epochs: 12", "epochs: 3")
+    (repo / "pipeline" / "plot" / "plots.py").rename(repo / "pipeline" / "plot" / "plot.py")
+    action = grade(repo, offline=True).next
+    assert action and action.check == "plot.current"
+    assert action.step == Command(("git", "checkout", "HEAD", "--", "pipeline/plot/plots.py"))
+
+
+def test_raw_data_without_its_table_is_brought_back_and_not_taken_up(repo: Path) -> None:
+    (repo / "data" / "raw" / "train.csv").unlink()
+    action = grade(repo, offline=True).next
+    assert action and action.check == "data.in_place"
+    assert action.result.steps[-1] == Command(("dvc", "checkout", "--force", "data/raw.dvc"))

@@ -21,18 +21,22 @@ _IMPORTED_FIRST = ("dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.fs",
 
 
 def serve(address: str) -> None:
-    """Answer at the socket ``address`` until the process is ended."""
+    """Answer at the socket ``address`` until the process that started this one is gone."""
+    parent = os.getppid()
     for name in _IMPORTED_FIRST:
         importlib.import_module(name)
     importlib.import_module("dvc.cli.parser").get_main_parser()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
+        server.settimeout(5)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that end
-        while True:
-            connection, _ = server.accept()
-            with connection:
-                _answer(connection)
+        while os.getppid() == parent:
+            with contextlib.suppress(TimeoutError):
+                connection, _ = server.accept()
+                with connection:
+                    connection.setblocking(True)
+                    _answer(connection)
 
 
 def _answer(connection: socket.socket) -> None:
