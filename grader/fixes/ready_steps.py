@@ -109,7 +109,7 @@ def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
     wrong = outs_with_code(repository, stage)
     made_again: list[str] = []
     if spec:
-        wrong += RightStage(repository, repository.worktree, stage, spec).wrong_outs
+        wrong += RightStage(repository, repository.worktree, stage, spec).outs.wrong
         made_again = [
             *command_paths(repository, stage, repository.worktree.code(spec), spec.writes)
         ]
