@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bucket.errors import ApiError
 from bucket.partial_file import PartialFile
-from bucket.request import Preconditions
+from bucket.preconditions import Preconditions
 
 _MAX_UPLOADS = 2000  # each has an open file, of the 16,384 that server.py asks for
 _IDLE_S = 3600.0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dvcstate.config import dvc_config
-from dvcstate.config.remote_address import Remotes
+from dvcstate.config.remote_reference import Remotes
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.errors import FileError, NotAProjectError
 from dvcstate.git import git_repository

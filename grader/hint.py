@@ -121,7 +121,7 @@ def render_status(result: CheckResult, about: str = "") -> str:
     if result.status == "pass":
         lines = wrap(f"{code}{name} holds: there is nothing to mend.", WIDTH, "")
         return "\n".join([*lines, "What is next: grader hint"]) + "\n"
-    code = f"{about} cannot be told yet. " if code else ""
+    code = f"{about} cannot be checked yet. " if code else ""
     reason = " ".join(wrap(f"{code}{name}: {result.rationale}", 10_000, ""))
     lines = wrap(reason, WIDTH, "")
     if result.status == "error":

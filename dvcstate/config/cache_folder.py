@@ -8,8 +8,8 @@ import importlib.util
 import os
 from collections.abc import Mapping
 
-from dvcstate.config import config_schema, remote_address
-from dvcstate.config.remote_address import Remotes
+from dvcstate.config import config_schema, remote_reference
+from dvcstate.config.remote_reference import Remotes
 from dvcstate.errors import FileError
 
 # What DVC adds to `cache.dir`, and no remote but a folder takes (dvc/config_schema.py).
@@ -22,7 +22,7 @@ _PLUGINS = {
 
 def of_dir(value: str, root: str, remotes: Remotes) -> str:
     """The folder that ``cache.dir`` means; a FileError where DVC takes it for none."""
-    if not remote_address.scheme(value) and not value.startswith("//"):
+    if not remote_reference.scheme(value) and not value.startswith("//"):
         return value
     return _folder({"url": value, **_OF_CACHE_DIR}, root, remotes)
 
@@ -35,8 +35,8 @@ def of_remote(name: str, root: str, remotes: Remotes) -> str:
 
 
 def _folder(options: Mapping[str, str], root: str, remotes: Remotes) -> str:
-    if remote_address.scheme(options["url"]) == "remote":
-        base = remote_address.options(options["url"], remotes)
+    if remote_reference.scheme(options["url"]) == "remote":
+        base = remote_reference.options(options["url"], remotes)
         options = {**base, **options, "url": base["url"]}
     wrong = config_schema.problem({'remote ""': options})
     if wrong:
@@ -50,8 +50,8 @@ def _path_in(url: str) -> str:
     In ``gs://bucket/x`` and ``s3://bucket/x`` the bucket is part of it, in ``ssh://host/x`` the
     host is not, and ``http://host/x`` and ``file:///x`` are paths as they are.
     """
-    scheme = remote_address.scheme(url)
-    if scheme not in remote_address.ADDRESS_SCHEMES:
+    scheme = remote_reference.scheme(url)
+    if scheme not in remote_reference.ADDRESS_SCHEMES:
         return url
     plugin = _PLUGINS.get(scheme, f"dvc_{scheme}")
     package = plugin.replace("_", "-")
@@ -60,7 +60,7 @@ def _path_in(url: str) -> str:
         raise FileError(missing, f"pip install {package}")
     if scheme in ("http", "https"):
         return url
-    parts = remote_address.split(url)
+    parts = remote_reference.split(url)
     path: str = f"{parts.path}#{parts.fragment}" if parts.fragment else parts.path
     if scheme in ("gs", "s3"):
         path = parts.netloc.rpartition("@")[2].partition(":")[0] + path

@@ -1,17 +1,16 @@
 """The hashes that tracked files and folders have now, for as little work as possible."""
 
-import hashlib
 import os
 import time
 from array import array
 from collections.abc import Iterable
-from json.encoder import encode_basestring_ascii
 from typing import NamedTuple
 
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.hashes import folder_listing
 from dvcstate.hashes.changed_paths import ChangedPaths
 from dvcstate.hashes.file_hashing import HashJob, hash_files
+from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.hashes.folder_listing import Listing
 from dvcstate.hashes.hash_store import FileHashes, HashRecord, HashStore
 
@@ -161,15 +160,3 @@ def _summary(path: _StalePath) -> tuple[HashRecord, FileHashes]:
     else:
         record = HashRecord(fingerprint, md5s[0], size, None)
     return record, FileHashes(names, stats, b"".join(trusted))
-
-
-def folder_md5(names: list[str], md5s: list[str]) -> str:
-    """DVC's hash of a folder: the md5 of a JSON list of its files, sorted by name as text.
-
-    The text is that of ``json.dumps``, which takes 2.2 ms for 3,000 files, and this 0.7 ms.
-    """
-    entries = ", ".join(
-        f'{{"md5": "{md5}", "relpath": {encode_basestring_ascii(name)}}}'
-        for name, md5 in sorted(zip(names, md5s, strict=True))
-    )
-    return hashlib.md5(f"[{entries}]".encode(), usedforsecurity=False).hexdigest() + ".dir"

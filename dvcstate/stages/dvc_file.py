@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from dvcstate.config import config_schema, remote_address
-from dvcstate.config.remote_address import Remotes
+from dvcstate.config import config_schema, remote_reference
+from dvcstate.config.remote_reference import Remotes
 from dvcstate.documents import reader
 from dvcstate.dvc_repository import DvcRepository
 from dvcstate.errors import FileError
@@ -98,7 +98,7 @@ class _DvcFileEntry:
         return (
             any(self._item.get(name) for name in ("repo", "version_id", "files", "cloud"))
             or str(chosen).lower() == "true"
-            or remote_address.is_versioned(self._location.key, remotes)
+            or remote_reference.is_versioned(self._location.key, remotes)
         )
 
     def dep(self) -> Dep:
@@ -157,7 +157,7 @@ class _DvcFileEntry:
 
 def _check_options(path: str, options: Mapping[str, Any], remotes: Remotes) -> None:
     """DVC does not load a file with an ``fs_config`` that a remote of that kind would not take."""
-    url = remote_address.options(path, remotes)["url"] if path.startswith("remote://") else path
+    url = remote_reference.options(path, remotes)["url"] if path.startswith("remote://") else path
     wrong = config_schema.problem({'remote ""': {"url": url, **options}})
     if wrong:
         raise FileError(f"fs_config: {wrong.detail}", "mend or delete that option")

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from dvcstate.config import remote_address
-from dvcstate.config.remote_address import Remotes
+from dvcstate.config import remote_reference
+from dvcstate.config.remote_reference import Remotes
 from dvcstate.errors import FileError
 
 
@@ -29,7 +29,7 @@ def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
             f"{path!r} is a file of DVC's own and cannot be a dep or an out", "name the data itself"
         )
     if _is_address(path):
-        local = remote_address.local_path(path, remotes)
+        local = remote_reference.local_path(path, remotes)
         return Location(path, path, None if local is None else Path(local), inside=False)
     key = path
     if os.path.isabs(path) and _is_in(os.path.normpath(path), root):
@@ -40,10 +40,10 @@ def locate(path: str, wdir: str, root: str, remotes: Remotes) -> Location:
 
 
 def _is_address(path: str) -> bool:
-    scheme = remote_address.scheme(path)
-    if scheme in remote_address.ADDRESS_SCHEMES:
+    scheme = remote_reference.scheme(path)
+    if scheme in remote_reference.ADDRESS_SCHEMES:
         return True
-    if scheme and remote_address.split(path).netloc:
+    if scheme and remote_reference.split(path).netloc:
         raise FileError(
             f"the address {path!r} has a scheme that DVC does not know",
             "use a path or one of s3://, gs://, https://, ssh://",

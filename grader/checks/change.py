@@ -39,7 +39,7 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
     if repository.git and repository.git.is_shallow:
         raise UnknownError(
             "Only the newest commits are here (a shallow clone): whether one of the older ones"
-            " changed one thing could not be told.",
+            " changed one thing cannot be checked.",
             fixes.command("git", "fetch", "--unshallow"),
             fixes.note("in GitHub Actions: actions/checkout with fetch-depth: 0"),
         )

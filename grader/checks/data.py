@@ -107,7 +107,7 @@ def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
 
 @check("data.committed", "dvc-file-uncommitted", requires=("init.config",), committed_only=True)
 def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """Every .dvc file, dvc.yaml and params.yaml is committed as it lies there.
+    """Every .dvc file, dvc.yaml and params.yaml is committed as it is in the worktree.
 
     Others get what is committed. A file that git ignores is never committed at all.
     """
@@ -261,7 +261,7 @@ def _is_replaced(repository: Repository, snapshot: Snapshot, path: str) -> bool:
     committed_only=True,
 )
 def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """The raw data lies there as its .dvc file records it.
+    """The raw data is what its .dvc file records.
 
     Data that changed after dvc add is new data: DVC has to be told, or nobody else gets it.
     """

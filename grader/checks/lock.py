@@ -18,7 +18,7 @@ from grader.step import Step
 
 @check("lock.committed", "lock-uncommitted", requires=("preprocess.declared",), committed_only=True)
 def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """dvc.lock is committed as it lies there.
+    """dvc.lock is committed as it is in the worktree.
 
     It records which data, code and params gave which outs; without it a clone cannot pull them.
     """

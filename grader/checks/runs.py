@@ -92,7 +92,7 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
         start = f"in a terminal of its own, and left running: {command}"
         raise UnknownError(
             f"{stage.name} reads {dep.path}, of which nothing is known: {dep.why}. Whether it"
-            " changed since the last run cannot be told.",
+            " changed since the last run cannot be checked.",
             fixes.note(start) if dep.silent_server else fixes.command("dvc", "status", stage.name),
             fixes.command("grader", "check", "--offline"),
             code="remote-unreachable",

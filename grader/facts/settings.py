@@ -63,7 +63,7 @@ def _settings(table: object) -> Settings:
 def _unreadable(problem: str, line: int | None = None) -> UnknownError:
     where = f"{PATH}, line {line}" if line else PATH
     return UnknownError(
-        f"{where} cannot be read: {problem}. Where your data is to go cannot be told.",
+        f"{where} cannot be read: {problem}. Where your data goes cannot be checked.",
         Edit(
             PATH,
             "change",

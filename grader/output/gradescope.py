@@ -8,7 +8,7 @@ from grader.output.steps import fix_text
 
 
 def render(report: Report) -> str:
-    """Points as they were earned; what could not be told is shown, and counts for nothing."""
+    """Points as they were earned; what could not be checked is shown, and counts for nothing."""
     return json.dumps(_results(report), indent=2) + "\n"
 
 
@@ -40,7 +40,7 @@ def _test(result: CheckResult) -> dict[str, Any]:
 def _output(result: CheckResult) -> str:
     lines = [result.rationale] if result.rationale else []
     if result.status == "error":
-        lines.insert(0, "This could not be told, and counts for nothing.")
+        lines.insert(0, "This could not be checked, and counts for nothing.")
     lines += [f"expected: {result.expected}"] if result.expected else []
     lines += [f"actual: {result.actual}"] if result.actual else []
     lines += [f"type:\n{fix}"] if (fix := fix_text(result.steps)) else []

@@ -19,7 +19,7 @@ _MARKS = {"pass": "✓", "fail": "✗", "blocked": "·", "error": "?", "advice":
 _PLAIN_MARKS = {"pass": "+", "fail": "x", "blocked": "-", "error": "?", "advice": "!"}
 _COLOURS = {"pass": "32", "fail": "31", "blocked": "2", "error": "33", "advice": "36"}
 _TITLE_WIDTH = 44
-_SEE_ABOVE = " ..., as told above"
+_SEE_ABOVE = " ..., as shown above"
 _REMOTE_CHECK = "share.pushed"
 # The kind of a lesson without a check: only the remote can judge it, and was not asked.
 NOT_JUDGED = "blocked"
@@ -135,7 +135,7 @@ def _ending(report: Report, style: Style) -> list[str]:
         return [next_, *([f"then: {rest}"] if rest else [])]
     if errors:
         return _wrap_lines(
-            f"{errors} could not be told, and don't count. All else holds.", style, ""
+            f"{errors} could not be checked, and don't count. All else holds.", style, ""
         )
     limit = "" if "remote" in report.verified else ", as far as could be told without the remote"
     return [f"All of it holds{limit}.", *_how_to_ask_remote(report)]

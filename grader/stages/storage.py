@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
-from dvcstate.hashes.worktree import folder_md5
+from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.model import Dep, Out
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot

@@ -201,7 +201,7 @@ def _more(action: NextAction) -> str:
 def _end(report: Report, has_keyboard: bool = False) -> str:
     errors = sum(result.kind == "error" for result in report.checks)
     if errors:
-        return f"{errors} could not be told; all else holds. More: grader check"
+        return f"{errors} could not be checked; all else holds. More: grader check"
     if "remote" in report.verified:
         return "All of it holds."
     left = sum(check.points for check in unjudged_checks(report))

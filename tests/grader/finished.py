@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 
 import dvcstate
-from dvcstate.hashes.worktree import folder_md5
+from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.model import Dep, Out, ParamsFile
 from tests.repositories import ROOT, commit, run
 from tests.service import onnx_models

@@ -110,7 +110,7 @@ def test_a_code_that_is_not_found_is_told_by_its_name(repo: Path) -> None:
     )
     edit(repo, "dvc.lock", "schema", "schema_")
     told = hinted(repo, "out-not-pushed")
-    assert told.startswith("out-not-pushed cannot be told yet. share.pushed: waits for ")
+    assert told.startswith("out-not-pushed cannot be checked yet. share.pushed: waits for ")
     assert "That one first: grader hint " in told
 
 

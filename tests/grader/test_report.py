@@ -470,7 +470,7 @@ def test_a_long_command_is_printed_once(repo: Path) -> None:
     assert told.count(command) == 1
     line = next(one for one in told.splitlines() if one.startswith("next: "))
     assert line.startswith("next: dvc stage add -n train -d ")
-    assert line.endswith(" ..., as told above")
+    assert line.endswith(" ..., as shown above")
     assert len(line) <= 80
 
 
