@@ -63,7 +63,7 @@ class StageCollector:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     (folders if _is_folder(entry) else files).append(entry.name)
-        except PermissionError:
+        except OSError:  # no permission, or a path that is too long: os.walk passes over it
             return [], []
         self.inputs.append(folder)  # its mtime tells of files that come and go
         self.inputs += [
