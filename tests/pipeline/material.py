@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from pipeline.shared.classifier import Metadata
+from workshop.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
 GENRES = ("Comedy", "Drama", "Horror")
@@ -145,26 +146,10 @@ def preprocess(cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-TRAIN = (
-    *("--data", "data/preprocess", "--weights", "models/classifier.weights.h5"),
-    *("--history", "models/history.csv"),
-    *("--fine-tuning-history", "models/fine_tuning_history.csv", "--params", "params.yaml"),
-)
-EXPORT = (
-    *("--data", "data/preprocess", "--weights", "models/classifier.weights.h5"),
-    *("--model", "models/classifier.onnx", "--fp32-model", "models/classifier.fp32.onnx"),
-    *("--params", "params.yaml"),
-)
-EVALUATE = (
-    *("--data", "data/preprocess", "--model", "models/classifier.onnx"),
-    *("--fp32-model", "models/classifier.fp32.onnx"),
-    *("--metrics", "results/metrics/test.json", "--curves", "results/curves"),
-)
-PLOT = (
-    *("--history", "models/history.csv"),
-    *("--fine-tuning-history", "models/fine_tuning_history.csv", "--curves", "results/curves"),
-    *("--data", "data/preprocess", "--out", "results/plots", "--params", "params.yaml"),
-)
+# As the workshop's own commands: {"train": ["--data", "data/preprocess", …], …}
+ARGUMENTS = {stage.name: stage.command.split()[3:] for stage in STAGES}
+TRAIN, EXPORT = ARGUMENTS["train"], ARGUMENTS["export"]
+EVALUATE, PLOT = ARGUMENTS["evaluate"], ARGUMENTS["plot"]
 
 
 def files(folder: Path) -> dict[str, bytes]:

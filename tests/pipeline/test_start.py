@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from tests.pipeline import material
+from workshop import stages
 
-STAGES = ("preprocess", "train", "export", "evaluate", "plot")
+STAGES = tuple(stage.name for stage in stages.STAGES)
 HEAVY = ("tensorflow", "keras", "tf2onnx", "dvc")
 
 

@@ -209,7 +209,7 @@ def test_an_interrupt_in_train_leaves_nothing(later: float, preprocessed: Path) 
             return True
         return False
 
-    is_told_to_be_interrupted(interrupted("train", preprocessed, material.TRAIN, begun))
+    is_told_to_be_interrupted(interrupted("train", preprocessed, tuple(material.TRAIN), begun))
     assert list((preprocessed / "models").iterdir()) == []
 
 
@@ -237,11 +237,8 @@ runpy.run_module(f"pipeline.{stage}", run_name="__main__", alter_sys=True)
 """
 """A stage in whose midst Ctrl-C is pressed twice, or a package lacks, as it imports a module."""
 ARGUMENTS = {
-    "preprocess": ("--raw", "raw", "--out", "data/again", "--params", "params.yaml"),
-    "train": material.TRAIN,
-    "export": material.EXPORT,
-    "evaluate": material.EVALUATE,
-    "plot": material.PLOT,
+    **material.ARGUMENTS,
+    "preprocess": ["--raw", "raw", "--out", "data/again", "--params", "params.yaml"],
 }
 
 
