@@ -13,7 +13,7 @@ from grader.engine.report import FAILED, NOTHING_TO_GRADE, PASSED, Report, exit_
 from grader.grading import grade
 from tests.grader import finished
 from tests.grader.command_line import grader
-from tests.grader.gallery import save
+from tests.grader.gallery import edit_stages, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
@@ -52,13 +52,15 @@ def test_in_the_workshops_own_checkout_the_way_to_ones_own_repository_is_told(
         (repo / part).write_text("", "utf-8")
     (repo / "workshop.toml").unlink(missing_ok=True)
     what = "note: this is the checkout of the workshop, and not your own repository\n"
-    assert (
-        grader("check", "--offline", cwd=repo).stderr
-        == f"{what}  fix: grader start ../my-workshop\n"
-    )
+    edit_stages(repo, lambda stages: stages["plot"].pop("params"), run_again=False)
+    done = grader("check", "--offline", cwd=repo)
+    assert done.stderr == f"{what}  fix: grader start ../my-workshop\n"
+    (next_line,) = [line for line in done.stdout.splitlines() if line.startswith("next: ")]
+    assert next_line == "next: grader start ../my-workshop"
     (repo.parent / "my-workshop").mkdir()
     (repo.parent / "my-workshop" / "workshop.toml").write_text("[workshop]\n", "utf-8")
     assert grader("hint", cwd=repo).stderr == f"{what}  fix: cd ../my-workshop\n"
+    assert "\nnext: cd ../my-workshop\n" in grader("check", "--offline", cwd=repo).stdout
     (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")
     assert grader("check", "--offline", cwd=repo).stderr == ""
 
