@@ -166,6 +166,10 @@ def _check(options: argparse.Namespace) -> int:
     else:
         write(text)
     output.write_error(checkout.note(options.repo))
+    if report.gradable:
+        asked = [check.id for check in CHECKS.values() if check.of_workshop and select(check)]
+        judged = [result.id for result in report.checks]
+        output.write_error(checkout.foreign_note(Path(report.repo), asked, judged))
     return exit_code(report)
 
 
