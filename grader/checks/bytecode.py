@@ -27,7 +27,12 @@ _COMPILED = tuple(f"__pycache__/module.cpython-{minor}.pyc" for minor in (311, 3
 _NO_BYTECODE = re.compile(r"-[A-Za-z]*B|PYTHONDONTWRITEBYTECODE=.+|PYTHONPYCACHEPREFIX=.+")
 
 
-@check("pipeline.bytecode", "dvcignore-lacks-pycache", requires=("preprocess.declared",))
+@check(
+    "pipeline.bytecode",
+    "dvcignore-lacks-pycache",
+    requires=("preprocess.declared",),
+    of_workshop=True,
+)
 def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """.dvcignore leaves out __pycache__ where a folder of code is a dep.
 

@@ -40,7 +40,7 @@ class _Difference(StrEnum):
     NEW = "is new"
 
 
-@check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",))
+@check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",), of_workshop=True)
 def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """A .dvc file tracks the raw data.
 
@@ -67,6 +67,8 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
 
 def _left_out(repository: Repository, snapshot: Snapshot) -> list[str]:
     """What the pipeline reads of the raw data and nobody keeps, where DVC or git keeps a part."""
+    if repository.is_foreign:
+        return []
     # What is not committed yet is there too.
     stages = (*snapshot.project.stages, *repository.worktree.project.stages)
     in_dvc = [out.path for stage in stages for out in stage.outs]

@@ -303,7 +303,7 @@ def _made_by(producer: str, read: list[str]) -> str:
     return f"outs of {producer}, and does not depend on them"
 
 
-@check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",))
+@check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",), of_workshop=True)
 def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 

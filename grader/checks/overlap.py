@@ -51,6 +51,8 @@ def _find_doubled(stages: Iterable[Stage]) -> tuple[_Owned, _Owned] | None:
 
 def _find_future_overlap(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The finding on a .dvc file that tracks what a stage, not declared yet, will write."""
+    if repository.is_foreign:
+        return None
     tracked = [
         (out, owner)
         for owner in snapshot.project.stages

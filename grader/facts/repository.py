@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -18,7 +18,8 @@ from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
-from grader.finding import Source
+from grader.finding import Source, UnknownError
+from workshop.stages import STAGES
 
 # What is above these limits is no workshop, and would take seconds to write.
 _MAX_EXPORT_BYTES = 64 * 2**20
@@ -180,7 +181,26 @@ class Repository:
             objects = self.git.contents(blob.oid for blob in blobs.values()) if self.git else {}
             contents = {path: objects[b.oid] for path, b in blobs.items() if b.oid in objects}
             files = self._cache.export(self.root, self.commit, contents)
-        return Snapshot("HEAD", files, lambda: self.shared_project or files.project)
+        return Snapshot(
+            "HEAD", files, lambda: self.shared_project or files.project, lambda: self.is_foreign
+        )
+
+    @cached_property
+    def is_foreign(self) -> bool:
+        """Whether `grader start` did not make it: it has DVC, and no code of the workshop's.
+
+        Its lessons and their stages are not there to be judged.
+        """
+        try:
+            known = {*self.committed_files, *self.tracked_files}
+        except UnknownError:  # git cannot say
+            return False
+        has_dvc = ".dvc/config" in known
+        if not has_dvc or settings.PATH in known or (self.root / settings.PATH).exists():
+            return False
+        ends = tuple(f"/{s.code_dir}{end}" for s in STAGES for end in ("/__main__.py", ".py"))
+        is_here = any((self.root / end[1:]).exists() for end in ends)
+        return not (is_here or any(f"/{path}".endswith(ends) for path in known))
 
     @cached_property
     def _metadata_files(self) -> dict[str, Blob]:
@@ -203,7 +223,8 @@ class Repository:
     @cached_property
     def worktree(self) -> Snapshot:
         """The files in the attendee's folder."""
-        return Snapshot("worktree", Files(self.root), lambda: self.workspace.project())
+        project: Callable[[], Project] = lambda: self.workspace.project()  # noqa: E731
+        return Snapshot("worktree", Files(self.root), project, lambda: self.is_foreign)
 
     @cached_property
     def uncommitted_files(self) -> tuple[str, ...]:

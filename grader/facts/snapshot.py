@@ -42,15 +42,21 @@ class Snapshot:
     """The files of one revision, by path from the root of the DVC repository, and what they say.
 
     ``files`` are those of the repository itself, or of an export of HEAD.
-    ``read_project`` is called at most once, when a check first asks for the stages.
+    ``read_project`` is called at most once, when a check first asks for the stages. ``is_foreign``:
+    `grader start` did not make the repository, and no stage of it is a lesson's.
     """
 
     def __init__(
-        self, revision: Revision, files: Files, read_project: Callable[[], Project]
+        self,
+        revision: Revision,
+        files: Files,
+        read_project: Callable[[], Project],
+        is_foreign: Callable[[], bool] = lambda: False,
     ) -> None:
         self.revision: Revision = revision
         self.root = files.root
         self._read_project = read_project
+        self._is_foreign = is_foreign
         self._files = files
         self._stages: dict[str, Stage | None] = {}
 
@@ -101,6 +107,8 @@ class Snapshot:
 
     def stage(self, spec: StageSpec) -> Stage | None:
         """The attendee's stage for a lesson: by what it runs, else by its name."""
+        if self._is_foreign():
+            return None
         if spec.name not in self._stages:
             self._stages[spec.name] = self._find_stage(spec)
         return self._stages[spec.name]
