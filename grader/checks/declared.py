@@ -181,6 +181,8 @@ def stage_runs_its_module(
         raise BlockedError("init.one_repository")
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
+        if any(covers(out.path, code.entry) for out in stage.outs):  # and a run deleted it
+            raise BlockedError("data.only_dvc")
         return _absent_finding(snapshot, stage, code)
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
