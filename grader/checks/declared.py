@@ -105,7 +105,7 @@ def split_stage(
     others = [other for other in STAGES if other.module in right.other_modules]
     absent = [other for other in others if not snapshot.stage(other)]
     outs = [command_outs(repository, other.command, other) for other in absent]
-    written = {path: out for each in (right.written, *outs) for path, out in each.items()}
+    written = {path: out for each in (right.outs.written, *outs) for path, out in each.items()}
     kept_by_git = [path for path, out in written.items() if not out.cached]
     ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
     paths = dict.fromkeys([stage.file, LOCK, *kept_by_git, *ignoring])
@@ -223,8 +223,8 @@ def outs_are_declared(
     stage = stage_of(snapshot, spec)
     right = RightStage(repository, snapshot, stage, spec)
     # Code among the outs, and outs of other stages, are for the checks of all outs to report.
-    unwritten = [path for path in right.unwritten_outs if path not in right.code_among_outs]
-    undeclared = right.undeclared_beside(stage.outs)
+    unwritten = [path for path in right.outs.unwritten if path not in right.outs.with_code]
+    undeclared = right.outs.undeclared_beside(stage.outs)
     if not undeclared and not unwritten:
         return None
     declared = [out.path for out in stage.outs]
@@ -240,7 +240,7 @@ def outs_are_declared(
     return Finding(
         "out-not-written" if unwritten else "out-undeclared",
         f"{stage.name} {what}",
-        f"{fixes.join(right.written)} among the outs of {stage.name}",
+        f"{fixes.join(right.outs.written)} among the outs of {stage.name}",
         f"outs: {fixes.join(declared, 5) or 'none'}",
         mend_stage(repository, snapshot, stage, spec),
         (
@@ -291,7 +291,7 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
         stage = snapshot.stage(spec)
         if stage is None:
             continue
-        plain = RightStage(repository, snapshot, stage, spec).plain_results
+        plain = RightStage(repository, snapshot, stage, spec).outs.plain_results
         for path, out in plain.items():
             new = new_outs({path: out})
             return Finding(

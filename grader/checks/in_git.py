@@ -14,8 +14,8 @@ from grader.fixes.git_files import append_lines, unignore
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import every_stage, stage_evidence
 from grader.stages.paths import covers, gitignore_beside
-from grader.stages.right_stage import section_of
 from grader.stages.stage_change import Change
+from grader.stages.stage_outs import section_of
 from grader.stages.storage import (
     cached_outs,
     files_at_head,

@@ -13,8 +13,9 @@ from grader.finding import Evidence, Finding
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import every_stage, lesson_stages
 from grader.stages.paths import command_paths, covers, gitignore_beside, paths_overlap
-from grader.stages.right_stage import RightStage, section_of
+from grader.stages.right_stage import RightStage
 from grader.stages.stage_change import Change
+from grader.stages.stage_outs import section_of
 from grader.step import Step
 from workshop.stages import STAGES, StageSpec
 
@@ -175,7 +176,7 @@ def _separate(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tup
             )
     for out, owner in owned:
         spec = next((spec for spec in STAGES if snapshot.stage(spec) == owner), None)
-        if spec and out.path in RightStage(repository, snapshot, owner, spec).wrong_outs:
+        if spec and out.path in RightStage(repository, snapshot, owner, spec).outs.wrong:
             return mend_stage(repository, snapshot, owner, spec)
     # No lesson's stage is in the wrong: the path is left to one, else to whom its command names it.
     lessons = lesson_stages(snapshot)

@@ -303,7 +303,7 @@ def _lost_finding(
         f"objects of which neither has the right bytes: {len(lost)}",
         (
             *(remove_object(repository, name) for name in damaged[:_DELETED]),
-            *_keep_again(repository, here, is_of_dvc_2=remote.uses_dvc_2_layout),
+            *_keep_again(here, is_of_dvc_2=remote.uses_dvc_2_layout),
             *_make_again([stage for stage in stages if stage not in here]),
             *_push(repository, answer, []),
         ),
@@ -314,18 +314,11 @@ def _lost_finding(
     )
 
 
-def _keep_again(
-    repository: Repository, stages: list[Stage], *, is_of_dvc_2: bool
-) -> Iterator[Step]:
+def _keep_again(stages: list[Stage], *, is_of_dvc_2: bool) -> list[Step]:
     """What gives the cache the outs that lie in the folder as their run left them."""
-    if not stages:
-        return
-    # DVC 3 takes a record of DVC 2 for another one: it writes its own, which is to be committed.
-    force = ["--force"] * is_of_dvc_2
-    yield fixes.command("dvc", "commit", *force, *(stage.name for stage in stages))
-    if is_of_dvc_2:
-        files = dict.fromkeys(LOCK if stage.cmd else stage.file for stage in stages)
-        yield from fixes.commit(files, "Record the outs as DVC 3 does")
+    # DVC 3 takes what DVC 2 recorded of a dep for another record, and asks to be forced.
+    words = ("dvc", "commit", *["--force"] * is_of_dvc_2, *(stage.name for stage in stages))
+    return [fixes.command(*words)] if stages else []
 
 
 def _make_again(stages: list[Stage]) -> Iterator[Step]:

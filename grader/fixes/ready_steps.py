@@ -108,7 +108,7 @@ def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
     wrong = outs_with_code(repository, stage)
     made_again: list[str] = []
     if spec:
-        wrong += RightStage(repository, repository.worktree, stage, spec).wrong_outs
+        wrong += RightStage(repository, repository.worktree, stage, spec).outs.wrong
         made_again = [*command_paths(repository, stage.cmd, spec, spec.writes)]
     for out in stage.outs:
         # What a lesson's stage wrote and DVC never recorded, its next run writes again.

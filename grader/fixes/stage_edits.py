@@ -18,8 +18,8 @@ from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.lookup import name_in_file
-from grader.stages.right_stage import section_of
 from grader.stages.stage_change import Change, flag_of
+from grader.stages.stage_outs import section_of
 from grader.step import Edit, Step
 
 # What `dvc stage add` of DVC 3 can write of a stage, and of an out of one: its options.

@@ -4,15 +4,13 @@ Every finding on the stage proposes the same ``change``: a block that is typed t
 that another one wrote.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
 
 from dvcstate import Stage
-from dvcstate.model import Out, ParamsFile
-from grader.code.stage_code import words_of
+from dvcstate.model import ParamsFile
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages import absent_deps, absent_reads
@@ -20,15 +18,10 @@ from grader.stages.commands import other_modules, right_command
 from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, lesson_stages, producers
 from grader.stages.lost_params import absent_keys
-from grader.stages.paths import command_outs, command_paths, covers, paths_overlap
+from grader.stages.paths import command_paths, covers, paths_overlap
 from grader.stages.stage_change import Change, NewOut
-from grader.stages.storage import outs_with_code
+from grader.stages.stage_outs import StageOuts
 from workshop.stages import PACKAGE, PARAMS_FILE, STAGES, StageOut, StageSpec
-
-
-def section_of(out: Out) -> str:
-    """The section of dvc.yaml that an out is declared in."""
-    return "metrics" if out.metric else "plots" if out.plot else "outs"
 
 
 def new_outs(outs: Mapping[str, StageOut]) -> tuple[NewOut, ...]:
@@ -52,11 +45,11 @@ class RightStage:
     @cached_property
     def change(self) -> Change:
         """All that the declaration needs; empty where it is right."""
-        outs = self.undeclared_outs | self.plain_results
+        outs = self.outs.undeclared | self.outs.plain_results
         remove = {
             "deps": tuple(self._wrong_deps),
             "params": (*self.needless_keys, *self._keys_of_others()),
-            **self._removed_outs(),
+            **self.outs.removed(),
         }
         return Change(
             deps=tuple(self._new_deps()),
@@ -79,6 +72,11 @@ class RightStage:
     def absent_reads(self) -> dict[str, str]:
         """The options of the command with a path at which nothing is, and the path."""
         return absent_reads.find(self._repository, self._snapshot, self._runnable, self.spec)
+
+    @cached_property
+    def outs(self) -> StageOuts:
+        """Its outs, and what is wrong with them."""
+        return StageOuts(self._repository, self._snapshot, self.stage, self.spec, self.command)
 
     @cached_property
     def other_modules(self) -> list[str]:
@@ -126,7 +124,7 @@ class RightStage:
             dep.path
             for dep in self.stage.deps
             if dep.path not in reads
-            and any(paths_overlap(dep.path, path) for path in (*self.written, *later))
+            and any(paths_overlap(dep.path, path) for path in (*self.outs.written, *later))
         ]
 
     def _is_later(self, other: Stage) -> bool:
@@ -245,115 +243,6 @@ class RightStage:
         )
         rest = [key for key in keys if not any(_is_within(key, other) for other in new)]
         return list(dict.fromkeys([*new, *rest]))
-
-    # ── outs ──
-
-    @cached_property
-    def written(self) -> dict[str, StageOut]:
-        """What the command writes, by path."""
-        return command_outs(self._repository, self.command, self.spec)
-
-    @cached_property
-    def code_among_outs(self) -> list[str]:
-        """The outs with code in them: DVC deletes outs before a run."""
-        modules = self._code.imported()
-        known = outs_with_code(self._repository, self.stage)
-        return [
-            out.path
-            for out in self.stage.outs
-            if out.path in known or any(covers(out.path, path) for path in modules)
-        ]
-
-    @cached_property
-    def unwritten_outs(self) -> list[str]:
-        """The outs that nothing shows the command to write: neither options, code nor a run."""
-        return [out.path for out in self.stage.outs if not self._is_written(out)]
-
-    def _is_written(self, out: Out) -> bool:
-        if out.place is None or not out.inside:
-            return True
-        if any(paths_overlap(out.path, path) for path in self.written):
-            return True
-        has_run = bool(out.recorded.md5) and not self.stage.command_changed
-        return has_run or out.path in words_of(self.stage.cmd) or self._is_named_in_code(out.path)
-
-    def _is_named_in_code(self, path: str) -> bool:
-        """Whether a module has the path, or the name of a file, in quotes."""
-        name = path.rpartition("/")[2]
-        names = [path, name] if "." in name else [path]
-        quoted = re.compile(rf"[\"'](?:[^\"'\n]*/)?(?:{'|'.join(map(re.escape, names))})[\"']")
-        texts = (self._snapshot.text(module) or "" for module in self._code.imported())
-        return any(quoted.search(text) for text in texts)
-
-    @cached_property
-    def wide_outs(self) -> list[str]:
-        """The outs around what the command writes, and around what another stage writes too."""
-        others = [
-            path
-            for spec in STAGES
-            if spec is not self.spec
-            for path in self._paths_of(spec, self._snapshot.stage(spec))
-        ]
-        return [
-            out.path
-            for out in self.stage.outs
-            if out.path not in self.written
-            and any(covers(out.path, path) for path in self.written)
-            and any(covers(out.path, path) for path in others)
-        ]
-
-    def _paths_of(self, spec: StageSpec, stage: Stage | None) -> Iterator[str]:
-        """What the stage of another lesson writes; also one that is not declared yet."""
-        command = stage.cmd if stage else spec.command
-        yield from command_paths(self._repository, command, spec, spec.writes)
-
-    @cached_property
-    def read_outs(self) -> list[str]:
-        """The outs that the command reads, and does not write."""
-        reads = self._paths(self.spec.reads)
-        return [o.path for o in self.stage.outs if o.path in reads and o.path not in self.written]
-
-    @cached_property
-    def wrong_outs(self) -> list[str]:
-        """Every out that is none of the stage's."""
-        wrong = [*self.code_among_outs, *self.unwritten_outs, *self.wide_outs, *self.read_outs]
-        return list(dict.fromkeys(wrong))
-
-    @cached_property
-    def undeclared_outs(self) -> dict[str, StageOut]:
-        """What the command writes, and no right out takes in."""
-        return self.undeclared_beside(o for o in self.stage.outs if o.path not in self.wrong_outs)
-
-    def undeclared_beside(self, outs: Iterable[Out]) -> dict[str, StageOut]:
-        """What the command writes, and none of ``outs`` takes in."""
-        declared = [out.path for out in outs]
-        return {
-            path: out
-            for path, out in self.written.items()
-            if not any(covers(known, path) for known in declared)
-        }
-
-    @cached_property
-    def plain_results(self) -> dict[str, StageOut]:
-        """Metrics and plots that are declared as plain outs, by path."""
-        project = self._snapshot.project
-        shown = {*project.metrics, *project.plots}
-        return {
-            path: out
-            for path, out in self.written.items()
-            if out.advise_kind
-            and not any(covers(other, path) for other in shown)
-            and any(covers(own.path, path) for own in self.stage.outs)
-        }
-
-    def _removed_outs(self) -> dict[str, tuple[str, ...]]:
-        moved = self.plain_results
-        removed: dict[str, tuple[str, ...]] = {}
-        for out in self.stage.outs:
-            if out.path in self.wrong_outs or out.path in moved:
-                section = section_of(out)
-                removed[section] = (*removed.get(section, ()), out.path)
-        return removed
 
     # ── what both need ──
 

@@ -12,6 +12,7 @@ from grader.engine.report import Report
 from grader.grading import grade
 from grader.output.steps import next_line
 from tests.grader import finished, gallery
+from tests.grader.bytes_kept import find_lost, own_files
 from tests.grader.gallery import MISTAKES, Mistake
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import told
@@ -104,7 +105,9 @@ def test_typing_the_fix_mends_the_mistake(
         if found is None:
             break
         by_hand = BY_HAND.get(mistake.name, _nothing)
+        before = own_files(repo)
         type_in(repo, fix_of(found), finished_folder / "repo", by_hand)
+        assert find_lost(repo, before) == [], fix_of(found)
         report = grade(repo, offline=bool(OFFLINE & {mistake.code, mistake.name}))
     assert _first(report) is None, told(report)
 
