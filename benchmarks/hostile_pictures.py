@@ -60,8 +60,8 @@ def _forms() -> dict[str, bytes]:
     middle = hostile_pictures.plain_png(2000, 1500)
     return {
         "64 PNGs of 20 Mpx": _form([large] * 64),
-        "10 PNGs of 20 Mpx": _form([large] * 10),
-        "64 PNGs of 3 Mpx": _form([middle] * 64),
+        "8 PNGs of 20 Mpx": _form([large] * 8),
+        "50 PNGs of 3 Mpx": _form([middle] * 50),
         "64 JPEGs of 2 Mpx": _form([hostile_pictures.jpeg_of_scans(0xC2, 20, (1500, 1300))] * 64),
     }
 
@@ -98,7 +98,7 @@ def _measure(
 
 def _measure_hang_up(service: running.RunningService, http: httpx.Client) -> int:
     """How long the service goes on for a client that has gone."""
-    body = _form([hostile_pictures.plain_png(*hostile_pictures.SIDES)] * 10)
+    body = _form([hostile_pictures.plain_png(*hostile_pictures.SIDES)] * 8)
     try:
         http.post("/predict", content=body, headers=FORM, timeout=1)
     except httpx.TimeoutException:

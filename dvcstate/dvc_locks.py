@@ -19,7 +19,7 @@ from dvcstate.model import DvcLock
 _LARGEST = 2**20
 _LOCK, _RWLOCK = ".dvc/tmp/lock", ".dvc/tmp/rwlock"
 # "repro" in "/opt/my programs/bin/dvc repro plot", and in "python -m dvc/__main__.py repro".
-_COMMAND = re.compile(r"(?:dvc(?:\.exe|-script\.py)?|__main__\.py)[\"']? +([a-z-]+)")
+_COMMAND = r"(?:dvc(?:\.exe|-script\.py)?|__main__\.py)[\"']? +([a-z-]+)"
 _STILL_ACTIVE = 259
 _LIMITED_INFORMATION = 0x1000
 
@@ -41,7 +41,7 @@ def running_commands(root: Path) -> Iterator[DvcLock]:
         for entry in entries.values() if isinstance(entries, dict) else ():
             for process in entry if isinstance(entry, list) else [entry]:
                 if isinstance(process, dict) and _is_alive(process.get("pid")):
-                    match = _COMMAND.search(str(process.get("cmd", "")))
+                    match = re.search(_COMMAND, str(process.get("cmd", "")))
                     command = f"dvc {match[1]}" if match else "dvc"
                     yield DvcLock(_RWLOCK, command, process["pid"])
 

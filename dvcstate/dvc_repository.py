@@ -34,8 +34,8 @@ class DvcRepository(NamedTuple):
         return self.git.ignores(self.real_root + path[len(str(self.root)) :], is_folder)
 
 
-def find(root: Path) -> DvcRepository:
-    """The DVC repository whose root is ``root``."""
+def find(root: Path, *, asks_git: bool = False) -> DvcRepository:
+    """The DVC repository whose root is ``root``; ``asks_git``: whatever ``core.no_scm`` says."""
     if not os.path.isdir(root / ".dvc"):
         raise NotAProjectError(f"{root}: not a DVC repository", "dvc init")
     settings = dvc_config.read(root)
@@ -45,7 +45,7 @@ def find(root: Path) -> DvcRepository:
         real_root,
         Path(settings.cache_dir),
         DvcIgnore(str(root)),
-        None if settings.no_scm else _git_ignore(root, real_root),
+        None if settings.no_scm and not asks_git else _git_ignore(root, real_root),
         settings.sections.get("parsing", {}),
         settings.resolved_remotes,
     )

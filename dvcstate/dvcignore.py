@@ -174,7 +174,7 @@ def _read(path: str, folder: str) -> list[_Rule]:
     for number, line in enumerate(map(str.strip, lines), 1):
         rule = _compile(line, shown, number) if line and not line.startswith("#") else None
         if rule is not None and folder:
-            rule = _compile(_move_to_root(rule.text, folder), shown, number)
+            rule = _compile(move_to_root(rule.text, folder), shown, number)
         if rule is not None:
             rules.append(rule)
     return rules
@@ -203,7 +203,7 @@ def _compile(pattern: str, shown: str, number: int) -> _Rule | None:
     return _Rule(pattern, ignores, pattern.endswith("/"), re.compile(regex))
 
 
-def _move_to_root(pattern: str, folder: str) -> str:
+def move_to_root(pattern: str, folder: str) -> str:
     """As dvc/pathspec_math.py: ``*.log`` in ``data`` becomes ``data/**/*.log`` in the root."""
     negated, pattern = pattern.startswith("!"), pattern.removeprefix("!")
     anchored = "/" in pattern[:-1] and not pattern.startswith("**/")

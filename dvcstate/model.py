@@ -73,7 +73,8 @@ class Stage(NamedTuple):
     ``recorded`` is False for a stage that is not in the lock. ``external`` names the deps and outs
     that ``dvc status`` looks at and that are not on this machine: in a cloud, in another
     repository. ``is_import``: DVC pushes nothing of it and pulls it from where it was imported
-    from, another repository or a cloud that keeps versions (dvc/repo/index.py).
+    from, another repository or a cloud that keeps versions (dvc/repo/index.py). ``wdir``: the
+    folder that its command runs in, from the root on; empty for the root.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Stage(NamedTuple):
     checksum_changed: bool = False
     external: tuple[str, ...] = ()
     is_import: bool = False
+    wdir: str = ""
 
     @property
     def runs_always(self) -> bool:

@@ -120,6 +120,9 @@ class ReasonFinder:
         """DVC does not load a stage with an out that .dvcignore leaves out."""
         for out in stage.outs:
             path = str(out.place)
+            if out.path.startswith("remote://"):  # DVC looks at the address as if it were a path
+                folder = os.path.dirname(stage.file)
+                path = os.path.normpath(os.path.join(self._ignore.root, folder, out.path))
             if out.place is None or not self._is_ignored(path):
                 continue
             rule = self._ignore.ignoring_rule(path, os.path.isdir(path))

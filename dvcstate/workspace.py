@@ -84,12 +84,18 @@ class Workspace:
             self._store.save()
             return self._project_state(loaded.project, answers())
 
-    def md5_of(self, place: Path) -> str | None:
+    def md5_of(self, place: Path, algorithm: str = "md5") -> str | None:
         """The hash of the file or folder ``place`` as ``state`` saw it, None where none is."""
         if not place.exists():
             return None
-        key = str(place), "md5"
+        key = str(place), algorithm
         return self._worktree.hashes([key])[key].md5
+
+    def md5s_in(self, folder: Path) -> list[str]:
+        """The hash of each file in ``folder``, which is there."""
+        key = str(folder), "md5"
+        self._worktree.hashes([key])
+        return self._worktree.file_md5s(key)
 
     def _find_reasons(
         self, loaded: "_LoadedProject", ignore: DvcIgnore, changed: ChangedPaths

@@ -1,5 +1,6 @@
 """The workshop's own checkout, in which attendees type what belongs into their repository."""
 
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 _OWN = "workshop.toml"
@@ -14,6 +15,20 @@ def way_out(repo: Path) -> str | None:
         return None
     is_made = (repo / _WAY / _OWN).is_file()
     return f"cd {_WAY}" if is_made else f"grader start {_WAY}"
+
+
+def foreign_note(repo: Path, asked: Iterable[str], judged: Container[str]) -> str:
+    """The line on a repository of which no check of a lesson was judged, though some were asked.
+
+    By the ids of these checks, and of those in the report.
+    """
+    asked = list(asked)
+    if not asked or any(id_ in judged for id_ in asked) or (repo / _OWN).exists():
+        return ""
+    return (
+        "note: grader start did not make this repository: what holds of every DVC repository is"
+        " judged, and no lesson\n"
+    )
 
 
 def note(repo: Path) -> str:

@@ -167,6 +167,10 @@ def _check(options: argparse.Namespace) -> int:
         _save(options.output, text)
     else:
         write(text)
+    if report.gradable:
+        asked = [check.id for check in CHECKS.values() if check.of_workshop and select(check)]
+        judged = [result.id for result in report.checks]
+        output.write_error(checkout.foreign_note(Path(report.repo), asked, judged))
     return exit_code(report)
 
 

@@ -34,6 +34,8 @@ def grade(
     try:
         checks = in_teaching_order()
         selected = [check for check in checks.values() if select(check)]
+        if repository.is_foreign:
+            selected = [check for check in selected if not check.of_workshop]
         ids = [check.id for check in selected if check.tier in tiers]
         ready = partial(ready_steps, repository)
         verdicts = runner.verdicts(repository, checks, ids, ready)

@@ -71,8 +71,12 @@ def test_the_lessons_lead_from_a_start_to_full_score(ada: Attendee) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_does_in_place_of_the_bucket(ada: Attendee) -> None:
+def test_a_folder_does_in_place_of_the_bucket(
+    ada: Attendee, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The lessons in which the remote has a part; those between are the same for every remote."""
+    for variable in ("HOME", "USERPROFILE"):  # in which the folder is
+        monkeypatch.setenv(variable, str(ada.home))
     for name in ("init", "data", "remote"):
         follow(ada, lesson_called(name), "folder")
     points = earned(grade(ada.folder))

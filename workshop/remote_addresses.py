@@ -10,6 +10,7 @@ PLUGINS = {
     "gs": "dvc_gs", "s3": "dvc_s3", "azure": "dvc_azure", "ssh": "dvc_ssh",
     "gdrive": "dvc_gdrive", "oss": "dvc_oss", "hdfs": "dvc_hdfs", "webdav": "dvc_webdav",
     "webdavs": "dvc_webdav", "http": "dvc_http", "https": "dvc_http",
+    "webhdfs": "dvc_webhdfs",
 }  # fmt: skip
 """The module that DVC needs for a kind of address."""
 RAW = "gs://dvc-workshop-raw"
@@ -80,13 +81,18 @@ def placeholders(address: str) -> list[str]:
     return parts + [part for part in (bucket, *prefix) if _PLACEHOLDER.fullmatch(part)]
 
 
+def is_root_of_bucket(address: str) -> bool:
+    """Whether an address names a bucket and no place in it; a web server is no bucket."""
+    scheme, _, rest = address.partition("://")
+    return scheme in _BUCKETS and "/" not in rest.strip("/")
+
+
 def why_not_own(address: str) -> str | None:
     """Why an address cannot be for one attendee alone; None where it may be."""
     if parts := placeholders(address):
         return f"still has {' and '.join(parts)} in it, where a name of yours belongs"
     if f"{address.rstrip('/')}/".startswith(f"{RAW}/"):
         return "is the place of the raw data, where nobody pushes to"
-    scheme, _, rest = address.partition("://")
-    if scheme in _BUCKETS and "/" not in rest.strip("/"):
+    if is_root_of_bucket(address):
         return "is the root of a bucket, which everybody shares"
     return None

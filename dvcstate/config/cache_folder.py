@@ -4,7 +4,6 @@ As dvc/cachemgr.py: whatever the address is, DVC takes the path in it for one on
 relative to the folder in which it runs.
 """
 
-import importlib.util
 import os
 from collections.abc import Mapping
 
@@ -53,6 +52,8 @@ def _path_in(url: str) -> str:
     scheme = remote_reference.scheme(url)
     if scheme not in remote_reference.ADDRESS_SCHEMES:
         return url
+    import importlib.util  # 5 ms that few configs need
+
     plugin = _PLUGINS.get(scheme, f"dvc_{scheme}")
     package = plugin.replace("_", "-")
     if importlib.util.find_spec(plugin) is None:

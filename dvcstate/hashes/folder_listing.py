@@ -79,6 +79,14 @@ def unignored_indices(top: str, listing: Listing, ignore: DvcIgnore) -> list[int
     return [index for index, name in enumerate(listing.names) if not ignored(name)]
 
 
+class _ClosedFolderError(Exception):
+    """A folder whose entries cannot be listed, and why."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 class _FolderWalk:
     """Collects the names and stats below one folder."""
 
@@ -98,10 +106,12 @@ class _FolderWalk:
             path = f"{self.top}{os.sep}{folder}" if folder else self.top
             try:
                 pending += self._add(path, f"{folder}/" if folder else "")
+            except _ClosedFolderError as error:
+                # Like os.walk, which DVC uses: a folder that cannot be opened is passed over.
+                if not folder:
+                    raise _unreadable(path, error.reason) from None
             except OSError as error:
-                # Like os.walk, which DVC uses: a folder that may not be read is passed over.
-                if not (folder and isinstance(error, PermissionError)):
-                    raise _unreadable(path, error) from None
+                raise _unreadable(path, error) from None
 
     def _add(self, path: str, prefix: str) -> list[str]:
         """Add the files of one folder; return the folders in it that are to be looked into."""
@@ -147,9 +157,14 @@ def _scan(path: str) -> tuple[list[str], list[int], list[str], bool]:
     stats: list[int] = []
     folders: list[str] = []
     linked = False
-    descriptor = os.open(path, _FOLDER) if _BY_DESCRIPTOR else None
+    descriptor = None
     try:
-        with os.scandir(path if descriptor is None else descriptor) as entries:
+        try:
+            descriptor = os.open(path, _FOLDER) if _BY_DESCRIPTOR else None
+            listed = os.scandir(path if descriptor is None else descriptor)
+        except OSError as error:
+            raise _ClosedFolderError(error) from None
+        with listed as entries:
             for entry in entries:
                 if entry.is_symlink():
                     linked = True

@@ -58,6 +58,7 @@ class StageReader:
             recorded=bool(locked),
             command_changed=bool(locked) and locked.get("cmd") != entry["cmd"],
             external=external_paths([*(() if entry.get("frozen") else [*deps, *params]), *outs]),
+            wdir=_shown_folder(wdir, self._root),
         )
 
     def _wdir(self, value: Any) -> str:
@@ -169,6 +170,11 @@ class StageReader:
                         path=self._shown,
                     )  # fmt: skip
         return merged
+
+
+def _shown_folder(path: str, root: str) -> str:
+    shown = "" if path == root else os.path.relpath(path, root)
+    return shown.replace(os.sep, "/")
 
 
 def external_paths(entries: Iterable[Dep | Out | ParamsFile]) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class StageCollector:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     (folders if _is_folder(entry) else files).append(entry.name)
-        except PermissionError:
+        except OSError:  # no permission, or a path that is too long: os.walk passes over it
             return [], []
         self.inputs.append(folder)  # its mtime tells of files that come and go
         self.inputs += [
@@ -103,7 +103,7 @@ class StageCollector:
             data, inputs = templating.resolve(root, path, shown, settings)
             self.inputs += map(str, inputs)
         else:
-            _refuse_groups(data, shown)
+            _refuse_groups(data, path, shown)
         folder = os.path.dirname(shown)
         self.metrics += declared_outs.metrics(data, folder)
         self.plots += declared_outs.plots(data, folder)
@@ -125,14 +125,15 @@ class StageCollector:
         return locked
 
 
-def _refuse_groups(data: Mapping[str, Any], shown: str) -> None:
+def _refuse_groups(data: Mapping[str, Any], path: Path, shown: str) -> None:
     """To DVC ``build@1`` is a stage that a template makes, of the group ``build``."""
     for name in data.get("stages", {}):
         if "@" in name:
-            raise FileError(
+            error = FileError(
                 f"the stage {name!r} is in no group, for no stage has 'foreach' or 'matrix'",
-                "give it a name without @", path=shown,
-            )  # fmt: skip
+                "give it a name without @",
+            )
+            raise reader.locate(error, path, shown, ("stages", name))
 
 
 def _check_default_params(path: Path, shown: str) -> None:

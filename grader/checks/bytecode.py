@@ -12,6 +12,7 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.git_files import append_lines
 from grader.stages.lookup import LOCK, stage_evidence
 from grader.stages.paths import covers
 from grader.stages.storage import uncached_outs
@@ -26,7 +27,12 @@ _COMPILED = tuple(f"__pycache__/module.cpython-{minor}.pyc" for minor in (311, 3
 _NO_BYTECODE = re.compile(r"-[A-Za-z]*B|PYTHONDONTWRITEBYTECODE=.+|PYTHONPYCACHEPREFIX=.+")
 
 
-@check("pipeline.bytecode", "dvcignore-lacks-pycache", requires=("preprocess.declared",))
+@check(
+    "pipeline.bytecode",
+    "dvcignore-lacks-pycache",
+    requires=("preprocess.declared",),
+    of_workshop=True,
+)
 def dvcignore_leaves_out_bytecode(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """.dvcignore leaves out __pycache__ where a folder of code is a dep.
 
@@ -89,9 +95,4 @@ def _append_line(repository: Repository) -> Iterator[Step]:
     """The command that adds the line, unless the worktree has it and it is to be committed."""
     if not any(_hashed_with_bytecode(repository.worktree)):
         return
-    text = repository.worktree.text(_FILE) or ""
-    words = fixes.literal(_LINE)
-    if text and not text.endswith("\n"):
-        words = f"'', {words}, sep=chr(10)"
-    place = fixes.literal(_FILE)
-    yield fixes.python(f"print({words}, file=open({place}, 'a', encoding='utf-8'))")
+    yield append_lines(repository, _FILE, [_LINE])

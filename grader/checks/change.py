@@ -26,6 +26,7 @@ Record = Mapping[str, Any]
     "change-not-isolated",
     requires=("lock.committed", "plot.run"),
     committed_only=True,
+    of_workshop=True,
 )
 def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """A change was made, run and committed, and only what it touches ran.

@@ -7,6 +7,7 @@ from functools import partial
 
 from dvcstate import ProjectError, Stage
 from dvcstate.errors import ConfigError
+from dvcstate.model import Out
 from grader import fixes
 from grader.checks import others, overlap, undeclared
 from grader.engine.registry import check
@@ -17,7 +18,7 @@ from grader.fixes.git_files import commit_unstaged, unignore
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
 from grader.stages.recorded_data import records_other_data
-from grader.stages.run_state import has_to_run, require_finished_work
+from grader.stages.run_state import has_to_run, out_reasons, require_finished_work
 from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.shell import command_line
@@ -39,7 +40,7 @@ class _Difference(StrEnum):
     NEW = "is new"
 
 
-@check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",))
+@check("data.tracked", "dvc-file-uncommitted", requires=("init.readable",), of_workshop=True)
 def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """A .dvc file tracks the raw data.
 
@@ -66,6 +67,8 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
 
 def _left_out(repository: Repository, snapshot: Snapshot) -> list[str]:
     """What the pipeline reads of the raw data and nobody keeps, where DVC or git keeps a part."""
+    if repository.is_foreign:
+        return []
     # What is not committed yet is there too.
     stages = (*snapshot.project.stages, *repository.worktree.project.stages)
     in_dvc = [out.path for stage in stages for out in stage.outs]
@@ -134,17 +137,66 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
         steps = _run_first(repository, paths)
     else:
         steps, is_done = _commit(repository, snapshot, differences)
+    new_data = {} if first else _new_data(repository, snapshot, differences)
+    if new_data:
+        steps = (*_ways_back(repository, new_data), *steps)
     return Finding(
         "dvc-file-uncommitted",
         f"{first.rationale} Mend that first; the rest is to be committed then."
         if first
-        else _rationale(repository, paths, has_run),
+        else _rationale(repository, paths, has_run) + _rationale_of_data(new_data),
         "the same at HEAD as in your folder",
         "; ".join(f"{path} {difference}" for path, difference in [*differences.items()][:4]),
         steps,
         tuple(Evidence("worktree", path, value=how) for path, how in differences.items()),
         awaits_commit=is_done,
     )
+
+
+def _new_data(
+    repository: Repository, snapshot: Snapshot, differences: Mapping[str, _Difference]
+) -> dict[str, Out]:
+    """The outs that .dvc files have with other data than at HEAD, as HEAD has them, by the file.
+
+    dvc repro records changed data without a word, as dvc add does.
+    """
+    changed = [path for path, how in differences.items() if how is _Difference.CHANGED]
+    here = repository.worktree.project.stages if changed else ()
+    md5s = {out.path: out.recorded.md5 for s in here if s.file in changed for out in s.outs}
+    committed = snapshot.project.stages if md5s else ()
+    return {
+        stage.file: out
+        for stage in committed
+        if stage.cmd is None and stage.file in changed
+        for out in stage.outs
+        if out.recorded.md5 and out.recorded.md5 != md5s.get(out.path, out.recorded.md5)
+    }
+
+
+def _rationale_of_data(new_data: Mapping[str, Out]) -> str:
+    outs = fixes.join(out.path for out in new_data.values())
+    return f" {outs} is other data than that of the last commit." if new_data else ""
+
+
+def _ways_back(repository: Repository, new_data: Mapping[str, Out]) -> tuple[Step, ...]:
+    """What shows the difference, and how the committed data comes back; the new stays cached."""
+    written = [LOCK, *uncached_outs(*repository.worktree.project.stages)]
+    changed = [path for path in written if path in repository.uncommitted_files]
+    checkout = command_line(("git", "checkout", "HEAD", "--", *new_data, *changed))
+    md5s = [out.recorded.md5 or "" for out in new_data.values()]
+    back = command_line(("dvc", "checkout" if _are_cached(repository, md5s) else "pull", "--force"))
+    return (
+        fixes.command("dvc", "diff"),
+        fixes.note(
+            f"by accident? {checkout} and then {back} bring back the data of the last commit, and"
+            " nothing below is to be typed"
+        ),
+    )
+
+
+def _are_cached(repository: Repository, md5s: Iterable[str]) -> bool:
+    objects = repository.objects
+    return all(objects.path(name).exists() for md5 in md5s for name in objects.names(md5))
 
 
 def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -> Finding | None:
@@ -278,11 +330,11 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
             continue
         if state.state == "missing":
             return _absent(state.stage, state.stage.outs[0].path)
-        for reason in state.reasons:
-            if reason.kind == "out" and reason.change == "modified":
+        for reason in out_reasons(repository, state):
+            if reason.change == "modified":
                 if gone := [part for part in _PARTS if not (repository.root / part).exists()]:
                     return _incomplete_finding(repository, state.stage, gone)
-                return _modified_finding(state.stage, reason.path, beside)
+                return _modified_finding(repository, state.stage, reason.path, beside)
     return None
 
 
@@ -299,10 +351,7 @@ def _absent(stage: Stage, path: str) -> Finding:
 
 def _incomplete_finding(repository: Repository, stage: Stage, gone: list[str]) -> Finding:
     """The finding on raw data that lost what the pipeline cannot do without."""
-    names = [
-        name for out in stage.outs for name in repository.objects.names(out.recorded.md5 or "")
-    ]
-    is_cached = all(repository.objects.path(name).exists() for name in names)
+    is_cached = _are_cached(repository, [out.recorded.md5 or "" for out in stage.outs])
     return Finding(
         "lock-stale",
         f"{fixes.join(gone)} is gone from the raw data: preprocess cannot run without.",
@@ -313,8 +362,13 @@ def _incomplete_finding(repository: Repository, stage: Stage, gone: list[str]) -
     )
 
 
-def _modified_finding(stage: Stage, path: str, beside: Iterable[str]) -> Finding:
-    checkout = command_line(("dvc", "checkout", "--force", stage.file))
+def _modified_finding(
+    repository: Repository, stage: Stage, path: str, beside: Iterable[str]
+) -> Finding:
+    md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None) or ""
+    # Where the cache has lost it, only the remote may have what was recorded.
+    command = "checkout" if _are_cached(repository, [md5]) else "pull"
+    checkout = command_line(("dvc", command, "--force", stage.file))
     return Finding(
         "lock-stale",
         f"{path} changed after dvc add: {stage.file} still records the data that was.",

@@ -6,6 +6,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks.misplaced import misplaced_finding
+from grader.code.stage_code import StageCode
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -21,7 +22,7 @@ from grader.stages.lookup import (
     stage_evidence,
     stage_of,
 )
-from grader.stages.paths import command_outs, command_paths
+from grader.stages.paths import covers, lesson_outs, lesson_paths
 from grader.stages.right_stage import RightStage, new_outs
 from grader.stages.stage_change import NewOut
 from grader.stages.storage import gitignores, is_hidden_from_dvc
@@ -54,7 +55,7 @@ def stage_is_declared(
         if other
         else f"no stage {spec.name}: dvc repro makes nothing of it."
     )
-    written = command_outs(repository, spec.command, spec)
+    written = lesson_outs(spec)
     kept_by_git = [path for path, out in written.items() if not out.cached]
     ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
     return Finding(
@@ -104,7 +105,7 @@ def split_stage(
     right = RightStage(repository, snapshot, stage, spec)
     others = [other for other in STAGES if other.module in right.other_modules]
     absent = [other for other in others if not snapshot.stage(other)]
-    outs = [command_outs(repository, other.command, other) for other in absent]
+    outs = [lesson_outs(other) for other in absent]
     written = {path: out for each in (right.outs.written, *outs) for path, out in each.items()}
     kept_by_git = [path for path, out in written.items() if not out.cached]
     ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
@@ -141,7 +142,7 @@ def _stage_add(
 ) -> Step:
     """The whole command: deps and params as the stage's code says, paths as the lesson does."""
     code = snapshot.code(spec)
-    read = command_paths(repository, spec.command, spec, spec.reads)
+    read = lesson_paths(spec, spec.reads)
     modules = code_deps(None, sorted(code.imported()))
     deps = [word for path in (*read, *modules) for word in ("-d", path)]
     params = _sections_of_params(repository, code.params())
@@ -181,10 +182,14 @@ def stage_runs_its_module(
     DVC runs any command and takes it for the stage, as long as the outs are there afterwards.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
+    if any(covers(path, code.entry) for path in repository.nested_repositories):
+        raise BlockedError("init.one_repository")
     if finding := misplaced_finding(repository, snapshot, stage):
         return finding
     right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
+    if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
+        return _absent_finding(snapshot, stage, code)
     if not wrong and right.absent_reads:
         paths = fixes.join(right.absent_reads.values())
         wrong = f"reads {paths}, and nothing is there: dvc repro stops"
@@ -208,6 +213,23 @@ def stage_runs_its_module(
         else mend_stage(repository, snapshot, stage, spec),
         (stage_evidence(snapshot, stage, "cmd:", value=shown),),
         severity="advice" if as_file else "fail",
+    )
+
+
+def _absent_finding(snapshot: Snapshot, stage: Stage, code: StageCode) -> Finding:
+    """The finding on a command that runs what the repository does not have."""
+    module = code.stage.module
+    return Finding(
+        "stage-wrong-command",
+        f"{stage.name} runs {module}, and no such code is in the repository: neither {code.entry}"
+        " nor another.",
+        f"the code of {module}",
+        "no file of it",
+        (
+            fixes.command("git", "log", "--oneline", "--diff-filter=D", "--", code.stage.code_dir),
+            fixes.change(stage.file, f"run what took the place of {module}", stage=stage.name),
+        ),
+        (stage_evidence(snapshot, stage, "cmd:", value=module),),
     )
 
 
@@ -281,7 +303,7 @@ def _made_by(producer: str, read: list[str]) -> str:
     return f"outs of {producer}, and does not depend on them"
 
 
-@check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",))
+@check("evaluate.metrics", "metrics-as-outs", requires=("evaluate.outs",), of_workshop=True)
 def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from dvcstate.dvcignore import DvcIgnore
+from dvcstate.dvcignore import IGNORE_FILE, DvcIgnore, move_to_root
 from grader import fixes
 from grader.engine.registry import check
 from grader.facts.repository import Repository
@@ -31,33 +31,42 @@ def dvcignore_hides_no_data(repository: Repository, snapshot: Snapshot) -> Findi
             if not ignore.ignores(place, is_folder):
                 continue
             shown = place[len(str(root)) + 1 :].replace("\\", "/")
-            rule = ignore.ignoring_rule(place, is_folder) or "a line"
-            line = _line(repository.worktree, rule)
+            rule = ignore.ignoring_rule(place, is_folder) or ""
+            at = line_of_rule(repository.worktree, shown, rule)
+            if at is None:  # .git, .dvc and other repositories, which no line names
+                continue
+            file, line = at
             return Finding(
                 "dvcignore-hides-data",
-                f"The line {rule!r} of .dvcignore hides {shown} from DVC.",
+                f"The line {rule!r} of {file} hides {shown} from DVC.",
                 f"every file of {path} kept by DVC",
                 f"{shown} is ignored",
-                _delete(repository, rule, line),
-                (Evidence("worktree", ".dvcignore", line, rule),),
+                _delete(repository, shown, rule, at),
+                (Evidence("worktree", file, line, rule),),
             )
     return None
 
 
-def _delete(repository: Repository, rule: str, line: int | None) -> tuple[Step, ...]:
+def line_of_rule(snapshot: Snapshot, path: str, rule: str) -> tuple[str, int] | None:
+    """The .dvcignore, in the root or above ``path``, and its line with ``rule``."""
+    parts = path.split("/")
+    for depth in range(len(parts)):
+        folder = "/".join(parts[:depth])
+        file = f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE
+        for number, line in enumerate((snapshot.text(file) or "").splitlines(), 1):
+            text = line.strip()
+            if text and rule.strip() == (move_to_root(text, folder) if folder else text):
+                return file, number
+    return None
+
+
+def _delete(repository: Repository, path: str, rule: str, at: tuple[str, int]) -> tuple[Step, ...]:
     """The line deleted, and that committed where the line had been committed."""
-    edit = (
-        fixes.delete(".dvcignore", line) if line else fixes.change(".dvcignore", f"delete {rule}")
-    )
-    if line and _line(repository.head, rule) is None:
+    edit = fixes.delete(*at)
+    if line_of_rule(repository.head, path, rule) is None:
         return (edit,)
-    commit = fixes.commit([".dvcignore"], "Hide no data from DVC")
+    commit = fixes.commit([at[0]], "Hide no data from DVC")
     return edit, *commit
-
-
-def _line(snapshot: Snapshot, rule: str) -> int | None:
-    lines = (snapshot.text(".dvcignore") or "").splitlines()
-    return next((at for at, line in enumerate(lines, 1) if line.strip() == rule.strip()), None)
 
 
 def _data_paths(snapshot: Snapshot) -> list[str]:

@@ -190,7 +190,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     They hold the data itself, under names that nobody can read.
     """
     every_stage(snapshot)
-    objects = [path for path in _in_git(repository) if _CACHE_OBJECT.search(path)]
+    objects = [path for path in _in_git(repository) if is_cache_object(path)]
     if not objects:
         return None
     marker = ".dvc/cache" if objects[0].startswith(".dvc/cache") else "files/md5"
@@ -205,6 +205,11 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         (*removal, *_commit(repository, [objects], "Leave the cache to DVC")),
         tuple(Evidence("index" if staged else "HEAD", path) for path in objects[:10]),
     )
+
+
+def is_cache_object(path: str) -> bool:
+    """Whether ``path`` looks like that of an object in a cache or a remote of DVC's."""
+    return bool(_CACHE_OBJECT.search(path))
 
 
 def _in_git(repository: Repository) -> list[str]:

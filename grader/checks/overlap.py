@@ -12,7 +12,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import every_stage, lesson_stages
-from grader.stages.paths import command_paths, covers, gitignore_beside, paths_overlap
+from grader.stages.paths import covers, gitignore_beside, lesson_paths, paths_overlap
 from grader.stages.right_stage import RightStage
 from grader.stages.stage_change import Change
 from grader.stages.stage_outs import section_of
@@ -51,6 +51,8 @@ def _find_doubled(stages: Iterable[Stage]) -> tuple[_Owned, _Owned] | None:
 
 def _find_future_overlap(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The finding on a .dvc file that tracks what a stage, not declared yet, will write."""
+    if repository.is_foreign:
+        return None
     tracked = [
         (out, owner)
         for owner in snapshot.project.stages
@@ -59,16 +61,16 @@ def _find_future_overlap(repository: Repository, snapshot: Snapshot) -> Finding 
     ]
     for out, owner in tracked:
         for spec in STAGES:
-            path = None if snapshot.stage(spec) else _outs_of_lesson(repository, spec, out.path)
+            path = None if snapshot.stage(spec) else _outs_of_lesson(spec, out.path)
             if path:
                 writes = f"the stage {spec.name} writes {path}"
                 return _future_finding(repository, snapshot, out, owner, writes)
     return None
 
 
-def _outs_of_lesson(repository: Repository, spec: StageSpec, tracked: str) -> str | None:
+def _outs_of_lesson(spec: StageSpec, tracked: str) -> str | None:
     """What the stage of a lesson will write within ``tracked``, or around it."""
-    paths = command_paths(repository, spec.command, spec, spec.writes)
+    paths = lesson_paths(spec, spec.writes)
     return next((path for path in paths if paths_overlap(tracked, path)), None)
 
 
@@ -104,7 +106,7 @@ def removal_to_finish(repository: Repository) -> Finding | None:
         if owner.cmd is not None or repository.worktree.content(owner.file) is not None:
             continue
         for out in owner.outs:
-            paths = [_outs_of_lesson(repository, spec, out.path) for spec in STAGES]
+            paths = [_outs_of_lesson(spec, out.path) for spec in STAGES]
             others = [
                 other.path
                 for stage in head.project.stages

@@ -1,5 +1,6 @@
 """Nothing in the pipeline belongs to this laptop alone: asked from the first stage on."""
 
+import posixpath
 import re
 
 from dvcstate import Stage
@@ -129,14 +130,14 @@ def stages_run_in_the_root(repository: Repository, snapshot: Snapshot) -> Findin
     Paths in a dvc.yaml are read from its own folder, or from wdir: elsewhere they name other files.
     """
     for stage in snapshot.project.stages:
-        wdir = _line_of_wdir(snapshot, stage) if stage.cmd else None
-        if not stage.cmd or (stage.file == "dvc.yaml" and not wdir):
+        folder, wdir = _folder_of_paths(snapshot, stage) if stage.cmd else ("", None)
+        if not folder:  # such as the dvc.yaml of a folder with wdir: ..
             continue
         what = "has a wdir" if stage.file == "dvc.yaml" else f"is in {stage.file}"
         line = snapshot.line(stage.file, f"{name_in_file(stage)}:", "wdir:")
         return Finding(
             "wrong-directory",
-            f"{stage.name} {what}: its paths are read from there, not from the root.",
+            f"{stage.name} {what}: its paths are read from {folder}, not from the root.",
             "stages in the dvc.yaml of the root, without wdir",
             f"{stage.name} {what}",
             _move_to_root(stage, wdir),
@@ -146,15 +147,18 @@ def stages_run_in_the_root(repository: Repository, snapshot: Snapshot) -> Findin
     return None
 
 
-def _line_of_wdir(snapshot: Snapshot, stage: Stage) -> int | None:
-    """The line with a ``wdir`` that is another folder than that of its dvc.yaml."""
-    name = name_in_file(stage)
+def _folder_of_paths(snapshot: Snapshot, stage: Stage) -> tuple[str, int | None]:
+    """The folder that the stage's paths are read from, and the line of its ``wdir``, if any.
+
+    From the text, for DVC resolves the wdir of a template away. Empty for the root.
+    """
+    name, wdir = name_in_file(stage), ""
     line = snapshot.line(stage.file, f"{name}:", "wdir:")  # another stage's, perhaps
-    if line is None:
-        return None
-    data = reader.read(snapshot.root / stage.file, stage.file, schema.project_file)
-    wdir = data.get("stages", {}).get(name, {}).get("wdir")
-    return line if str(wdir or ".") not in (".", "./") else None
+    if line is not None:
+        data = reader.read(snapshot.root / stage.file, stage.file, schema.project_file)
+        wdir = str(data.get("stages", {}).get(name, {}).get("wdir") or "")
+    folder = posixpath.normpath(posixpath.join(posixpath.dirname(stage.file), wdir))
+    return "" if folder == "." else folder, line if wdir.strip("./") or ".." in wdir else None
 
 
 def _move_to_root(stage: Stage, wdir: int | None) -> tuple[Step, ...]:

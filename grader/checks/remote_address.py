@@ -161,7 +161,7 @@ def default_remote_is_the_attendees_own(
     elif settings.remote and "://" in url and "://" in settings.remote:
         # A folder in place of the agreed bucket is another way to work.
         whose = None if _is_below(url, settings.remote) else "not the place that was agreed for you"
-    elif "://" in url and "/" not in url.partition("://")[2]:
+    elif remote_addresses.is_root_of_bucket(url):
         whose = "the root of a bucket, which everybody shares"
     if whose is None:
         return None

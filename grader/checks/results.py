@@ -59,7 +59,8 @@ def results_are_what_they_should_be(
     """
     stage = recorded_stage(snapshot, spec)
     root = repository.root
-    outs = {root / path: out for path, out in command_outs(repository, stage.cmd, spec).items()}
+    written = command_outs(repository, stage, snapshot.code(spec))
+    outs = {root / path: out for path, out in written.items()}
     try:
         for path, out in outs.items():
             if not good_results.is_good(repository, stage, spec.name, path):

@@ -186,7 +186,7 @@ def _unversioned_finding(
         path
         for other in STAGES
         if deps and (maker := snapshot.stage(other))
-        for path in command_paths(repository, maker.cmd, other, other.writes)
+        for path in command_paths(repository, maker, snapshot.code(other), other.writes)
     ]
     deps = [path for path in deps if not any(paths_overlap(path, out) for out in written)]
     if not deps:

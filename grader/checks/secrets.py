@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.engine.registry import check
+from grader.facts import history
+from grader.facts.git import Git
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
@@ -43,8 +46,8 @@ in PEM or of PuTTY, and the two files in which AWS gives out its keys. An exampl
 key in is none."""
 _LARGEST_KEY = 64 * 1024
 """In bytes: a service account's key has about 2,400, a PEM file of RSA 4096 about 3,300."""
-_COMMITS = 2000
-"""The newest that are looked at: many more than a workshop makes."""
+_VERSION = "1"
+"""Higher whenever more is taken for a secret: older commits are searched again then."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,12 @@ def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     exposed = [*_in_config(repository, snapshot), *_key_files(repository, snapshot)]
     if exposed:
         return _exposed_finding(repository, snapshot, exposed)
-    older = next(_in_older_commits(repository), None)
-    if older is None and not snapshot.remotes:
+    older = history.recall(repository, "secrets", partial(_in_older_commits, repository), _VERSION)
+    if older:
+        return _older_finding(*older)
+    if not snapshot.remotes:
         raise BlockedError("remote.default")
-    return older
+    return None
 
 
 def _in_config(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
@@ -162,26 +167,22 @@ def _out_of_git(repository: Repository, path: str) -> tuple[Step, ...]:
     )
 
 
-def _in_older_commits(repository: Repository) -> Iterator[Finding]:
-    """Secrets in the newest commits, each file's version looked at once, and HEAD's not again."""
-    git, prefix = repository.git, repository.prefix
-    if git is None:
-        return
-    now = {blob.oid for blob in repository.committed_files.values()}
-    configs = (f"{prefix}{CONFIG}", f"{prefix}{LOCAL}")
+def _in_older_commits(repository: Repository, git: Git) -> list[str]:
+    """Path and kind of the first secret in the newest commits; empty where there is none."""
+    configs = (f"{repository.prefix}{CONFIG}", f"{repository.prefix}{LOCAL}")
     older = {
-        oid: path
-        for oid, path in git.history(_COMMITS).items()
-        if oid not in now and (path in configs or _KEY_NAME.search(path))
+        oid: file.path
+        for oid, file in history.older_files(repository).items()
+        if file.size <= _LARGEST_KEY and (file.path in configs or _KEY_NAME.search(file.path))
     }
-    small = [oid for oid, size in git.sizes(older).items() if size <= _LARGEST_KEY]
-    for oid, content in git.contents(small).items():
+    for oid, content in git.contents(older).items():
         path = older[oid]
         if path not in configs:
             if _KEY_CONTENT.search(content):
-                yield _older_finding(path, "a key")
+                return [path, "a key"]
         elif match := _SECRET_KEY.search(content.decode("utf-8", "replace")):
-            yield _older_finding(path, f"a value of {_option(match)}")
+            return [path, f"a value of {_option(match)}"]
+    return []
 
 
 def _older_finding(path: str, what: str) -> Finding:

@@ -1,10 +1,12 @@
 """The command of a stage, read as a shell reads it: which programs it calls, and with what."""
 
 import itertools
+import posixpath
 import re
 import shlex
 from collections.abc import Container, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 _OPERATORS = re.compile(r"[;|&]+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
@@ -26,8 +28,33 @@ _STARTERS = re.compile(
 """What stands before the file of a script: a Python, or the ``run`` of uv, poetry and the like."""
 
 
-def calls(command: str | list[str] | None) -> Iterator[tuple[str, ...]]:
-    """The words of each program that a stage's command calls, those left out that never run."""
+_PYTHON_PATH = "PYTHONPATH"
+_SETTERS = frozenset(("export", "set", "setenv"))
+_CURRENT_FOLDER = re.compile(r"^(?:\$PWD|\$\{PWD\}|%CD%)(?:/|$)")
+
+
+class Call(NamedTuple):
+    """A program that a command calls: its ``words``, and where it runs.
+
+    ``folder`` is relative to the one that DVC runs the command in, empty for that itself; so are
+    the folders of ``python_path``, as PYTHONPATH has them.
+    """
+
+    words: tuple[str, ...]
+    folder: str = ""
+    python_path: tuple[str, ...] = ()
+
+
+class Script(NamedTuple):
+    """What Python runs: the dotted name of a module, or the path of a file or folder."""
+
+    name: str
+    is_module: bool
+    arguments: tuple[str, ...]
+
+
+def calls(command: str | list[str] | None) -> Iterator[Call]:
+    """Each program that a stage's command calls, those left out that never run."""
     for text in command_texts(command):
         yield from _calls(text)
 
@@ -46,6 +73,21 @@ def join_lines(text: str) -> str:
     return text.replace("\\\n", " ")
 
 
+def script(words: tuple[str, ...]) -> Script | None:
+    """The Python module or file that a call runs, whichever it is."""
+    is_started = False
+    for at, word in enumerate(words):
+        if at and words[at - 1] == "-m":
+            return Script(word, True, words[at + 1 :])
+        if word == "-c":
+            return None
+        place = word.replace("\\", "/")
+        if place.endswith(".py") or (is_started and "/" in place and not place.startswith("-")):
+            return Script(posixpath.normpath(place), False, words[at + 1 :])
+        is_started |= bool(_STARTERS.fullmatch(place.rpartition("/")[2]))
+    return None
+
+
 def arguments(words: tuple[str, ...], module: str, paths: Container[str]) -> tuple[str, ...] | None:
     """What a call gives to ``module``, or to one of ``paths``; None where it runs another thing."""
     for at, word in enumerate(words):
@@ -61,23 +103,44 @@ def arguments(words: tuple[str, ...], module: str, paths: Container[str]) -> tup
 
 
 @lru_cache(maxsize=256)
-def _calls(line: str) -> tuple[tuple[str, ...], ...]:
-    found: list[tuple[str, ...]] = []
+def _calls(line: str, folder: str = "", path: tuple[str, ...] = ()) -> tuple[Call, ...]:
+    found: list[Call] = []
     operator, before = "", ""
     for words in _simple_commands(line):
         if _OPERATORS.fullmatch(words[0]):
             operator = words[0]
             continue
-        own = _program(words)
+        own, own_path = _program(words), _python_path(words, folder, path)
         name = own[0].lower() if own else ""
         never = (operator == "||" and before in _SUCCEEDING) or (
             operator == "&&" and before == "false"
         )
-        if own and name not in _RUN_NOTHING and not never:
+        if not own or name in _SETTERS:
+            path = own_path
+        elif name == "cd" and len(own) > 1:
+            folder = join(folder, own[-1])
+        elif name not in _RUN_NOTHING and not never:
             inner = _of_a_shell(own)
-            found += _calls(inner) if inner else [own]
+            found += _calls(inner, folder, own_path) if inner else [Call(own, folder, own_path)]
         operator, before = "", name
     return tuple(found)
+
+
+def _python_path(words: tuple[str, ...], folder: str, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The folders of PYTHONPATH where one of ``words`` sets it, else ``path``."""
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name == _PYTHON_PATH and equals:
+            # "src:$PYTHONPATH"; on Windows a semicolon is between two.
+            parts = [_CURRENT_FOLDER.sub("", part) or "." for part in re.split("[:;]", value)]
+            return tuple(join(folder, part) for part in parts if part[0] not in "$%/~")
+    return path
+
+
+def join(folder: str, path: str) -> str:
+    """``path`` seen from ``folder``; empty for the folder in which all begins."""
+    joined = posixpath.normpath(posixpath.join(folder, _CURRENT_FOLDER.sub("", path) or "."))
+    return "" if joined == "." else joined
 
 
 def _simple_commands(line: str) -> Iterator[tuple[str, ...]]:

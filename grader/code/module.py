@@ -9,12 +9,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from grader import user_cache
 from grader.code import param_keys
 
-_VERSION = 3
+_VERSION = 4
+_MOST_TEXTS = 500
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -26,6 +27,8 @@ class Module:
     and whether each is required. ``reads``: section and model of each ``params.read``.
     ``models``: the annotated fields of each class, ``bases`` what it inherits. ``keys``: each
     ``params["section"]["key"]``, whatever the variable is called that params.yaml was loaded into.
+    ``defaults``: the text that an option has where it is not given. ``texts``: those with a slash,
+    which may be paths.
     """
 
     imports: list[tuple[int, str, str]] = field(default_factory=list)
@@ -34,6 +37,8 @@ class Module:
     models: dict[str, list[str]] = field(default_factory=dict)
     bases: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
+    defaults: dict[str, str] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)
@@ -64,9 +69,11 @@ def _parse(text: str) -> Module:
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr="add_argument"), args=[ast.Constant(), *_]):
-                _add_option(node, found.options)
+                _add_option(node, found)
             case ast.Call(func=ast.Attribute(attr="read") | ast.Name(id="read")):
                 found.reads.extend(_reads(node))
+            case ast.Constant(value=str(text)) if "/" in text and len(found.texts) < _MOST_TEXTS:
+                found.texts.append(text.removeprefix("./"))
             case ast.ClassDef():
                 found.models[node.name] = list(_fields(node))
                 found.bases[node.name] = [_last_name(base) for base in node.bases]
@@ -91,13 +98,25 @@ def _last_name(node: ast.expr) -> str:
     return ""
 
 
-def _add_option(call: ast.Call, options: dict[str, bool]) -> None:
-    name = call.args[0]
-    if isinstance(name, ast.Constant) and str(name.value).startswith("--"):
-        options[str(name.value)] = any(
+def _add_option(call: ast.Call, found: Module) -> None:
+    names = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+    for name in (str(name) for name in names if str(name).startswith("--")):
+        found.options[name] = any(
             word.arg == "required" and isinstance(word.value, ast.Constant) and word.value.value
             for word in call.keywords
         )
+        for word in call.keywords:
+            # default="data/raw", or default=Path("data/raw")
+            value = word.value.args[0] if _is_path(word.value) else word.value
+            if word.arg == "default" and isinstance(value, ast.Constant) and value.value:
+                found.defaults[name] = str(value.value)
+
+
+def _is_path(node: ast.expr) -> TypeGuard[ast.Call]:
+    match node:
+        case ast.Call(func=func, args=[ast.Constant()]):
+            return _last_name(func) in ("Path", "PurePath", "PurePosixPath")
+    return False
 
 
 def _fields(node: ast.ClassDef) -> Iterator[str]:

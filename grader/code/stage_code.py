@@ -4,30 +4,75 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
+from posixpath import dirname
+from typing import NamedTuple
 
-from grader.code.command import arguments, calls, command_texts, join_lines
+from grader.code.command import (
+    Call,
+    Script,
+    arguments,
+    calls,
+    command_texts,
+    join,
+    join_lines,
+    script,
+)
 from grader.code.module import Module, module
 from workshop.stages import StageSpec
 
 Text = Callable[[str], str | None]
+Command = str | list[str] | None
+ImportPaths = dict[tuple[str, ...], dict[str, tuple[str, ...]]]
+"""The files that each name and each file imports, by the folders in which Python looks."""
+
+
+class _Entry(NamedTuple):
+    """The file that Python runs, and the folders in which it looks for modules."""
+
+    path: str
+    roots: tuple[str, ...]
 
 
 class StageCode:
-    """The code of a lesson's stage, and the attendee's modules that it imports."""
+    """The code of a lesson's stage, wherever its command finds it, and what that imports."""
 
     def __init__(
-        self, text: Text, stage: StageSpec, import_paths: dict[str, tuple[str, ...]] | None = None
+        self,
+        text: Text,
+        stage: StageSpec,
+        import_paths: ImportPaths | None = None,
+        command: Command = None,
+        folder: str = "",
+        layouts: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """``import_paths``: the files that a name or a file imports, the same for every stage."""
+        """``import_paths``: the files that a name or a file imports, the same for every stage.
+
+        ``command`` is that of the stage, and ``folder`` where DVC runs it; without one, the code is
+        where the workshop has it. ``layouts`` are folders from which packages may be installed.
+        """
         self._text = text
         self.stage = stage
-        self._import_paths = {} if import_paths is None else import_paths
+        self._all_import_paths = {} if import_paths is None else import_paths
+        self._command = command
+        self._folder = folder
+        self._layouts = layouts
 
-    def is_run_by(self, command: str | list[str] | None) -> bool:
-        """Whether ``command`` runs the stage's module, as a module or as a file."""
-        return _arguments(command, self.stage) is not None
+    def is_run_by(self, command: Command) -> bool:
+        """Whether ``command`` runs the stage's module, as a module or as a file, in any folder."""
+        return _call(command, self.stage) is not None
 
-    def misses_its_package(self, command: str | list[str] | None) -> bool:
+    @property
+    def is_of_own_layout(self) -> bool:
+        """Whether the stage's command runs a script of the stage's name that is somewhere else.
+
+        It has to write what the lesson's stage does: else it is another program.
+        """
+        if self.is_run_by(self._command) or self._text(self.entry) is None:
+            return False
+        values = self.values(self._command)
+        return bool(self._found_entry) and all(values.get(option) for option in self.stage.writes)
+
+    def misses_its_package(self, command: Command) -> bool:
         """Whether ``command`` runs the module as a file, and so not with the modules beside it.
 
         Of ``python pipeline/plot`` Python looks for what it imports in ``pipeline/plot``, where no
@@ -35,20 +80,102 @@ class StageCode:
         the module, is believed to know that.
         """
         as_module = any(
-            arguments(words, self.stage.module, ()) is not None for words in calls(command)
+            (run := script(call.words)) and run.is_module
+            for call in _own_calls(command, self.stage)
         )
         text = self._text(self.entry) or ""
         sets_path = "PYTHONPATH" in " ".join(_lines(command)) or "sys.path" in text
+        if self.entry != self._default_entry.path:  # whoever moves it is believed to know
+            return False
         package = self.stage.module.partition(".")[0]
         below = [path for path in self._imported[1:] if path.startswith(f"{package}/")]
         return self.is_run_by(command) and bool(below) and not as_module and not sets_path
 
-    @cached_property
+    @property
     def entry(self) -> str:
-        """The file that ``python -m`` runs: of a package its ``__main__.py``, else the module."""
+        """The file that Python runs: of a package its ``__main__.py``, else the module."""
+        return (self._found_entry or self._default_entry).path
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing is there of what the stage's command runs."""
+        return self._text(self.entry) is None
+
+    @cached_property
+    def _default_entry(self) -> _Entry:
         package, single = _entries(self.stage)
         is_single = self._text(package) is None and self._text(single) is not None
-        return single if is_single else package
+        return _Entry(single if is_single else package, ("",))
+
+    @cached_property
+    def _found_entry(self) -> _Entry | None:
+        """What the command runs, where that is there."""
+        for call in [*_own_calls(self._command, self.stage), *calls(self._command)]:
+            run = script(call.words)
+            if run and (
+                run.name.replace("/", ".")
+                .removesuffix(".__main__.py")
+                .removesuffix(".py")
+                .rpartition(".")[2]
+                == self.stage.name
+            ):
+                entry = self._find_entry(call, run)
+                if entry:
+                    return entry
+        return None
+
+    def _find_entry(self, call: Call, run: Script) -> _Entry | None:
+        folder = join(self._folder, call.folder)
+        path = tuple(join(self._folder, part) for part in call.python_path)
+        if run.is_module:
+            roots = (folder, *path)
+            names = [f"{join(root, run.name.replace('.', '/'))}" for root in roots]
+        else:
+            place = join(folder, run.name)
+            own = place if self._text(f"{place}/__main__.py") is not None else dirname(place)
+            roots = (own, *path, folder)
+            names = [place.removesuffix("/__main__.py").removesuffix(".py")]
+        roots = tuple(dict.fromkeys((*roots, "")))
+        found = self._first_file(names)
+        if found != self._default_entry.path:
+            # A package that lies elsewhere may be installed from there.
+            layouts = tuple(self._layouts())
+            roots = tuple(dict.fromkeys((*roots, *layouts)))
+            if found is None and run.is_module:
+                inner = run.name.replace(".", "/")
+                found = self._first_file(join(root, inner) for root in layouts)
+        return _Entry(found, roots) if found else None
+
+    def _first_file(self, names: Iterable[str]) -> str | None:
+        for name in names:
+            for path in (f"{name}/__main__.py", f"{name}.py"):
+                if self._text(path) is not None:
+                    return path
+        return None
+
+    def values(self, command: Command) -> dict[str, str]:
+        """What the stage's code gets with each option of the lesson's stage.
+
+        From ``command``; else the default in the code, and where that knows no such option, the
+        lesson's own path if it stands in the code.
+        """
+        given = values_of(command, self.stage)
+        own = [module(self._text(path) or "") for path in self._own]
+        for path in (*self.stage.deps, *self.stage.outs):
+            option, lesson = path.option, path.path
+            lesson = lesson.rpartition("/")[0] if path.in_folder else lesson
+            if given.get(option):
+                continue
+            if default := next((m.defaults[option] for m in own if option in m.defaults), None):
+                given[option] = default
+            elif option not in self.options and any(lesson in each.texts for each in own):
+                given[option] = lesson
+        return given
+
+    def folder(self, command: Command) -> str:
+        """The folder in which ``command`` runs the code, from the root of the repository."""
+        call = _call(command, self.stage)
+        return join(self._folder, call.folder) if call else self._folder
 
     def own(self) -> list[str]:
         """The modules of ``imported`` that are the stage's own: those in its folder."""
@@ -56,7 +183,8 @@ class StageCode:
 
     @cached_property
     def _own(self) -> tuple[str, ...]:
-        own = (self.entry, f"{self.stage.code_dir}/")
+        package = self.entry.removesuffix("/__main__.py").removesuffix(".py")
+        own = (self.entry, f"{package}/")
         return tuple(path for path in self._imported if path.startswith(own))
 
     def imported(self) -> list[str]:
@@ -71,7 +199,11 @@ class StageCode:
     def _imported(self) -> tuple[str, ...]:
         found: dict[str, None] = {}
         seen: set[str] = set()
-        pending = [self.entry, *self._paths(self.stage.module)]
+        # What the packages above it have in their __init__.py runs first.
+        package = self.entry.removesuffix("/__main__.py").removesuffix(".py")
+        roots = sorted(self._roots, key=len, reverse=True)
+        root = next((root for root in roots if root and package.startswith(f"{root}/")), "")
+        pending = [self.entry, *self._paths(package[len(root) :].strip("/").replace("/", "."))]
         while pending:
             path = pending.pop(0)
             text = self._text(path)
@@ -83,24 +215,35 @@ class StageCode:
             pending += self._paths_imported_by(path, text)
         return tuple(found)
 
+    @property
+    def _roots(self) -> tuple[str, ...]:
+        return (self._found_entry or self._default_entry).roots
+
+    @property
+    def _import_paths(self) -> dict[str, tuple[str, ...]]:
+        return self._all_import_paths.setdefault(self._roots, {})
+
     def _paths_imported_by(self, path: str, text: str) -> tuple[str, ...]:
         """The files that the module in ``path`` imports. No dotted name ends in ``.py``."""
-        if path not in self._import_paths:
+        known = self._import_paths
+        if path not in known:
             names = _imports(module(text), path)
             files = (file for name in names for file in self._paths(name))
-            self._import_paths[path] = tuple(dict.fromkeys(files))
-        return self._import_paths[path]
+            known[path] = tuple(dict.fromkeys(files))
+        return known[path]
 
     def _paths(self, name: str) -> tuple[str, ...]:
         """The files that importing the dotted ``name`` runs: its packages', and its own."""
-        if name not in self._import_paths:
-            self._import_paths[name] = tuple(self._find_paths(name))
-        return self._import_paths[name]
+        known = self._import_paths
+        if name not in known:
+            found = (tuple(self._find_paths(root, name)) for root in self._roots)
+            known[name] = next(filter(None, found), ())
+        return known[name]
 
-    def _find_paths(self, name: str) -> Iterator[str]:
-        above = self._paths(name.rpartition(".")[0]) if "." in name else ()
+    def _find_paths(self, root: str, name: str) -> Iterator[str]:
+        above = tuple(self._find_paths(root, name.rpartition(".")[0])) if "." in name else ()
         yield from above
-        base = name.replace(".", "/")
+        base = join(root, name.replace(".", "/"))
         if above and not base.startswith(above[-1].removesuffix("__init__.py")):
             return  # above ends with a module: ``name`` is something in it
         for path in (f"{base}/__init__.py", f"{base}.py"):
@@ -158,12 +301,12 @@ class StageCode:
         return [*above, *owner.models[model]]
 
 
-def words_of(command: str | list[str] | None) -> list[str]:
+def words_of(command: Command) -> list[str]:
     """The words of a stage's command, or of all of them where it has several."""
     return [word for line in _lines(command) for word in _words(line)]
 
 
-def _lines(command: str | list[str] | None) -> list[str]:
+def _lines(command: Command) -> list[str]:
     return [part for text in command_texts(command) for part in join_lines(text).splitlines()]
 
 
@@ -177,7 +320,7 @@ def _words(line: str) -> tuple[str, ...]:
         return tuple(line.split())
 
 
-def values_of(command: str | list[str] | None, stage: StageSpec) -> dict[str, str]:
+def values_of(command: Command, stage: StageSpec) -> dict[str, str]:
     """What the stage's module gets with each ``--option``; empty where nothing follows it.
 
     Options of whatever starts Python, and of another program beside it, are not the module's. Of a
@@ -199,10 +342,36 @@ def _is_option(word: str) -> bool:
     return bool(re.match(r"-(?!$|\d|\.\d)", word))
 
 
-def _arguments(command: str | list[str] | None, stage: StageSpec) -> tuple[str, ...] | None:
+def _arguments(command: Command, stage: StageSpec) -> tuple[str, ...] | None:
+    call = _call(command, stage)
+    return _own_arguments(call, stage) if call else None
+
+
+def _call(command: Command, stage: StageSpec) -> Call | None:
+    """The first call that runs the stage's module."""
+    return next(iter(_own_calls(command, stage)), None)
+
+
+def _own_calls(command: Command, stage: StageSpec) -> list[Call]:
+    return [call for call in calls(command) if _own_arguments(call, stage) is not None]
+
+
+def _own_arguments(call: Call, stage: StageSpec) -> tuple[str, ...] | None:
+    """What a call gives to the stage's module; None where it runs another thing.
+
+    The package of the stages may be in another one: ``src.pipeline.train``, ``src/pipeline/train``.
+    """
     paths = (stage.code_dir, *_entries(stage))
-    found = (arguments(words, stage.module, paths) for words in calls(command))
-    return next((words for words in found if words is not None), None)
+    found = arguments(call.words, stage.module, paths)
+    if found is not None:
+        return found
+    run = script(call.words)
+    if run is None:
+        return None
+    if run.is_module:
+        return run.arguments if run.name.endswith(f".{stage.module}") else None
+    ends = tuple(f"/{path}" for path in paths)
+    return run.arguments if join(call.folder, run.name).endswith(ends) else None
 
 
 def _entries(stage: StageSpec) -> tuple[str, str]:

@@ -20,7 +20,8 @@ class Check:
     """A true sentence about a repository, unless ``judge`` finds otherwise.
 
     ``codes`` are the mistakes that it may find. ``committed_only``: HEAD alone is judged, not the
-    worktree. The check is blocked where one of ``requires`` does not hold. The course says which
+    worktree. ``of_workshop``: it is about what `grader start` gives, and no other repository has.
+    The check is blocked where one of ``requires`` does not hold. The course says which
     lesson it belongs to, and how many points it has.
     """
 
@@ -31,6 +32,7 @@ class Check:
     requires: tuple[str, ...]
     tier: Tier
     committed_only: bool
+    of_workshop: bool
     judge: Judge
 
     @property
@@ -56,11 +58,13 @@ def check(
     requires: tuple[str, ...] = (),
     tier: Tier = "static",
     committed_only: bool = False,
+    of_workshop: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Make the decorated function a check: its docstring is the title and the explanation."""
 
     def register(judge: Judge) -> Judge:
-        _register(judge, judge.__doc__ or "", id, codes, requires, tier, committed_only)
+        text = judge.__doc__ or ""
+        _register(judge, text, id, codes, requires, tier, committed_only, of_workshop=of_workshop)
         return judge
 
     return register
@@ -78,7 +82,8 @@ def stage_check(
         for spec in STAGES:
             docstring = (judge.__doc__ or "").replace("{stage}", spec.name)
             required = tuple(name.replace("{stage}", spec.name) for name in requires)
-            _register(_bind(judge, spec), docstring, f"{spec.name}.{name}", codes, required)
+            id_ = f"{spec.name}.{name}"
+            _register(_bind(judge, spec), docstring, id_, codes, required, of_workshop=True)
         return judge
 
     return register
@@ -97,10 +102,12 @@ def _register(
     requires: tuple[str, ...],
     tier: Tier = "static",
     committed_only: bool = False,
+    *,
+    of_workshop: bool,
 ) -> None:
     if id in CHECKS:
         raise ValueError(f"two checks are called {id}")
     title, _, explanation = docstring.partition("\n")
     text = "\n".join(line.strip() for line in explanation.splitlines()).strip()
     title = title.strip().rstrip(".")
-    CHECKS[id] = Check(id, title, text, codes, requires, tier, committed_only, judge)
+    CHECKS[id] = Check(id, title, text, codes, requires, tier, committed_only, of_workshop, judge)

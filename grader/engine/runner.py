@@ -36,7 +36,11 @@ def verdicts(
         if verdict.status == "fail":
             verdict = _with_ready_steps(verdict, ready)
         judged[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
-    return list(drop_futile_pulls([judged[id_] for id_ in checks if id_ in selected]))
+    verdicts = [judged[id_] for id_ in checks if id_ in selected]
+    if repository.is_foreign:  # what waits for a lesson's stage cannot be judged
+        given = {check.id for check in checks.values() if check.of_workshop}
+        verdicts = [verdict for verdict in verdicts if verdict.blocked_by not in given]
+    return list(drop_futile_pulls(verdicts))
 
 
 def drop_futile_pulls(verdicts: list[Verdict]) -> Iterator[Verdict]:
@@ -76,6 +80,8 @@ def _in_order(checks: Mapping[str, Check], selected: set[str]) -> Iterator[Check
 
 
 def _verdict(repository: Repository, check: Check, judged: Mapping[str, Verdict]) -> Verdict:
+    if check.of_workshop and repository.is_foreign:  # what others require of it is given
+        return Verdict(check, "pass")
     for required in check.requires:
         blocker = judged[required]
         if blocker.status == "error":
@@ -154,6 +160,8 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
             return Verdict(
                 check, "blocked", blocked_by="remote.url" if is_address else "init.config"
             )
+        if check.id != "data.readable" and repository.stops_at(error):
+            return Verdict(check, "blocked", blocked_by="data.readable")
         return _error(check, str(error), Note(error.fix))
     except OSError as error:
         problem = f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"

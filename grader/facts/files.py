@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from dvcstate import Project, read
+from dvcstate import Project, Stage, read
 from dvcstate.documents import regular_file
-from grader.code.stage_code import StageCode
-from workshop.stages import StageSpec
+from grader.code.stage_code import ImportPaths, StageCode
+from workshop.stages import PACKAGE, StageSpec
 
 # A larger file is data, whatever its name says.
 MAX_TEXT_BYTES = 8 * 2**20
@@ -23,8 +23,8 @@ class Files:
         self.root = root
         self._contents: dict[str, bytes | None] = {**(contents or {})}
         self._texts: dict[str, str | None] = {}
-        self._codes: dict[str, StageCode] = {}
-        self._import_paths: dict[str, tuple[str, ...]] = {}
+        self._codes: dict[tuple[str, str, str], StageCode] = {}
+        self._import_paths: ImportPaths = {}
 
     def content(self, path: str) -> bytes | None:
         """The bytes of the small file ``path``; None where there is none, or no small one."""
@@ -54,11 +54,32 @@ class Files:
         except UnicodeDecodeError:
             return None
 
-    def code(self, spec: StageSpec) -> StageCode:
-        """The code of a lesson's stage, which is read and never run."""
-        if spec.name not in self._codes:
-            self._codes[spec.name] = StageCode(self.text, spec, self._import_paths)
-        return self._codes[spec.name]
+    def code(self, spec: StageSpec, stage: Stage | None = None) -> StageCode:
+        """The code of a lesson's stage, as ``stage`` runs it; it is read and never run."""
+        command, folder = (stage.cmd, stage.wdir) if stage else (None, "")
+        key = spec.name, repr(command), folder
+        if key not in self._codes:
+            self._codes[key] = StageCode(
+                self.text, spec, self._import_paths, command, folder, lambda: self._layouts
+            )
+        return self._codes[key]
+
+    @cached_property
+    def _layouts(self) -> tuple[str, ...]:
+        """The folders, two deep at most, that hold the package of the stages."""
+        below = [path.split("/") for path, content in self._contents.items() if content is not None]
+        known = {
+            "/".join(parts[:at]) for parts in below for at in (1, 2) if PACKAGE in parts[at:-1]
+        }
+        try:
+            here = self.root.glob(f"*/{PACKAGE}"), self.root.glob(f"*/*/{PACKAGE}")
+            found = [
+                path.parent.relative_to(self.root).as_posix() for each in here for path in each
+            ]
+        except OSError:
+            found = []
+        folders = [path for path in (*known, *found) if not path.startswith(".")]
+        return tuple(sorted(dict.fromkeys(folders), key=lambda path: (path.count("/"), path)))
 
     @cached_property
     def project(self) -> Project:

@@ -34,12 +34,31 @@ class FileLine:
     line: int
 
 
+class Tree(NamedTuple):
+    """What a commit holds, by path from the root: files, links, and other repositories.
+
+    ``repositories`` are paths of mode 160000, of which git keeps the commit alone.
+    """
+
+    files: dict[str, Blob]
+    links: tuple[str, ...]
+    repositories: tuple[str, ...]
+
+
+class History(NamedTuple):
+    """The path of each object in a number of commits; ``is_whole``: none of them is missing."""
+
+    paths: dict[str, str]
+    is_whole: bool
+
+
 class IndexEntry(NamedTuple):
     """A path in git's index and its object; a stopped merge leaves several entries of a path."""
 
     path: str
     oid: str
     is_unmerged: bool
+    is_repository: bool
 
 
 @dataclass
@@ -130,28 +149,28 @@ class Git:
         """Whether only the newest commits are here, as ``actions/checkout`` fetches them."""
         return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"
 
-    def tree(self, commit: str) -> dict[str, Blob]:
-        """Every file of ``commit`` by its path from the root; links and sub-modules left out."""
+    def tree(self, commit: str) -> Tree:
+        """What is in ``commit``."""
         return self._cache.recall(lambda: self._read_tree(commit), "tree", commit)
 
-    def _read_tree(self, commit: str) -> dict[str, Blob]:
-        blobs = {}
+    def _read_tree(self, commit: str) -> Tree:
+        tree = Tree({}, (), ())
+        links, repositories = [], []
         for entry in self._ask("ls-tree", "-r", "-z", "-l", "--full-tree", commit).split(b"\0"):
             words, _, name = entry.partition(b"\t")
+            path = name.decode("utf-8", "surrogateescape")
             # "100644 blob OID SIZE<tab>NAME"; SIZE is BAD where the object is missing.
-            if words.startswith(b"100"):  # a regular file; 120000 is a link, 160000 a sub-module
+            if words.startswith(b"100"):  # a regular file
                 _, _, oid, size = words.split()
                 if not size.isdigit():
                     shown = name.decode("utf-8", "replace")
                     raise GitError(f"git has no sound copy of {shown}", CHECK_REPOSITORY)
-                blobs[name.decode("utf-8", "surrogateescape")] = Blob(oid.decode(), int(size))
-        return blobs
-
-    def links(self, commit: str) -> list[str]:
-        """Every link and every sub-module of ``commit`` by its path from the root."""
-        entries = self._ask("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
-        apart = (entry for entry in entries if entry.startswith((b"12", b"16")))
-        return _names(b"\0".join(entry.partition(b"\t")[2] for entry in apart))
+                tree.files[path] = Blob(oid.decode(), int(size))
+            elif words.startswith(b"12"):
+                links.append(path)
+            elif words.startswith(b"16"):
+                repositories.append(path)
+        return tree._replace(links=tuple(links), repositories=tuple(repositories))
 
     def index_paths(self) -> tuple[str, ...]:
         """Every path that git tracks, committed or only added."""
@@ -176,8 +195,11 @@ class Git:
             words = ("ls-files", "--stage", "-z", "--full-name")
             answer = self._ask(*words, index=Path(folder, "index"))
         lines = (entry.partition("\t") for entry in _names(answer))
-        fields = ((path, *words.split()[1:]) for words, _, path in lines)
-        return tuple(IndexEntry(path, oid, stage != "0") for path, oid, stage in fields)
+        fields = ((path, *words.split()) for words, _, path in lines)
+        return tuple(
+            IndexEntry(path, oid, stage != "0", mode.startswith("16"))
+            for path, mode, oid, stage in fields
+        )
 
     def ignoring_line(self, path: str) -> FileLine | None:
         """The line of the .gitignore that leaves out ``path``, tracked or not."""
@@ -203,11 +225,11 @@ class Git:
         match = re.search(rb"^author (.*) <", header, re.MULTILINE)
         return match[1].decode("utf-8", "replace") if match else ""
 
-    def history(self, at_most: int) -> dict[str, str]:
-        """Everything in the newest commits, and the path that it has there, by its object."""
+    def history(self, at_most: int) -> History:
+        """Everything in the newest commits."""
         limit = f"--max-count={at_most}"
-        key: _Key = ("history", limit, self.head or "", *self._clone_limits())
-        cached: dict[str, str] | None = self._cache.get(*key)
+        key: _Key = ("history", limit, self.head or "", *self.clone_limits())
+        cached: History | None = self._cache.get(*key)
         if cached is not None:
             return cached
         answer = self._ask("rev-list", "--objects", "--missing=print", limit, self.head or "HEAD")
@@ -215,9 +237,10 @@ class Git:
         named = (line.partition(b" ") for line in lines)
         paths = {o.decode(): n.decode("utf-8", "surrogateescape") for o, _, n in named if n}
         is_whole = not any(line.startswith(b"?") for line in lines)  # "?" marks a missing object
-        return self._cache.keep(paths, *key) if is_whole else paths
+        history = History(paths, is_whole)
+        return self._cache.keep(history, *key) if is_whole else history
 
-    def _clone_limits(self) -> tuple[bytes, ...]:
+    def clone_limits(self) -> tuple[bytes, ...]:
         """What ends the history of a shallow clone: more of it can be fetched later."""
         return tuple(_digest(self._shared / name) for name in ("shallow", "info/grafts"))
 
@@ -236,7 +259,7 @@ class Git:
         limit, commit = f"--max-count={at_most}", self.head or "HEAD"
         # "literal": a name such as *.dvc is no pattern here.
         words = ("rev-list", limit, commit, "--", f":(top,literal){path}")
-        key: _Key = ("commits", limit, commit, path, *self._clone_limits())
+        key: _Key = ("commits", limit, commit, path, *self.clone_limits())
         return self._cache.recall(lambda: self._ask(*words).decode().split(), *key)
 
     def versions(self, commits: Iterable[str], path: str) -> list[bytes]:

@@ -17,7 +17,7 @@ from dvcstate.documents import regular_file
 from grader.facts.objects import Objects, UnreadObjectsError
 from grader.finding import UnknownError
 from grader.step import Command, Note
-from workshop import activation, endpoints
+from workshop import activation, endpoints, remote_addresses
 
 # With all else that a check does, the attendee has an answer within ten seconds.
 TIMEOUT_S = 7.0
@@ -32,7 +32,9 @@ _THREADS = 32
 # On a server on the same machine a listing of 1,500 objects took 0.05 s, and asking for 900 objects
 # 2.5 s; on a far one the 30 round trips for 900 objects cost as much as 30 pages of a listing.
 _LISTED_FOR_ONE_ASKED = 10
-_PACKAGES = {"gs": "gcsfs", "s3": "s3fs", "azure": "adlfs"}
+_WEB = ("http", "https")
+# It would open a page to log in.
+_NOT_ASKED = ("gdrive",)
 Answer = TypeVar("Answer")
 Remotes = Mapping[str, Mapping[str, str]]
 
@@ -161,15 +163,26 @@ class Remote:
         """
         files, root = self._files()
         paths = {name: f"{root}{self._object_path(name)}" for name in names}
-        estimate = 256 * len(files.find(f"{root}{self._folder}/00"))
-        if estimate > _LISTED_FOR_ONE_ASKED * max(len(names), _PAGE):
-            details = _ask_each(files, list(paths.values()))
+        if not names:
+            details = {}
+        elif self._is_too_long_to_list(files, root, len(names)):
+            try:
+                details = _ask_each(files, list(paths.values()))
+            finally:
+                if _is_web_server(files):
+                    files.close()
         else:
             details = files.find(f"{root}{self._folder}", detail=True)
         absent = [name for name, path in paths.items() if path not in details]
         present = [(name, details[path]) for name, path in paths.items() if path in details]
         wrong = [name for name, detail in present if _md5_of(detail) not in (None, name[:32])]
         return BadObjects(absent, [] if self.uses_dvc_2_layout else wrong)
+
+    def _is_too_long_to_list(self, files: Any, root: str, count: int) -> bool:
+        if _is_web_server(files):
+            return True
+        estimate = 256 * len(files.find(f"{root}{self._folder}/00"))
+        return estimate > _LISTED_FOR_ONE_ASKED * max(count, _PAGE)
 
     def _download(self, name: str) -> bytes | None:
         files, root = self._files()
@@ -180,18 +193,39 @@ class Remote:
         return content
 
     def _files(self) -> tuple[Any, str]:
+        """What asks the remote, as fsspec does, and the path that its objects are below."""
         scheme, _, root = self.url.partition("://")
-        package = _PACKAGES.get(scheme)
-        if package is None or importlib.util.find_spec(package) is None:
+        plugin = remote_addresses.PLUGINS.get(scheme)
+        if scheme in _NOT_ASKED:
+            raise _unreachable(self.name, f"only DVC itself asks {scheme}:// remotes")
+        if plugin is None or importlib.util.find_spec(plugin) is None:
             raise _unreachable(self.name, f"nothing is installed here that reads {scheme}://")
         if self.endpoint:
             self._check_listens(self.endpoint)
-        if scheme == "gs":
-            _import_gcsfs()
+        if scheme in _WEB:
+            from grader.facts.http_files import HttpFiles  # 60 ms with http.client and ssl
+
+            return HttpFiles(self.options, TIMEOUT_S), self.url
+        if scheme != "gs":
+            return self._files_of_plugin()
+        _import_gcsfs()
         import fsspec
 
-        logging.getLogger(package).addHandler(_NO_LOG)
-        return fsspec.filesystem(scheme, **self._storage_options(scheme)), root
+        logging.getLogger("gcsfs").addHandler(_NO_LOG)
+        return fsspec.filesystem(scheme, **self._storage_options()), root
+
+    def _files_of_plugin(self) -> tuple[Any, str]:
+        """By DVC's own plugin, which knows what its options mean."""
+        from dvc_objects.fs import get_fs_cls
+
+        kind = get_fs_cls({"url": self.url})  # type: ignore[no-untyped-call]
+        options = {key: _typed(value) for key, value in self.options.items()}
+        # ask_password and the like would wait for somebody who types.
+        asked = {key for key in options if key.startswith("ask_")}
+        own = {key: value for key, value in options.items() if key not in asked | {"url"}}
+        logging.getLogger(kind.__module__.partition(".")[0]).addHandler(_NO_LOG)
+        system = kind(**{**kind._get_kwargs_from_urls(self.url), **own})
+        return system.fs, str(kind._strip_protocol(self.url)).rstrip("/")
 
     def _check_listens(self, endpoint: str) -> None:
         """Fail at once, where gcsfs would try again for half a minute."""
@@ -220,22 +254,18 @@ class Remote:
             code="remote-unreachable",
         )
 
-    def _storage_options(self, scheme: str) -> dict[str, Any]:
-        """DVC's options in fsspec's words."""
+    def _storage_options(self) -> dict[str, Any]:
+        """DVC's options for gs:// in gcsfs' words."""
         # fsspec keeps its clients for ever, with the listings that they have read.
         options: dict[str, Any] = {"skip_instance_cache": True}
-        if scheme == "gs":
-            endpoint = self.options.get("endpointurl")
-            is_anonymous = self.options.get("allow_anonymous_login", "").lower() == "true"
-            if endpoint or is_anonymous:  # an attendee's own server gets no credentials of ours
-                options["token"] = "anon"  # noqa: S105 - gcsfs' word for none
-            elif path := self.options.get("credentialpath"):
-                options["token"] = path
-            options |= {"endpoint_url": endpoint} if endpoint else {}
-            options |= {"project": p} if (p := self.options.get("projectname")) else {}
-        if scheme == "s3" and (u := self.options.get("endpointurl")):
-            options["client_kwargs"] = {"endpoint_url": u}
-        return options
+        endpoint = self.options.get("endpointurl")
+        is_anonymous = self.options.get("allow_anonymous_login", "").lower() == "true"
+        if endpoint or is_anonymous:  # an attendee's own server gets no credentials of ours
+            options["token"] = "anon"  # noqa: S105 - gcsfs' word for none
+        elif path := self.options.get("credentialpath"):
+            options["token"] = path
+        options |= {"endpoint_url": endpoint} if endpoint else {}
+        return options | ({"project": p} if (p := self.options.get("projectname")) else {})
 
     def _within_time(self, ask: Callable[[], Answer]) -> Answer:
         """The answer, if it comes in time. In a daemon thread: no client has a limit for all."""
@@ -261,6 +291,18 @@ class Remote:
             words = " ".join(str(failures[0]).split())[:200] or type(failures[0]).__name__
             raise _unreachable(self.name, words)
         raise _unreachable(self.name, f"no answer within {TIMEOUT_S:g} s")
+
+
+def _is_web_server(files: Any) -> bool:
+    """It lists nothing: each object is asked for, by connections that are closed at the end."""
+    return not hasattr(files, "find")
+
+
+def _typed(value: str) -> str | int | bool:
+    """A value of the config as DVC's schema reads it."""
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return int(value) if value.isdecimal() and len(value) < 10 else value
 
 
 def _import_gcsfs() -> None:

@@ -1,25 +1,30 @@
 """The facts that checks need about one repository; each is gathered once, when it is asked for."""
 
 import os
+import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from dvcstate import Project, ProjectError, ProjectState, Workspace
 from dvcstate.config.dvc_config import read as read_config
 from dvcstate.dvc_repository import DvcRepository, find
+from dvcstate.errors import ErrorKind, FileError, TrackedPathError
 from grader.facts import settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
-from grader.facts.git import Blob, FileLine, Git
+from grader.facts.git import Blob, FileLine, Git, Tree
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
+from grader.finding import Source, UnknownError
+from workshop.stages import STAGES
 
 # What is above these limits is no workshop, and would take seconds to write.
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
+_SUB_MODULES = ".gitmodules"
 # Looked for even where git ignores its folder: that is one of the mistakes.
 _RAW = "data/raw.dvc"
 
@@ -88,11 +93,11 @@ class Repository:
 
     def _holds_dvc(self, folder: Path, inside: str) -> bool:
         name = (PurePosixPath(inside) / ".dvc" / "config").as_posix()
-        return (folder / ".dvc").is_dir() or name in self._tree
+        return (folder / ".dvc").is_dir() or name in self._tree.files
 
     @cached_property
-    def _tree(self) -> dict[str, Blob]:
-        return self.git.tree(self.commit) if self.git and self.commit else {}
+    def _tree(self) -> Tree:
+        return self.git.tree(self.commit) if self.git and self.commit else Tree({}, (), ())
 
     @cached_property
     def prefix(self) -> str:
@@ -105,14 +110,43 @@ class Repository:
         """Each file at HEAD below the root of the DVC repository."""
         return {
             path.removeprefix(self.prefix): blob
-            for path, blob in self._tree.items()
+            for path, blob in self._tree.files.items()
             if path.startswith(self.prefix)
         }
 
+    @cached_property
     def links(self) -> list[str]:
-        """Each link and sub-module at HEAD below that root."""
-        paths = self.git.links(self.commit) if self.git and self.commit else []
-        return self._below(paths)
+        """Each link at HEAD below that root, and each sub-module."""
+        tree = self._tree
+        modules = self._sub_modules(tree.files.get(_SUB_MODULES)) if tree.repositories else ()
+        return self._below([*tree.links, *(p for p in tree.repositories if p in modules)])
+
+    @cached_property
+    def nested_repositories(self) -> dict[str, Source]:
+        """Other git repositories below that root, in place of whose files git has a commit alone.
+
+        By path, and whether HEAD has it or the index only. Sub-modules are none: a clone gets them.
+        """
+        entries = self.git.index_entries() if self.git else ()
+        staged = [entry.path for entry in entries if entry.is_repository]
+        committed = self._tree.repositories
+        if not (staged or committed):
+            return {}
+        blobs = [entry.oid for entry in entries if entry.path == _SUB_MODULES]
+        modules = self._sub_modules(*blobs, self._tree.files.get(_SUB_MODULES))
+        sources: dict[str, Source] = dict.fromkeys(self._below(staged), "index")
+        sources |= dict.fromkeys(self._below(committed), "HEAD")
+        return {
+            path: source for path, source in sources.items() if self.prefix + path not in modules
+        }
+
+    def _sub_modules(self, *files: Blob | str | None) -> list[str]:
+        """The paths that versions of ``.gitmodules`` name, from the root of git."""
+        oids = [file.oid if isinstance(file, Blob) else file for file in files if file]
+        texts = self.git.contents(oids).values() if self.git else ()
+        # "	path = vendor/module" below [submodule "module"]
+        paths = (re.findall(rb"(?m)^\s*path\s*=\s*\"?(.*?)\"?\s*$", text) for text in texts)
+        return [path.decode("utf-8", "surrogateescape") for each in paths for path in each]
 
     @cached_property
     def tracked_files(self) -> tuple[str, ...]:
@@ -147,7 +181,26 @@ class Repository:
             objects = self.git.contents(blob.oid for blob in blobs.values()) if self.git else {}
             contents = {path: objects[b.oid] for path, b in blobs.items() if b.oid in objects}
             files = self._cache.export(self.root, self.commit, contents)
-        return Snapshot("HEAD", files, lambda: self.shared_project or files.project)
+        return Snapshot(
+            "HEAD", files, lambda: self.shared_project or files.project, lambda: self.is_foreign
+        )
+
+    @cached_property
+    def is_foreign(self) -> bool:
+        """Whether `grader start` did not make it: it has DVC, and no code of the workshop's.
+
+        Its lessons and their stages are not there to be judged.
+        """
+        try:
+            known = {*self.committed_files, *self.tracked_files}
+        except UnknownError:  # git cannot say
+            return False
+        has_dvc = ".dvc/config" in known
+        if not has_dvc or settings.PATH in known or (self.root / settings.PATH).exists():
+            return False
+        ends = tuple(f"/{s.code_dir}{end}" for s in STAGES for end in ("/__main__.py", ".py"))
+        is_here = any((self.root / end[1:]).exists() for end in ends)
+        return not (is_here or any(f"/{path}".endswith(ends) for path in known))
 
     @cached_property
     def _metadata_files(self) -> dict[str, Blob]:
@@ -170,7 +223,8 @@ class Repository:
     @cached_property
     def worktree(self) -> Snapshot:
         """The files in the attendee's folder."""
-        return Snapshot("worktree", Files(self.root), lambda: self.workspace.project())
+        project: Callable[[], Project] = lambda: self.workspace.project()  # noqa: E731
+        return Snapshot("worktree", Files(self.root), project, lambda: self.is_foreign)
 
     @cached_property
     def uncommitted_files(self) -> tuple[str, ...]:
@@ -245,6 +299,27 @@ class Repository:
         return self.workspace.state(read=False, ask_s=self.ask_s, trusted=False)
 
     @cached_property
+    def stop(self) -> ProjectError | None:
+        """The error with which DVC stops when it looks at what it tracks, if it does.
+
+        Not what keeps one command from being answered: no access, or no DVC that could tell.
+        """
+        try:
+            _ = self.state
+            return None
+        except (TrackedPathError, FileError) as error:
+            return None if error.kind is ErrorKind.NO_ACCESS else error
+        except (ProjectError, OSError):
+            return None
+
+    def stops_at(self, error: ProjectError) -> bool:
+        """Whether ``error`` is the one with which DVC stops."""
+        return self.stop is not None and (type(error), str(error)) == (
+            type(self.stop),
+            str(self.stop),
+        )
+
+    @cached_property
     def workspace(self) -> Workspace:
         """The worktree as a DVC project."""
         return self._cache.workspace(self.root)
@@ -285,11 +360,12 @@ class Repository:
 
     @cached_property
     def _dvc_at_head(self) -> DvcRepository:
-        return find(self.head.root)
+        return find(self.head.root, asks_git=True)
 
     @cached_property
     def _dvc(self) -> DvcRepository:
-        return find(self.root)
+        """With git's rules also where ``core.no_scm`` keeps them from DVC."""
+        return find(self.root, asks_git=True)
 
     @cached_property
     def remote_options(self) -> Mapping[str, Mapping[str, str]]:

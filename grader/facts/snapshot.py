@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from dvcstate import Project, Stage
+from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
@@ -42,15 +42,21 @@ class Snapshot:
     """The files of one revision, by path from the root of the DVC repository, and what they say.
 
     ``files`` are those of the repository itself, or of an export of HEAD.
-    ``read_project`` is called at most once, when a check first asks for the stages.
+    ``read_project`` is called at most once, when a check first asks for the stages. ``is_foreign``:
+    `grader start` did not make the repository, and no stage of it is a lesson's.
     """
 
     def __init__(
-        self, revision: Revision, files: Files, read_project: Callable[[], Project]
+        self,
+        revision: Revision,
+        files: Files,
+        read_project: Callable[[], Project],
+        is_foreign: Callable[[], bool] = lambda: False,
     ) -> None:
         self.revision: Revision = revision
         self.root = files.root
         self._read_project = read_project
+        self._is_foreign = is_foreign
         self._files = files
         self._stages: dict[str, Stage | None] = {}
 
@@ -101,6 +107,8 @@ class Snapshot:
 
     def stage(self, spec: StageSpec) -> Stage | None:
         """The attendee's stage for a lesson: by what it runs, else by its name."""
+        if self._is_foreign():
+            return None
         if spec.name not in self._stages:
             self._stages[spec.name] = self._find_stage(spec)
         return self._stages[spec.name]
@@ -114,15 +122,20 @@ class Snapshot:
 
     def _is_owned_by(self, stage: Stage, spec: StageSpec) -> bool:
         """Whether the stage runs the lesson's module: of several that of its name, or the first."""
-        if not self.code(spec).is_run_by(stage.cmd):
+        # By the command alone: where its code lies follows from which stage it is.
+        if not self._files.code(spec).is_run_by(stage.cmd):
             return False
-        specs = [other for other in STAGES if self.code(other).is_run_by(stage.cmd)]
+        specs = [other for other in STAGES if self._files.code(other).is_run_by(stage.cmd)]
         named = [other for other in specs if other.name == stage.name.rpartition(":")[2]]
         return spec in (named or specs)[:1]
 
     def code(self, spec: StageSpec) -> StageCode:
-        """The code of a lesson's stage, which is read and never run."""
-        return self._files.code(spec)
+        """The code of a lesson's stage, where its command has it; it is read and never run."""
+        try:
+            stage = self.stage(spec)
+        except ProjectError:  # which init.readable reports
+            stage = None
+        return self._files.code(spec, stage)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from grader import fixes
 from grader.facts.repository import Repository
 from grader.stages.paths import command_paths, covers
 from grader.stages.right_stage import RightStage
+from grader.stages.run_state import out_reasons
 from grader.stages.storage import outs_with_code
 from grader.step import Command, Step
 from workshop.stages import STAGES
@@ -101,15 +102,17 @@ def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
     modified = {
         reason.path
         for state in states
-        for reason in state.reasons
-        if reason.kind == "out" and reason.change in ("modified", "new")
+        for reason in out_reasons(repository, state)
+        if reason.change in ("modified", "new")
     }
     spec = next((spec for spec in STAGES if repository.worktree.stage(spec) == stage), None)
     wrong = outs_with_code(repository, stage)
     made_again: list[str] = []
     if spec:
         wrong += RightStage(repository, repository.worktree, stage, spec).outs.wrong
-        made_again = [*command_paths(repository, stage.cmd, spec, spec.writes)]
+        made_again = [
+            *command_paths(repository, stage, repository.worktree.code(spec), spec.writes)
+        ]
     for out in stage.outs:
         # What a lesson's stage wrote and DVC never recorded, its next run writes again.
         is_new = out.recorded.md5 is None and not any(covers(out.path, p) for p in made_again)

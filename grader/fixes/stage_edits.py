@@ -6,8 +6,10 @@ edited by hand instead. An edit is shown as comments, which a shell passes over 
 with the commands that follow.
 """
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import yaml
@@ -42,13 +44,35 @@ def edit_stage(
     """The steps that make ``change`` in ``stage``."""
     text = repository.worktree.text(stage.file) or snapshot.text(stage.file) or ""
     node = _stage_node(text, stage)
-    if node and _is_written_whole(text, node) and _is_quotable(stage, change):
+    change = _seen_from_wdir(stage, change)
+    # dvc stage add writes the dvc.yaml of the folder in which it is typed.
+    is_in_root = stage.file == "dvc.yaml"
+    if node and is_in_root and _is_written_whole(text, node) and _is_quotable(stage, change):
         return [_stage_add(stage, change)]
     if node is None or _has_flow_style(node, change):
         return list(_in_words(stage, change))
     # The lowest line first: no edit moves the lines of those that follow.
     edits = _edits(text, node, stage, change)
     return [*sorted(edits, key=lambda edit: -(edit.line or 0))]
+
+
+def _seen_from_wdir(stage: Stage, change: Change) -> Change:
+    """With paths as dvc.yaml has them: from the folder that the stage runs in."""
+    if not stage.wdir:
+        return change
+
+    def seen(paths: Iterable[str]) -> tuple[str, ...]:
+        return tuple(posixpath.relpath(path, stage.wdir) for path in paths)
+
+    return replace(
+        change,
+        deps=seen(change.deps),
+        outs=tuple(replace(o, path=posixpath.relpath(o.path, stage.wdir)) for o in change.outs),
+        remove={
+            section: entries if section == "params" else seen(entries)
+            for section, entries in change.remove.items()
+        },
+    )
 
 
 def _stage_add(stage: Stage, change: Change) -> Step:

@@ -30,7 +30,7 @@ _COMMENT = re.compile(r"#.*")
 def run_stage(repository: Repository, stage: Stage) -> tuple[Step, ...]:
     """Run a stage, with all that follows from it, and commit what came of it."""
     run, beside = _run(repository, stage)
-    return run, *fixes.commit([LOCK, *beside], f"Run {stage.name}")
+    return run, *fixes.commit([lock_of(stage), *beside], f"Run {name_in_file(stage)}")
 
 
 def _run(repository: Repository, stage: Stage) -> tuple[Step, list[str]]:
@@ -62,7 +62,7 @@ def _later_lessons(repository: Repository, stage: Stage) -> list[str]:
 def run_again(stage: Stage, beside: Iterable[str]) -> tuple[Step, ...]:
     """The same of a stage that DVC takes for done: without the option, all above it run too."""
     run = fixes.command("dvc", "repro", "--force", "--single-item", stage.name)
-    return run, *fixes.commit([LOCK, *beside], f"Run {stage.name} again")
+    return run, *fixes.commit([lock_of(stage), *beside], f"Run {name_in_file(stage)} again")
 
 
 def mend_stage(

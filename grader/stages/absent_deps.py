@@ -8,7 +8,7 @@ from dvcstate import Stage
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.declared_params import has_key
-from grader.stages.paths import command_paths, covers, paths_overlap
+from grader.stages.paths import covers, lesson_paths, paths_overlap
 from grader.stages.storage import files_at_head
 from workshop.stages import PARAMS_FILE, STAGES
 
@@ -42,8 +42,9 @@ def _made_paths(repository: Repository, snapshot: Snapshot) -> Iterator[str]:
     for stage in snapshot.project.stages:
         yield from (out.path for out in stage.outs)
     for spec in STAGES:
-        yield from command_paths(repository, spec.command, spec, (*spec.reads, *spec.writes))
-    yield from repository.links()
+        yield from lesson_paths(spec, (*spec.reads, *spec.writes))
+    yield from repository.links
+    yield from repository.nested_repositories
 
 
 def key_of(snapshot: Snapshot, path: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 
-from grader.code.stage_code import values_of
+from dvcstate import Stage
+from grader.code.stage_code import StageCode, values_of
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages import absent_deps
@@ -13,12 +14,13 @@ Command = str | list[str] | None
 
 
 def find(
-    repository: Repository, snapshot: Snapshot, command: Command, spec: StageSpec
+    repository: Repository, snapshot: Snapshot, stage: Stage, code: StageCode
 ) -> dict[str, str]:
     """The options with such a path, and the path; the lesson's own is there for each."""
-    given, lesson = values_of(command, spec), values_of(spec.command, spec)
+    spec, given = code.stage, code.values(stage.cmd)
+    lesson = values_of(spec.command, spec)
     options = (*spec.reads, *["--params"] * bool(spec.sections))
-    paths = {option: [*command_paths(repository, command, spec, (option,))] for option in options}
+    paths = {option: [*command_paths(repository, stage, code, (option,))] for option in options}
     return {
         option: given[option]
         for option in options

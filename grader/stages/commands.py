@@ -27,13 +27,14 @@ def command_fault(
         return "has the sections below it as words, since they are indented further than cmd:"
     if _is_cut(snapshot, command, spec):
         return "has several lines, and DVC runs each of them as a command of its own"
-    if not code.is_run_by(command):
+    is_ours = code.is_run_by(command)
+    if not (is_ours or code.is_of_own_layout):
         return f"does not run {spec.module}"
     given, options = values_of(command, spec), code.options
     lacking = [name for name, is_needed in options.items() if is_needed and not given.get(name)]
     if lacking:
         return f"lacks {', '.join(lacking[:3])}"
-    unknown = [name for name in given if name not in options] if options else []
+    unknown = [name for name in given if name not in options] if options and is_ours else []
     if unknown:
         return f"has {', '.join(unknown[:3])}, which {spec.module} does not know"
     others = other_modules(snapshot, command, spec)
@@ -85,5 +86,5 @@ def _one_line(command: str | list[str] | None) -> str:
 
 def _own_call(code: StageCode, command: str | list[str] | None, spec: StageSpec) -> str:
     """The call of the lesson's module alone."""
-    found = (" ".join(map(quote, words)) for words in calls(command))
+    found = (" ".join(map(quote, words)) for words, *_ in calls(command))
     return next((text for text in found if code.is_run_by(text)), "")

@@ -7,7 +7,7 @@ from dvcstate import Stage
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence
-from grader.stages.paths import command_paths, covers, paths_overlap
+from grader.stages.paths import command_paths, covers, lesson_paths, paths_overlap
 from workshop.stages import PACKAGE, STAGES, StageSpec
 
 LOCK = "dvc.lock"
@@ -75,7 +75,7 @@ def producers(
 ) -> dict[str, list[str]]:
     """The other stages that make what ``stage`` reads by its command, and what of it."""
     paths: dict[str, list[str]] = {}
-    for path in command_paths(repository, stage.cmd, spec, spec.reads):
+    for path in command_paths(repository, stage, snapshot.code(spec), spec.reads):
         for other in snapshot.project.stages:
             is_other = bool(other.cmd) and other.name != stage.name
             if is_other and any(covers(out.path, path) for out in other.outs):
@@ -91,8 +91,9 @@ def code_deps(stage: Stage | None, paths: Iterable[str]) -> list[str]:
     deps: dict[str, None] = {}
     for path in paths:
         parts = path.split("/")
-        folder = "/".join(parts[:2])
-        is_code = parts[0] == PACKAGE and len(parts) > 2  # pipeline/train/fit.py: pipeline/train
+        at = parts.index(PACKAGE) if PACKAGE in parts else len(parts)
+        folder = "/".join(parts[: at + 2])
+        is_code = len(parts) > at + 2  # src/pipeline/train/fit.py: src/pipeline/train
         declared = stage.deps if stage else ()
         is_in_parts = any(dep.path.startswith(f"{folder}/") for dep in declared)
         deps[folder if is_code and not is_in_parts else path] = None
@@ -106,7 +107,7 @@ def find_misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
     name that is a slip of the lesson's. Empty where there is none.
     """
     own = own_stages(snapshot)
-    outs = list(command_paths(repository, spec.command, spec, spec.writes))
+    outs = lesson_paths(spec, spec.writes)
     makers = [
         stage.name for stage in own if any(covers(o.path, out) for o in stage.outs for out in outs)
     ]

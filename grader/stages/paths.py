@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from grader.code.stage_code import values_of
+from dvcstate import Stage
+from grader.code.command import join
+from grader.code.stage_code import StageCode
 from grader.facts.repository import Repository
 from workshop.stages import StageOut, StageSpec
 
@@ -14,32 +16,41 @@ _EXPANDED_BY_A_SHELL = ("~", "$", "%")
 
 
 def command_paths(
-    repository: Repository,
-    command: str | list[str] | None,
-    spec: StageSpec,
-    options: tuple[str, ...],
+    repository: Repository, stage: Stage, code: StageCode, options: tuple[str, ...]
 ) -> Iterator[str]:
-    """The paths that ``command`` gives to ``options``; the files in a folder of several."""
-    values = values_of(command, spec)
+    """The paths, from the root on, that the command of ``stage`` gives to ``options``.
+
+    The files in a folder of several. ``code`` is that of its lesson's stage.
+    """
+    values, folder = code.values(stage.cmd), code.folder(stage.cmd)
     for option in options:
         path = _CURRENT_FOLDER.sub("", values.get(option, ""))
-        path = path.replace("\\", "/").removeprefix("./").rstrip("/")  # as DVC shows it
+        path = path.replace("\\", "/").rstrip("/")
         path = path.removeprefix(f"{repository.root.as_posix()}/")
         if path and not path.startswith(_EXPANDED_BY_A_SHELL):
-            names = spec.names_in(option)
+            path = join(folder, path)  # as DVC shows it
+            names = code.stage.names_in(option)
             yield from (f"{path}/{name}" for name in names) if names else [path]
 
 
-def command_outs(
-    repository: Repository, command: str | list[str] | None, spec: StageSpec
-) -> dict[str, StageOut]:
-    """What ``command`` writes, by the path that it gives."""
+def command_outs(repository: Repository, stage: Stage, code: StageCode) -> dict[str, StageOut]:
+    """What the command of ``stage`` writes, by the path that it gives."""
     return {
         path: out
-        for out in spec.outs
-        for path in command_paths(repository, command, spec, (out.option,))
+        for out in code.stage.outs
+        for path in command_paths(repository, stage, code, (out.option,))
         if not out.in_folder or path.endswith(f"/{out.path.rpartition('/')[2]}")
     }
+
+
+def lesson_paths(spec: StageSpec, options: tuple[str, ...]) -> list[str]:
+    """The paths that the lesson's own command gives to ``options``."""
+    return [path.path for path in (*spec.deps, *spec.outs) if path.option in options]
+
+
+def lesson_outs(spec: StageSpec) -> dict[str, StageOut]:
+    """What the lesson's own command writes, by path."""
+    return {out.path: out for out in spec.outs}
 
 
 def covers(outer: str, path: str) -> bool:

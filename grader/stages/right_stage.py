@@ -69,9 +69,15 @@ class RightStage:
         return right_command(self._snapshot, self.stage, self.spec)
 
     @cached_property
+    def _right(self) -> Stage:
+        """The stage with that command."""
+        return self.stage._replace(cmd=self.command)
+
+    @cached_property
     def absent_reads(self) -> dict[str, str]:
         """The options of the command with a path at which nothing is, and the path."""
-        return absent_reads.find(self._repository, self._snapshot, self._runnable, self.spec)
+        runnable = self.stage._replace(cmd=self._runnable)
+        return absent_reads.find(self._repository, self._snapshot, runnable, self._code)
 
     @cached_property
     def outs(self) -> StageOuts:
@@ -98,8 +104,7 @@ class RightStage:
     @cached_property
     def disconnected(self) -> dict[str, list[str]]:
         """The stages that make what this one reads and that no dep ties to it, and what of it."""
-        stage = self.stage._replace(cmd=self.command)
-        makers = producers(self._repository, self._snapshot, stage, self.spec)
+        makers = producers(self._repository, self._snapshot, self._right, self.spec)
         edges = self._snapshot.project.edges
         return {
             maker: paths for maker, paths in makers.items() if (maker, self.stage.name) not in edges
@@ -247,7 +252,7 @@ class RightStage:
     # ── what both need ──
 
     def _paths(self, options: tuple[str, ...]) -> list[str]:
-        return [*command_paths(self._repository, self.command, self.spec, options)]
+        return [*command_paths(self._repository, self._right, self._code, options)]
 
     def _undeclared(self, paths: Iterable[str]) -> list[str]:
         deps = [dep.path for dep in self.stage.deps]

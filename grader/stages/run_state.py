@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dvcstate import ProjectError, Reason, Stage, StageState
 from dvcstate.errors import ConfigError, ErrorKind
-from dvcstate.model import Dep
+from dvcstate.model import Dep, Out
 from dvcstate.params import params_file as params_files
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -38,10 +38,33 @@ def state_of(repository: Repository, stage: Stage) -> StageState:
 
 def changed_out(repository: Repository, stage: Stage, *changes: str) -> Reason | None:
     """Why an out of ``stage`` is not as recorded; for one of ``changes`` where some are given."""
-    for reason in state_of(repository, stage).reasons:
-        if reason.kind == "out" and (reason.change in changes or not changes):
+    for reason in out_reasons(repository, state_of(repository, stage)):
+        if reason.change in changes or not changes:
             return reason
     return None
+
+
+def out_reasons(repository: Repository, state: StageState) -> Iterator[Reason]:
+    """Why the outs of a stage are not as recorded.
+
+    DVC does not look at an out that is not in its cache: here it is compared all the same.
+    """
+    for reason in state.reasons:
+        if reason.kind == "out":
+            outs = [out for out in state.stage.outs if out.path == reason.path]
+            is_unseen = reason.change == "not in cache"
+            if is_unseen and any(_is_modified(repository, out) for out in outs):
+                yield reason._replace(change="modified")
+            else:
+                yield reason
+
+
+def _is_modified(repository: Repository, out: Out) -> bool:
+    """Whether an out that is there has other bytes than those recorded."""
+    if not out.cache or out.place is None or out.recorded.md5 is None:
+        return False
+    md5 = repository.workspace.md5_of(out.place, out.recorded.algorithm)
+    return md5 is not None and md5 != out.recorded.md5
 
 
 def is_as_recorded(repository: Repository, stage: Stage) -> bool:
@@ -66,10 +89,7 @@ def _has_outs(repository: Repository, here: Stage, stage: Stage) -> bool:
             continue
         if recorded.get(out.path) != out.recorded.md5:
             return False
-        if out.recorded.algorithm != "md5":  # by DVC 2: only DVC itself hashes like that
-            if not out.place.exists():
-                return False
-        elif repository.workspace.md5_of(out.place) != out.recorded.md5:
+        if repository.workspace.md5_of(out.place, out.recorded.algorithm) != out.recorded.md5:
             return False
     return True
 

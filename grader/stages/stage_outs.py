@@ -9,7 +9,13 @@ from dvcstate.model import Out
 from grader.code.stage_code import words_of
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.stages.paths import command_outs, command_paths, covers, paths_overlap
+from grader.stages.paths import (
+    command_outs,
+    command_paths,
+    covers,
+    lesson_paths,
+    paths_overlap,
+)
 from grader.stages.storage import outs_with_code
 from workshop.stages import STAGES, StageOut, StageSpec
 
@@ -33,11 +39,12 @@ class StageOuts:
         self.stage, self.spec, self.command = stage, spec, command
         self._repository, self._snapshot = repository, snapshot
         self._code = snapshot.code(spec)
+        self._right = stage._replace(cmd=command)
 
     @cached_property
     def written(self) -> dict[str, StageOut]:
         """What the command writes, by path."""
-        return command_outs(self._repository, self.command, self.spec)
+        return command_outs(self._repository, self._right, self._code)
 
     @cached_property
     def with_code(self) -> list[str]:
@@ -92,8 +99,11 @@ class StageOuts:
 
     def _paths_of(self, spec: StageSpec, stage: Stage | None) -> Iterator[str]:
         """What the stage of another lesson writes; also one that is not declared yet."""
-        command = stage.cmd if stage else spec.command
-        yield from command_paths(self._repository, command, spec, spec.writes)
+        if stage is None:
+            yield from lesson_paths(spec, spec.writes)
+        else:
+            code = self._snapshot.code(spec)
+            yield from command_paths(self._repository, stage, code, spec.writes)
 
     @cached_property
     def read(self) -> list[str]:
@@ -145,4 +155,4 @@ class StageOuts:
         return removed
 
     def _paths(self, options: tuple[str, ...]) -> list[str]:
-        return [*command_paths(self._repository, self.command, self.spec, options)]
+        return [*command_paths(self._repository, self._right, self._code, options)]

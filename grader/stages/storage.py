@@ -141,8 +141,10 @@ def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool
 def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
     if files_at_head(repository, path) or any(paths_overlap(out, path) for out in outs):
         return True
-    # What is in a link or in a sub-module is in git under another name; git is asked for them.
-    return any(paths_overlap(link, path) for link in repository.links())
+    # What is in a link or in a sub-module is in git under another name; of a repository that is
+    # nested by mistake, init.one_repository reports.
+    elsewhere = (*repository.links, *repository.nested_repositories)
+    return any(paths_overlap(place, path) for place in elsewhere)
 
 
 def files_at_head(repository: Repository, path: str) -> list[str]:

@@ -15,7 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.problems import MEDIA_TYPE, Problem, problem_json
-from service.protocol import Headers, Receive
+from service.protocol import Receive
 
 
 def correct_uvicorn(receive: Receive) -> None:
@@ -93,5 +93,5 @@ class CorrectedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _lines(headers: Headers | Iterable[tuple[bytes, bytes]]) -> bytes:
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"".join(b"%b: %b\r\n" % header for header in headers) + b"\r\n"

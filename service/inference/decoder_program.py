@@ -25,7 +25,7 @@ REQUEST_HEAD = struct.Struct(">QHHQd")
 ANSWER_HEAD = struct.Struct(">BQd")
 """PIXELS, REFUSAL or BUG, the number of bytes, and the seconds that it took."""
 PIXELS, REFUSAL, BUG = 0, 1, 2
-MEMORY_BYTES = 230_000_000
+MEMORY_BYTES = 210_000_000
 """What a decoder may take beside what the program has when it starts, which is 70 MB.
 
 Of files up to 10 MB, the most have a PNG and a progressive JPEG of 20 Mpx: 180 MB. What asks for

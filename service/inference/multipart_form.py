@@ -212,8 +212,8 @@ def _describe(error: FormParserError) -> str:
     """The parser's message without its position, which counts from the start of a chunk."""
     if "boundary character" in str(error):
         return "it does not begin with the boundary that its Content-Type names"
-    # "Found 0-length header at 17", "Did not find CR at end of boundary (12)"
-    return re.sub(r" (at (index )?)?\(?\d+\)?$", "", str(error))
+    # "Found 0-length header at 17", "Did not find LF at end of headers (found 81)"
+    return re.sub(r" (at (index )?|\(found )?\(?\d+\)?$", "", str(error))
 
 
 def _malformed_problem(reason: str) -> Problem:

@@ -102,6 +102,26 @@ def test_a_relative_url_is_relative_to_the_config_file(tmp_path: Path, oracle: O
     assert dvc_config.read(repo).resolved_remotes == {"r": {"url": str(repo / "c")}}
 
 
+@pytest.mark.parametrize(
+    ("url", "rules", "is_refused"),
+    [
+        ("cache", "", False),
+        ("../c", "c/\n", False),
+        ("../c", "*.txt\n", True),
+        ("../c", "r\n", True),
+    ],
+)
+def test_what_is_ignored_of_an_out_at_a_remote_is_its_address(
+    url: str, rules: str, is_refused: bool, tmp_path: Path, oracle: Oracle
+) -> None:
+    files = {
+        "dvc.yaml": f"{STAGE}    outs: [remote://r/a.txt: {{cache: false}}]\n",
+        ".dvc/config": _remote("r", url), ".dvcignore": rules, "c/a.txt": "a",
+    }  # fmt: skip
+    verdict = _same(small_repository.write(tmp_path / "repo", files), oracle)
+    assert (verdict == "error") == is_refused
+
+
 @pytest.mark.parametrize("kind", ["deps", "outs", "metrics", "plots"])
 @pytest.mark.parametrize("cached", [True, False])
 @pytest.mark.parametrize("name", ["there", "gone"])

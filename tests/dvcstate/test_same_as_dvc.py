@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dvcstate import dvcignore
+from dvcstate.config import dvc_config
 from dvcstate.documents import yaml12
+from dvcstate.errors import ConfigError as ConfigProblemError
 from dvcstate.errors import FileError
 from dvcstate.git import git_config, gitignore
 from dvcstate.glob_regex import limit_backtracking
@@ -254,3 +256,55 @@ def _as_dict(config: Any) -> dict[Any, dict[bytes, bytes]]:
         }
         for section in config.sections()
     }
+
+
+CONFIG_VALUES = (
+    "", "true", "FALSE", "yes", "0", "-1", "5", "5,", "101", "1.5", "nan", "inf", "a", "a, b", "a,", "reflink, copy",
+    "reflink,x", "basic", "nargs", "GROUP", "us-west", "aws", " 7 ", "²",
+)  # fmt: skip
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    """Each section of DVC's config as it is written, with each name of an option in it."""
+    from dvc.config_schema import REMOTE_SCHEMAS, SCHEMA
+
+    for name, options in SCHEMA.items():
+        if name in ("machine", "db"):
+            header, options = f"['{name} \"n\"']", options[str]
+        elif name != "remote":
+            header, options = f"[{name}]", getattr(options, "schema", options)
+        else:
+            continue
+        for option in [*options, "unknown"]:
+            yield header, str(getattr(option, "schema", option))
+    for scheme, options in REMOTE_SCHEMAS.items():
+        header = f"['remote \"n\"']\nurl = {f'{scheme}://h' if scheme else ''}/x"
+        for option in [*options, "unknown"] if scheme != "remote" else []:
+            yield header, str(getattr(option, "schema", option))
+
+
+@pytest.mark.slow
+def test_the_config_takes_what_dvc_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dvc.config import Config
+
+    for name in ("GLOBAL", "SYSTEM"):
+        monkeypatch.setenv(f"DVC_{name}_CONFIG_DIR", str(tmp_path / name))
+    (tmp_path / ".dvc").mkdir()
+    options = [
+        o
+        for o in _options()
+        if o[1] != "url" and o not in (("[cache]", "local"), ("[cache]", "dir"))
+    ]
+    # Every tenth: each option is tried with two or three of the values, the next one with others.
+    for header, option, value in [(*o, v) for o in options for v in CONFIG_VALUES][::10]:
+        text = f"{header}\n{option} = {value}\n"
+        (tmp_path / ".dvc" / "config").write_text(text)
+        try:
+            theirs = Config(str(tmp_path / ".dvc")) is not None
+        except Exception:  # noqa: BLE001 - DVC answers with an error to whatever is raised here
+            theirs = False
+        try:
+            ours = dvc_config.read(tmp_path) is not None
+        except ConfigProblemError:
+            ours = False
+        assert ours == theirs, text

@@ -117,6 +117,59 @@ def nothing_was_committed(repo: Path) -> None:
     run(repo, "git", "init", "--quiet")
 
 
+@mistake("nested-repository")
+def git_was_started_in_the_folder_of_the_code(repo: Path) -> None:
+    run(repo, "git", "rm", "-r", "--quiet", "--cached", "pipeline")
+    _start_git_in(repo / "pipeline")
+    save(repo)
+
+
+@mistake("nested-repository")
+def git_was_started_in_a_folder_of_notes(repo: Path) -> None:
+    finished.write(repo / "notes" / "ideas.md", "# Ideas\n")
+    _start_git_in(repo / "notes")
+    save(repo)
+
+
+@mistake("nested-repository")
+def folder_with_git_in_it_is_staged(repo: Path) -> None:
+    finished.write(repo / "notes" / "ideas.md", "# Ideas\n")
+    _start_git_in(repo / "notes")
+    run(repo, "git", "add", "notes")
+
+
+@mistake("nested-repository")
+def repository_with_dvc_was_made_in_the_repository(repo: Path) -> None:
+    shutil.copytree(repo, repo / "mine", ignore=shutil.ignore_patterns("cache", ".git"))
+    _start_git_in(repo / "mine")
+    save(repo)
+
+
+def _start_git_in(folder: Path) -> None:
+    run(folder, "git", "init", "--quiet")
+    save(folder)
+
+
+@mistake("no-scm")
+def dvc_is_told_that_there_is_no_git(repo: Path) -> None:
+    edit(repo, ".dvc/config", "[core]\n", "[core]\n    no_scm = true\n")
+    save(repo)
+
+
+@mistake("no-scm")
+def dvc_was_started_without_git(repo: Path) -> None:
+    """As ``dvc init --no-scm`` leaves it."""
+    edit(repo, ".dvc/config", "[core]\n", "[core]\n    no_scm = True\n")
+    (repo / ".dvc" / ".gitignore").unlink()
+    append(repo, ".gitignore", ".dvc/cache\n.dvc/tmp\n")
+    save(repo)
+
+
+@mistake("no-scm")
+def dvc_is_told_so_on_this_machine(repo: Path) -> None:
+    finished.write(repo / ".dvc" / "config.local", "[core]\n    no_scm = true\n")
+
+
 # ── remotes ──
 
 
@@ -547,6 +600,54 @@ def local_remote_in_the_repository_is_committed(repo: Path) -> None:
     save(repo)
 
 
+@mistake("data-copied-into-git")
+def raw_data_was_copied_into_git(repo: Path) -> None:
+    shutil.copytree(repo / "data" / "raw", repo / "backup" / "raw")
+    save(repo)
+
+
+@mistake("data-copied-into-git")
+def model_was_copied_into_git(repo: Path) -> None:
+    shutil.copy(repo / "models" / "classifier.onnx", repo / "best.onnx")
+    save(repo)
+
+
+@mistake("data-copied-into-git")
+def images_were_copied_beside_a_page_and_staged(repo: Path) -> None:
+    shutil.copytree(repo / "data" / "raw" / "Images", repo / "docs" / "images")
+    run(repo, "git", "add", "docs")
+
+
+@mistake("data-copied-into-git")
+def a_copy_of_the_raw_data_is_in_an_older_commit(repo: Path) -> None:
+    """Advice: nothing but another history takes it out."""
+    raw_data_was_copied_into_git(repo)
+    shutil.rmtree(repo / "backup")
+    save(repo)
+
+
+@mistake("dvc-stops")
+def dvcignore_lies_in_the_raw_data(repo: Path) -> None:
+    finished.write(repo / "data" / "raw" / ".dvcignore", "*.tmp\n# mine\n")
+
+
+@mistake("dvc-stops")
+def dvcignore_lies_deep_in_an_out(repo: Path) -> None:
+    finished.write(repo / "data" / "preprocess" / "images" / ".dvcignore", "")
+
+
+@mistake("dvc-stops")
+def link_in_the_raw_data_leads_nowhere(repo: Path) -> None:
+    (repo / "data" / "raw" / "Images" / "gp999999.jpg").symlink_to("/nowhere/gp999999.jpg")
+
+
+@mistake("dvc-stops", "stage-never-run")
+def out_is_in_the_folder_of_dvc(repo: Path) -> None:
+    change = {"cmd": "echo", "deps": ["params.yaml"], "outs": [".dvc/tmp/notes.txt"]}
+    finished.change_pipeline(repo, lambda stages: stages.update(notes=change))
+    save(repo)
+
+
 @mistake("out-overlap")
 def stage_out_was_added_with_dvc_add(repo: Path) -> None:
     finished.add(repo, "models/classifier.onnx")
@@ -674,6 +775,23 @@ def command_changed_after_the_run(repo: Path) -> None:
 @mistake("lock-stale")
 def raw_data_changed_after_dvc_add(repo: Path) -> None:
     finished.picture(repo / "data" / "raw" / "Images" / "gp000003.jpg", 99)
+
+
+@mistake("lock-stale")
+def raw_data_changed_and_its_object_is_gone(repo: Path) -> None:
+    """Then DVC does not look at it: dvc status says that it is not in the cache, and no more."""
+    finished.cache_object(repo, _recorded(repo, "data/raw.dvc")).unlink()
+    append(repo, "data/raw/train.csv", "x\n")
+
+
+@mistake("lock-stale")
+def model_was_replaced_and_its_object_is_gone(repo: Path) -> None:
+    finished.cache_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx")).unlink()
+    finished.write(repo / "models" / "classifier.onnx", onnx_models.model(bias=0.3))
+
+
+def _recorded(repo: Path, path: str) -> str:
+    return str(yaml.safe_load((repo / path).read_text("utf-8"))["outs"][0]["md5"])
 
 
 @mistake("lock-stale")
@@ -1004,6 +1122,75 @@ def _edit_command(repo: Path, stage: str, old: str, new: str) -> None:
     def change(stages: Any) -> None:
         assert old in stages[stage]["cmd"]
         stages[stage]["cmd"] = stages[stage]["cmd"].replace(old, new)
+
+    edit_stages(repo, change)
+
+
+@mistake("dep-undeclared", "param-undeclared")
+def code_in_another_folder_has_a_dep_and_a_param_too_few(repo: Path) -> None:
+    move_code(repo, "src", _lose_a_dep_and_a_param, lambda cmd: f"PYTHONPATH=src {cmd}")
+
+
+@mistake("dep-undeclared", "param-undeclared")
+def installed_code_has_a_dep_and_a_param_too_few(repo: Path) -> None:
+    move_code(repo, "python/lib", _lose_a_dep_and_a_param, lambda cmd: cmd)
+
+
+@mistake("dep-undeclared", "param-undeclared")
+def script_in_another_folder_has_a_dep_and_a_param_too_few(repo: Path) -> None:
+    """``python src/train.py``: the stage's code in one file, which reads what the lesson's does."""
+    text = (
+        "import argparse\nimport yaml\n\np = argparse.ArgumentParser()\n"
+        + "".join(
+            f"p.add_argument('--{name}')\n"
+            for name in ("data", "weights", "history", "fine-tuning-history", "params")
+        )
+        + "o = p.parse_args()\nparams = yaml.safe_load(open(o.params))\n"
+        "print(params['train']['seed'], params['train']['epochs'])\n"
+    )
+    finished.write(repo / "src" / "train.py", text)
+
+    def change(stages: Any) -> None:
+        train = stages["train"]
+        train["cmd"] = train["cmd"].replace("-m pipeline.train", "src/train.py")
+        train["deps"] = ["data/preprocess"]
+        train["params"] = ["train.epochs"]
+
+    edit_stages(repo, change)
+
+
+def move_code(
+    repo: Path, folder: str, change: Callable[[Any], None], command: Callable[[str], str]
+) -> None:
+    """Move the package of the stages to ``folder``, and name it so in dvc.yaml."""
+    (repo / folder).mkdir(parents=True)
+    shutil.move(repo / "pipeline", repo / folder / "pipeline")
+
+    def rename(stages: Any) -> None:
+        for stage in stages.values():
+            stage["cmd"] = command(stage["cmd"])
+            deps = stage["deps"]
+            stage["deps"] = [f"{folder}/{d}" if d.startswith("pipeline/") else d for d in deps]
+        change(stages)
+
+    edit_stages(repo, rename)
+
+
+def _lose_a_dep_and_a_param(stages: Any) -> None:
+    (own,) = [dep for dep in stages["train"]["deps"] if dep.endswith("pipeline/train")]
+    stages["train"]["deps"].remove(own)
+    stages["train"]["params"].remove("train.epochs")
+
+
+@mistake("dep-undeclared")
+def data_that_the_code_has_by_default_is_no_dep(repo: Path) -> None:
+    """The option is left out of the command, since the code knows the path."""
+    edit(repo, "pipeline/preprocess/__main__.py", '"--raw", type=Path, required=True',
+         '"--raw", type=Path, default=Path("data/raw")')  # fmt: skip
+
+    def change(stages: Any) -> None:
+        stages["preprocess"]["cmd"] = stages["preprocess"]["cmd"].replace("--raw data/raw ", "")
+        stages["preprocess"]["deps"].remove("data/raw")
 
     edit_stages(repo, change)
 

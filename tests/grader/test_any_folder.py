@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from grader.engine.report import FAILED, NOTHING_TO_GRADE, PASSED, Report, exit_code
 from grader.grading import grade
 from tests.grader import finished
 from tests.grader.command_line import grader
-from tests.grader.gallery import save
+from tests.grader.gallery import edit_stages, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import ROOT, run
@@ -52,13 +53,15 @@ def test_in_the_workshops_own_checkout_the_way_to_ones_own_repository_is_told(
         (repo / part).write_text("", "utf-8")
     (repo / "workshop.toml").unlink(missing_ok=True)
     what = "note: this is the checkout of the workshop, and not your own repository\n"
-    assert (
-        grader("check", "--offline", cwd=repo).stderr
-        == f"{what}  fix: grader start ../my-workshop\n"
-    )
+    edit_stages(repo, lambda stages: stages["plot"].pop("params"), run_again=False)
+    done = grader("check", "--offline", cwd=repo)
+    assert done.stderr == f"{what}  fix: grader start ../my-workshop\n"
+    (next_line,) = [line for line in done.stdout.splitlines() if line.startswith("next: ")]
+    assert next_line == "next: grader start ../my-workshop"
     (repo.parent / "my-workshop").mkdir()
     (repo.parent / "my-workshop" / "workshop.toml").write_text("[workshop]\n", "utf-8")
     assert grader("hint", cwd=repo).stderr == f"{what}  fix: cd ../my-workshop\n"
+    assert "\nnext: cd ../my-workshop\n" in grader("check", "--offline", cwd=repo).stdout
     (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")
     assert grader("check", "--offline", cwd=repo).stderr == ""
 
@@ -251,3 +254,48 @@ def _as_a_user_who_is_not_root(repo: Path) -> bytes:
     assert done.returncode in (1, 3), done.stderr.decode()
     assert done.stdout, done.stderr.decode()
     return done.stdout
+
+
+def test_of_a_repository_that_grader_start_did_not_make_no_lesson_is_judged(
+    tmp_path: Path,
+) -> None:
+    """Its stages are called as the lessons' are, and run nothing of theirs."""
+    repo = tmp_path / "mine"
+    texts = {
+        ".dvc/config": f"[core]\nremote = s\n['remote \"s\"']\nurl = {tmp_path / 'remote'}\n",
+        ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
+        "src/train.py": "print(1)\n",
+        "data.csv": "a,b\n",
+        "model.bin": "weights",
+        ".gitignore": "/data.csv\n/model.bin\n",
+        "dvc.yaml": yaml.safe_dump(
+            {
+                "stages": {
+                    "train": {
+                        "cmd": "python src/train.py",
+                        "deps": ["src/train.py", "data.csv"],
+                        "outs": ["model.bin"],
+                    }
+                }
+            }
+        ),
+    }
+    for path, text in texts.items():
+        finished.write(repo / path, text)
+    run(repo, "git", "init", "--quiet")
+    finished.add(repo, "data.csv")
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+    (tmp_path / "remote").mkdir(exist_ok=True)
+    done = grader("check", cwd=repo)
+    assert done.returncode == PASSED, done.stdout
+    assert "grader start did not make this repository" in done.stderr
+    assert "pipeline." not in done.stdout
+    report = grade(repo)
+    assert report.score == report.max_score > 0
+    assert not [one for one in report.checks if one.id.startswith(("train.", "change."))]
+    (repo / "model.bin").unlink()
+    finished.write(repo / "notes.txt", "")
+    finished.write(repo / "data.csv", "c\n")
+    assert codes(grade(repo)) >= {"lock-stale"}

@@ -1,6 +1,8 @@
 """Correct repositories that are built differently keep their full score."""
 
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ import yaml
 
 from grader.grading import grade
 from tests.grader import finished
-from tests.grader.gallery import append, edit, edit_stages, save
+from tests.grader.gallery import append, edit, edit_stages, move_code, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import ROOT, run
@@ -298,6 +300,47 @@ def metrics_in_a_file_of_yaml(repo: Path) -> None:
 
     run(repo, "git", "rm", "--quiet", "results/metrics/test.json")
     edit_stages(repo, change)
+
+
+@variant
+def code_in_another_folder_by_the_path_of_python(repo: Path) -> None:
+    move_code(repo, "src", lambda _: None, lambda cmd: f"PYTHONPATH=src:$PYTHONPATH {cmd}")
+
+
+@variant
+def code_in_another_folder_that_is_entered_first(repo: Path) -> None:
+    def enter(cmd: str) -> str:
+        return "cd src && " + re.sub(r" (data|models|results|params)([/.])", r" ../\1\2", cmd)
+
+    move_code(repo, "src", lambda _: None, enter)
+
+
+@variant
+def code_in_a_package_of_another_name(repo: Path) -> None:
+    move_code(repo, "src", lambda _: None, lambda cmd: cmd.replace("-m p", "-m src.p"))
+
+
+@variant
+def a_stage_in_a_folder_that_runs_in_the_root(repo: Path) -> None:
+    """``wdir: ..``: its paths are those of the root."""
+    stage = {"cmd": "echo", "wdir": "..", "deps": ["params.yaml"]}
+    finished.write(repo / "extra" / "dvc.yaml", yaml.safe_dump({"stages": {"notes": stage}}))
+    lock = {"cmd": "echo", "deps": finished.lock(repo)["plot"]["deps"][:0]}
+    content = (repo / "params.yaml").read_bytes()
+    md5 = hashlib.md5(content).hexdigest()
+    lock["deps"] = [{"path": "params.yaml", "hash": "md5", "md5": md5, "size": len(content)}]
+    document = {"schema": "2.0", "stages": {"notes": lock}}
+    finished.write(repo / "extra" / "dvc.lock", yaml.safe_dump(document))
+    save(repo)
+
+
+@variant
+def one_poster_and_a_plot_for_a_page(repo: Path) -> None:
+    (repo / "docs").mkdir()
+    shutil.copy(repo / "data" / "raw" / "Images" / "gp000001.jpg", repo / "docs" / "poster.jpg")
+    shutil.copy(repo / "results" / "plots" / "examples.png", repo / "docs" / "examples.png")
+    shutil.copy(repo / "results" / "curves" / "genres.csv", repo / "docs" / "genres.csv")
+    save(repo)
 
 
 @variant

@@ -1,5 +1,6 @@
 """What the grader tells to type mends what it found: each fix is typed, and the finding is gone."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ OFFLINE = {
     "name_and_address_are_swapped_and_not_committed",
 }
 """Codes and mistakes after whose fix the remote is a bucket that nobody has: it is not asked."""
+_HISTORY = ("secret-in-config", "data-copied-into-git")
 LINE = re.compile(r"# (\S+), line (\d+): ")
 
 
@@ -73,12 +75,19 @@ def _ask_in_vain(_repo: Path) -> None:
     """Whoever made the commit does not have it any more."""
 
 
+def _name_a_folder_of_results(repo: Path) -> None:
+    gallery.edit(repo, "dvc.yaml", ".dvc/tmp/notes.txt", "results/notes.txt")
+    finished.write(repo / "results" / "notes.txt", "notes\n")
+    gallery.append(repo, "results/.gitignore", "/notes.txt\n")
+
+
 BY_HAND: dict[str, Callable[[Path], None]] = {
     "command_names_the_home_folder_by_a_variable": _leave_out_the_home_folder,
     "pipeline_is_in_a_folder": _move_notes,
     "neighbour_pushed_to_git_and_not_with_dvc": _ask_in_vain,
     "object_is_damaged_wherever_it_is": _ask_in_vain,
     "stage_has_a_wdir": _move_notes,
+    "out_is_in_the_folder_of_dvc": _name_a_folder_of_results,
     "stages_are_under_another_file": _name_the_section,
     "nobody_answers_at_the_address": _take_back_the_address,
     "pipeline_is_no_yaml": _close_the_bracket,
@@ -113,12 +122,12 @@ def test_typing_the_fix_mends_the_mistake(
 
 
 def _first(report: Report) -> CheckResult | None:
-    """What is to be typed next; that a secret was once in git stays, as advice."""
+    """What is to be typed next; what was once in git stays, as advice."""
     action = report.next
     if action and action.result.status == "fail":
         return action.result
     for entry in report.checks:
-        is_history = entry.code == "secret-in-config" and entry.severity == "advice"
+        is_history = entry.code in _HISTORY and entry.severity == "advice"
         if entry.status in ("fail", "error") and not is_history:
             return entry
     return None
@@ -220,6 +229,32 @@ def test_the_next_action_on_data_that_changed_is_one_short_command(repo: Path) -
     assert action and action.result.id == "data.in_place"
     assert next_line(action) == "dvc diff"
     assert "\n# by accident? dvc checkout --force data/raw.dvc brings back" in fix_of(action.result)
+
+
+@pytest.mark.parametrize("is_cached", [True, False])
+def test_data_that_a_run_took_up_has_a_way_back(repo: Path, is_cached: bool) -> None:
+    """As ``dvc repro`` leaves it: data/raw.dvc and dvc.lock record the new data."""
+    before = (repo / "data" / "raw" / "train.csv").read_bytes()
+    gallery.append(repo, "data/raw/train.csv", "x\n")
+    run(repo, "dvc", "add", "--quiet", "data/raw")
+    finished.record(repo, "preprocess")
+    if not is_cached:
+        md5 = hashlib.md5(before).hexdigest()
+        finished.cache_object(repo, md5).unlink()
+    (found,) = [one for one in grade(repo, offline=True).checks if one.id == "data.committed"]
+    assert found.awaits_commit
+    assert "data/raw is other data than that of the last commit" in (found.rationale or "")
+    first, accident, *rest = fix_of(found).splitlines()
+    assert first == "dvc diff"
+    assert any(line.startswith("git commit") for line in rest)
+    words = accident.removeprefix("# by accident? ").partition(" bring back")[0]
+    assert words == "git checkout HEAD -- data/raw.dvc dvc.lock and then dvc " + (
+        "checkout --force" if is_cached else "pull --force"
+    )
+    for command in words.split(" and then "):
+        run(repo, *command.split())
+    assert (repo / "data" / "raw" / "train.csv").read_bytes() == before
+    assert grade(repo).next is None
 
 
 def test_a_stage_of_ones_own_is_not_taken_for_a_misspelt_one(repo: Path) -> None:

@@ -223,6 +223,17 @@ TOLD = [
         " dvc-workshop-raw holds the raw data of all, and is read-only.\n"
         "ERROR: failed to push data to the cloud - 35 files failed to upload",
     ),
+    (
+        "anonymous",
+        "ERROR: unexpected error - Anonymous caller does not have storage.objects.create access to"
+        " the Google Cloud Storage object. Permission 'storage.objects.create' denied on resource"
+        " (or it may not exist)., 401",
+    ),
+    (
+        "read-only",
+        "ERROR: ada@example.com does not have storage.objects.create access to the Google Cloud"
+        " Storage object. Permission 'storage.objects.create' denied on resource",
+    ),
     ("no-bucket", "ERROR: unexpected error - b/nosuch/o"),
     ("endpoint", "ERROR: unexpected error - b/dvc-workshop/o"),
     (

@@ -16,7 +16,7 @@ from tests.grader.results import fix_of
 from tests.repositories import environment, run
 from workshop import remote_addresses
 from workshop.start import starter
-from workshop.start.start_request import RemoteAddress, StartError
+from workshop.start.start_request import RemoteAddress, StartError, check_remote
 
 HOME = "Jürgen Müller"
 
@@ -63,6 +63,18 @@ def test_the_folder_beside_a_repository_always_has_an_address(home: Path, tmp_pa
     elsewhere = {beside(tmp_path / name / "w") for name in ("Jürgen", "Jörg")}
     assert len(elsewhere) == 2
     assert all(address.startswith("~/w-remote-") for address in elsewhere)
+
+
+def test_an_address_in_the_home_folder_is_one(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC reads ~ as the home folder too, where no shell has done so already."""
+    for address in ("~/r", str(home / "r")):
+        check_remote(RemoteAddress(address), (), tmp_path / "w")
+        assert RemoteAddress(address).as_written() == RemoteAddress("~/r")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert RemoteAddress("~/r").as_written() == RemoteAddress(str(tmp_path / "r"))
 
 
 @pytest.mark.parametrize(

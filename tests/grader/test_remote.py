@@ -1,12 +1,17 @@
 """A remote is asked for each object, in time, and what it cannot say is no mistake."""
 
+import base64
+import contextlib
+import functools
 import hashlib
 import os
 import shlex
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +26,7 @@ from grader.facts.remote import BadObjects, Remote
 from grader.finding import UnknownError
 from grader.grading import grade
 from tests.grader import finished
-from tests.grader.gallery import save
+from tests.grader.gallery import edit, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
 from tests.repositories import run
@@ -110,7 +115,7 @@ def test_an_error_of_the_cloud_is_told_in_its_words(monkeypatch: pytest.MonkeyPa
 
 def test_a_server_of_the_attendees_own_gets_no_credentials() -> None:
     options = {"url": CLOUD, "endpointurl": "http://127.0.0.1:9", "credentialpath": "/key.json"}
-    assert Remote("w", options, Path("/repo/.dvc"))._storage_options("gs")["token"] == "anon"
+    assert Remote("w", options, Path("/repo/.dvc"))._storage_options()["token"] == "anon"
 
 
 def test_of_a_remote_that_holds_far_more_each_object_is_asked(
@@ -154,6 +159,92 @@ def test_a_plugin_that_is_not_installed_is_an_error(
     assert exit_code(report) == NOT_TOLD
     entry = next(one for one in report.checks if one.code)
     assert (entry.status, fix_of(entry)) == ("error", "pip install dvc-gs")
+
+
+class _Server(SimpleHTTPRequestHandler):
+    """Serves a folder; with a password where ``password`` is set."""
+
+    password = ""
+    protocol_version = "HTTP/1.1"
+
+    def send_head(self) -> Any:
+        wanted = f"Basic {base64.b64encode(f'ada:{self.password}'.encode()).decode()}"
+        if self.password and self.headers.get("Authorization") != wanted:
+            self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return None
+        return super().send_head()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the screen."""
+
+
+@contextlib.contextmanager
+def served(folder: Path, password: str = "") -> Iterator[str]:
+    """The address of a web server that has the folder."""
+    kind = type("Server", (_Server,), {"password": password})
+    handler = functools.partial(kind, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_web_server_is_asked_for_each_object(repo: Path) -> None:
+    with served(repo.parent / "remote") as url:
+        edit(repo, ".dvc/config", f"url = {repo.parent / 'remote'}", f"url = {url}")
+        save(repo)
+        report = grade(repo)
+        assert codes(report) == set()
+        assert exit_code(report) == 0
+        finished.remote_object(
+            repo, finished.md5_of(repo, "export", "models/classifier.onnx")
+        ).unlink()
+        report = grade(repo)
+        assert codes(report) == {"out-not-pushed"}
+        (entry,) = [one for one in report.checks if one.code]
+        assert entry.actual == "1 objects are absent"
+    report = grade(repo)  # the server is gone: that is no object which is absent
+    assert codes(report) == {"remote-unreachable"}
+
+
+def test_a_web_server_that_asks_for_a_password_gets_it(tmp_path: Path) -> None:
+    _, names = folder_with(tmp_path, b"abc")
+    wanted = [*names, "ab" * 16]
+    with served(tmp_path / "remote", "pass word") as url:
+        options = {"url": url, "auth": "basic", "user": "ada", "password": "pass word"}
+        remote = Remote("workshop", options, tmp_path)
+        assert remote.find_bad_objects(wanted) == BadObjects(["ab" * 16], [])
+        assert remote.content(names[0]) == b"abc"
+        with pytest.raises(UnknownError, match="answers 401 Unauthorized"):
+            Remote("workshop", {"url": url}, tmp_path).find_bad_objects(wanted)
+
+
+def test_every_other_kind_of_remote_is_asked_by_the_plugin_of_dvc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: Any
+) -> None:
+    """Here a plugin that keeps its objects in memory, with the name that DVC looks for."""
+    code = (
+        "import fsspec\nfrom dvc_objects.fs.base import FileSystem\n\n\n"
+        "class WebDAVSFileSystem(FileSystem):\n    protocol = 'webdavs'\n\n"
+        "    @property\n    def fs(self):\n"
+        "        assert self.config == {'user': 'ada', 'timeout': 30, 'cert': 'x.pem'}\n"
+        "        return fsspec.filesystem('memory')\n\n"
+        "    @classmethod\n    def _strip_protocol(cls, path):\n"
+        "        return '/' + path.partition('://')[2].partition('/')[2]\n\n"
+        "    @classmethod\n    def _get_kwargs_from_urls(cls, url):\n"
+        "        return {'user': 'ada'}\n"
+    )
+    finished.write(tmp_path / "dvc_webdav.py", code)
+    monkeypatch.syspath_prepend(tmp_path)
+    memory.pipe("/dav/files/md5/ab/cd", b"x")
+    options = {"timeout": "30", "cert": "x.pem", "ask_password": "true"}
+    remote = Remote("w", {"url": "webdavs://example.com/dav/", **options}, tmp_path)
+    assert remote.find_bad_objects(["abcd", "abce"]) == BadObjects(["abce"], [])
+    with pytest.raises(UnknownError, match="nothing is installed here that reads ssh"):
+        Remote("w", {"url": "ssh://example.com/dav"}, tmp_path).find_bad_objects(["abcd"])
 
 
 def test_the_listing_of_a_folder_is_asked_of_the_remote_where_the_cache_lacks_it(

@@ -148,6 +148,11 @@ FORMS: dict[str, tuple[bytes, int, str]] = {
     "a header without a colon": (multipart(b"Nonsense\r\n\r\nx"), 400, "malformed"),
     "a header of nothing": (multipart(b": x\r\n\r\nx"), 400, "malformed"),
     "a header of 10 KB": (multipart(b"X-Y: " + b"z" * 10_000 + b"\r\n\r\nx"), 400, "malformed"),
+    "a header that ends in CR alone": (
+        multipart(b"X-Y: z\rX-Z: z\r\n\r\nx"),
+        400,
+        "malformed: Did not find LF character at end of header",
+    ),
     "twenty headers": (multipart(b"X-Y: z\r\n" * 20 + b"\r\nx"), 400, "malformed"),
     "no disposition": (multipart(b"\r\nx"), 400, "Content-Disposition"),
     "a disposition without a name": (

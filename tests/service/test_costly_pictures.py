@@ -1,7 +1,6 @@
 """Large and hostile pictures: what they may cost, whom they delay, and when a decoder ends."""
 
 import asyncio
-import os
 import signal
 import sys
 import threading
@@ -107,9 +106,9 @@ def test_a_decoder_that_takes_too_long_is_ended_and_replaced(decoder: DecoderPro
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGSEGV to send")
 def test_a_decoder_that_crashes_is_replaced(decoder: DecoderProcess) -> None:
     process, picture = decoder.start(), pictures.plain()
-    os.kill(process.pid, signal.SIGSTOP)  # so that it does not answer before it crashes
-    os.kill(process.pid, signal.SIGSEGV)
-    threading.Timer(0.3, os.kill, (process.pid, signal.SIGCONT)).start()
+    process.send_signal(signal.SIGSTOP)  # so that it does not answer before it crashes
+    process.send_signal(signal.SIGSEGV)
+    threading.Timer(0.3, process.send_signal, (signal.SIGCONT,)).start()
     with pytest.raises(pixels.BrokenImage, match="its decoder ended"):
         decoder.load_image(picture, (24, 16), 20_000_000, 30)
     assert decoder.load_image(pictures.plain(), (24, 16), 20_000_000, 30).shape == (24, 16, 3)

@@ -191,7 +191,7 @@ def test_a_bug_is_a_problem_that_says_so(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(predictor, "_decode_files", broken)
+    monkeypatch.setattr(predictor, "predict_files", broken)
     answer = client.post("/predict", files=sent(("a.jpg", pictures.plain())))
     assert "ZeroDivisionError" in problem_in(answer, 500)["detail"]
 

@@ -106,7 +106,7 @@ def test_nothing_that_lies_in_the_repository_is_imported(tmp_path: Path) -> None
     """Started like the program ``uvicorn``, on a path without the current folder."""
     onnx_models.install(tmp_path, onnx_models.model())
     trap = "raise SystemExit('code of the repository ran')\n"
-    for name in ("yaml", "rich", "numpy", "fastapi_offline"):
+    for name in ("yaml", "rich", "numpy", "cv2", "json", "fastapi_offline"):
         (tmp_path / f"{name}.py").write_text(trap)
     for name in ("pipeline", "grader", "workshop"):
         (tmp_path / name).mkdir()
@@ -116,6 +116,8 @@ def test_nothing_that_lies_in_the_repository_is_imported(tmp_path: Path) -> None
         running.in_process(tmp_path, log_path, launcher=["-P", "-m", "uvicorn"]) as server,
         http_client(server.url) as client,
     ):
-        assert client.post("/predict", files={"file": pictures.plain()}).status_code == 200
+        large = pictures.png(1500, 1500, pictures.rows(1500, 1500))  # for the decoder's process
+        for picture in (pictures.plain(), large):
+            assert client.post("/predict", files={"file": picture}).status_code == 200
         assert client.get("/pipeline").status_code in (200, 503)
     assert "code of the repository ran" not in log_path.read_text()
