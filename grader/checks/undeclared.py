@@ -3,6 +3,7 @@
 from dvcstate import Stage
 from dvcstate.model import ParamsFile
 from grader import fixes
+from grader.checks.gone_params import gone_file_finding
 from grader.code.stage_code import StageCode
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
@@ -165,6 +166,8 @@ def declared_params_exist(
     {stage} reads belongs in the file; any other key is one too many in dvc.yaml.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
+    if finding := gone_file_finding(repository, snapshot, stage):
+        return finding
     read = [*code.params(), *code.params_below()]
     absent = absent_keys(snapshot, stage, code.params())
     right = RightStage(repository, snapshot, stage, spec)

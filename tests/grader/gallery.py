@@ -1303,6 +1303,12 @@ def key_of_params_has_another_name_than_in_the_code(repo: Path) -> None:
 
 
 @mistake("param-unknown")
+def file_of_params_was_deleted_and_that_is_committed(repo: Path) -> None:
+    (repo / "params.yaml").unlink()
+    save(repo)
+
+
+@mistake("param-unknown")
 def key_of_params_has_another_name_than_in_the_code_and_is_committed(repo: Path) -> None:
     key_of_params_has_another_name_than_in_the_code(repo)
     save(repo)

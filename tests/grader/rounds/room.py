@@ -126,7 +126,11 @@ def opened(folder: Path) -> Iterator[Room]:
         room = Room(place, folder / "template", programs, server, [])
         _finish(room)
         shutil.copytree(place, room.template, symlinks=True)
-        yield room
+        try:
+            yield room
+        finally:
+            for cache in room.watched:
+                cache.close()
 
 
 def _write_programs(programs: Path) -> None:
