@@ -122,10 +122,13 @@ def test_what_is_ignored_of_an_out_at_a_remote_is_its_address(
     assert (verdict == "error") == is_refused
 
 
-@pytest.mark.parametrize("kind", ["deps", "outs", "metrics", "plots"])
+OUTSIDE = [("{}/{}", kind) for kind in ("deps", "outs", "metrics", "plots")]
+OUTSIDE += [(form, kind) for form in ("/{}/{}", "//{}/{}", "../{1}") for kind in ("deps", "outs")]
+
+
 @pytest.mark.parametrize("cached", [True, False])
 @pytest.mark.parametrize("name", ["there", "gone"])
-@pytest.mark.parametrize("form", ["{}/{}", "/{}/{}", "//{}/{}", "../{1}"])
+@pytest.mark.parametrize(("form", "kind"), OUTSIDE)
 def test_what_is_outside_of_the_repository(
     form: str, name: str, cached: bool, kind: str, tmp_path: Path, oracle: Oracle
 ) -> None:

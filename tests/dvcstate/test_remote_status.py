@@ -311,7 +311,7 @@ def test_of_a_strangers_repository_only_harmless_addresses_are_asked(
     (repo / "open.txt.dvc").write_text(
         (repo / "open.txt.dvc").read_text().replace("    allow_anonymous_login: 'true'\n", "")
     )
-    state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=8, trusted=False)
+    state = Workspace(repo, tmp_path / "hashes.sqlite").state(ask_s=60, trusted=False)
     stages = {stage.stage.name: stage for stage in state.stages}
     assert stages["one"].reasons == (
         dvcstate.Reason("dep", "remote://cloud/raw/a.txt", "modified"),

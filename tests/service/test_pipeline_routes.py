@@ -21,7 +21,7 @@ from tests.service.problem import problem_in
 ROUTES = ("/pipeline", "/pipeline/stage001", "/pipeline/graph")
 
 ODD = [
-    "odd/na:me@2024-01-01",
+    "odd/na:me-2024-01-01",
     "a b?c#d%e&f;g",
     "日本 é",
     "graph",
@@ -125,7 +125,7 @@ def test_a_stage_is_found_whatever_its_name(client: httpx.Client, repo_dir: Path
                 assert answer.text.startswith("flowchart TD\n")
             else:
                 assert answer.json()["name"] == name
-    assert client.get("/pipeline/odd/na:me@2024-01-01").json()["name"] == ODD[0]
+    assert client.get("/pipeline/odd/na:me-2024-01-01").json()["name"] == ODD[0]
 
 
 def test_unknown_stage_names_the_known(client: httpx.Client) -> None:
