@@ -26,6 +26,8 @@ class ErrorKind(Enum):
     """A .dvcignore is in a folder that DVC tracks."""
     OUT_IN_DVCIGNORE = auto()
     """A .dvcignore leaves out an out."""
+    DAMAGED_CACHE = auto()
+    """An object of the cache is not what DVC wrote."""
 
 
 class ProjectError(Exception):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dvcstate.documents import regular_file
-from dvcstate.errors import TrackedPathError
+from dvcstate.errors import ErrorKind, TrackedPathError
 from dvcstate.hashes.changed_paths import ChangedPaths
 from dvcstate.hashes.worktree import Worktree
 from dvcstate.model import Out, RecordedHash
@@ -230,7 +230,9 @@ def _refuse_unusable(md5: str) -> None:
 
 def _damaged_error(path: str, error: Exception) -> TrackedPathError:
     why = getattr(error, "strerror", None) or str(error)
-    return TrackedPathError(f"{path}: DVC's cache is damaged there: {why}", _FIX)
+    return TrackedPathError(
+        f"{path}: DVC's cache is damaged there: {why}", _FIX, kind=ErrorKind.DAMAGED_CACHE
+    )
 
 
 class _CorruptError(Exception):

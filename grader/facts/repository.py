@@ -25,6 +25,8 @@ from workshop.stages import STAGES
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
 _SUB_MODULES = ".gitmodules"
+# Of a damaged cache pipeline.cache_intact reports.
+_NO_STOPS = (ErrorKind.NO_ACCESS, ErrorKind.DAMAGED_CACHE)
 # Looked for even where git ignores its folder: that is one of the mistakes.
 _RAW = "data/raw.dvc"
 
@@ -314,7 +316,7 @@ class Repository:
             _ = self.state
             return None
         except (TrackedPathError, FileError) as error:
-            return None if error.kind is ErrorKind.NO_ACCESS else error
+            return None if error.kind in _NO_STOPS else error
         except (ProjectError, OSError):
             return None
 
