@@ -160,7 +160,11 @@ def _new_data(
 
     dvc repro records changed data without a word, as dvc add does.
     """
-    changed = [path for path, how in differences.items() if how is _Difference.CHANGED]
+    changed = [
+        path
+        for path, how in differences.items()
+        if how is _Difference.CHANGED and not records_other_data(repository, snapshot, path)
+    ]
     here = repository.worktree.project.stages if changed else ()
     md5s = {out.path: out.recorded.md5 for s in here if s.file in changed for out in s.outs}
     committed = snapshot.project.stages if md5s else ()
