@@ -19,10 +19,14 @@ __all__ = ["CHECKS", "in_teaching_order"]
 def in_teaching_order() -> dict[str, Check]:
     """Every check by its id: lesson by lesson, and after all that it stands on."""
     places = {lesson.id: place for place, lesson in enumerate(course().lessons)}
-    ordered = sorted(CHECKS.values(), key=lambda check: (places[check.lesson], _depth(check)))
-    return {check.id: check for check in ordered}
+    depths: dict[str, int] = {}
+    keys = {id_: (places[one.lesson], _depth(one, depths)) for id_, one in CHECKS.items()}
+    return {id_: CHECKS[id_] for id_ in sorted(CHECKS, key=lambda id_: keys[id_])}
 
 
-def _depth(check: Check) -> int:
-    """How many checks stand below it, one on the other."""
-    return max((1 + _depth(CHECKS[name]) for name in check.requires), default=0)
+def _depth(check: Check, known: dict[str, int]) -> int:
+    """How many checks stand below it, one on the other; each is worked out once."""
+    if check.id not in known:
+        below = (1 + _depth(CHECKS[name], known) for name in check.requires)
+        known[check.id] = max(below, default=0)
+    return known[check.id]

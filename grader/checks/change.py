@@ -8,6 +8,7 @@ from typing import Any
 from dvcstate.documents import yaml12
 from grader import fixes
 from grader.engine.registry import check
+from grader.facts import history
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding, UnknownError
@@ -34,7 +35,8 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
     That is what the whole of DVC is for: change one param, and the stages above it stay as they
     are, with their outs out of the cache. To correct a stage is no such change.
     """
-    versions = list(_locks(repository))
+    # Parsing them takes as long as all the rest of the check's work.
+    versions = history.recall(repository, "locks", lambda _git: list(_locks(repository)))
     changes = [_difference(older, newer) for newer, older in itertools.pairwise(versions)]
     if any(changed and not needless for changed, needless in changes):
         return None

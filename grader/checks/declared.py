@@ -189,6 +189,8 @@ def stage_runs_its_module(
     right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
+        if any(covers(out.path, code.entry) for out in stage.outs):  # and a run deleted it
+            raise BlockedError("data.only_dvc")
         return _absent_finding(snapshot, stage, code)
     if not wrong and right.absent_reads:
         paths = fixes.join(right.absent_reads.values())

@@ -8,7 +8,7 @@ from dvcstate import Stage
 from grader import fixes
 from grader.engine.registry import check
 from grader.facts.repository import Repository
-from grader.facts.snapshot import Snapshot
+from grader.facts.snapshot import Snapshot, is_code_file
 from grader.finding import Evidence, Finding
 from grader.fixes.git_files import append_lines, unignore
 from grader.fixes.stage_runs import edit_and_run, mend_stage
@@ -19,7 +19,6 @@ from grader.stages.stage_outs import section_of
 from grader.stages.storage import (
     cached_outs,
     files_at_head,
-    is_code_file,
     outs_with_code,
     uncached_outs,
 )

@@ -236,12 +236,19 @@ class StageCode:
         """The files that importing the dotted ``name`` runs: its packages', and its own."""
         known = self._import_paths
         if name not in known:
-            found = (tuple(self._find_paths(root, name)) for root in self._roots)
+            found = (self._paths_below(root, name) for root in self._roots)
             known[name] = next(filter(None, found), ())
         return known[name]
 
+    def _paths_below(self, root: str, name: str) -> tuple[str, ...]:
+        known = self._all_import_paths.setdefault((root,), {})
+        key = f"{name}:"  # what it is below this root alone
+        if key not in known:
+            known[key] = tuple(self._find_paths(root, name))
+        return known[key]
+
     def _find_paths(self, root: str, name: str) -> Iterator[str]:
-        above = tuple(self._find_paths(root, name.rpartition(".")[0])) if "." in name else ()
+        above = self._paths_below(root, name.rpartition(".")[0]) if "." in name else ()
         yield from above
         base = join(root, name.replace(".", "/"))
         if above and not base.startswith(above[-1].removesuffix("__init__.py")):

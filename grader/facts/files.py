@@ -1,5 +1,7 @@
 """The small files of one snapshot: each is read once, and what it says is kept."""
 
+import os
+import stat
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +23,7 @@ class Files:
 
     def __init__(self, root: Path, contents: Mapping[str, bytes] | None = None) -> None:
         self.root = root
+        self._start = os.path.join(root, "")  # noqa: PTH118 - as text
         self._contents: dict[str, bytes | None] = {**(contents or {})}
         self._texts: dict[str, str | None] = {}
         self._codes: dict[tuple[str, str, str], StageCode] = {}
@@ -33,12 +36,14 @@ class Files:
         return self._contents[path]
 
     def _read(self, path: str) -> bytes | None:
-        file = self.root / path
+        # Most names are of no file: the walk over imports asks for some hundred. As text, once.
+        file = f"{self._start}{path}"
         try:
-            if file.is_symlink() or not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
+            status = os.lstat(file)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_TEXT_BYTES:
                 return None
             return regular_file.read(file, MAX_TEXT_BYTES)
-        except OSError:
+        except (OSError, ValueError):  # a NUL in its name
             return None
 
     def text(self, path: str) -> str | None:

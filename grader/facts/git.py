@@ -14,6 +14,8 @@ from grader.facts.git_process import CHECK_REPOSITORY, GitError, run_git
 # A grade reads some hundred objects: the cache holds those of several commits, in 64 MB at most.
 _LARGEST_CACHED = 64 * 1024
 _MOST_CACHED = 1000
+# What HEAD holds where git keeps its refs elsewhere (reftable).
+_NO_BRANCH = b"ref: refs/heads/.invalid"
 _Answer = TypeVar("_Answer")
 _Key = tuple[str | bytes, ...]
 
@@ -107,12 +109,21 @@ class Git:
         An UnknownError where git itself is missing or cannot say.
         """
         words = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+        head: list[str] = []
         try:
-            answer = run_git(start, "rev-parse", *words)
-        except GitError:
-            return None
+            answer = run_git(start, "rev-parse", *words, "HEAD^{commit}")
+            *_, commit = answer.decode("utf-8", "surrogateescape").splitlines()
+            head = [commit]
+        except GitError:  # before the first commit
+            try:
+                answer = run_git(start, "rev-parse", *words)
+            except GitError:
+                return None
         top, control, shared = answer.decode("utf-8", "surrogateescape").splitlines()[:3]
-        return cls(Path(top), Path(control), start / shared, cache or GitCache())
+        git = cls(Path(top), Path(control), start / shared, cache or GitCache())
+        if head:
+            git.head = head[0]
+        return git
 
     @cached_property
     def head(self) -> str | None:
@@ -125,6 +136,13 @@ class Git:
     @cached_property
     def branch(self) -> str | None:
         """The branch that the next commit goes to, None where HEAD is on none."""
+        try:
+            # "ref: refs/heads/main"; of another form of .git, or in a link, git itself is asked.
+            text = (self.control / "HEAD").read_bytes()[:1024]
+            if text.startswith(b"ref: refs/heads/") and not text.startswith(_NO_BRANCH):
+                return text.decode("utf-8", "replace").strip().removeprefix("ref: refs/heads/")
+        except OSError:
+            pass
         try:
             ref = self._ask("symbolic-ref", "--quiet", "HEAD")
         except GitError:

@@ -4,6 +4,7 @@ The history of a commit never changes: what a search of it gave is remembered in
 folder by the commit's hash, which saves three git processes at each grade.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,5 +55,6 @@ def recall(repository: Repository, kind: str, ask: Callable[[Git], list[Any]], *
         return known[_FOUND]
     found = ask(git)
     if git.history(_COMMITS).is_whole:
-        user_cache.write_entry(path, {_FOUND: found})
+        with contextlib.suppress(TypeError, ValueError):  # such as a date, which JSON has not
+            user_cache.write_entry(path, {_FOUND: found})
     return found

@@ -3,7 +3,6 @@
 import base64
 import importlib
 import importlib.util
-import logging
 import os
 import socket
 import threading
@@ -24,8 +23,6 @@ TIMEOUT_S = 7.0
 _LISTENS_S = 3.0
 # Kept of the time limit, for the last object that is read of a folder.
 _SPARE_S = 1.5
-# Without a handler of its own, a client's logger prints each error to stderr.
-_NO_LOG = logging.NullHandler()
 _PAGE = 1000
 _LARGEST_LISTING = 256 * 2**20
 _THREADS = 32
@@ -211,7 +208,7 @@ class Remote:
         _import_gcsfs()
         import fsspec
 
-        logging.getLogger("gcsfs").addHandler(_NO_LOG)
+        _silence("gcsfs")
         return fsspec.filesystem(scheme, **self._storage_options()), root
 
     def _files_of_plugin(self) -> tuple[Any, str]:
@@ -223,7 +220,7 @@ class Remote:
         # ask_password and the like would wait for somebody who types.
         asked = {key for key in options if key.startswith("ask_")}
         own = {key: value for key, value in options.items() if key not in asked | {"url"}}
-        logging.getLogger(kind.__module__.partition(".")[0]).addHandler(_NO_LOG)
+        _silence(kind.__module__.partition(".")[0])
         system = kind(**{**kind._get_kwargs_from_urls(self.url), **own})
         return system.fs, str(kind._strip_protocol(self.url)).rstrip("/")
 
@@ -291,6 +288,13 @@ class Remote:
             words = " ".join(str(failures[0]).split())[:200] or type(failures[0]).__name__
             raise _unreachable(self.name, words)
         raise _unreachable(self.name, f"no answer within {TIMEOUT_S:g} s")
+
+
+def _silence(package: str) -> None:
+    """Without a handler of its own, a client's logger prints each error to stderr."""
+    import logging  # 5 ms, where no cloud is asked
+
+    logging.getLogger(package).addHandler(logging.NullHandler())
 
 
 def _is_web_server(files: Any) -> bool:

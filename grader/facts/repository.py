@@ -16,7 +16,7 @@ from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, FileLine, Git, Tree
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
-from grader.facts.snapshot import Snapshot, is_dvc_file, is_metadata_file
+from grader.facts.snapshot import Snapshot, is_code_file, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.finding import Source, UnknownError
 from workshop.stages import STAGES
@@ -152,6 +152,12 @@ class Repository:
     def tracked_files(self) -> tuple[str, ...]:
         """Each path in git's index below the root of the DVC repository."""
         return tuple(dict.fromkeys(self._below(self.git.index_paths() if self.git else ())))
+
+    @cached_property
+    def code_files(self) -> tuple[str, ...]:
+        """The programs and settings that git has, in its index or at HEAD."""
+        known = dict.fromkeys([*self.tracked_files, *self.committed_files])
+        return tuple(filter(is_code_file, known))
 
     def _below(self, paths: Iterable[str]) -> list[str]:
         return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]

@@ -19,6 +19,15 @@ _METADATA_ENDS = (
 )  # fmt: skip
 
 
+_PROGRAMS = (".py", ".ipynb", ".sh", ".ps1", ".R")
+_SETTINGS = ("params.yaml", "dvc.yaml", "dvc.lock", "workshop.toml", ".dvcignore", ".gitattributes")
+
+
+def is_code_file(path: str) -> bool:
+    """Whether ``path`` is a program, or a file of DVC's or of params, which no run writes."""
+    return path.endswith(_PROGRAMS) or path.rpartition("/")[2] in _SETTINGS
+
+
 def is_metadata_file(path: str) -> bool:
     """Whether ``path`` may be a file of DVC's, of params or of settings, or code of a stage."""
     return f"/{path}".endswith(_METADATA_ENDS)

@@ -13,8 +13,6 @@ from grader.stages.paths import covers, gitignore_beside, paths_overlap
 
 _LARGEST = 64 * 2**20
 """More bytes of git are not read to compare one out: metrics have kilobytes."""
-_PROGRAMS = (".py", ".ipynb", ".sh", ".ps1", ".R")
-_SETTINGS = ("params.yaml", "dvc.yaml", "dvc.lock", "workshop.toml", ".dvcignore", ".gitattributes")
 _LFS = b"version https://git-lfs"
 """How a pointer of git-lfs begins, in place of the bytes:
 https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
@@ -111,18 +109,9 @@ def untracked_code(repository: Repository, folder: str) -> list[str]:
     ]
 
 
-def is_code_file(path: str) -> bool:
-    """Whether ``path`` is a program, or a file of DVC's or of params, which no run writes."""
-    return path.endswith(_PROGRAMS) or path.rpartition("/")[2] in _SETTINGS
-
-
 def outs_with_code(repository: Repository, stage: Stage) -> list[str]:
     """The outs of ``stage`` with code in them that git has: in its index or at HEAD."""
-    known = [
-        path
-        for path in dict.fromkeys([*repository.tracked_files, *repository.committed_files])
-        if is_code_file(path)
-    ]
+    known = repository.code_files
     return [out.path for out in stage.outs if any(covers(out.path, path) for path in known)]
 
 
