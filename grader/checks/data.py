@@ -84,13 +84,29 @@ def _is_in_git(repository: Repository) -> bool:
 
 
 def _track_raw_data(repository: Repository, message: str) -> tuple[Step, ...]:
-    """Give all of the raw data to DVC, which refuses what git has."""
+    """Give all of the raw data to DVC, which refuses what git has.
+
+    Where it is gone, and was tracked once, the commit that deleted its .dvc file has one before it.
+    """
+    file = f"{_RAW}.dvc"
+    is_gone = repository.git and not (repository.root / _RAW).exists()
+    if (
+        repository.git
+        and is_gone
+        and (commits := repository.git.commits(_path_in_git(repository), 1))
+    ):
+        checkout = fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", file)
+        return checkout, fixes.command("dvc", "pull", file), *fixes.commit([file], message)
     removal = fixes.command("git", "rm", "-r", "--quiet", "--cached", _RAW)
     return (
         *[removal] * _is_in_git(repository),
         fixes.command("dvc", "add", _RAW),
         *fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], message),
     )
+
+
+def _path_in_git(repository: Repository) -> str:
+    return f"{repository.prefix}{_RAW}.dvc"
 
 
 def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
@@ -160,7 +176,11 @@ def _new_data(
 
     dvc repro records changed data without a word, as dvc add does.
     """
-    changed = [path for path, how in differences.items() if how is _Difference.CHANGED]
+    changed = [
+        path
+        for path, how in differences.items()
+        if how is _Difference.CHANGED and not records_other_data(repository, snapshot, path)
+    ]
     here = repository.worktree.project.stages if changed else ()
     md5s = {out.path: out.recorded.md5 for s in here if s.file in changed for out in s.outs}
     committed = snapshot.project.stages if md5s else ()

@@ -4,6 +4,7 @@ from dvcstate import ProjectError
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.finding import Evidence, Finding
+from grader.stages.run_state import out_reasons
 
 
 def lost_cache_finding(repository: Repository) -> Finding | None:
@@ -15,7 +16,7 @@ def lost_cache_finding(repository: Repository) -> Finding | None:
     lost = [
         out.path
         for state in states
-        for reason in state.reasons
+        for reason in out_reasons(repository, state)  # one that changed, other checks report
         for out in state.stage.outs
         if reason.change == "not in cache" and out.path == reason.path and out.cache
     ]

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 from dvcstate import Stage
 from grader import fixes
+from grader.checks.unversioned import unversioned_finding
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding, UnknownError
-from grader.fixes.git_files import keep_files
 from grader.fixes.line_ends import normalize_line_ends
 from grader.fixes.stage_runs import mend_stage, restore_out, run_stage
 from grader.stages import absent_deps, line_ends
 from grader.stages.gone_code import gone_code
 from grader.stages.lookup import LOCK, recorded_stage, stage_evidence, stage_of
-from grader.stages.paths import command_paths, paths_overlap
+from grader.stages.paths import paths_overlap
 from grader.stages.right_stage import RightStage
 from grader.stages.run_state import (
     LockChange,
@@ -25,9 +25,9 @@ from grader.stages.run_state import (
     newer_deps,
     state_of,
 )
-from grader.stages.storage import files_at_head, outs_with_code, uncached_outs, unversioned_deps
+from grader.stages.storage import files_at_head, outs_with_code, uncached_outs
 from workshop import endpoints
-from workshop.stages import STAGES, StageSpec
+from workshop.stages import StageSpec
 
 
 @stage_check("run", "stage-never-run", requires=("{stage}.declared",))
@@ -79,7 +79,7 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         _refuse_unanswered(repository, snapshot, stage)
         if turned := line_ends.files_of_git_with_lf(repository, stage):
             return _turned_finding(repository, stage, turned)
-        return _unversioned_finding(repository, snapshot, stage, spec)
+        return unversioned_finding(repository, snapshot, stage, spec)
     if finding := _line_ends_finding(repository, snapshot, stage, changed):
         return finding
     evidence = tuple(change.evidence for change in changed)
@@ -171,39 +171,6 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
             fixes.command("grader", "check", "--offline"),
             code="remote-unreachable",
         )
-
-
-def _unversioned_finding(
-    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
-) -> Finding | None:
-    """The finding on what the stage ran on, where neither git nor DVC has it."""
-    if snapshot.revision != "HEAD":
-        return None
-    modules = repository.worktree.code(spec).imported
-    deps = unversioned_deps(repository, snapshot, stage, modules)
-    # What a lesson's stage writes, declared or not, the check of its outs reports.
-    written = [
-        path
-        for other in STAGES
-        if deps and (maker := snapshot.stage(other))
-        for path in command_paths(repository, maker, snapshot.code(other), other.writes)
-    ]
-    deps = [path for path in deps if not any(paths_overlap(path, out) for out in written)]
-    if not deps:
-        return None
-    are_ignored = all(map(repository.ignores, deps))
-    on_purpose = are_ignored and not set(modules()).intersection(deps)
-    paths = fixes.join(deps)
-    return Finding(
-        "lock-stale",
-        f"{stage.name} ran on {paths}, which is in your folder alone: whoever clones"
-        f" cannot run {stage.name}, and dvc status there says that it changed.",
-        f"{paths} in git or in DVC",
-        "git ignores it" if are_ignored else "it is in neither",
-        keep_files(repository, deps, f"Commit what {stage.name} ran on"),
-        tuple(Evidence("worktree", path, value="not at HEAD") for path in deps),
-        severity="advice" if on_purpose else "fail",
-    )
 
 
 def names_of(changed: Iterable[LockChange]) -> str:

@@ -9,7 +9,7 @@ from grader.facts.snapshot import Snapshot
 from workshop.shell import quote
 from workshop.stages import STAGES, StageSpec
 
-_SECTIONS = re.compile(r"(?:^|\s)(deps|params|outs|metrics|plots):\s+-\s")
+_SECTIONS = re.compile(r"(?:^|\s)(deps|params|outs|metrics|plots):(?:\s+-\s|\s*$)")
 """A section of a stage as words of a command: ``--out x deps: - data/raw``."""
 
 

@@ -77,8 +77,9 @@ def _worktree(repo: Path) -> dict[str, bytes]:
         ]
         for name in names:
             path = f"{shown}{name}"
-            if path not in _DERIVED and not name.endswith(".pyc"):
-                contents[path] = Path(parent, name).read_bytes()
+            place = Path(parent, name)
+            if path not in _DERIVED and not name.endswith(".pyc") and place.is_file():
+                contents[path] = place.read_bytes()
     return contents
 
 

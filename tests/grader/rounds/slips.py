@@ -241,9 +241,7 @@ def stage_has_a_further_key(repo: Path, pick: random.Random) -> None:
     lines = _lines(repo, _PIPELINE)
     places = [at for at, line in enumerate(lines) if line.strip() == "deps:"]
     if places:
-        key = pick.choice(
-            ("frozen: true", "wdir: .", "wdir: data", "always_changed: true", "dep: []")
-        )
+        key = pick.choice(("frozen: true", "wdir: .", "wdir: data", "dep: []"))
         lines.insert(pick.choice(places), f"    {key}\n")
         _write(repo, _PIPELINE, lines)
 

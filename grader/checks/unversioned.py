@@ -1,0 +1,66 @@
+"""What a stage ran on, and what neither git nor DVC has: it is on this laptop alone."""
+
+from dvcstate import Stage
+from grader import fixes
+from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
+from grader.fixes.git_files import keep_files
+from grader.stages.paths import command_paths, covers, paths_overlap
+from grader.stages.storage import unversioned_deps
+from workshop.stages import STAGES, StageSpec
+
+
+def unversioned_finding(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> Finding | None:
+    """The finding on what the stage ran on, where neither git nor DVC has it.
+
+    Its fix keeps what the other stages ran on too, and git does not ignore: all is one commit.
+    """
+    if snapshot.revision != "HEAD":
+        return None
+    deps = _unversioned(repository, snapshot, stage, spec)
+    if not deps:
+        return None
+    modules = repository.worktree.code(spec).imported()
+    are_ignored = all(map(repository.ignores, deps))
+    on_purpose = are_ignored and not set(modules).intersection(deps)
+    paths = fixes.join(deps)
+    kept = [*deps, *(path for path in _of_others(repository, snapshot) if path not in deps)]
+    kept = [path for path in kept if not any(covers(o, path) for o in kept if o != path)]
+    return Finding(
+        "lock-stale",
+        f"{stage.name} ran on {paths}, which is in your folder alone: whoever clones"
+        f" cannot run {stage.name}, and dvc status there says that it changed.",
+        f"{paths} in git or in DVC",
+        "git ignores it" if are_ignored else "it is in neither",
+        keep_files(repository, kept, f"Commit what {stage.name} ran on"),
+        tuple(Evidence("worktree", path, value="not at HEAD") for path in deps),
+        severity="advice" if on_purpose else "fail",
+    )
+
+
+def _of_others(repository: Repository, snapshot: Snapshot) -> list[str]:
+    return [
+        path
+        for spec in STAGES
+        if (stage := snapshot.stage(spec)) and stage.recorded
+        for path in _unversioned(repository, snapshot, stage, spec)
+        if not repository.ignores(path)
+    ]
+
+
+def _unversioned(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> list[str]:
+    modules = repository.worktree.code(spec).imported
+    deps = unversioned_deps(repository, snapshot, stage, modules)
+    # What a lesson's stage writes, declared or not, the check of its outs reports.
+    written = [
+        path
+        for other in STAGES
+        if deps and (maker := snapshot.stage(other))
+        for path in command_paths(repository, maker, snapshot.code(other), other.writes)
+    ]
+    return [path for path in deps if not any(paths_overlap(path, out) for out in written)]
