@@ -284,6 +284,13 @@ def _lost_finding(
     owners = [own for own in _owners(snapshot.project.stages) if own.out.recorded.md5 in names]
     stages = list({own.stage.name: own.stage for own in owners}.values())
     here = [stage for stage in stages if is_as_recorded(repository, stage)]
+    # What else the cache lost is kept again by the same command, whichever check asks for it.
+    uncached = _uncached_stages(repository, snapshot, is_of_dvc_2=remote.uses_dvc_2_layout)
+    kept = [
+        stage
+        for stage in snapshot.project.stages
+        if stage in here or (stage in uncached and is_as_recorded(repository, stage))
+    ]
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"
     there = "other bytes" if lost[0] in answer.lacking.wrong else "nothing"
     rest = (
@@ -303,7 +310,7 @@ def _lost_finding(
         f"objects of which neither has the right bytes: {len(lost)}",
         (
             *(remove_object(repository, name) for name in damaged[:_DELETED]),
-            *_keep_again(here, is_of_dvc_2=remote.uses_dvc_2_layout),
+            *_keep_again(kept, is_of_dvc_2=remote.uses_dvc_2_layout),
             *_make_again([stage for stage in stages if stage not in here]),
             *_push(repository, answer, []),
         ),
@@ -312,6 +319,18 @@ def _lost_finding(
             *_evidence(remote, lost),
         ),
     )
+
+
+def _uncached_stages(
+    repository: Repository, snapshot: Snapshot, *, is_of_dvc_2: bool
+) -> list[Stage]:
+    """The stages with an out of that layout that the cache lacks."""
+    return [
+        owner.stage
+        for owner in _owners(snapshot.project.stages)
+        if _is_of_dvc_2(owner.out) == is_of_dvc_2
+        and not _cache_path(repository, snapshot, str(owner.out.recorded.md5), is_of_dvc_2).exists()
+    ]
 
 
 def _keep_again(stages: list[Stage], *, is_of_dvc_2: bool) -> list[Step]:

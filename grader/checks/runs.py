@@ -73,6 +73,10 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     if stage.frozen:
         return None
     if gone := gone_code(repository, spec):
+        if any(
+            paths_overlap(out, path) for out in outs_with_code(repository, stage) for path in gone
+        ):
+            raise BlockedError("data.only_dvc")  # a run deleted it, as one of its outs
         return _gone_finding(stage, gone)
     changed = changes_of_run(repository, snapshot, stage)
     if not changed:

@@ -94,7 +94,7 @@ def _write_results(repo: Path) -> None:
         for number in numbers:
             picture(repo / "data" / "preprocess" / "images" / f"gp{number:06}-0.png", number)
         split(repo, name, numbers)
-    write(repo / "models" / "classifier.weights.h5", b"\x89HDF\r\n\x1a\n weights")
+    write(repo / "models" / "classifier.weights.h5", b"\x89HDF\r\n\x1a\n\0 weights")
     for name in ("history.csv", "fine_tuning_history.csv"):
         table(repo / "models" / name, ["epoch", "loss", "val_map"], [[0, 0.7, 0.4], [1, 0.6, 0.5]])
     write(repo / "models" / "classifier.onnx", onnx_models.model())

@@ -506,11 +506,6 @@ def a_shared_cache_folder(repo: Path) -> None:
 
 
 @variant
-def a_cache_that_is_elsewhere_after_a_push(repo: Path) -> None:
-    shutil.rmtree(repo / ".dvc" / "cache")
-
-
-@variant
 def a_git_worktree(repo: Path) -> Path:
     other = repo.parent / "worktree"
     run(repo, "git", "worktree", "add", "--quiet", str(other), "-b", "other")

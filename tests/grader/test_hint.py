@@ -263,11 +263,11 @@ TOLD = [
     ("word-too-many", "ERROR: unrecognized arguments: Lovelace\nusage: dvc remote add [-h]"),
     ("word-too-many", "grader: error: unrecognized arguments: workshop"),
     ("unrecognized-arguments", "ERROR: unrecognized arguments: -n python x.py"),
-    ("asks-google-as-nobody", "gcsfs.retry.HttpError: Anonymous caller does not have"
+    ("anonymous", "gcsfs.retry.HttpError: Anonymous caller does not have"
                               " storage.objects.create access to the Google Cloud Storage object."
                               " Permission 'storage.objects.create' denied on resource (or it may"
                               " not exist)., 401"),
-    ("asks-google-as-nobody", "Anonymous caller does not have storage.objects.list access to the"
+    ("anonymous", "Anonymous caller does not have storage.objects.list access to the"
                               " Google Cloud Storage bucket."),
     ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot/plots.py"),
     ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),

@@ -252,7 +252,9 @@ def test_the_listing_of_a_folder_is_asked_of_the_remote_where_the_cache_lacks_it
 ) -> None:
     md5 = finished.md5_of(repo, "preprocess", "data/preprocess")
     finished.cache_object(repo, md5).unlink()
-    assert codes(grade(repo)) == set()
+    report = grade(repo)
+    assert codes(report) == {"out-missing"}, "advice to dvc fetch"
+    assert report.score == report.max_score
     child = next((repo.parent / "remote" / "files" / "md5").glob("*/*.dir"))
     child.unlink()
     assert codes(grade(repo)) & {"out-lost", "out-not-pushed"}
