@@ -55,7 +55,7 @@ def data_is_not_copied_into_git(repository: Repository, snapshot: Snapshot) -> F
     A copy is in every clone for ever, as the data itself would be; and when the data changes, the
     copy stays as it is. One picture for a page is no harm.
     """
-    search = _Search(repository, snapshot)
+    search = _CopySearch(repository, snapshot)
     if not search.outs:
         return None
     copies = search.at_head()
@@ -72,7 +72,7 @@ def _are_noticed(copies: _Copies) -> bool:
     return copies.are_many or not all(is_picture_name(Path(path)) for path in copies.paths)
 
 
-class _Search:
+class _CopySearch:
     """Looks for copies of the outs in DVC's cache.
 
     Metrics and plots are left out: they are small, and a page may show them.
