@@ -19,6 +19,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.fixes.git_files import append_lines
+from grader.stages.lookup import every_stage
 from grader.stages.paths import covers
 from grader.step import Step
 
@@ -55,6 +56,7 @@ def data_is_not_copied_into_git(repository: Repository, snapshot: Snapshot) -> F
     A copy is in every clone for ever, as the data itself would be; and when the data changes, the
     copy stays as it is. One picture for a page is no harm.
     """
+    every_stage(snapshot)  # blocked where DVC tracks nothing yet
     search = _CopySearch(repository, snapshot)
     if not search.outs:
         return None

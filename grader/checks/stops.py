@@ -16,7 +16,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import append_lines
-from grader.stages.lookup import stage_evidence
+from grader.stages.lookup import every_stage, stage_evidence
 from grader.step import Step
 
 
@@ -29,6 +29,7 @@ def dvc_can_look_at_what_it_tracks(repository: Repository, snapshot: Snapshot) -
     """
     error = repository.stop
     if error is None:
+        every_stage(snapshot)  # blocked where DVC tracks nothing yet
         return None
     here = repository.worktree
     found = _find_refused_out(repository) or _find_refused_file(repository)

@@ -13,12 +13,13 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from pipeline.shared.pixels import TooManyPixels
 from service.inference.decode_cost import LIGHT_BYTES, LIGHT_PIXELS, DecodeCost, estimate_cost
 from service.inference.decoder_process import DecoderProcess
 from service.inference.job_pool import JobPool
 from service.inference.model import Model
 from service.inference.multipart_form import UploadedFile
-from service.inference.outcomes import Outcome, predict_files
+from service.inference.outcomes import Outcome, load_here, predict_files
 from service.inference.uploads import ClientDisconnected
 from service.problems import Problem
 from service.protocol import Receive
@@ -62,10 +63,16 @@ class CostlyPictures:
                 found, spent = await client.wait_for(
                     self._take_turn(model, contents, turn.is_light, seconds)
                 )
-                outcomes += found
                 seconds -= spent
-                if seconds <= 0 and len(outcomes) < len(files):
-                    raise self._slow_problem()
+                for index, outcome in enumerate(found):
+                    if turn.is_light and isinstance(outcome, TooManyPixels):
+                        self._check_seconds(seconds)
+                        again = self._take_turn(model, contents[index : index + 1], False, seconds)
+                        (found[index],), spent = await client.wait_for(again)
+                        seconds -= spent
+                outcomes += found
+                if len(outcomes) < len(files):
+                    self._check_seconds(seconds)
         finally:
             client.leave()
         return outcomes
@@ -84,7 +91,7 @@ class CostlyPictures:
 
         def decode_here() -> tuple[list[Outcome], float]:
             start = time.thread_time()
-            outcomes = predict_files(model, contents, max_pixels)
+            outcomes = predict_files(model, contents, max_pixels, _load_as_estimated)
             return outcomes, time.thread_time() - start
 
         def decode_apart() -> tuple[list[Outcome], float]:
@@ -106,12 +113,18 @@ class CostlyPictures:
                 "send fewer pictures at a time, or scale them down",
             )
 
-    def _slow_problem(self) -> Problem:
-        return Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the pictures take longer than {self._settings.max_decode_seconds:g} s to decode",
-            "send fewer pictures at a time, or scale them down",
-        )
+    def _check_seconds(self, left: float) -> None:
+        if left <= 0:
+            raise Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"the pictures take longer than {self._settings.max_decode_seconds:g} s to decode",
+                "send fewer pictures at a time, or scale them down",
+            )
+
+
+def _load_as_estimated(content: bytes, size: tuple[int, int], max_pixels: int) -> Any:
+    """``load_here``; TooManyPixels where the picture is larger than its cost was estimated by."""
+    return load_here(content, size, min(max_pixels, estimate_cost(content).most_pixels))
 
 
 class _Client:

@@ -1,7 +1,8 @@
 """What a picture costs to decode, estimated from a short look at its header.
 
 It says where a picture is decoded and counts it against its request's limits. The decoder's own
-reader of headers decides what is decoded at all: a wrong header costs time here, never memory.
+reader of headers decides what is decoded at all, and a light picture that is larger than estimated
+goes to the process for costly ones (``costly_pictures``): nobody gains by a header that lies.
 """
 
 import struct
@@ -19,6 +20,8 @@ JPEG_SHARE = 8
 _PROGRESSIVE = 0xC2
 _LIGHT_FRAMES = (0xC0, 0xC1, _PROGRESSIVE)
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)
+_BEFORE_FRAME = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))
+"""Tables, application data and comments: libjpeg reads the same length of each as this does."""
 _SEGMENT = struct.Struct(">BBH")
 
 
@@ -28,6 +31,8 @@ class DecodeCost:
 
     pixels: int
     is_light: bool
+    most_pixels: int = LIGHT_PIXELS
+    """What its decoder may find of a light picture."""
 
 
 def estimate_cost(data: bytes) -> DecodeCost:
@@ -50,7 +55,7 @@ def estimate_cost(data: bytes) -> DecodeCost:
 
 
 def _cost(data: bytes, pixels: int) -> DecodeCost:
-    return DecodeCost(pixels, pixels <= LIGHT_PIXELS and len(data) <= LIGHT_BYTES)
+    return DecodeCost(pixels, pixels <= LIGHT_PIXELS and len(data) <= LIGHT_BYTES, pixels)
 
 
 def _jpeg_cost(data: bytes) -> DecodeCost:
@@ -67,6 +72,8 @@ def _jpeg_cost(data: bytes) -> DecodeCost:
             is_light = cost.is_light and marker in _LIGHT_FRAMES and _has_few_scans(data)
             share = 1 if marker == _PROGRESSIVE else JPEG_SHARE
             return DecodeCost(cost.pixels // share, is_light)
+        if marker not in _BEFORE_FRAME:
+            break
         place += 2 + length
     return DecodeCost(0, is_light=False)
 

@@ -57,13 +57,22 @@ def _answer(head: bytes, requests: BinaryIO, answers: BinaryIO) -> None:
         picture = pixels.load_image(content, (height, width), max_pixels=max_pixels)
         status, body = PIXELS, picture.tobytes()
     except pixels.ImageError as error:
-        status, body = REFUSAL, json.dumps([type(error).__name__, str(error), error.fix]).encode()
+        status, body = REFUSAL, _refusal(error)
     except Exception as error:  # noqa: BLE001 - the service raises it as a bug of its own
-        traceback.print_exc()
-        status, body = BUG, repr(error).encode()
+        # OpenCV, too, gets no more than this process may have: to turn a picture it needs twice.
+        if isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem:
+            refusal = pixels.TooManyPixels("the picture takes too much memory")
+            status, body = REFUSAL, _refusal(refusal)
+        else:
+            traceback.print_exc()
+            status, body = BUG, repr(error).encode()
     _end_after(0)
     answers.write(ANSWER_HEAD.pack(status, len(body), time.process_time() - start) + body)
     answers.flush()
+
+
+def _refusal(error: pixels.ImageError) -> bytes:
+    return json.dumps([type(error).__name__, str(error), error.fix]).encode()
 
 
 def _end_after(seconds: float) -> None:

@@ -23,6 +23,8 @@ from service.settings import ServiceSettings
 
 SMALL_FORM = 1_000_000
 """A form of at most so many bytes is read as a whole before it is searched for its file."""
+LONGEST_CONTENT_TYPE = 1_000
+"""In bytes: a boundary has 70 at most. One of 2 MB takes the event loop 3 s to parse."""
 # multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxk, and no other option or quotes
 _PLAIN_FORM = re.compile(rb"multipart/form-data; ?boundary=([\w'+.-]{1,70})")
 
@@ -63,6 +65,13 @@ async def _read_body(
     # A body within the limit of a file has no file beyond it: find_single_file checks no limit.
     if plain_form and 0 < body.declared <= min(SMALL_FORM, settings.max_file_bytes):
         return await _read_small_form(body, plain_form[1], settings)
+    if len(content_type) > LONGEST_CONTENT_TYPE:
+        raise Problem(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            f"the Content-Type has {len(content_type):,} bytes, over the limit of "
+            f"{LONGEST_CONTENT_TYPE:,}",
+            "send the Content-Type alone: multipart/form-data with its boundary, or image/jpeg",
+        )
     kind, options = parse_options_header(content_type)
     if kind == b"multipart/form-data":
         chunks = body.chunks(settings.max_body_bytes)

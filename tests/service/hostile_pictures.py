@@ -79,6 +79,28 @@ def lying_avif() -> bytes:
     return bytes(data)
 
 
+def lying_webp() -> bytes:
+    """A lossless WebP of 1500 × 1400 behind a chunk that nobody knows, where a size is expected."""
+    data = encoded(Image.new("RGB", (1500, 1400)), "WEBP", lossless=True, method=0)
+    chunks = b"JUNK" + struct.pack("<I", 10) + bytes(10) + data[12:]
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
+
+
+def lying_gif() -> bytes:
+    """A GIF of 1500 × 1400 whose screen is 1 × 1."""
+    data = encoded(Image.new("P", (1500, 1400)), "GIF")
+    return data[:6] + struct.pack("<2H", 1, 1) + data[10:]
+
+
+def lying_jpeg() -> bytes:
+    """A JPEG of 1500 × 1400 in which a 1 × 1 frame stands where no decoder looks for one."""
+    data = encoded(Image.new("RGB", (1500, 1400)), "JPEG")
+    frame = b"\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0"
+    # A restart mark has no length; who reads one skips the comment's head, and finds the frame.
+    note = b"\xff\xfe" + struct.pack(">H", 2 + len(frame)) + frame
+    return data[:2] + b"\xff\xd0\0\6" + note + data[2:]
+
+
 def moving(kind: str, frames: int, side: int = 2000, **options: object) -> bytes:
     """An animation of many frames."""
     pictures = [Image.new("RGB", (side, side), (index % 256, 30, 40)) for index in range(frames)]

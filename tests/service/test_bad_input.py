@@ -293,3 +293,9 @@ def test_nothing_above_was_a_bug_and_memory_stayed_bounded(server: RunningServic
     assert "Traceback" not in log
     if sys.platform == "linux":
         assert server.peak_megabytes() < MOST_MEGABYTES
+
+
+def test_a_content_type_that_takes_long_to_parse_is_refused(http: httpx.Client) -> None:
+    answer = post_raw(http, b"x", "multipart/form-data" + ";" * 5_000)
+    detail = problem_in(answer, 431)["detail"]
+    assert detail == "the Content-Type has 5,019 bytes, over the limit of 1,000"

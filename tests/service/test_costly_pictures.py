@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from pipeline.shared import pixels
+from pipeline.shared.pixels import TooManyPixels
 from service.inference import decoder_program
 from service.inference.costly_pictures import CostlyPictures
 from service.inference.decode_cost import LIGHT_BYTES, LIGHT_PIXELS, estimate_cost
@@ -193,6 +194,38 @@ def test_small_pictures_share_a_turn(model: Model, monkeypatch: pytest.MonkeyPat
     outcomes, _ = asyncio.run(predict(ServiceSettings(), model, files))
     assert turns == [8, 2, 1, 2, 1, 1]
     assert len(outcomes[0]) == len(files)
+
+
+@pytest.mark.parametrize("lying", [
+    hostile_pictures.lying_webp, hostile_pictures.lying_gif, hostile_pictures.lying_jpeg,
+])  # fmt: skip
+def test_a_picture_that_is_larger_than_its_header_says_is_decoded_apart(
+    lying: Callable[[], bytes], model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+    load = DecoderProcess.load_image
+
+    def spy(self: DecoderProcess, content: bytes, *rest: Any, **options: Any) -> Any:
+        decoded.append(len(content))
+        return load(self, content, *rest, **options)
+
+    monkeypatch.setattr(DecoderProcess, "load_image", spy)
+    small = plain_png(100, 100)
+    files = uploads(small, lying(), small)
+    (outcomes,), _ = asyncio.run(predict(ServiceSettings(), model, files))
+    assert decoded == [len(lying())]
+    assert not any(isinstance(outcome, Exception) for outcome in outcomes)
+
+
+def test_a_picture_that_cannot_be_turned_in_the_memory_it_may_have_is_told(
+    model: Model,
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    large = hostile_pictures.large("WEBP", "RGBA", lossless=True, method=0, exif=exif.tobytes())
+    (outcomes,), _ = asyncio.run(predict(ServiceSettings(), model, uploads(large)))
+    (outcome,) = outcomes
+    assert not isinstance(outcome, Exception) or isinstance(outcome, TooManyPixels)
 
 
 def test_all_pictures_of_a_request_have_a_limit_together(model: Model) -> None:
