@@ -48,20 +48,25 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     """
     if left_out := _left_out(repository, snapshot):
         return _tracked_in_part(repository, left_out)
-    if any(stage.cmd is None for stage in snapshot.project.stages):
+    if any(stage.cmd is None and stage.outs for stage in snapshot.project.stages):
         return None
-    if repository.worktree.content(f"{_RAW}.dvc") and repository.ignores(f"{_RAW}.dvc"):
+    file = f"{_RAW}.dvc"
+    is_empty = snapshot.content(file) is not None
+    if not is_empty and repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
-    in_git = _is_in_git(repository)
+    if _is_in_git(repository):
+        what = f"Git has {_RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
+    elif is_empty:
+        what = f"{file} names no data: DVC keeps nothing, and a clone has no {_RAW}."
+    else:
+        what = "No .dvc file is committed: git knows nothing of your raw data."
     return Finding(
         "dvc-file-uncommitted",
-        f"Git has {_RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
-        if in_git
-        else "No .dvc file is committed: git knows nothing of your raw data.",
-        f"{_RAW}.dvc at HEAD",
-        "no .dvc file",
+        what,
+        f"{file} at HEAD",
+        "no outs" if is_empty else "no .dvc file",
         _track_raw_data(repository, "Track the raw data"),
-        (Evidence(snapshot.revision, f"{_RAW}.dvc"),),
+        (Evidence(snapshot.revision, file),),
     )
 
 

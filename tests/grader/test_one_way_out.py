@@ -102,6 +102,15 @@ def test_a_param_that_changed_runs_all_that_follows(repo: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["", "outs: []\n"])
+def test_a_dvc_file_without_outs_tracks_nothing(text: str, repo: Path) -> None:
+    finished.write(repo / "data" / "raw.dvc", text)
+    gallery.save(repo)
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "data.tracked")
+    assert (found.code, found.earned) == ("dvc-file-uncommitted", 0)
+    assert fix_of(found).splitlines()[0] == "dvc add data/raw"
+
+
 def test_everything_lost_is_kept_again_at_once(repo: Path) -> None:
     BY_NAME["cache_was_deleted_before_the_push"].apply(repo)
     found = next(one for one in grade(repo).checks if one.code == "out-lost")
