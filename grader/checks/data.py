@@ -10,6 +10,7 @@ from dvcstate.errors import ConfigError
 from dvcstate.model import Out
 from grader import fixes
 from grader.checks import others, overlap, undeclared
+from grader.checks.hidden import is_hidden
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -51,6 +52,8 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if any(stage.cmd is None and stage.outs for stage in snapshot.project.stages):
         return None
     file = f"{_RAW}.dvc"
+    if is_hidden(repository, file):
+        raise BlockedError("data.not_hidden")
     is_empty = snapshot.content(file) is not None
     if not is_empty and repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")

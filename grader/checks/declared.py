@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
+from grader.checks.hidden import is_hidden
 from grader.checks.misplaced import misplaced_finding
 from grader.code.stage_code import StageCode
 from grader.engine.registry import check, stage_check
@@ -42,6 +43,8 @@ def stage_is_declared(
         return None
     if is_hidden_from_dvc(repository, "dvc.yaml"):
         raise BlockedError("data.committed")
+    if is_hidden(repository, "dvc.yaml"):
+        raise BlockedError("data.not_hidden")
     there = [stage.name for stage in every_stage(snapshot) if stage.cmd]
     committed = snapshot.revision == "worktree" and repository.head.stage(spec)
     if committed:

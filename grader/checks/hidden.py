@@ -1,4 +1,4 @@
-"""``.dvcignore`` hides none of what DVC keeps."""
+"""``.dvcignore`` hides none of what DVC keeps, and none of what DVC reads."""
 
 import os
 import re
@@ -15,6 +15,8 @@ from grader.stages.lookup import every_stage
 from grader.step import Step
 
 # .DS_Store, Thumbs.db, __pycache__: what a .dvcignore leaves out for good reason.
+DVC_FILES = ("dvc.yaml", "data/raw.dvc")
+"""What DVC itself reads of the lessons' pipeline."""
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 
 
@@ -26,7 +28,8 @@ def dvcignore_hides_no_data(repository: Repository, snapshot: Snapshot) -> Findi
     """
     root = repository.root
     ignore = DvcIgnore(str(root))
-    for path in _data_paths(snapshot):
+    read = [path for path in DVC_FILES if is_hidden(repository, path)]
+    for path in read or _data_paths(snapshot):
         for place, is_folder in _places(root, path):
             if not ignore.ignores(place, is_folder):
                 continue
@@ -45,6 +48,13 @@ def dvcignore_hides_no_data(repository: Repository, snapshot: Snapshot) -> Findi
                 (Evidence("worktree", file, line, rule),),
             )
     return None
+
+
+def is_hidden(repository: Repository, path: str) -> bool:
+    """Whether .dvcignore hides a file that is there: to DVC it is then as if it were not."""
+    if repository.worktree.content(path) is None:
+        return False
+    return DvcIgnore(str(repository.root)).ignores(str(repository.root / path), False)
 
 
 def line_of_rule(snapshot: Snapshot, path: str, rule: str) -> tuple[str, int] | None:

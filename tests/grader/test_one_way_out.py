@@ -11,7 +11,7 @@ from grader.engine.check_result import CheckResult
 from grader.engine.report import Report
 from grader.grading import grade
 from grader.output.steps import step_lines
-from grader.step import Command, Step
+from grader.step import Command, Edit, Step
 from tests.grader import finished, gallery
 from tests.grader.gallery import MISTAKES
 from tests.grader.results import fix_of
@@ -109,6 +109,19 @@ def test_a_dvc_file_without_outs_tracks_nothing(text: str, repo: Path) -> None:
     found = next(one for one in grade(repo, offline=True).checks if one.id == "data.tracked")
     assert (found.code, found.earned) == ("dvc-file-uncommitted", 0)
     assert fix_of(found).splitlines()[0] == "dvc add data/raw"
+
+
+@pytest.mark.parametrize("line", ["data", "*.dvc", "*", "dvc.yaml"])
+def test_a_dvcignore_that_hides_what_dvc_reads_is_mended_first(line: str, repo: Path) -> None:
+    gallery.append(repo, ".dvcignore", f"{line}\n")
+    gallery.save(repo)
+    report = grade(repo, offline=True)
+    assert report.next and report.next.check == "data.not_hidden"
+    assert {one.code for one in report.checks if one.code} == {"dvcignore-hides-data"}
+    (edit, *_) = report.next.result.steps
+    assert isinstance(edit, Edit)
+    number = len((repo / ".dvcignore").read_text("utf-8").splitlines())
+    assert edit.line == number
 
 
 def test_everything_lost_is_kept_again_at_once(repo: Path) -> None:
