@@ -10,7 +10,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.hashes.hash_store import cache_dir
 from grader.facts.repository import Repository
 
-_VERSION = 1
+_VERSION = 2
 """Higher whenever a judge asks for more: what was good by an earlier one is judged again."""
 
 
@@ -42,5 +42,7 @@ def _marker_path(repository: Repository, stage: Stage, name: str, path: Path) ->
         changed = [reason.path for reason in state.reasons if reason.kind == "out"]
         for out in state.stage.outs if state.stage.name == stage.name else ():
             if repository.root / out.path == path and out.recorded.md5 and out.path not in changed:
-                return cache_dir() / "results" / f"{_VERSION}-{name}-{out.recorded.md5}"
+                # With the end of its name, for the same bytes may be good as .yaml, not as .json.
+                known = f"{_VERSION}-{name}-{out.recorded.md5}{path.suffix}"
+                return cache_dir() / "results" / known
     return None
