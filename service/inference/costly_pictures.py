@@ -13,6 +13,9 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.shared.pixels import TooManyPixels
 from service.inference.decode_cost import LIGHT_BYTES, LIGHT_PIXELS, DecodeCost, estimate_cost
 from service.inference.decoder_process import DecoderProcess
@@ -60,17 +63,18 @@ class CostlyPictures:
         try:
             for turn in _turns(files, costs):
                 contents = [files[index].content for index in turn.files]
-                found, spent = await client.wait_for(
-                    self._take_turn(model, contents, turn.is_light, seconds)
-                )
+                work = self._take_turn(model, contents, turn.is_light, seconds)
+                found, spent = await client.wait_for(work)
                 seconds -= spent
-                for index, outcome in enumerate(found):
+                for content, outcome in zip(contents, found, strict=True):
                     if turn.is_light and isinstance(outcome, TooManyPixels):
+                        # Larger than its header told `estimate_cost`: once more, in the process.
                         self._check_seconds(seconds)
-                        again = self._take_turn(model, contents[index : index + 1], False, seconds)
-                        (found[index],), spent = await client.wait_for(again)
+                        again = self._take_turn(model, [content], False, seconds)
+                        decoded, spent = await client.wait_for(again)
+                        outcome = decoded[0]
                         seconds -= spent
-                outcomes += found
+                    outcomes.append(outcome)
                 if len(outcomes) < len(files):
                     self._check_seconds(seconds)
         finally:
@@ -122,7 +126,7 @@ class CostlyPictures:
             )
 
 
-def _load_as_estimated(content: bytes, size: tuple[int, int], max_pixels: int) -> Any:
+def _load_as_estimated(content: bytes, size: tuple[int, int], max_pixels: int) -> NDArray[np.uint8]:
     """``load_here``; TooManyPixels where the picture is larger than its cost was estimated by."""
     return load_here(content, size, min(max_pixels, estimate_cost(content).most_pixels))
 

@@ -596,7 +596,7 @@ def go_outside(repo: Path, pick: Pick[Any]) -> None:
             f"/{outside}",
             str(repo / "single.txt"),
             f"{repo}/../{outside.name}",
-            f"{repo}//work/in",
+            f"{repo}//" + "work/in",
         )
     )
     kind, flags = pick(("outs", "metrics", "plots", "deps")), pick(("", "", "cache"))
