@@ -67,6 +67,9 @@ def _add_check(commands: _Commands) -> None:
     _add_repo(check)
     check.add_argument("--lesson", metavar="ID", help="the checks of one lesson")
     check.add_argument("--only", metavar="CHECK", help="one check")
+    check.add_argument(
+        "--all", action="store_true", help="later lessons too, with what solves them"
+    )
     check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
     check.add_argument("--format", choices=FORMATS, default="human", help="default: human")
     check.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
@@ -182,7 +185,8 @@ def _check(options: argparse.Namespace) -> int:
     report = grade(options.repo, select, offline=options.offline)
     output.write_error(checkout.note(options.repo))
     stream = None if options.output else sys.stdout
-    text = rendering.render(report, options.format, stream, checkout.way_out(options.repo))
+    way_out = checkout.way_out(options.repo)
+    text = rendering.render(report, options.format, stream, way_out, show_all=options.all)
     if options.output:
         _save(options.output, text)
     else:

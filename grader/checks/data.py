@@ -57,12 +57,14 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     is_empty = snapshot.content(file) is not None
     if not is_empty and repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
+    is_new = False
     if _is_in_git(repository):
         what = f"Git has {_RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
     elif is_empty:
         what = f"{file} names no data: DVC keeps nothing, and a clone has no {_RAW}."
     else:
         what = "No .dvc file is committed: git knows nothing of your raw data."
+        is_new = (repository.root / _RAW).exists()
     return Finding(
         "dvc-file-uncommitted",
         what,
@@ -70,6 +72,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         "no outs" if is_empty else "no .dvc file",
         _track_raw_data(repository, "Track the raw data"),
         (Evidence(snapshot.revision, file),),
+        is_lesson_task=is_new,
     )
 
 
