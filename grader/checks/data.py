@@ -15,7 +15,7 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.git_files import commit_unstaged, unignore
+from grader.fixes.git_files import bring_back, commit_unstaged, unignore
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
 from grader.stages.recorded_data import records_other_data
@@ -97,24 +97,15 @@ def _track_raw_data(repository: Repository, message: str) -> tuple[Step, ...]:
     Where it is gone, and was tracked once, the commit that deleted its .dvc file has one before it.
     """
     file = f"{_RAW}.dvc"
-    is_gone = repository.git and not (repository.root / _RAW).exists()
-    if (
-        repository.git
-        and is_gone
-        and (commits := repository.git.commits(_path_in_git(repository), 1))
-    ):
-        checkout = fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", file)
-        return checkout, fixes.command("dvc", "pull", file), *fixes.commit([file], message)
+    is_gone = not (repository.root / _RAW).exists()
+    if is_gone and (steps := bring_back(repository, file, fixes.command("dvc", "pull", file))):
+        return steps
     removal = fixes.command("git", "rm", "-r", "--quiet", "--cached", _RAW)
     return (
         *[removal] * _is_in_git(repository),
         fixes.command("dvc", "add", _RAW),
         *fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], message),
     )
-
-
-def _path_in_git(repository: Repository) -> str:
-    return f"{repository.prefix}{_RAW}.dvc"
 
 
 def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
