@@ -6,6 +6,7 @@ from dataclasses import replace
 from dvcstate import Stage
 from grader import fixes
 from grader.checks.absent_code import gone_code_finding
+from grader.checks.always_changed import always_changed_finding
 from grader.checks.unversioned import unversioned_finding
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
@@ -73,6 +74,8 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     stage = recorded_stage(snapshot, spec)
     if stage.frozen:
         return None
+    if finding := always_changed_finding(repository, snapshot, stage):
+        return finding
     if gone := gone_code(repository, spec):
         if any(
             paths_overlap(out, path) for out in outs_with_code(repository, stage) for path in gone
