@@ -1,5 +1,6 @@
-"""Files that are UTF-16, as PowerShell's ``>`` and its ``Out-File`` write them."""
+"""Files in another encoding than UTF-8, as PowerShell's ``>`` and Notepad write them."""
 
+import codecs
 from collections.abc import Iterable, Iterator
 
 from grader import fixes
@@ -22,52 +23,65 @@ _CODES = {
     ".py": "stage-wrong-command",
 }
 """What such a file keeps from working, by the end of its name; of all others a stage is missing."""
-UTF16_CODES = (*dict.fromkeys(_CODES.values()), "stage-missing")
+ENCODING_CODES = (*dict.fromkeys(_CODES.values()), "stage-missing")
 _READ_BY_GIT = (".gitignore", ".gitattributes")
-_MIXED = "mixed"
+_MIXED, _MARKED = "mixed", "utf-8-sig"
 _NAMES = (*_READ_BY_GIT, ".dvcignore", "dvc.yaml", LOCK, PARAMS_FILE)
+_WITHOUT_MARK = (CONFIG, LOCAL, ".dvcignore")
 _ENDS = (".dvc", ".py", *_NAMES)
 
 
-def utf16_config_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
+def config_encoding_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The finding on a config of DVC's in UTF-16: every dvc command stops there."""
     paths = [CONFIG] if snapshot.revision == "HEAD" else [CONFIG, LOCAL]
     return _finding(repository, snapshot, paths)
 
 
-def utf16_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
+def encoding_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The finding on files in UTF-16 that git, DVC or Python reads."""
     known = dict.fromkeys([*_NAMES, *repository.committed_files, *repository.tracked_files])
     return _finding(repository, snapshot, (path for path in known if path.endswith(_ENDS)))
 
 
 def _finding(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Finding | None:
-    codecs = {
+    found = {
         path: codec
         for path in paths
-        if (content := _content(repository, snapshot, path)) and (codec := _codec(content))
+        if (content := _content(repository, snapshot, path)) and (codec := _codec(path, content))
     }
-    if not codecs:
+    if not found:
         return None
-    first, names = next(iter(codecs)), fixes.join(codecs)
-    are = "is" if len(codecs) == 1 else "are"
-    what = f"{are} UTF-16, as PowerShell writes it with >"
-    if codecs[first] == _MIXED:
-        what = "has lines in UTF-16, as PowerShell adds them with >>"
+    first, names = next(iter(found)), fixes.join(found)
+    are = "is" if len(found) == 1 else "are"
     reader = "git" if first.endswith(_READ_BY_GIT) else "Python" if first.endswith(".py") else "DVC"
     ends = [end for end in _CODES if first == end or first.endswith(end)]
     return Finding(
         _CODES[ends[0]] if ends else "stage-missing",
-        f"{names} {what}, and {reader} reads UTF-8: to {reader} that is no text.",
+        f"{names} {_description(found[first], are, reader)}.",
         "text in UTF-8",
-        f"{names} in UTF-16",
-        (*_write_as_utf8(codecs), *_commit(repository, [*codecs])),
-        tuple(Evidence(snapshot.revision, path, 1) for path in codecs),
+        f"{names} in {'UTF-8 with a mark' if found[first] == _MARKED else 'UTF-16'}",
+        (*_write_as_utf8(found), *_commit(repository, [*found])),
+        tuple(Evidence(snapshot.revision, path, 1) for path in found),
     )
 
 
-def _codec(content: bytes) -> str | None:
-    """The codec of a text in UTF-16; ``mixed`` where only some of its lines are."""
+def _description(codec: str, are: str, reader: str) -> str:
+    """What is wrong with such a text, as a sentence goes on."""
+    if codec == _MARKED:
+        return f"{are} UTF-8 with a byte order mark, which {reader} takes for a part of line 1"
+    what = f"{are} UTF-16, as PowerShell writes it with >"
+    if codec == _MIXED:
+        what = "has lines in UTF-16, as PowerShell adds them with >>"
+    return f"{what}, and {reader} reads UTF-8: to {reader} that is no text"
+
+
+def _codec(path: str, content: bytes) -> str | None:
+    """The codec of a text in UTF-16; ``mixed`` where only some of its lines are.
+
+    Of UTF-8 with a byte order mark, where DVC takes that for a part of the first line.
+    """
+    if content.startswith(codecs.BOM_UTF8) and path.endswith(_WITHOUT_MARK):
+        return _MARKED
     return utf16_codec(content) or (_MIXED if has_utf16_lines(content) else None)
 
 
@@ -80,10 +94,10 @@ def _content(repository: Repository, snapshot: Snapshot, path: str) -> bytes | N
     return content
 
 
-def _write_as_utf8(codecs: dict[str, str]) -> Iterator[Step]:
+def _write_as_utf8(found: dict[str, str]) -> Iterator[Step]:
     """One program for bash and PowerShell for the files of each kind; it writes LF."""
-    for codec in dict.fromkeys(codecs.values()):
-        paths = ", ".join(fixes.literal(path) for path, own in codecs.items() if own == codec)
+    for codec in dict.fromkeys(found.values()):
+        paths = ", ".join(fixes.literal(path) for path, own in found.items() if own == codec)
         text = f"p.read_text({fixes.literal(codec)}).encode()"
         if codec == _MIXED:  # each letter of these lines has a NUL behind it
             text = "p.read_bytes().replace(bytes(1), bytes()).replace(bytes([13]), bytes())"
@@ -93,7 +107,7 @@ def _write_as_utf8(codecs: dict[str, str]) -> Iterator[Step]:
 
 def _commit(repository: Repository, paths: list[str]) -> tuple[Step, ...]:
     """A commit, where HEAD has any of them in UTF-16 too."""
-    contents = (_content(repository, repository.head, path) for path in paths)
-    if not any(content and _codec(content) for content in contents):
+    contents = ((path, _content(repository, repository.head, path)) for path in paths)
+    if not any(content and _codec(path, content) for path, content in contents):
         return ()
     return fixes.commit(paths, "Write text in UTF-8")

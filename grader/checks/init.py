@@ -6,7 +6,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.config import config_schema
 from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
 from grader import fixes
-from grader.checks.encodings import utf16_config_finding
+from grader.checks.encodings import config_encoding_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -110,7 +110,7 @@ def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | 
     path = ".dvc/config"
     if snapshot.revision == "worktree" and snapshot.content(path) is None:
         return _gone_config(repository)
-    if finding := utf16_config_finding(repository, snapshot):
+    if finding := config_encoding_finding(repository, snapshot):
         return finding
     try:
         wrong = config_schema.problem(snapshot.config)
