@@ -21,6 +21,7 @@ from grader.fixes.remote_edits import LOCAL
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import every_stage, stage_evidence
 from grader.stages.paths import covers, gitignore_beside
+from grader.stages.recorded_data import misread_outs
 from grader.stages.stage_change import Change
 from grader.stages.stage_outs import section_of
 from grader.stages.storage import (
@@ -133,7 +134,9 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
         for out in stage.outs
         if out.recorded.md5 or (repository.root / out.path).exists()
     }
+    misread = [each.out.path for each in misread_outs(repository, snapshot.project)]
     outs = [path for path in cached_outs(*snapshot.project.stages) if path in made]
+    outs = [path for path in outs if path not in misread]  # data.in_place reports it
     unignored = [
         out
         for out in outs
