@@ -9,7 +9,7 @@ from dvcstate import ProjectError
 from dvcstate.errors import ConfigError
 from dvcstate.model import Out
 from grader import fixes
-from grader.checks import in_place, others, overlap, undeclared
+from grader.checks import in_place, others, overlap, undeclared, whole_data
 from grader.checks.hidden import is_hidden
 from grader.engine.registry import check
 from grader.facts.repository import Repository
@@ -141,7 +141,7 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
     differences = {path: _difference(repository, path) for path in paths}
     is_there = not {_Difference.DELETED, _Difference.IGNORED}.intersection(differences.values())
     has_run = not (is_there and has_to_run(repository))
-    first = _find_first(repository, snapshot, is_there=is_there)
+    first = _find_first(repository, snapshot, paths, is_there=is_there)
     is_done = False
     if first:
         steps = first.steps
@@ -210,7 +210,9 @@ def _ways_back(repository: Repository, new_data: Mapping[str, Out]) -> tuple[Ste
     )
 
 
-def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -> Finding | None:
+def _find_first(
+    repository: Repository, snapshot: Snapshot, paths: list[str], *, is_there: bool
+) -> Finding | None:
     """What is in the folder and not to be committed: DVC would stop at it, or a part is absent."""
     here = repository.worktree
     if left_out := _left_out(repository, snapshot):
@@ -223,6 +225,7 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(repository, here),
         lambda: in_place.misread_path_finding(repository, here),
+        lambda: _partial_data(repository, paths),
         *(partial(undeclared.declared_params_exist, repository, here, spec) for spec in STAGES),
         lambda: others.params_and_deps_of_other_stages_exist(repository, here),
     ]
@@ -231,6 +234,11 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
             if finding := judge():
                 return finding
     return None
+
+
+def _partial_data(repository: Repository, paths: list[str]) -> Finding | None:
+    """The finding on raw data that lost most of its posters, where that is to be committed."""
+    return whole_data.partial_data_finding(repository) if f"{RAW}.dvc" in paths else None
 
 
 def _ignored_finding(repository: Repository) -> list[str]:

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from dvcstate import Stage
 from grader import fixes
+from grader.checks.whole_data import data_fault, fewer_files_finding, partial_data_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.stages.lookup import LOCK
-from grader.stages.recorded_data import RAW_PARTS, are_cached, misread_outs
+from grader.stages.paths import covers
+from grader.stages.recorded_data import RAW, RAW_PARTS, are_cached, misread_outs
 from grader.stages.run_state import out_reasons
 from grader.stages.storage import uncached_outs
 from workshop.shell import command_line
@@ -19,11 +21,12 @@ from workshop.shell import command_line
     "data.in_place",
     "out-missing",
     "lock-stale",
+    "out-wrong",
     requires=("data.tracked", "data.not_hidden", "data.no_overlap"),
     committed_only=True,
 )
 def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """The raw data is what its .dvc file records.
+    """The raw data is what its .dvc file records, and there is enough of it.
 
     Data that changed after dvc add is new data: DVC has to be told, or nobody else gets it.
     """
@@ -37,10 +40,12 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
             return _absent(state.stage, state.stage.outs[0].path)
         for reason in out_reasons(repository, state):
             if reason.change == "modified":
-                if gone := [part for part in RAW_PARTS if not (repository.root / part).exists()]:
-                    return _incomplete_finding(repository, state.stage, gone)
+                gone = [part for part in RAW_PARTS if not (repository.root / part).exists()]
+                fault = f"lacks {fixes.join(gone)}" if gone else data_fault(repository)
+                if fault and covers(reason.path, RAW):
+                    return _incomplete_finding(repository, state.stage, fault)
                 return _modified_finding(repository, state.stage, reason.path, beside)
-    return None
+    return partial_data_finding(repository) or fewer_files_finding(repository, snapshot)
 
 
 def misread_path_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
@@ -77,16 +82,16 @@ def _absent(stage: Stage, path: str) -> Finding:
     )
 
 
-def _incomplete_finding(repository: Repository, stage: Stage, gone: list[str]) -> Finding:
+def _incomplete_finding(repository: Repository, stage: Stage, fault: str) -> Finding:
     """The finding on raw data that lost what the pipeline cannot do without."""
     is_cached = are_cached(repository, [out.recorded.md5 or "" for out in stage.outs])
     return Finding(
         "lock-stale",
-        f"{fixes.join(gone)} is gone from the raw data: preprocess cannot run without.",
+        f"{RAW} {fault}: preprocess cannot run on that.",
         f"the data that {stage.file} records",
-        f"no {fixes.join(gone)}",
+        fault,
         (fixes.command("dvc", "checkout" if is_cached else "pull", "--force", stage.file),),
-        tuple(Evidence("worktree", path, value="absent") for path in gone),
+        (Evidence("worktree", RAW, value=fault),),
     )
 
 
