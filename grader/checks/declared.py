@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
+from grader.checks.code import broken_code_finding
 from grader.checks.hidden import is_hidden
 from grader.checks.misplaced import misplaced_finding
 from grader.code.stage_code import StageCode
@@ -175,6 +176,7 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     "stage-wrong-command",
     "sections-in-command",
     "wrong-directory",
+    "code-broken",
     requires=("{stage}.declared",),
 )
 def stage_runs_its_module(
@@ -188,6 +190,8 @@ def stage_runs_its_module(
     if any(covers(path, code.entry) for path in repository.nested_repositories):
         raise BlockedError("init.one_repository")
     if finding := misplaced_finding(repository, snapshot, stage):
+        return finding
+    if finding := broken_code_finding(repository, snapshot, stage, spec):
         return finding
     right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
