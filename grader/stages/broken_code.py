@@ -24,8 +24,8 @@ _ALIKE = 0.75
 class BrokenCode:
     """What keeps Python from running the module ``path``: ``words``, as a sentence goes on.
 
-    ``error`` is what Python says of code that it cannot read. Of an import, ``name`` is what stands there and is nowhere, and ``meant`` one that is
-    there and spelled alike.
+    ``error`` is what Python says of code that it cannot read. Of an import, ``name`` is what stands
+    there and is nowhere, and ``meant`` one that is there and spelled alike.
     """
 
     path: str
