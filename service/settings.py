@@ -42,6 +42,11 @@ class ServiceSettings:
     """Of all pictures of one request that do not run on the event loop."""
     max_decode_seconds: float = 4.0
     """Of the processor's time, for all these pictures of one request; then a decoder is ended."""
+    max_answer_seconds: float = 5.0
+    """Of the clock's, for several such pictures of one request; what would take longer gets a 503.
+
+    Less than 4 s of a processor take so long only where others use it too.
+    """
 
     max_requests: int = 512
     """Predictions at one time, from the first byte received; one more gets a 503."""
