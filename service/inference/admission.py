@@ -48,7 +48,7 @@ class Slot:
 
 def late_problem(seconds: float) -> Problem:
     """The answer to a client whose job waited for so long that it is refused."""
-    return busy_problem(f"others were served for {seconds:g} s")
+    return busy_problem(f"others were served for {seconds:.3g} s")
 
 
 def busy_problem(

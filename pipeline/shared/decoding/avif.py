@@ -49,7 +49,7 @@ def _check_memory(bare: BareImage, max_pixels: int) -> None:
     """Refuse what takes more memory than all the pixels that are allowed do in 4:4:4."""
     height, width = bare.size
     layout = avif_layout(bare.data)
-    most = int(max_pixels * min(1, LAYOUT_BYTES / layout.bytes_per_pixel))
+    most = min(max_pixels, round(max_pixels * LAYOUT_BYTES / layout.bytes_per_pixel))
     if height * width > most:
         raise TooManyPixels(
             f"{width} × {height} = {height * width:,} pixels in an AVIF of {layout}, over its "

@@ -10,6 +10,8 @@ from pipeline.shared.decoding.avif_boxes import bare_avif, is_avif
 from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.foreign_formats import foreign_error
 from pipeline.shared.decoding.gif_blocks import bare_gif, gif_size
+from pipeline.shared.decoding.jpeg import is_jpeg
+from pipeline.shared.decoding.mangled_pictures import mangled_error
 from pipeline.shared.decoding.orientation import StoredPicture
 from pipeline.shared.decoding.pillow_decoding import Plugin, decode_by_pillow
 from pipeline.shared.decoding.png_chunks import SIGNATURE, bare_png, png_size
@@ -45,7 +47,11 @@ def image_kind(data: bytes) -> ImageKind:
     for kind in _KINDS:
         if kind.begins(data):
             return kind
-    raise foreign_error(data)
+    raise mangled_error(data, _is_picture) or foreign_error(data)
+
+
+def _is_picture(data: bytes) -> bool:
+    return is_jpeg(data) or any(kind.begins(data) for kind in _KINDS)
 
 
 def _by_pillow(name: str, plugin: Plugin) -> Decoder:
