@@ -40,7 +40,8 @@ class CorrectedProtocol(HttpToolsProtocol):
             while data:
                 data = self._feed(data)
         except httptools.HttpParserError as error:
-            reason, fix = _explain(data, str(error), self.scheme or "http")
+            method = self.parser.get_method()
+            reason, fix = _explain(data, method, str(error), self.scheme or "http")
             client = ":".join(map(str, self.client)) if self.client else "a client"
             self.logger.warning("No HTTP/1.1 request from %s: %s", client, reason)
             self._refuse(reason, fix)
@@ -95,17 +96,17 @@ class CorrectedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _explain(data: bytes, complaint: str, scheme: str) -> tuple[str, str]:
+def _explain(data: bytes, method: bytes, complaint: str, scheme: str) -> tuple[str, str]:
     """What the bytes are that the parser complains about, and what to do.
 
     A client of another protocol does not show the answer: the log has the same words.
     """
-    if data.startswith(_TLS_STARTS) and scheme == "http":
+    if data.startswith(_TLS_START) and scheme == "http":
         return (
             "it is TLS, and this port speaks none",
             "use an address that begins with http://, or send it to the proxy that speaks TLS",
         )
-    if data.startswith(_HTTP_2_START):
+    if method == _HTTP_2_METHOD:
         return (
             "it is HTTP/2 without an offer (prior knowledge), which is not spoken here",
             "send it as HTTP/1.1: curl without --http2-prior-knowledge, gRPC not at all",
@@ -118,10 +119,10 @@ def _explain(data: bytes, complaint: str, scheme: str) -> tuple[str, str]:
     return complaint, f"send it with an HTTP client, to an address that begins with {scheme}://"
 
 
-_TLS_STARTS = (b"\x16\x03\x00", b"\x16\x03\x01", b"\x16\x03\x02", b"\x16\x03\x03")
-"""A record of a handshake and its version (RFC 8446, 5.1)."""
-_HTTP_2_START = b"PRI * HTTP/2"
-"""RFC 9113, 3.4."""
+_TLS_START = b"\x16"
+"""The type of a record of a handshake (RFC 8446, 5.1); no request begins so."""
+_HTTP_2_METHOD = b"PRI"
+"""What a client of HTTP/2 says first, PRI * HTTP/2.0, is a request of HTTP/1 (RFC 9113, 3.4)."""
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

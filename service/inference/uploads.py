@@ -34,6 +34,8 @@ _OCTETS = frozenset(
     )
 )
 """What clients call bytes of which they do not know what they are."""
+_CURL_DATA = b"application/x-www-form-urlencoded"
+"""What curl says of all --data where nobody says another."""
 # multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxk, and no other option or quotes
 _PLAIN_FORM = re.compile(rb"multipart/form-data; ?boundary=([\w'+.-]{1,70})")
 
@@ -66,9 +68,9 @@ async def _read_body(
 ) -> list[UploadedFile]:
     values = dict(headers)
     if b"content-encoding" in values:
-        _check_encoding(values[b"content-encoding"])
+        _check_encoding(_join(headers, b"content-encoding"))
     if b"transfer-encoding" in values:
-        _check_transfer(values[b"transfer-encoding"])
+        _check_transfer(_join(headers, b"transfer-encoding"))
     content_type = values.get(b"content-type", b"")
     length = values.get(b"content-length", b"")
     body = _Body(receive, int(length) if length.isdigit() else 0, slot)
@@ -91,11 +93,12 @@ async def _read_body(
     if kind.startswith(b"image/") or kind in _OCTETS:
         return [await _read_raw(body, settings)]
     shown = kind.decode("latin-1")
+    curl = "; curl --data-binary wants -H 'Content-Type: image/jpeg'" if kind == _CURL_DATA else ""
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"the body is {shown}" if shown else "the request has no Content-Type",
         f"send multipart/form-data ({EXAMPLE}) or one picture as image/jpeg, image/png, … or "
-        "application/octet-stream",
+        f"application/octet-stream{curl}",
     )
 
 
@@ -108,6 +111,11 @@ def _read_extended_boundary(content_type: bytes) -> bytes:
     message = Message()
     message["Content-Type"] = content_type.decode("latin-1")
     return (message.get_boundary() or "").encode("latin-1", "replace")
+
+
+def _join(headers: Headers, name: bytes) -> bytes:
+    """All values of a list (RFC 9110, 5.3), which may come in several headers."""
+    return b", ".join(value for each, value in headers if each == name)
 
 
 def _check_transfer(coding: bytes) -> None:
