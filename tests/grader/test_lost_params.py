@@ -33,7 +33,7 @@ def test_a_key_that_no_code_reads_is_one_too_many_in_the_stage(repo: Path) -> No
 
 
 def test_a_misspelled_section_is_named_in_one_line(repo: Path) -> None:
-    gallery.section_of_params_whose_keys_are_declared_is_misspelled(repo)
+    gallery.params.section_of_params_whose_keys_are_declared_is_misspelled(repo)
     line = (repo / "params.yaml").read_text("utf-8").splitlines().index("plots:") + 1
     assert fix_of(_found(repo)) == (
         f"# params.yaml, line {line}: write  plot:  in place of  plots:"
@@ -47,7 +47,7 @@ def test_a_section_that_is_gone_comes_back_from_git(repo: Path) -> None:
 
 
 def test_a_section_that_is_gone_is_one_block_where_the_file_has_other_edits(repo: Path) -> None:
-    gallery.section_of_params_was_deleted_beside_another_edit(repo)
+    gallery.params.section_of_params_was_deleted_beside_another_edit(repo)
     last = len((repo / "params.yaml").read_text("utf-8").splitlines())
     assert fix_of(_found(repo)).splitlines() == [
         f"# params.yaml: below line {last} add:",
@@ -58,7 +58,7 @@ def test_a_section_that_is_gone_is_one_block_where_the_file_has_other_edits(repo
 
 
 def test_a_key_that_the_file_lacks_is_not_told_to_be_declared(repo: Path) -> None:
-    gallery.key_of_params_has_another_name_than_in_the_code(repo)
+    gallery.params.key_of_params_has_another_name_than_in_the_code(repo)
     assert "  dpi:  in place of  resolution:" in fix_of(_found(repo))
     assert _found(repo, "plot.params").code is None
 
@@ -71,7 +71,7 @@ def test_a_key_that_code_and_params_call_by_a_new_name_is_no_misspelling(repo: P
 
 
 def test_a_key_of_ones_own_stage_is_told_before_a_run_and_a_commit(repo: Path) -> None:
-    gallery.key_of_a_stage_of_ones_own_was_deleted(repo)
+    gallery.params.key_of_a_stage_of_ones_own_was_deleted(repo)
     fix = fix_of(_found(repo, "data.committed"))
     assert fix == fix_of(_found(repo, "others.params"))
     assert fix.startswith("# params.yaml")

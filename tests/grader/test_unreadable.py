@@ -43,7 +43,7 @@ def test_spaces_are_told_where_a_stage_has_a_key_that_is_none(repo: Path) -> Non
 
 
 def test_a_merge_that_stopped_at_the_lock_is_ended_as_the_lesson_does(repo: Path) -> None:
-    gallery.merge_stopped_at_the_lock(repo)
+    gallery.lock.merge_stopped_at_the_lock(repo)
     assert fix_of(unreadable(repo)).splitlines() == [
         "git checkout --ours dvc.lock", "dvc repro", "git add dvc.lock", 'git commit -m "Merge"'
     ]  # fmt: skip

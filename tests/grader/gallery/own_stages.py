@@ -1,0 +1,53 @@
+"""Stages that no lesson asks for."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.grader.gallery.changes import add_stage, append, edit_lock, edit_stages, save
+from tests.grader.gallery.entries import mistake
+
+
+@mistake("stage-never-run")
+def stage_of_ones_own_never_ran(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    add_stage(repo)
+    edit_lock(repo, lambda stages: stages.pop("notes"))
+
+
+@mistake("lock-stale")
+def stage_of_ones_own_is_stale(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    add_stage(repo)
+    append(repo, "notes.txt", "more")
+    save(repo)
+
+
+@mistake("lock-inconsistent")
+def stage_of_ones_own_read_another_out(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    add_stage(repo, deps=["models/classifier.onnx"])
+
+    def change(stages: Any) -> None:
+        stages["notes"]["deps"][0]["md5"] = "0" * 32
+
+    edit_lock(repo, change)
+
+
+@mistake("stage-frozen")
+def stage_of_ones_own_is_frozen_and_hides_a_change(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    add_stage(repo, frozen=True)
+    append(repo, "notes.txt", "more")
+    save(repo)
+
+
+@mistake("param-undeclared")
+def param_is_read_by_a_variable_of_another_name(repo: Path) -> None:
+    text = "c = yaml.safe_load(open('params.yaml'))\n    return c['train']['epochs']"
+    append(repo, "pipeline/plot/plots.py", f"\n\ndef _epochs():\n    import yaml\n\n    {text}\n")
+    edit_stages(repo, lambda stages: None)
+
+
+@mistake("param-unknown")
+def stage_of_ones_own_declares_a_param_that_is_not_there(repo: Path) -> None:
+    add_stage(repo, params=["train.nope"])
