@@ -1,13 +1,17 @@
 """What the headers of files decide: what is read, at which scale, and what is refused why."""
 
 import io
+import re
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.shared.decoding.avif import LAYOUT_BYTES
+from pipeline.shared.decoding.avif_boxes import AvifLayout
 from pipeline.shared.decoding.jpeg_header import read_jpeg_header, segments
 from pipeline.shared.pixels import (
     BrokenImage,
@@ -305,6 +309,12 @@ FTYP = b"\0\0\0\x18ftyp%b\0\0\0\0mif1%b"
         (encoded(poster(9, 9), "PPM"), "PNM", "JPEG or PNG"),
         (b"\n <!DOCTYPE html><title>404</title>", "HTML", "save the picture itself"),
         (b"PK\3\4", "ZIP", "unpack"),
+        (b"\x1f\x8b\x08", "gzip", "unpack"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "WAV", "picture"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X", "AppleDouble", "without ._"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:", "Git LFS", "git lfs pull"),
+        (b"outs:\n- md5: 0123\n  path: a.jpg\n", ".dvc file", "dvc pull"),
+        (b'{"image": "/9j/4AAQ"}', "JSON", "bytes of a picture"),
     ],
 )  # fmt: skip
 def test_a_format_that_is_not_read_is_named_with_what_to_do(
@@ -391,3 +401,17 @@ def test_an_avif_of_a_costly_kind_is_told_its_limit(
     assert isinstance(error, TooManyPixels)
     assert f"in an AVIF of {says}, over its limit of {most:,}" in str(error)
     assert "4:2:0 with 8 bits" in error.fix
+
+
+def test_the_limits_of_the_documentation_are_those_of_the_decoder() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "service.md").read_text("utf-8")
+    samples = {"4:2:0": 0.5, "4:2:2": 1.0, "4:4:4": 2.0}
+    rows = re.findall(
+        r"^  \| (4:\d:\d)( with transparency)? \| ([\d.]+) Mpx \| ([\d.]+) Mpx", page, re.M
+    )
+    assert len(rows) == 5
+    for sampling, alpha, *limits in rows:
+        for limit, is_deep in zip(limits, (False, True), strict=True):
+            layout = AvifLayout(bool(alpha), is_deep, samples[sampling])
+            most = min(20, 20 * LAYOUT_BYTES / layout.bytes_per_pixel)
+            assert 0 <= most - float(limit) < 0.1
