@@ -22,11 +22,12 @@ from pipeline.shared.decoding.image_errors import (
 )
 from pipeline.shared.decoding.image_kinds import image_kind
 from pipeline.shared.decoding.jpeg import decode_jpeg, is_jpeg
+from pipeline.shared.decoding.measure import ImageMeasure, measure_image
 from pipeline.shared.decoding.orientation import StoredPicture
 
 __all__ = [
-    "BrokenImage", "ImageError", "TooManyPixels", "UnsupportedImage",
-    "decode_image", "load_image", "resize_image", "sufficient_size",
+    "BrokenImage", "ImageError", "ImageMeasure", "TooManyPixels", "UnsupportedImage",
+    "decode_image", "load_image", "measure_image", "resize_image", "sufficient_size",
 ]  # fmt: skip
 
 

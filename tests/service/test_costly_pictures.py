@@ -17,7 +17,7 @@ from PIL import Image
 
 from pipeline.shared import pixels
 from pipeline.shared.pixels import TooManyPixels
-from service.inference import costly_pictures, decoder_program
+from service.inference import decoder_program
 from service.inference.costly_pictures import CostlyPictures
 from service.inference.decode_cost import LIGHT_BYTES, LIGHT_PIXELS, estimate_cost
 from service.inference.decoder_process import DecoderProcess, LateDecoder, StoppedDecoder
@@ -306,7 +306,7 @@ def take_turns(
 ) -> tuple[Any, int]:
     """What a request of ``count`` pictures gets that take so long each, and how many turns."""
     clock, turns = Clock(), 0
-    monkeypatch.setattr(costly_pictures.time, "monotonic", clock.monotonic)
+    monkeypatch.setattr("service.inference.costly_pictures.time.monotonic", clock.monotonic)
 
     async def take(self: CostlyPictures, model: Model, contents: Any, *rest: Any) -> Any:
         nonlocal turns
