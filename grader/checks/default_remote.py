@@ -3,6 +3,7 @@
 import dataclasses
 
 from grader import fixes
+from grader.checks.out_remotes import out_remote_finding
 from grader.checks.remote_address import swapped_words
 from grader.engine.registry import check
 from grader.facts.repository import Repository
@@ -27,12 +28,13 @@ from grader.step import Step
 def default_remote_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """A default remote is set, and committed.
 
-    dvc push and dvc pull without a name go to the default remote. A clone knows only what
-    .dvc/config at HEAD says; .dvc/config.local stays on one laptop.
+    dvc push and dvc pull without a name go to the default remote, and an out with a remote: of its
+    own to that one. A clone knows only what .dvc/config at HEAD says; .dvc/config.local stays on
+    one laptop.
     """
     name = snapshot.default_remote
     if name and name.lower() in snapshot.remotes:
-        return None
+        return out_remote_finding(repository, snapshot)
     local = read_config_file(repository, LOCAL)
     if name and name.lower() not in local.remotes:
         return _unknown(repository, snapshot, name)

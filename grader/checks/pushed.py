@@ -14,11 +14,10 @@ from grader.facts.objects import parse_listing
 from grader.facts.remote import BadObjects, Remote, resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.finding import BlockedError, Evidence, Finding, UnknownError
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.cached_objects import remove_object
 from grader.fixes.remote_edits import LOCAL
 from grader.fixes.stage_runs import run_again
-from grader.remotes import attendee_place
 from grader.stages.lookup import LOCK, stage_evidence
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import uncached_outs
@@ -142,12 +141,7 @@ def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remo
             for each, here in repository.remote_options.items()
         },
     )
-    if options is None and own is not None:
-        raise UnknownError(
-            f"An out is to be pushed to the remote {name}, and no config names it: dvc push stops.",
-            fixes.command("dvc", "remote", "add", name, attendee_place.url(repository)),
-        )
-    if options is None:
+    if options is None or "url" not in options:
         raise BlockedError("remote.default")
     # All that a check asks for has ten seconds together, deps in a cloud included.
     since = repository.remote_asked_at or time.monotonic()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader import fixes
+from grader.checks.out_remotes import used_remotes
 from grader.engine.registry import check
 from grader.facts.remote import resolve_options
 from grader.facts.repository import Repository
@@ -78,8 +79,7 @@ def _mend_address(
     if addresses.is_malformed(url) or (base is not None and base not in snapshot.remotes):
         wanted = repository.settings.remote or addresses.correct_address(url)
         return addresses.harm(url), wanted, []
-    is_default = name == (snapshot.default_remote or "").lower()
-    if is_default and addresses.is_inside(repository, url):
+    if name in used_remotes(snapshot) and addresses.is_inside(repository, url):
         problem = "is a folder in the repository itself: no clone has it, and no clone reaches it"
         return problem, addresses.place(repository), []
     if not url.isascii():
@@ -190,18 +190,27 @@ def _is_below(url: str, place: str | None) -> bool:
 
 
 @check("remote.absolute", "remote-relative-path", requires=("remote.url",), committed_only=True)
-def default_remote_is_reached_from_anywhere(
-    repository: Repository, snapshot: Snapshot
-) -> Finding | None:
-    """The default remote is an address or an absolute path.
+def remotes_are_reached_from_anywhere(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """The default remote, and each that an out names, is an address or an absolute path.
 
     A relative path leads somewhere else as soon as the repository is cloned to another folder.
     """
-    url = default_url(snapshot)
+    default_url(snapshot)  # blocked where there is none
+    for name in used_remotes(snapshot):
+        url = (resolve_options(name, snapshot.remotes) or {}).get("url", "")
+        if url and not _is_absolute(url):
+            return _relative_finding(repository, snapshot, name, url)
+    return None
+
+
+def _is_absolute(url: str) -> bool:
     # \\server\share and C:\data are absolute on Windows.
-    if "://" in url or url.startswith(("/", "~", "\\\\")) or re.match(r"^[A-Za-z]:[\\/]", url):
-        return None
-    name = snapshot.default_remote or attendee_place.REMOTE
+    return (
+        "://" in url or url.startswith(("/", "~", "\\\\")) or bool(re.match(r"[A-Za-z]:[\\/]", url))
+    )
+
+
+def _relative_finding(repository: Repository, snapshot: Snapshot, name: str, url: str) -> Finding:
     leads_to = os.path.abspath(repository.root / ".dvc" / url)  # noqa: PTH100 - links stay
     place = remote_addresses.written_address(Path(leads_to))
     if place is None or addresses.is_inside(repository, leads_to):

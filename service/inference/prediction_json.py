@@ -1,4 +1,8 @@
-"""``POST /predict``'s JSON, written by hand in a third of the time of NumPy and ``json``."""
+"""``POST /predict``'s JSON, written by hand in a third of the time of NumPy and ``json``.
+
+orjson takes 1.4 times as long (9.3 against 6.6 us for ten genres: it has no rounding, so that
+each float is rounded first), and refuses a file name that is not UTF-8.
+"""
 
 import json
 import math
