@@ -61,7 +61,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         what = f"{file} names no data: DVC keeps nothing, and a clone has no {RAW}."
     else:
         what = "No .dvc file is committed: git knows nothing of your raw data."
-        is_new = (repository.root / _RAW).exists()
+        is_new = (repository.root / RAW).exists()
     return Finding(
         "dvc-file-uncommitted",
         what,

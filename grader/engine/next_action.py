@@ -24,14 +24,13 @@ class NextAction:
     """``step``, if there is one, mends what ``check`` found or waits for.
 
     ``more`` other checks fail too, or are blocked too; ``blocked`` wait for those that fail.
-    ``lesson`` is the lesson whose text says what to do: nothing of it is there yet, or what it asks
-    for is there and waits for its commit.
     """
 
     check: str
     step: Step | None
     more: int
     blocked: int
+    # The one whose text says what to do: nothing of it is there yet, or it waits for its commit.
     lesson: str | None = field(metadata=INTERNAL)
     result: CheckResult = field(metadata=INTERNAL)
 
