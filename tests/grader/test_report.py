@@ -505,7 +505,8 @@ def test_a_long_command_is_printed_once(repo: Path) -> None:
 
 def test_the_solution_of_a_lesson_is_not_told_before_it_is_asked_for(repo: Path) -> None:
     names = ("export", "evaluate", "plot")
-    edit_stages(repo, lambda stages: [stages.pop(name) for name in names], run_again=False)
+    finished.change_pipeline(repo, lambda stages: [stages.pop(name) for name in names])
+    save(repo)
     told = grader("check", cwd=repo).stdout
     assert "dvc stage add" not in told
     assert "how: lessons/export.md says; a hint: grader hint export.declared\n" in told
