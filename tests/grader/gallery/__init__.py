@@ -7,7 +7,9 @@ is there in at least two ways that are really different. A module has one family
 from tests.grader.gallery import (
     commands,
     deps,
+    encodings,
     files,
+    gone_code,
     graph,
     lock,
     misplaced,
@@ -15,6 +17,7 @@ from tests.grader.gallery import (
     own_stages,
     params,
     pushing,
+    raw_data,
     remotes,
     sharing,
     start,
@@ -40,6 +43,9 @@ FAMILIES = (
     files,
     sharing,
     pushing,
+    encodings,
+    gone_code,
+    raw_data,
 )
 
 MISTAKES = [entry for family in FAMILIES for entry in entries_of(family)]
