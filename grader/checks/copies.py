@@ -190,7 +190,7 @@ class _CopySearch:
             objects = self._repository.objects
             listed[out.path] = objects.read_listing(objects.path(md5))
             if not listed[out.path] and place.is_dir() and self._repository.stop is None:
-                listed[out.path] = self._repository.workspace.md5s_in(place)
+                listed[out.path] = self._repository.md5s_in(place)
         return listed
 
     @cached_property

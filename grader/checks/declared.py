@@ -6,6 +6,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.checks.absent_code import absent_code_finding
+from grader.checks.code import broken_code_finding
 from grader.checks.hidden import is_hidden
 from grader.checks.misplaced import misplaced_finding
 from grader.engine.registry import check, stage_check
@@ -175,6 +176,7 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     "stage-wrong-command",
     "sections-in-command",
     "wrong-directory",
+    "code-broken",
     requires=("{stage}.declared",),
 )
 def stage_runs_its_module(
@@ -193,6 +195,8 @@ def stage_runs_its_module(
         if any(covers(out.path, code.entry) for out in stage.outs):  # and a run deleted it
             raise BlockedError("data.only_dvc")
         return absent_code_finding(repository, snapshot, stage, code)
+    if finding := broken_code_finding(repository, snapshot, stage, spec):
+        return finding
     right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and right.absent_reads:

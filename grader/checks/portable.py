@@ -12,13 +12,9 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.fixes.cached_objects import path_from_root, remove_object
-from grader.fixes.stage_runs import run_again
 from grader.stages.lookup import LOCK, name_in_file, stage_evidence
-from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import (
     files_at_head,
-    files_beside_lock,
     gitignores,
     is_recorded_at_head,
     uncached_outs,
@@ -253,43 +249,4 @@ def _add_to_git(repository: Repository, stage: Stage, out: Out) -> tuple[Step, .
     return (
         fixes.command("git", "add", *force, out.path),
         fixes.commit_staged(f"Keep what {stage.name} wrote"),
-    )
-
-
-@check("pipeline.cache_intact", "cache-corrupt", requires=("preprocess.run",))
-def cache_objects_are_what_they_are_called(
-    repository: Repository, snapshot: Snapshot
-) -> Finding | None:
-    """Every object in the cache is what its name says.
-
-    DVC trusts an object that is read-only, and pushes it: one that changed reaches everybody.
-    """
-    objects = repository.objects
-    owners = {
-        name: (stage, out)
-        for stage in snapshot.project.stages
-        for out in stage.outs
-        # DVC 2 hashed texts with CRLF turned to LF: their bytes need not have their name's md5.
-        if out.cache and out.recorded.md5 and out.recorded.algorithm == "md5"
-        for name in objects.names(out.recorded.md5)
-    }
-    for name in objects.find_corrupt(owners):
-        return _corrupt(repository, *owners[name], name)
-    return None
-
-
-def _corrupt(repository: Repository, stage: Stage, out: Out, name: str) -> Finding:
-    if is_as_recorded(repository, stage):
-        again: tuple[Step, ...] = (fixes.command("dvc", "commit", stage.name),)
-    elif stage.cmd:  # and the remote may have a damaged one too
-        again = run_again(stage, files_beside_lock(repository, stage))
-    else:
-        again = (fixes.command("dvc", "pull", "--force", stage.name),)
-    return Finding(
-        "cache-corrupt",
-        f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",
-        f"bytes with the md5 {name}",
-        "other bytes",
-        (remove_object(repository, name), *again),
-        (Evidence("cache", path_from_root(repository, name), value=name),),
     )

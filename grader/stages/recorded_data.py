@@ -32,7 +32,7 @@ def records_other_data(repository: Repository, snapshot: Snapshot, path: str) ->
     return any(
         out.place is not None
         and out.recorded.md5 != recorded.get(out.path)
-        and repository.workspace.md5_of(out.place) == recorded.get(out.path, "")
+        and repository.md5_of(out.place) == recorded.get(out.path, "")
         for out in outs
     )
 

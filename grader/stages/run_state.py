@@ -63,7 +63,7 @@ def _is_modified(repository: Repository, out: Out) -> bool:
     """Whether an out that is there has other bytes than those recorded."""
     if not out.cache or out.place is None or out.recorded.md5 is None:
         return False
-    md5 = repository.workspace.md5_of(out.place, out.recorded.algorithm)
+    md5 = repository.md5_of(out.place, out.recorded.algorithm)
     return md5 is not None and md5 != out.recorded.md5
 
 
@@ -89,7 +89,7 @@ def _has_outs(repository: Repository, here: Stage, stage: Stage) -> bool:
             continue
         if recorded.get(out.path) != out.recorded.md5:
             return False
-        if repository.workspace.md5_of(out.place, out.recorded.algorithm) != out.recorded.md5:
+        if repository.md5_of(out.place, out.recorded.algorithm) != out.recorded.md5:
             return False
     return True
 

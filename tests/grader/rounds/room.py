@@ -22,8 +22,8 @@ from grader.engine.report import Report
 from grader.facts import remote
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
+from tests import dvc_server
 from tests.grader import finished
-from tests.grader.rounds import dvc_server
 from tests.repositories import BIN, ROOT
 from tests.service import onnx_models
 
@@ -93,7 +93,7 @@ class Room:
         return {
             **_plain_environment(home),
             "PATH": path,
-            "ROUNDS_DVC_SERVER": self.server,
+            dvc_server.ADDRESS: self.server,
         }
 
 
@@ -146,7 +146,7 @@ def _write_programs(programs: Path) -> None:
         f'"pipeline/"*/__main__.py*) {real} -P "{programs}/stand_in.py" "$@";;\n'
         f'esac\n{real} "$@"\n',
     )
-    _write_program(programs / "dvc", f'{real} -I -S "{_OURS}/dvc_client.py" "$@"\n')
+    dvc_server.write_program(programs / "dvc")
 
 
 def _params_of_stages() -> dict[str, list[str]]:

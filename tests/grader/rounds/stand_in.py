@@ -8,7 +8,9 @@ of the code alone changes no out, as that of a comment.
 import ast
 import csv
 import hashlib
+import importlib.util
 import json
+import re
 import struct
 import sys
 import zlib
@@ -60,30 +62,60 @@ def main(stage: str, words: list[str]) -> int:
 
 
 def _import_code(stage: str) -> None:
-    """As far as a look at it says: each file parses, and what it imports of the pipeline is there.
+    """As far as a look at it says: what the stage imports of the pipeline is there, and is Python.
 
     And at least the modules with which it was made, since nothing here runs a line of them.
     """
-    folders = [Path("pipeline", stage), Path("pipeline", "shared")]
-    if not (folders[0] / "__main__.py").is_file():
+    entry = Path("pipeline", stage, "__main__.py")
+    if not entry.is_file():
         raise StopError(f"no module named pipeline.{stage}.__main__")
-    for path in (path for folder in folders for path in folder.rglob("*.py")):
+    pending, seen = [entry], set[Path]()
+    while pending:
+        path = pending.pop()
+        if path in seen:
+            continue
+        seen.add(path)
         try:
             tree = ast.parse(path.read_bytes())
-        except SyntaxError as error:
+            compile(tree, str(path), "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
             raise StopError(f"{path}: {error}") from None
-        for name in _imported(tree):
-            place = Path(*name.split("."))
-            if not place.with_suffix(".py").is_file() and not place.is_dir():
-                raise StopError(f"{path}: no module named {name}")
+        for module, name in _imported(tree):
+            pending += _files_of(path, module, name)
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Module and name of each import; of a library, those with which a module begins."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pipeline"):
-            yield node.module
+        is_first = node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [alias.name for alias in node.names]
+            if is_first or node.module.startswith("pipeline"):
+                yield from ((node.module, name) for name in names)
         elif isinstance(node, ast.Import):
-            yield from (name.name for name in node.names if name.name.startswith("pipeline"))
+            modules = [alias.name for alias in node.names]
+            yield from ((m, "") for m in modules if is_first or m.startswith("pipeline"))
+
+
+def _files_of(path: Path, module: str, name: str) -> Iterator[Path]:
+    """The pipeline's own files that an import runs."""
+    top = module.partition(".")[0]
+    if top != "pipeline":
+        if importlib.util.find_spec(top) is None:
+            raise StopError(f"{path}: no module named {top}")
+        return
+    own = Path(*module.split("."))
+    file = own.with_suffix(".py")
+    if file.is_file():
+        yield file
+        if name and not re.search(rf"\b{name}\b", file.read_text("utf-8")):
+            raise StopError(f"{path}: cannot import {name} from {module}")
+    elif not own.is_dir():
+        raise StopError(f"{path}: no module named {module}")
+    elif (own / f"{name}.py").is_file():
+        yield own / f"{name}.py"
+    elif name and not (own / name).is_dir():
+        raise StopError(f"{path}: cannot import {name} from {module}")
 
 
 def _parse_options(stage: str, words: list[str]) -> dict[str, Path]:
