@@ -52,7 +52,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if is_hidden(repository, file):
         raise BlockedError("data.not_hidden")
     is_empty = snapshot.content(file) is not None
-    if not is_empty and repository.worktree.content(file) and repository.ignores(file):
+    if repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
     if _is_in_git(repository):
         what = f"Git has {RAW} itself, after a git add . perhaps, and DVC refuses to take it then."

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.grader import finished
-from tests.grader.gallery.changes import edit_stages, save
+from tests.grader.gallery.changes import append, edit_stages, save
 from tests.grader.gallery.entries import mistake
 from tests.repositories import run
 
@@ -79,4 +79,11 @@ def shared_code_was_deleted_and_that_is_committed(repo: Path) -> None:
 @mistake("dep-absent")
 def folder_of_shared_code_was_renamed(repo: Path) -> None:
     run(repo, "git", "mv", "pipeline/shared", "pipeline/common")
+    save(repo)
+
+
+@mistake("lock-stale")
+def all_code_is_ignored_by_git(repo: Path) -> None:
+    run(repo, "git", "rm", "-r", "--quiet", "--cached", "pipeline")
+    append(repo, ".gitignore", "pipeline/\n")
     save(repo)

@@ -1,6 +1,7 @@
 """The raw data, its .dvc file, and its remote are not what they look like."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,29 @@ def path_is_written_from_the_root_and_the_data_is_there_too(repo: Path) -> None:
 
 @mistake("lock-stale", "out-lost")
 def hash_of_the_raw_data_is_of_nothing(repo: Path) -> None:
+    _edit_out(repo, lambda out: out.update(md5=f"{1:032x}.dir"))
+
+
+def _edit_out(repo: Path, change: Callable[[Any], None]) -> None:
     document = yaml.safe_load(read_text(repo, "data/raw.dvc"))
-    document["outs"][0]["md5"] = f"{1:032x}.dir"
+    change(document["outs"][0])
     finished.write(repo / "data" / "raw.dvc", yaml.safe_dump(document))
     save(repo)
+
+
+@mistake("lock-stale")
+def dvc_file_has_no_hash(repo: Path) -> None:
+    _edit_out(repo, lambda out: out.pop("md5"))
+
+
+@mistake("uncached-out-uncommitted")
+def raw_data_is_not_to_be_cached(repo: Path) -> None:
+    _edit_out(repo, lambda out: out.update(cache=False))
+
+
+@mistake("out-not-pushed")
+def raw_data_is_not_to_be_pushed(repo: Path) -> None:
+    _edit_out(repo, lambda out: out.update(push=False))
 
 
 @mistake("out-overlap")
