@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.repositories import NO_REAL_POSTERS
+from tests import dvc_server
+from tests.repositories import NO_REAL_POSTERS, PROGRAMS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,6 +16,28 @@ def hash_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DVC_WORKSHOP_CACHE_DIR", str(tmp_path_factory.mktemp("hashes")))
         yield
+
+
+@pytest.fixture(scope="session")
+def dvc_server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the program ``dvc``, and the socket of the server that it asks."""
+    folder = tmp_path_factory.mktemp("dvc")
+    (folder / "bin").mkdir()
+    dvc_server.write_program(folder / "bin" / "dvc")
+    with dvc_server.serving(folder, dict(os.environ)):
+        yield folder
+
+
+@pytest.fixture
+def forked_dvc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``dvc`` without its second of start-up, for all that `repositories.run` starts.
+
+    For tests of what DVC does to a repository, not of how it starts and ends.
+    """
+    if hasattr(os, "fork"):
+        folder = request.getfixturevalue("dvc_server_folder")
+        monkeypatch.setenv(PROGRAMS, str(folder / "bin"))
+        monkeypatch.setenv(dvc_server.ADDRESS, str(folder / "dvc.socket"))
 
 
 LONGEST_FILES = ("test_lessons.py", "test_end_to_end.py", "test_starter.py")

@@ -31,11 +31,16 @@ def run(repo: Path, *command: str, timeout: float = 300, exit_codes: tuple[int, 
     return finished.stdout
 
 
+PROGRAMS = "TESTS_PROGRAMS"
+"""The environment variable with a folder of programs that are taken in place of installed ones."""
+
+
 def environment(repo: Path) -> dict[str, str]:
     """The environment variables of a user whose environment is activated."""
+    own = [os.environ[PROGRAMS]] if PROGRAMS in os.environ else []
     return {
         **os.environ,
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([*own, str(BIN), os.environ["PATH"]]),
         "DVC_NO_ANALYTICS": "1",
         "DVC_SITE_CACHE_DIR": str(repo.parent / "dvc-site-cache"),
         "GIT_AUTHOR_NAME": "A",

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from dvcstate import Stage
 from grader import fixes
+from grader.checks.absent_code import gone_code_finding
+from grader.checks.always_changed import always_changed_finding
 from grader.checks.unversioned import unversioned_finding
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
@@ -73,12 +75,14 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     stage = recorded_stage(snapshot, spec)
     if stage.frozen:
         return None
+    if finding := always_changed_finding(repository, snapshot, stage):
+        return finding
     if gone := gone_code(repository, spec):
         if any(
             paths_overlap(out, path) for out in outs_with_code(repository, stage) for path in gone
         ):
             raise BlockedError("data.only_dvc")  # a run deleted it, as one of its outs
-        return _gone_finding(stage, gone)
+        return gone_code_finding(stage, gone)
     changed = changes_of_run(repository, snapshot, stage)
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
@@ -102,19 +106,6 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         "; ".join(" ".join(filter(None, (item.path, item.value))) for item in evidence[:4]),
         steps,
         evidence,
-    )
-
-
-def _gone_finding(stage: Stage, gone: list[str]) -> Finding:
-    paths = fixes.join(gone)
-    return Finding(
-        "lock-stale",
-        f"{stage.name} runs {paths}, which is committed, and gone from your folder: dvc repro stops"
-        " there.",
-        f"{paths} in your folder, as committed",
-        "absent",
-        (fixes.command("git", "checkout", "HEAD", "--", *gone),),
-        tuple(Evidence("worktree", path, value="absent") for path in gone),
     )
 
 

@@ -3,6 +3,7 @@
 from dvcstate import Stage
 from dvcstate.model import ParamsFile
 from grader import fixes
+from grader.checks.absent_code import absent_modules_steps
 from grader.checks.gone_params import gone_file_finding
 from grader.checks.param_types import param_type_finding
 from grader.code.stage_code import StageCode
@@ -34,9 +35,10 @@ def deps_are_declared(
     stage = stage_of(snapshot, spec)
     right = RightStage(repository, snapshot, stage, spec)
     if right.absent_deps:
-        steps = mend_stage(repository, snapshot, stage, spec)
+        steps = absent_modules_steps(repository, snapshot.code(spec), right.absent_deps)
+        steps = steps or mend_stage(repository, snapshot, stage, spec)
         keys = [*right.params_among_deps.values()]
-        return _absent_finding(snapshot, stage, right.absent_deps, keys, steps)
+        return _absent_deps_finding(snapshot, stage, right.absent_deps, keys, steps)
     # What another stage makes, and nothing ties to this one, is `connected`'s to report.
     disconnected = [path for paths in right.disconnected.values() for path in paths]
     modules, own = right.undeclared_modules, snapshot.code(spec).own()
@@ -60,7 +62,7 @@ def deps_are_declared(
     )
 
 
-def _absent_finding(
+def _absent_deps_finding(
     snapshot: Snapshot,
     stage: Stage,
     absent: list[str],
@@ -91,7 +93,7 @@ def absent_deps_finding(repository: Repository, snapshot: Snapshot, stage: Stage
     deps = tuple(path for path in meant if path and path not in [dep.path for dep in stage.deps])
     change = Change(deps=deps, params=tuple(keys), remove={"deps": tuple(absent)})
     steps = edit_and_run(repository, snapshot, stage, change)
-    return _absent_finding(snapshot, stage, absent, keys, steps)
+    return _absent_deps_finding(snapshot, stage, absent, keys, steps)
 
 
 def _too_wide_finding(

@@ -7,6 +7,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.fixes.git_files import keep_files
 from grader.stages.paths import command_paths, covers, paths_overlap
+from grader.stages.recorded_data import misread_outs
 from grader.stages.storage import unversioned_deps
 from workshop.stages import STAGES, StageSpec
 
@@ -25,7 +26,9 @@ def unversioned_finding(
         return None
     modules = repository.worktree.code(spec).imported()
     are_ignored = all(map(repository.ignores, deps))
-    on_purpose = are_ignored and not set(modules).intersection(deps)
+    # The data that a lesson's stage reads is DVC's: that git ignores it was dvc add's doing.
+    read = command_paths(repository, stage, snapshot.code(spec), spec.reads)
+    on_purpose = are_ignored and not {*modules, *read}.intersection(deps)
     paths = fixes.join(deps)
     kept = [*deps, *(path for path in _of_others(repository, snapshot) if path not in deps)]
     kept = [path for path in kept if not any(covers(o, path) for o in kept if o != path)]
@@ -56,6 +59,7 @@ def _unversioned(
 ) -> list[str]:
     modules = repository.worktree.code(spec).imported
     deps = unversioned_deps(repository, snapshot, stage, modules)
+    meant = [out.meant for out in misread_outs(repository, snapshot.project)] if deps else []
     # What a lesson's stage writes, declared or not, the check of its outs reports.
     written = [
         path
@@ -63,4 +67,5 @@ def _unversioned(
         if deps and (maker := snapshot.stage(other))
         for path in command_paths(repository, maker, snapshot.code(other), other.writes)
     ]
-    return [path for path in deps if not any(paths_overlap(path, out) for out in written)]
+    known = [*written, *meant]  # which data.in_place reports
+    return [path for path in deps if not any(paths_overlap(path, other) for other in known)]

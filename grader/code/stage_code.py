@@ -101,6 +101,10 @@ class StageCode:
         """Whether nothing is there of what the stage's command runs."""
         return self._text(self.entry) is None
 
+    def text(self, path: str) -> str:
+        """The text of a module; empty where there is none."""
+        return self._text(path) or ""
+
     @cached_property
     def _default_entry(self) -> _Entry:
         package, single = _entries(self.stage)

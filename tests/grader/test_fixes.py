@@ -20,7 +20,7 @@ from tests.grader.test_mistakes import told
 from tests.grader.typing_in import type_in
 from tests.repositories import run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_dvc")]
 
 OFFLINE = {
     *("remote-url-malformed", "remote-not-yours", "remote-plugin-missing"),

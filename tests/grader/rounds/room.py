@@ -24,8 +24,8 @@ from grader.engine.report import Report
 from grader.facts import remote
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
+from tests import dvc_server
 from tests.grader import finished
-from tests.grader.rounds import dvc_server
 from tests.repositories import BIN, ROOT
 from tests.service import onnx_models
 
@@ -95,7 +95,7 @@ class Room:
         return {
             **_plain_environment(home),
             "PATH": path,
-            "ROUNDS_DVC_SERVER": self.server,
+            dvc_server.ADDRESS: self.server,
         }
 
 
@@ -148,7 +148,7 @@ def _write_programs(programs: Path) -> None:
         f'"pipeline/"*/__main__.py*) {real} -P "{programs}/stand_in.py" "$@";;\n'
         f'esac\n{real} "$@"\n',
     )
-    _write_program(programs / "dvc", f'{real} -I -S "{_OURS}/dvc_client.py" "$@"\n')
+    dvc_server.write_program(programs / "dvc")
 
 
 def _params_of_stages() -> dict[str, dict[str, Any]]:

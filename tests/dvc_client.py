@@ -1,4 +1,4 @@
-"""The program ``dvc`` in a room: has the server of ``dvc_server.py`` run the command."""
+"""The program ``dvc`` of some tests: has the server of ``dvc_server.py`` run the command."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 with socket.socket(socket.AF_UNIX) as connection:
-    connection.connect(os.environ["ROUNDS_DVC_SERVER"])
+    connection.connect(os.environ["TESTS_DVC_SERVER"])
     request = {"words": sys.argv[1:], "folder": str(Path.cwd()), "environment": dict(os.environ)}
     socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
     answer = connection.recv(1)

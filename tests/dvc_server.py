@@ -1,7 +1,8 @@
 """DVC's command line from a process that has it imported: 0.2 s a command in place of 1.2 s.
 
 The server forks for each command, so that none sees what another left in memory. A command has the
-terminal, the folder and the environment of the program that asked: ``dvc_client.py``.
+terminal, the folder and the environment of the program that asked: ``dvc_client.py``. Ended
+together with the client is nothing: a test that ends a command starts DVC's own program.
 """
 
 import array
@@ -17,6 +18,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+ADDRESS = "TESTS_DVC_SERVER"
+"""The environment variable by which the client knows its server."""
 _IMPORTED_FIRST = ("dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.fs", "dvc_data.index")
 
 
@@ -87,6 +90,13 @@ def _import_all(names: list[str]) -> None:
         if name not in sys.modules and name.split(".")[0] != "__main__":
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+
+
+def write_program(path: Path) -> None:
+    """The program ``dvc`` for a folder of PATH: it asks the server at `ADDRESS`."""
+    client = Path(__file__).with_name("dvc_client.py")
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{client}" "$@"\n', "utf-8")
+    path.chmod(0o755)
 
 
 @contextlib.contextmanager
