@@ -11,6 +11,7 @@ from dvcstate.model import Out
 from grader import fixes
 from grader.checks import in_place, others, overlap, undeclared, whole_data
 from grader.checks.hidden import is_hidden
+from grader.checks.moved_data import moved_data_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -52,7 +53,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if is_hidden(repository, file):
         raise BlockedError("data.not_hidden")
     is_empty = snapshot.content(file) is not None
-    if not is_empty and repository.worktree.content(file) and repository.ignores(file):
+    if repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
     is_new = False
     if _is_in_git(repository):
@@ -222,6 +223,8 @@ def _find_first(
         return _tracked_in_part(repository, left_out)
     if removal := overlap.removal_to_finish(repository):
         return removal
+    if moved := moved_data_finding(repository):
+        return moved
     if not is_there:
         return None
     # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from dvcstate import Stage
+from dvcstate.model import Out
 from grader import fixes
+from grader.checks.moved_data import moved_data_finding
 from grader.checks.whole_data import data_fault, fewer_files_finding, partial_data_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
@@ -32,12 +34,14 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
     """
     if finding := misread_path_finding(repository, snapshot):
         return finding
+    if finding := moved_data_finding(repository):
+        return finding
     beside = uncached_outs(*snapshot.project.stages)
     for state in repository.state.stages:
         if state.stage.cmd is not None:
             continue
         if state.state == "missing":
-            return _absent(state.stage, state.stage.outs[0].path)
+            return _absent(repository, state.stage, state.stage.outs[0])
         for reason in out_reasons(repository, state):
             if reason.change == "modified":
                 gone = [part for part in RAW_PARTS if not (repository.root / part).exists()]
@@ -71,14 +75,16 @@ def misread_path_finding(repository: Repository, snapshot: Snapshot) -> Finding 
     return None
 
 
-def _absent(stage: Stage, path: str) -> Finding:
+def _absent(repository: Repository, stage: Stage, out: Out) -> Finding:
+    # dvc pull asks for a remote, which the first lessons do not have yet.
+    is_cached = are_cached(repository, [out.recorded.md5 or ""])
     return Finding(
         "out-missing",
-        f"{path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
-        f"{path} in your folder",
+        f"{out.path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
+        f"{out.path} in your folder",
         "it is absent",
-        (fixes.command("dvc", "pull", stage.file),),
-        (Evidence("worktree", path, value="deleted"), Evidence("HEAD", stage.file)),
+        (fixes.command("dvc", "checkout" if is_cached else "pull", stage.file),),
+        (Evidence("worktree", out.path, value="deleted"), Evidence("HEAD", stage.file)),
     )
 
 
@@ -99,21 +105,25 @@ def _modified_finding(
     repository: Repository, stage: Stage, path: str, beside: Iterable[str]
 ) -> Finding:
     md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None) or ""
-    is_cached = are_cached(repository, [md5])
+    is_cached = bool(md5) and are_cached(repository, [md5])
     # Where the cache has lost it, only the remote may have what was recorded.
     command = "checkout" if is_cached else "pull"
     checkout = command_line(("dvc", command, "--force", stage.file))
     back = f"{checkout} brings back what {stage.file} records, and nothing below is to be typed"
     evidence = Evidence("worktree", path, value="modified"), Evidence("HEAD", stage.file)
     if not is_cached and _is_as_last_run(repository, path):
+        what = (
+            f"records other data than {path} is, and the cache has none of that hash"
+            if md5
+            else f"has no hash of {path}, and DVC finds no data by it"
+        )
         return Finding(
             "lock-stale",
-            f"{stage.file} records other data than {path} is, and the cache has none of that hash;"
-            f" {path} is what the last run read.",
+            f"{stage.file} {what}; {path} is what the last run read.",
             f"the hash of {path} in {stage.file}",
-            "the hash of other data",
+            "the hash of other data" if md5 else "no hash",
             (
-                fixes.note(f"the data of a colleague? {back}"),
+                *[fixes.note(f"the data of a colleague? {back}")] * bool(md5),
                 fixes.command("dvc", "add", path),
                 *fixes.commit([stage.file], f"Track {path} as it is"),
             ),
@@ -137,7 +147,7 @@ def _modified_finding(
 
 def _is_as_last_run(repository: Repository, path: str) -> bool:
     """Whether dvc.lock records of ``path``, as a dep, what is in the folder."""
-    md5 = repository.workspace.md5_of(repository.root / path)
+    md5 = repository.md5_of(repository.root / path)
     stages = repository.worktree.project.stages
     recorded = [dep.recorded.md5 for stage in stages for dep in stage.deps if dep.path == path]
     return bool(recorded) and {*recorded} == {md5}
