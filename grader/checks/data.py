@@ -46,8 +46,11 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     """
     if left_out := _left_out(repository, snapshot):
         return _tracked_in_part(repository, left_out)
-    if any(stage.cmd is None and stage.outs for stage in snapshot.project.stages):
+    stages = snapshot.project.stages
+    if any(stage.cmd is None and stage.outs for stage in stages):
         return None
+    if any(covers(out.path, RAW) for stage in stages for out in stage.outs):
+        return None  # a stage makes the data, and dvc.lock has its hash
     file = f"{RAW}.dvc"
     if is_hidden(repository, file):
         raise BlockedError("data.not_hidden")
