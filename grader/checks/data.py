@@ -11,6 +11,7 @@ from dvcstate.model import Out
 from grader import fixes
 from grader.checks import in_place, others, overlap, undeclared, whole_data
 from grader.checks.hidden import is_hidden
+from grader.checks.moved_data import moved_data_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -57,12 +58,14 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     is_empty = snapshot.content(file) is not None
     if repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
+    is_new = False
     if _is_in_git(repository):
         what = f"Git has {RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
     elif is_empty:
         what = f"{file} names no data: DVC keeps nothing, and a clone has no {RAW}."
     else:
         what = "No .dvc file is committed: git knows nothing of your raw data."
+        is_new = (repository.root / RAW).exists()
     return Finding(
         "dvc-file-uncommitted",
         what,
@@ -70,6 +73,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         "no outs" if is_empty else "no .dvc file",
         _track_raw_data(repository, "Track the raw data"),
         (Evidence(snapshot.revision, file),),
+        is_lesson_task=is_new,
     )
 
 
@@ -222,6 +226,8 @@ def _find_first(
         return _tracked_in_part(repository, left_out)
     if removal := overlap.removal_to_finish(repository):
         return removal
+    if moved := moved_data_finding(repository):
+        return moved
     if not is_there:
         return None
     # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from dvcstate import Stage
+from dvcstate.model import Out
 from grader import fixes
+from grader.checks.moved_data import moved_data_finding
 from grader.checks.whole_data import data_fault, fewer_files_finding, partial_data_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
@@ -32,12 +34,14 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
     """
     if finding := misread_path_finding(repository, snapshot):
         return finding
+    if finding := moved_data_finding(repository):
+        return finding
     beside = uncached_outs(*snapshot.project.stages)
     for state in repository.state.stages:
         if state.stage.cmd is not None:
             continue
         if state.state == "missing":
-            return _absent(state.stage, state.stage.outs[0].path)
+            return _absent(repository, state.stage, state.stage.outs[0])
         for reason in out_reasons(repository, state):
             if reason.change == "modified":
                 fault = data_fault(repository)
@@ -70,14 +74,16 @@ def misread_path_finding(repository: Repository, snapshot: Snapshot) -> Finding 
     return None
 
 
-def _absent(stage: Stage, path: str) -> Finding:
+def _absent(repository: Repository, stage: Stage, out: Out) -> Finding:
+    # dvc pull asks for a remote, which the first lessons do not have yet.
+    is_cached = are_cached(repository, [out.recorded.md5 or ""])
     return Finding(
         "out-missing",
-        f"{path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
-        f"{path} in your folder",
+        f"{out.path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
+        f"{out.path} in your folder",
         "it is absent",
-        (fixes.command("dvc", "pull", stage.file),),
-        (Evidence("worktree", path, value="deleted"), Evidence("HEAD", stage.file)),
+        (fixes.command("dvc", "checkout" if is_cached else "pull", stage.file),),
+        (Evidence("worktree", out.path, value="deleted"), Evidence("HEAD", stage.file)),
     )
 
 

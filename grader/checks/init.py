@@ -97,6 +97,7 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
         commit if is_there else (fixes.command("dvc", "init"), *commit),
         (Evidence("HEAD", ".dvc/config"),),
         awaits_commit=is_there,
+        is_lesson_task=not is_there,
     )
 
 

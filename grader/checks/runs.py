@@ -14,7 +14,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding, UnknownError
 from grader.fixes.line_ends import normalize_line_ends
 from grader.fixes.stage_runs import mend_stage, restore_out, run_stage
-from grader.stages import absent_deps, line_ends
+from grader.stages import absent_deps, broken_code, line_ends
 from grader.stages.gone_code import gone_code
 from grader.stages.lookup import LOCK, recorded_stage, stage_evidence, stage_of
 from grader.stages.paths import paths_overlap
@@ -43,6 +43,7 @@ def stage_has_run(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
         return None
     if repository.worktree.content(LOCK) is None and LOCK in repository.committed_files:
         raise BlockedError("lock.committed")
+    _refuse_to_run_broken_code(repository, spec)
     return replace(
         never_run_finding(repository, snapshot, stage),
         steps=mend_stage(repository, snapshot, stage, spec),
@@ -90,6 +91,7 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         return unversioned_finding(repository, snapshot, stage, spec)
     if finding := _line_ends_finding(repository, snapshot, stage, changed):
         return finding
+    _refuse_to_run_broken_code(repository, spec)
     evidence = tuple(change.evidence for change in changed)
     steps = mend_stage(repository, snapshot, stage, spec)
     if snapshot.revision == "HEAD":
@@ -166,6 +168,12 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
             fixes.command("grader", "check", "--offline"),
             code="remote-unreachable",
         )
+
+
+def _refuse_to_run_broken_code(repository: Repository, spec: StageSpec) -> None:
+    """Whatever is to be run stops there: nothing is to be run before it is mended."""
+    if broken_code.find(repository, spec):
+        raise BlockedError(f"{spec.name}.command")
 
 
 def names_of(changed: Iterable[LockChange]) -> str:

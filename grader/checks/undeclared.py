@@ -5,6 +5,7 @@ from dvcstate.model import ParamsFile
 from grader import fixes
 from grader.checks.absent_code import absent_modules_steps
 from grader.checks.gone_params import gone_file_finding
+from grader.checks.param_types import param_type_finding
 from grader.code.stage_code import StageCode
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
@@ -158,14 +159,15 @@ def _line_of_param(snapshot: Snapshot, code: StageCode, key: str) -> Evidence:
     return Evidence(snapshot.revision, path, line, key)
 
 
-@stage_check("params_exist", "param-unknown", requires=("{stage}.declared",))
+@stage_check("params_exist", "param-unknown", "param-type", requires=("{stage}.declared",))
 def declared_params_exist(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
 ) -> Finding | None:
-    """Every param that {stage} declares is in its file.
+    """Every param that {stage} declares is in its file, and of the type that its code takes.
 
     DVC says nothing of a key that is not there until dvc repro stops at it. What the code of
-    {stage} reads belongs in the file; any other key is one too many in dvc.yaml.
+    {stage} reads belongs in the file; any other key is one too many in dvc.yaml. A value with
+    quotes is text to YAML, whatever is between them.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
     if finding := gone_file_finding(repository, snapshot, stage):
@@ -174,7 +176,9 @@ def declared_params_exist(
     absent = absent_keys(snapshot, stage, code.params())
     right = RightStage(repository, snapshot, stage, spec)
     lost = _lost_params(repository, snapshot, stage, read, absent, right)
-    return lost or _misspelt_params(repository, snapshot, right)
+    return (
+        lost or _misspelt_params(repository, snapshot, right) or param_type_finding(snapshot, stage)
+    )
 
 
 def unknown_params(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding | None:

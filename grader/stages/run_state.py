@@ -13,6 +13,7 @@ from grader.finding import BlockedError, Evidence
 from grader.stages.lookup import maker_of, stage_evidence
 from grader.stages.paths import covers, paths_overlap
 from grader.stages.storage import is_code, is_hidden_from_dvc, is_recorded_at_head, untracked_code
+from grader.stages.value_types import shown_change
 from workshop.stages import STAGES
 
 
@@ -191,7 +192,13 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
         for key in file.keys or dict.fromkeys([*now, *recorded]):
             if key in now and now[key] != recorded.get(key):
                 line = snapshot.line(file.path, *(f"{part}:" for part in key.split(".")))
-                value = f"{key} {recorded.get(key, 'not recorded')} -> {now[key]}"
+                is_new = key not in recorded
+                change = (
+                    f"not recorded -> {now[key]}"
+                    if is_new
+                    else shown_change(recorded[key], now[key])
+                )
+                value = f"{key} {change}"
                 yield LockChange(key, Evidence(snapshot.revision, file.path, line, value))
 
 

@@ -11,7 +11,12 @@ from dvcstate import read
 from tests.grader import finished
 from tests.repositories import run
 
-_OTHER_WAYS = ("# by accident? ", "# in the wrong folder? ", "# the data of a colleague? ")
+_OTHER_WAYS = (
+    "# by accident? ",
+    "# on purpose? ",
+    "# in the wrong folder? ",
+    "# the data of a colleague? ",
+)
 
 Edit = Callable[[Path], None]
 

@@ -5,6 +5,7 @@ is there in at least two ways that are really different. A module has one family
 """
 
 from tests.grader.gallery import (
+    code,
     commands,
     deps,
     encodings,
@@ -35,6 +36,7 @@ FAMILIES = (
     lock,
     own_stages,
     commands,
+    code,
     deps,
     params,
     graph,

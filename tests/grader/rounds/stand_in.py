@@ -133,18 +133,29 @@ def _values(stage: str, options: Options) -> list[Any]:
     try:
         document = yaml.safe_load(options["--params"].read_text("utf-8"))
         reference = json.loads(Path(__file__).with_name("params.json").read_text("utf-8"))[stage]
-        return [_value(document[stage], key) for key in reference]
+        return [_value(document[stage], key, known) for key, known in reference.items()]
     except (yaml.YAMLError, LookupError, TypeError, UnicodeDecodeError) as error:
         raise StopError(f"{options['--params']}: {error!r}") from None
 
 
-def _value(section: Any, key: str) -> Any:
-    """The value of a key, of which every key below has to be there too."""
+def _value(section: Any, key: str, known: Any) -> Any:
+    """The value of a key, of which every key below has to be there too, of the type that is known.
+
+    As the real stages do, it takes for a number what PyYAML takes for text: 1e-3.
+    """
     for part in key.split("."):
         section = section[part]
-    if section is None:
-        raise LookupError(f"{key} has no value")
-    return section
+    if isinstance(known, dict):
+        return {name: _value(section, name, known[name]) for name in known}
+    is_number = isinstance(section, str) and re.fullmatch(r"[-+]?\d+\.?\d*e[-+]?\d+", section)
+    value = float(section) if is_number else section
+    if _kind(value) != _kind(known):
+        raise TypeError(f"{key} is {value!r}, and was {known!r}")
+    return value
+
+
+def _kind(value: Any) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _files(path: Path) -> list[Path]:
