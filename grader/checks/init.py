@@ -87,6 +87,12 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
     is_staged = repository.is_staged(".dvc/config")  # as dvc init leaves it
     added = [] if is_staged else [".dvc", ".dvcignore"]
     commit = commit_unstaged(repository, added, "Initialise DVC")
+    if is_there:
+        steps = commit
+    elif (repository.root / ".dvc").is_dir():
+        steps = _restore_config(repository)
+    else:
+        steps = (fixes.command("dvc", "init"), *commit)
     return Finding(
         "not-a-repository",
         "DVC is initialised here, but that is not committed: a clone has no DVC."
@@ -94,10 +100,24 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
         else "This git repository knows nothing of DVC yet.",
         ".dvc/config at HEAD",
         "it is in your folder only" if is_there else "it is absent",
-        commit if is_there else (fixes.command("dvc", "init"), *commit),
+        steps,
         (Evidence("HEAD", ".dvc/config"),),
         awaits_commit=is_there,
     )
+
+
+def _restore_config(repository: Repository) -> tuple[Step, ...]:
+    """The config as it was committed once, else an empty one, which is one of DVC's too.
+
+    dvc init stops where a .dvc is, and with --force deletes it, the cache included.
+    """
+    path = ".dvc/config"
+    commits = repository.git.commits(f"{repository.prefix}{path}", 1) if repository.git else []
+    if commits:
+        steps = [fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", path)]
+    else:
+        steps = [fixes.python(f"open({fixes.literal(path)}, 'a').close()")]
+    return *steps, *fixes.commit([path], "Bring back DVC's config")
 
 
 @check("init.config", "not-a-repository", requires=("init.dvc",))

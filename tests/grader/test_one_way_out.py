@@ -257,3 +257,14 @@ def test_what_is_typed_line_by_line_leads_on(
         assert text not in lines, "a circle"
         lines.append(text)
         type_in(repo, text, finished_folder / "repo", _no_edit_in_words)
+
+
+def test_a_deleted_config_comes_back_from_git_and_never_by_another_dvc_init(repo: Path) -> None:
+    """With ``--force``, dvc init deletes the cache; without, it stops."""
+    before = (repo / ".dvc" / "config").read_bytes()
+    run(repo, "git", "rm", "--quiet", ".dvc/config")
+    gallery.save(repo)
+    for line in _fix(repo, "init.dvc").splitlines():
+        run(repo, *shlex.split(line))
+    assert (repo / ".dvc" / "config").read_bytes() == before
+    assert grade(repo, offline=True).next is None
