@@ -251,14 +251,14 @@ def _mend(
 
     Where HEAD's can be read there is nothing to commit yet: what was typed is typed again first.
     """
-    is_new, run = snapshot.revision == "worktree", fixes.command("dvc", "repro")
+    is_new = snapshot.revision == "worktree"
     if is_new and path in repository.unmerged_files:
         return _end_merge(repository)
     if code == "lock-inconsistent":
         if is_new and path in repository.committed_files:
-            return fixes.command("git", "checkout", "HEAD", "--", path), run
-        delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
-        return delete, run, *fixes.commit([path], "Write the lock anew")
+            checkout = fixes.command("git", "checkout", "HEAD", "--", path)
+            return checkout, fixes.command("dvc", "repro")
+        return _write_lock_anew(repository, path)
     if code == "lock-uncommitted":
         edits, edited = unignore(repository, [path])
         return *edits, *fixes.commit([*edited, path], f"Commit {path}", force=True)
@@ -268,6 +268,22 @@ def _mend(
         hints.append("save it, and type again what you typed")
         return edit, *map(fixes.note, hints)
     return edit, *map(fixes.note, hints), *fixes.commit([path], f"Mend {path}")
+
+
+def _write_lock_anew(repository: Repository, path: str) -> tuple[Step, ...]:
+    """Without the lock, which nobody can read.
+
+    Where it is deleted and none came, the run stopped at something else: that is told of as soon
+    as HEAD can be read, which is so without a lock.
+    """
+    if repository.worktree.content(path) is None:
+        return (
+            fixes.command("git", "rm", "--quiet", "--cached", path),
+            fixes.commit_staged("Take out the lock that nobody can read"),
+        )
+    delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
+    commit = fixes.commit([path], "Write the lock anew")
+    return delete, fixes.command("dvc", "repro"), *commit
 
 
 def _end_merge(repository: Repository) -> tuple[Step, ...]:

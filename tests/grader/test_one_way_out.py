@@ -268,3 +268,15 @@ def test_a_deleted_config_comes_back_from_git_and_never_by_another_dvc_init(repo
         run(repo, *shlex.split(line))
     assert (repo / ".dvc" / "config").read_bytes() == before
     assert grade(repo, offline=True).next is None
+
+
+def test_a_lock_that_nobody_reads_and_a_run_that_stops_do_not_go_in_a_circle(repo: Path) -> None:
+    gallery.append(repo, "dvc.lock", "<<<<<<< HEAD\n")
+    BY_NAME["dvcignore_hides_a_whole_out"].apply(repo)
+    delete, *_ = _fix(repo, "init.readable").splitlines()
+    run(repo, *shlex.split(delete))
+    for line in _fix(repo, "init.readable").splitlines():  # dvc repro stopped
+        run(repo, *shlex.split(line))
+    action = grade(repo, offline=True).next
+    assert action
+    assert action.check == "data.not_hidden"
