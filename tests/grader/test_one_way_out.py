@@ -280,3 +280,17 @@ def test_a_lock_that_nobody_reads_and_a_run_that_stops_do_not_go_in_a_circle(rep
     action = grade(repo, offline=True).next
     assert action
     assert action.check == "data.not_hidden"
+
+
+def test_metrics_that_are_good_as_yaml_are_not_remembered_as_good_json(repo: Path) -> None:
+    """The same bytes: what is remembered of a result names the end of its path, too."""
+    before = (repo / "dvc.yaml").read_text("utf-8")
+    metrics = "".join(f"{name}: 0.5\n" for name in finished.METRICS) + "n: 2\n"
+    (repo / "results" / "metrics" / "test.json").unlink()
+    for name, is_good in (("test.yaml", True), ("test.json", False)):
+        finished.write(repo / "results" / "metrics" / name, metrics)
+        finished.write(repo / "dvc.yaml", before.replace("metrics/test.json", f"metrics/{name}"))
+        finished.record(repo)
+        gallery.save(repo)
+        found = next(one for one in grade(repo, offline=True).checks if one.id == "evaluate.result")
+        assert (found.code is None) is is_good, found
