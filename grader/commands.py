@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_start(commands)
     _add_watch(commands)
     _add_hint(commands)
+    _add_predict(commands)
     # For the list of commands alone: grader.__main__ runs it, without any package.
     doctor = commands.add_parser(
         "doctor", help="whether this computer is ready; runs before anything is installed"
@@ -66,6 +67,9 @@ def _add_check(commands: _Commands) -> None:
     _add_repo(check)
     check.add_argument("--lesson", metavar="ID", help="the checks of one lesson")
     check.add_argument("--only", metavar="CHECK", help="one check")
+    check.add_argument(
+        "--all", action="store_true", help="later lessons too, with what solves them"
+    )
     check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
     check.add_argument("--format", choices=FORMATS, default="human", help="default: human")
     check.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
@@ -109,9 +113,11 @@ def _add_hint(commands: _Commands) -> None:
         description=(
             "Three steps for a check that does not hold, one more at each call: a question, where"
             " to look, what to type. Or what to do about a message that DVC, git or the shell"
-            " printed: paste it, in quotes."
+            " printed: paste it, in quotes. Or, with the word think, the answer to the question at"
+            " the end of a lesson."
         ),
-        epilog='examples: grader hint; grader hint data.tracked; grader hint "already tracked"',
+        epilog='examples: grader hint; grader hint data.tracked; grader hint "already tracked";'
+        " grader hint think data",
     )
     hint.add_argument(
         "about",
@@ -123,6 +129,23 @@ def _add_hint(commands: _Commands) -> None:
     hint.add_argument("--reset", action="store_true", help="start over with every check")
     _add_repo(hint)
     hint.set_defaults(run=_hint)
+
+
+def _add_predict(commands: _Commands) -> None:
+    predict = commands.add_parser(
+        "predict",
+        help="say which stages dvc repro will run, and see whether you are right",
+        description=(
+            "Name the stages that you expect dvc repro to run, before you type it. Each stage is"
+            " compared with what has changed, and the reason is told. Nothing runs."
+        ),
+        epilog="examples: grader predict train export; grader predict none",
+    )
+    predict.add_argument(
+        "stages", nargs="+", metavar="STAGE", help="a stage that will run; none: no stage will"
+    )
+    _add_repo(predict)
+    predict.set_defaults(run=_predict)
 
 
 def _add_repo(command: argparse.ArgumentParser) -> None:
@@ -162,7 +185,8 @@ def _check(options: argparse.Namespace) -> int:
     report = grade(options.repo, select, offline=options.offline)
     output.write_error(checkout.note(options.repo))
     stream = None if options.output else sys.stdout
-    text = rendering.render(report, options.format, stream, checkout.way_out(options.repo))
+    way_out = checkout.way_out(options.repo)
+    text = rendering.render(report, options.format, stream, way_out, show_all=options.all)
     if options.output:
         _save(options.output, text)
     else:
@@ -244,6 +268,8 @@ def _hint(options: argparse.Namespace) -> int:
     history = hint.HintHistory(options.repo)
     if options.reset:
         history.clear()
+    if options.about[:1] == [hint.THINK]:
+        return _show_answer(options.repo, options.about[1:])
     about = " ".join(options.about)
     names = _find_checks(about)
     if about and not names:
@@ -262,6 +288,42 @@ def _hint(options: argparse.Namespace) -> int:
         history.record(result, step)
         write(hint.render_step(result, step))
     return 0
+
+
+def _show_answer(repo: Path, words: Sequence[str]) -> int:
+    """The question at the end of a lesson, and its answer: by default of the one just finished."""
+    from grader import hint
+    from grader.grading import grade
+    from workshop.course.manifest import course
+
+    pages = {page.id: page for page in (*course().lessons, *course().pages)}
+    if unknown := [word for word in words if word not in pages]:
+        return report_error(
+            f"no lesson is called {_cut(unknown[0])!r}", f"one of {', '.join(pages)}"
+        )
+    names = words or [hint.last_finished(grade(repo, offline=True)).id]
+    write("\n".join(hint.render_question(pages[name]) for name in names))
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    import dvcstate
+    from grader import predict
+    from grader.engine.report import FAILED, PASSED
+    from workshop.terminal import style_of
+
+    if not options.repo.is_dir():
+        return _no_folder(options.repo)
+    try:
+        state = dvcstate.status(options.repo)
+        expected = predict.parse_stages(state, options.stages)
+    except dvcstate.ProjectError as error:
+        return report_error(str(error), error.fix)
+    except predict.UnknownStageError as error:
+        return report_error(str(error), error.fix)
+    forecasts = predict.forecast(state, expected)
+    write(predict.render(forecasts, style_of(output.standard_output())))
+    return PASSED if all(item.is_expected for item in forecasts) else FAILED
 
 
 def _show_page(about: str) -> int:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests import dvc_server
+from tests import solution as solution_
+from tests.made_once import make_once
 from tests.repositories import NO_REAL_POSTERS, PROGRAMS
 
 
@@ -16,6 +18,23 @@ def hash_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DVC_WORKSHOP_CACHE_DIR", str(tmp_path_factory.mktemp("hashes")))
         yield
+
+
+@pytest.fixture(scope="session")
+def solution_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_once(tmp_path_factory, "solution", solution_.solve)
+
+
+@pytest.fixture
+def solution(solution_folder: Path) -> Path:
+    """The reference solution on few posters; no test changes it."""
+    return solution_.repository(solution_folder)
+
+
+@pytest.fixture
+def saved_runs(solution_folder: Path) -> None:
+    """What ran for it is saved: no catch-up on as many posters trains."""
+    solution_.restore_runs(solution_folder)
 
 
 @pytest.fixture(scope="session")

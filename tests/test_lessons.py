@@ -13,14 +13,19 @@ from grader.grading import grade
 from tests import lesson_text
 from tests.attendee import Attendee, working
 from tests.bucket_server import BUCKET, serving
-from tests.grader.test_starter import SMALL
 from tests.lesson_text import FileReplacement, LessonCommand, LessonError
 from tests.repositories import ROOT
+from tests.solution import SMALL
 from workshop import activation
 from workshop.course.manifest import LESSONS_DIR, Lesson, Page, course
 from workshop.start import starter
+from workshop.start.reference import QUICK, Preset
 from workshop.start.start_request import RemoteAddress
 
+FEW_EPOCHS = Preset(
+    QUICK.posters, {**QUICK.params, "train": {"epochs": 2, "fine_tuning_epochs": 1}}
+)
+"""The posters of an attendee, whose hashes the lessons show."""
 SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")
 
 
@@ -51,7 +56,7 @@ def lesson_called(name: str) -> Lesson:
 def ada(tmp_path: Path) -> Iterator[Attendee]:
     """In a fresh start, with a terminal that is not set up."""
     repo = tmp_path / "my-workshop"
-    starter.make_repository(repo, attendee="ada")
+    starter.make_repository(repo, attendee="ada", preset=FEW_EPOCHS)
     with working(repo, tmp_path / "home") as attendee:
         yield attendee
 
@@ -84,6 +89,7 @@ def test_a_folder_does_in_place_of_the_bucket(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("saved_runs")
 def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a folder, and a git that knows nobody."""
     repo, home = tmp_path / "my-workshop", tmp_path / "home"
@@ -98,6 +104,7 @@ def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("saved_runs")
 def test_all_is_solved_with_a_bucket_server(tmp_path: Path) -> None:
     repo = tmp_path / "solved"
     with serving(tmp_path / "server") as server:

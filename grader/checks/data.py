@@ -53,14 +53,16 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if is_hidden(repository, file):
         raise BlockedError("data.not_hidden")
     is_empty = snapshot.content(file) is not None
-    if not is_empty and repository.worktree.content(file) and repository.ignores(file):
+    if repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
+    is_new = False
     if _is_in_git(repository):
         what = f"Git has {RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
     elif is_empty:
         what = f"{file} names no data: DVC keeps nothing, and a clone has no {RAW}."
     else:
         what = "No .dvc file is committed: git knows nothing of your raw data."
+        is_new = (repository.root / RAW).exists()
     return Finding(
         "dvc-file-uncommitted",
         what,
@@ -68,6 +70,7 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         "no outs" if is_empty else "no .dvc file",
         _track_raw_data(repository, "Track the raw data"),
         (Evidence(snapshot.revision, file),),
+        is_lesson_task=is_new,
     )
 
 

@@ -102,6 +102,7 @@ def _none(repository: Repository, snapshot: Snapshot) -> Finding:
         actual,
         (*steps, *_COMMIT),
         (Evidence("HEAD", CONFIG, snapshot.line(CONFIG, "[core]")),),
+        is_lesson_task=not (worktree.default or worktree.remotes or snapshot.remotes),
     )
 
 

@@ -105,21 +105,25 @@ def _modified_finding(
     repository: Repository, stage: Stage, path: str, beside: Iterable[str]
 ) -> Finding:
     md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None) or ""
-    is_cached = are_cached(repository, [md5])
+    is_cached = bool(md5) and are_cached(repository, [md5])
     # Where the cache has lost it, only the remote may have what was recorded.
     command = "checkout" if is_cached else "pull"
     checkout = command_line(("dvc", command, "--force", stage.file))
     back = f"{checkout} brings back what {stage.file} records, and nothing below is to be typed"
     evidence = Evidence("worktree", path, value="modified"), Evidence("HEAD", stage.file)
     if not is_cached and _is_as_last_run(repository, path):
+        what = (
+            f"records other data than {path} is, and the cache has none of that hash"
+            if md5
+            else f"has no hash of {path}, and DVC finds no data by it"
+        )
         return Finding(
             "lock-stale",
-            f"{stage.file} records other data than {path} is, and the cache has none of that hash;"
-            f" {path} is what the last run read.",
+            f"{stage.file} {what}; {path} is what the last run read.",
             f"the hash of {path} in {stage.file}",
-            "the hash of other data",
+            "the hash of other data" if md5 else "no hash",
             (
-                fixes.note(f"the data of a colleague? {back}"),
+                *[fixes.note(f"the data of a colleague? {back}")] * bool(md5),
                 fixes.command("dvc", "add", path),
                 *fixes.commit([stage.file], f"Track {path} as it is"),
             ),
@@ -143,7 +147,7 @@ def _modified_finding(
 
 def _is_as_last_run(repository: Repository, path: str) -> bool:
     """Whether dvc.lock records of ``path``, as a dep, what is in the folder."""
-    md5 = repository.workspace.md5_of(repository.root / path)
+    md5 = repository.md5_of(repository.root / path)
     stages = repository.worktree.project.stages
     recorded = [dep.recorded.md5 for stage in stages for dep in stage.deps if dep.path == path]
     return bool(recorded) and {*recorded} == {md5}

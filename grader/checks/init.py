@@ -103,6 +103,7 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
         steps,
         (Evidence("HEAD", ".dvc/config"),),
         awaits_commit=is_there,
+        is_lesson_task=not is_there,
     )
 
 

@@ -200,9 +200,11 @@ def _uncommitted_finding(
     else:
         what = "is neither in DVC's cache (cache: false) nor in git"
         actual = _state_in_git(repository, out)
-    entry = stage_evidence(snapshot, stage, out.path, "cache: false")
+    # A .dvc file has the path below, and from its own folder.
+    words = (f"{name_in_file(stage)}:", out.path) if stage.cmd else ()
+    at = Evidence(snapshot.revision, stage.file, snapshot.line(stage.file, *words, "cache: false"))
     # Metrics and plots are small, and git may keep them; data and models belong to the cache.
-    line = None if out.metric or out.plot or is_committed else entry.line
+    line = None if out.metric or out.plot or is_committed else at.line
     return Finding(
         "uncached-out-uncommitted",
         f"{out.path} of {stage.name} {what}: it is on this laptop alone.",
@@ -211,7 +213,7 @@ def _uncommitted_finding(
         _leave_to_dvc(repository, stage, out, line)
         if line
         else _add_to_git(repository, stage, out),
-        (Evidence("HEAD", out.path), stage_evidence(snapshot, stage, "cache: false")),
+        (Evidence("HEAD", out.path), at),
         awaits_commit=line is None,
     )
 
@@ -236,9 +238,14 @@ def _state_in_git(repository: Repository, out: Out) -> str:
 
 
 def _leave_to_dvc(repository: Repository, stage: Stage, out: Out, line: int) -> tuple[Step, ...]:
+    edit = fixes.change(stage.file, "write  cache: true  in place of  cache: false", line=line)
+    if stage.cmd is None:
+        files = [stage.file, *gitignores(repository, [out.path])]
+        commit = fixes.commit(files, "Leave the data to DVC")
+        return edit, fixes.command("dvc", "add", out.path), *commit
     paths = [stage.file, LOCK, *gitignores(repository, [out.path])]
     return (
-        fixes.change(stage.file, "write  cache: true  in place of  cache: false", line=line),
+        edit,
         fixes.command("dvc", "repro", "--force", "--single-item", stage.name),
         *fixes.commit(paths, f"Leave what {stage.name} wrote to DVC"),
     )

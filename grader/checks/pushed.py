@@ -18,7 +18,7 @@ from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.cached_objects import remove_objects
 from grader.fixes.remote_edits import LOCAL
 from grader.fixes.stage_runs import run_again
-from grader.stages.lookup import LOCK, stage_evidence
+from grader.stages.lookup import LOCK, name_in_file
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import uncached_outs
 from grader.step import Step
@@ -230,7 +230,9 @@ def _kept_back(snapshot: Snapshot, stages: Iterable[Stage]) -> Finding | None:
         stage, out = owner.stage, owner.out
         if out.push:
             continue
-        at = stage_evidence(snapshot, stage, out.path.rpartition("/")[2], "push:")
+        words = (f"{name_in_file(stage)}:", out.path.rpartition("/")[2]) if stage.cmd else ()
+        line = snapshot.line(stage.file, *words, "push:")
+        at = Evidence(snapshot.revision, stage.file, line, "push: false")
         return Finding(
             "out-not-pushed",
             f"{out.path} of {stage.name} has push: false: dvc push leaves it out, and a colleague"

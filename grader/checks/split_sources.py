@@ -31,7 +31,7 @@ def foreign_splits_finding(
     raw = next((path for path in read if _is_as_read(repository, stage, path)), None)
     if folder is None or raw is None:
         return None
-    known = f"sources-{repository.workspace.md5_of(repository.root / raw)}"
+    known = f"sources-{repository.md5_of(repository.root / raw)}"
     place = repository.root / folder
     if good_results.is_good(repository, stage, known, place):
         return None
@@ -59,7 +59,7 @@ def _is_as_read(repository: Repository, stage: Stage, path: str) -> bool:
     """Whether ``path`` is a folder that is as the last run of ``stage`` read it."""
     recorded = [dep.recorded.md5 for dep in stage.deps if dep.path == path and dep.recorded.md5]
     place = repository.root / path
-    return place.is_dir() and recorded == [repository.workspace.md5_of(place)]
+    return place.is_dir() and recorded == [repository.md5_of(place)]
 
 
 def _sources(folder: Path) -> frozenset[str]:

@@ -174,4 +174,5 @@ def _result(verdict: Verdict) -> CheckResult:
         max=check.points,
         blocked_by=verdict.blocked_by,
         awaits_commit=verdict.awaits_commit,
+        is_lesson_task=finding is not None and finding.is_lesson_task,
     )

@@ -19,7 +19,8 @@ def utf16_codec(content: bytes) -> str | None:
 
 def has_utf16_lines(content: bytes) -> bool:
     """Whether lines in UTF-16 follow others: PowerShell 5 writes them with ``>>`` into any file."""
-    return 0 in content and content.replace(b"\0", b"").isascii() and utf16_codec(content) is None
+    text = content.replace(b"\0", b"")
+    return len(text) < len(content) and text.isascii() and bool(text) and not utf16_codec(content)
 
 
 def _codec_that_reads(content: bytes, codec: str) -> str | None:

@@ -40,8 +40,11 @@ class CorrectedProtocol(HttpToolsProtocol):
             while data:
                 data = self._feed(data)
         except httptools.HttpParserError as error:
+            # uvicorn's own code fails for no other reason than an address, and says no more.
+            is_address = isinstance(error, httptools.HttpParserCallbackError)
+            complaint = "its address is too long, or has no path" if is_address else str(error)
             method = self.parser.get_method()
-            reason, fix = _explain(data, method, str(error), self.scheme or "http")
+            reason, fix = _explain(data, method, complaint, self.scheme or "http")
             client = ":".join(map(str, self.client)) if self.client else "a client"
             self.logger.warning("No HTTP/1.1 request from %s: %s", client, reason)
             self._refuse(reason, fix)

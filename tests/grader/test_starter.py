@@ -16,29 +16,13 @@ from tests.bucket_server import serving
 from tests.grader import finished
 from tests.grader.test_mistakes import codes, told
 from tests.repositories import ROOT, run
+from tests.solution import SMALL
 from workshop import remote_addresses
 from workshop.course.manifest import Lesson, course
 from workshop.start import solution, starter
 from workshop.start.programs import Programs
-from workshop.start.reference import Preset
 from workshop.start.run_cache import RunCache
 from workshop.start.start_request import RemoteAddress, StartError
-
-SMALL = Preset(
-    120,
-    {
-        "preprocess": {
-            "min_posters_per_genre": 6,
-            "valid_share": 0.2,
-            "test_share": 0.2,
-            "augmentation": {
-                "copies": 1, "rotation": 5, "scale": 0.1, "crop": 0.1, "brightness": 0.2
-            },
-        },
-        "train": {"epochs": 1, "fine_tuning_epochs": 1},
-    },
-)  # fmt: skip
-"""So few posters that training takes a second."""
 
 
 @pytest.fixture(scope="module")
@@ -79,23 +63,15 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.fixture(scope="module")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole solution; what ran for it is kept, so that no other catch-up trains."""
-    repo = tmp_path_factory.mktemp("solved") / "a solution, by far"
-    starter.make_repository(repo, at="end", preset=SMALL)
-    return repo
-
-
 @pytest.mark.slow
-def test_the_solution_has_full_score(solved: Path, tmp_path: Path) -> None:
-    report = grade(solved)
+def test_the_solution_has_full_score(solution: Path, tmp_path: Path) -> None:
+    report = grade(solution)
     assert codes(report) == set(), told(report)
     assert exit_code(report) == PASSED
     assert report.score == report.max_score
-    assert run(solved, "git", "status", "--porcelain") == ""
+    assert run(solution, "git", "status", "--porcelain") == ""
     clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "--quiet", solved, clone], check=True, timeout=60)
+    subprocess.run(["git", "clone", "--quiet", solution, clone], check=True, timeout=60)
     run(clone, "dvc", "pull", "--quiet")
     assert grade(clone).score == report.score
 
@@ -104,7 +80,7 @@ LESSONS = course().lessons
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("solved")
+@pytest.mark.usefixtures("saved_runs")
 @pytest.mark.parametrize("lesson", LESSONS[1:], ids=[lesson.id for lesson in LESSONS[1:]])
 def test_a_late_comer_has_all_before_a_lesson_and_none_of_it(
     lesson: Lesson, tmp_path: Path
@@ -128,7 +104,7 @@ def test_a_late_comer_has_all_before_a_lesson_and_none_of_it(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("solved")
+@pytest.mark.usefixtures("saved_runs")
 def test_catching_up_takes_kept_runs_and_leaves_the_lesson_itself_to_the_attendee(
     tmp_path: Path,
 ) -> None:
@@ -274,7 +250,7 @@ def test_what_was_begun_is_deleted_and_what_was_there_stays(
 
 
 def test_any_name_of_an_attendee_can_be_read_back(tmp_path: Path) -> None:
-    starter.make_repository(tmp_path / "repo", attendee='Åda 😀 "x" \\')
+    starter.make_repository(tmp_path / "repo", attendee='Åda 😀 "x" \\', preset=SMALL)
     settings = tomllib.loads((tmp_path / "repo" / "workshop.toml").read_text("utf-8"))
     assert settings["workshop"]["attendee"] == 'Åda 😀 "x" \\'
 

@@ -1,10 +1,11 @@
-"""A small raw data set and what the stages make of it, once a session and copied for each test."""
+"""A small raw data set and what the stages make of it, made once and copied for each test."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.made_once import make_once
 from tests.pipeline import material
 
 
@@ -26,18 +27,20 @@ def preprocessed_template(raw_template: Path, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def trained_template(preprocessed_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = _copy(preprocessed_template, tmp_path_factory.mktemp("trained"))
-    done = material.run("train", folder, *material.TRAIN)
-    assert done.returncode == 0, done.stderr
-    return folder
+    def make(folder: Path) -> None:
+        done = material.run("train", _copy(preprocessed_template, folder), *material.TRAIN)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    return make_once(tmp_path_factory, "trained", make)
 
 
 @pytest.fixture(scope="session")
 def exported_template(trained_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = _copy(trained_template, tmp_path_factory.mktemp("exported"))
-    done = material.run("export", folder, *material.EXPORT)
-    assert done.returncode == 0, done.stderr
-    return folder
+    def make(folder: Path) -> None:
+        done = material.run("export", _copy(trained_template, folder), *material.EXPORT)
+        assert done.returncode == 0, done.stderr
+
+    return make_once(tmp_path_factory, "exported", make)
 
 
 @pytest.fixture

@@ -31,18 +31,13 @@ def test_the_outs_are_weights_and_two_histories(trained: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_runs_give_the_same_bytes_and_another_seed_others(
-    trained: Path, preprocessed: Path
-) -> None:
-    done = material.run("train", preprocessed, *material.TRAIN)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    first = material.files(trained / "models")
-    assert material.files(preprocessed / "models") == first
+def test_another_seed_gives_other_weights(trained: Path, preprocessed: Path) -> None:
+    """The same seed gives the same: test_end_to_end.py runs the whole pipeline twice."""
     material.write_params(preprocessed / "params.yaml", {"train.seed": 8})
-    assert material.run("train", preprocessed, *material.TRAIN).returncode == 0
-    other = material.files(preprocessed / "models")
-    assert other["classifier.weights.h5"] != first["classifier.weights.h5"]
+    done = material.run("train", preprocessed, *material.TRAIN)
+    assert (done.returncode, done.stderr) == (0, "")
+    weights = "models/classifier.weights.h5"
+    assert (preprocessed / weights).read_bytes() != (trained / weights).read_bytes()
 
 
 @pytest.mark.slow

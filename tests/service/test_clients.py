@@ -101,6 +101,8 @@ NO_HTTP = {
     "words": b"GARBAGE\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60),
     "HTTP/2 without asking": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "an address without a path": b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an address without end": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     "gzip in place of chunks": POST + b"Host: x\r\nTransfer-Encoding: gzip\r\n\r\n\x1f\x8b",
     "a length that is none": b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
     "CONNECT": b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n",
@@ -127,7 +129,13 @@ def test_what_is_no_http_gets_a_problem(server: RunningService, kind: str) -> No
         "chunks that are none": "with a Content-Length",
     }
     assert fixes.get(kind, "http://") in document["fix"]
-    names = {"TLS": "it is TLS, and", "HTTP/2 without asking": "it is HTTP/2 without an offer"}
+    address = "its address is too long, or has no path"
+    names = {
+        "an address without a path": address,
+        "an address without end": address,
+        "TLS": "it is TLS, and",
+        "HTTP/2 without asking": "it is HTTP/2 without an offer",
+    }
     assert names.get(kind, "") in document["detail"]
     # A client of another protocol shows no answer of HTTP/1.1: the log says the same.
     reason = document["detail"].removeprefix("this is no HTTP/1.1 request that can be read: ")

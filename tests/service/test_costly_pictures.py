@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -28,7 +27,7 @@ from service.problems import Problem
 from service.settings import ServiceSettings
 from tests.pipeline.icc_profiles import display_profile
 from tests.service import hostile_pictures, onnx_models, pictures, running
-from tests.service.hostile_pictures import plain_png
+from tests.service.hostile_pictures import plain_png, turned, turned_png_of_16_bits
 from tests.service.problem import problem_in
 from tests.service.running import RunningService
 
@@ -221,29 +220,9 @@ def test_a_picture_that_is_larger_than_its_header_says_is_decoded_apart(
     assert not any(isinstance(outcome, Exception) for outcome in outcomes)
 
 
-SIDES = (5000, 4000)
-"""Of the most pixels that are promised."""
-
-
-def turned(kind: str, mode: str = "RGB", **options: object) -> bytes:
-    """20 Mpx that EXIF turns by a quarter."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    return pictures.encoded(Image.new(mode, SIDES, 0), kind, exif=exif.tobytes(), **options)
-
-
-def png_of_16_bits(samples: int) -> bytes:
-    """A turned PNG of 20 Mpx with 16 bits a sample."""
-    colour = {1: 0, 2: 4, 3: 2, 4: 6}[samples]
-    row = b"\0" + bytes(2 * samples * SIDES[0])
-    picture = pictures.png(*SIDES, zlib.compress(row * SIDES[1], 1), bits=16, colours=colour)
-    exif = b"MM\0*\0\0\0\x08\0\1\x01\x12\0\4\0\0\0\1\0\0\0\x08"  # a LONG, 8
-    return picture[:33] + pictures.png_chunk(b"eXIf", exif) + picture[33:]
-
-
 PROMISED: dict[str, Callable[[], bytes]] = {
-    "PNG of 16 bits, grey": lambda: png_of_16_bits(1),
-    "PNG of 16 bits, RGBA": lambda: png_of_16_bits(4),
+    "PNG of 16 bits, grey": lambda: turned_png_of_16_bits(1),
+    "PNG of 16 bits, RGBA": lambda: turned_png_of_16_bits(4),
     "PNG, RGBA": lambda: turned("PNG", "RGBA", compress_level=1),
     "WebP, lossless, RGBA": lambda: turned("WEBP", "RGBA", lossless=True, method=0),
     "AVIF, 4:2:0": lambda: turned("AVIF", speed=10),

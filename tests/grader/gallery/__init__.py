@@ -8,7 +8,9 @@ from tests.grader.gallery import (
     code,
     commands,
     deps,
+    encodings,
     files,
+    gone_code,
     graph,
     lock,
     misplaced,
@@ -16,6 +18,7 @@ from tests.grader.gallery import (
     own_stages,
     params,
     pushing,
+    raw_data,
     remotes,
     sharing,
     start,
@@ -42,6 +45,9 @@ FAMILIES = (
     files,
     sharing,
     pushing,
+    encodings,
+    gone_code,
+    raw_data,
 )
 
 MISTAKES = [entry for family in FAMILIES for entry in entries_of(family)]
