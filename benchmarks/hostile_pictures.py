@@ -93,7 +93,8 @@ def _measure(
         "  OVER" if is_over else "",
         flush=True,
     )
-    return int(is_over or answer.status_code >= 500)
+    is_refused = answer.status_code == 503 and "Retry-After" in answer.headers  # in time
+    return int(is_over or (answer.status_code >= 500 and not is_refused))
 
 
 def _measure_hang_up(service: running.RunningService, http: httpx.Client) -> int:

@@ -84,8 +84,15 @@ class Workspace:
             self._store.save()
             return self._project_state(loaded.project, answers())
 
+    def look_again(self) -> None:
+        """Look at each path anew when its hash is next asked for, as ``state`` does."""
+        self._worktree.begin(DvcIgnore(str(self.physical_root)), AllPaths())
+
     def md5_of(self, place: Path, algorithm: str = "md5") -> str | None:
-        """The hash of the file or folder ``place`` as ``state`` saw it, None where none is."""
+        """The hash of the file or folder ``place`` as ``state`` or ``look_again`` let see it.
+
+        None where none is.
+        """
         if not place.exists():
             return None
         key = str(place), algorithm

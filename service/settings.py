@@ -42,6 +42,11 @@ class ServiceSettings:
     """Of all pictures of one request that do not run on the event loop."""
     max_decode_seconds: float = 4.0
     """Of the processor's time, for all these pictures of one request; then a decoder is ended."""
+    max_answer_seconds: float = 5.0
+    """Of the clock's, for several such pictures of one request; what would take longer gets a 503.
+
+    Less than 4 s of a processor take so long only where others use it too.
+    """
 
     max_requests: int = 512
     """Predictions at one time, from the first byte received; one more gets a 503."""
@@ -115,10 +120,12 @@ def _parse_origins(text: str) -> tuple[str, ...]:
 
 
 def describe_limits(settings: ServiceSettings) -> str:
-    """One sentence on what a request may hold, for the documentation."""
+    """One sentence on what a request may hold; the 413 of an AVIF says the limit of its kind."""
     return (
         f"At most {megabytes(settings.max_file_bytes)} and {settings.max_pixels / 1e6:g} Mpx "
-        f"a file, {settings.max_files} files and {megabytes(settings.max_body_bytes)} a request, "
+        f"a file (a JPEG: ten times as many; an AVIF with transparency, or in 4:4:4 with 10 or 12 "
+        f"bits: {0.6 * settings.max_pixels / 1e6:g} to {0.96 * settings.max_pixels / 1e6:g}), "
+        f"{settings.max_files} files and {megabytes(settings.max_body_bytes)} a request, "
         f"received within {settings.receive_seconds:g} s."
     )
 

@@ -13,6 +13,7 @@ from grader.checks.in_git import is_cache_object
 from grader.code.stage_code import words_of
 from grader.engine.registry import check
 from grader.facts import history
+from grader.facts.archives import is_archive_name, member_md5s
 from grader.facts.git import Blob, Git
 from grader.facts.picture import is_picture_name
 from grader.facts.repository import Repository
@@ -23,7 +24,7 @@ from grader.stages.lookup import every_stage
 from grader.stages.paths import covers
 from grader.step import Step
 
-_VERSION = "1"
+_VERSION = "2"
 """Higher whenever more is taken for a copy: what is remembered is found out again then."""
 _FEW, _SMALL = 5, 2**20
 """So many files of a folder, with so many bytes together, may be copied for a page or a test."""
@@ -51,7 +52,7 @@ class _Copies:
     "data.no_copy_in_git", "data-copied-into-git", requires=("init.readable",), committed_only=True
 )
 def data_is_not_copied_into_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """Git has no copy of the data under another name.
+    """Git has no copy of the data under another name, nor in an archive.
 
     A copy is in every clone for ever, as the data itself would be; and when the data changes, the
     copy stays as it is. One picture for a page is no harm.
@@ -158,21 +159,21 @@ class _CopySearch:
     def _find(self, git: Git, files: list[tuple[str, Blob]]) -> _Copies:
         """The files whose bytes are those of the data; only what has the size of some is read."""
         data, sizes = self._data, self._sizes
-        left = [(p, b) for p, b in files if b.size and (sizes is None or b.size in sizes)]
+        left = [
+            (path, blob)
+            for path, blob in files
+            if blob.size and (sizes is None or blob.size in sizes or is_archive_name(path))
+        ]
         copies: dict[str, int] = {}
         found: dict[str, set[str]] = {}
         for batch in _batches(left):
             contents = git.contents(blob.oid for _, blob in batch)
-            md5s = {
-                oid: hashlib.md5(content, usedforsecurity=False).hexdigest()
-                for oid, content in contents.items()
-            }
             for path, blob in batch:
-                md5 = md5s.get(blob.oid, "")
-                out = data.get(md5)
-                if out and not any(covers(source, path) for source in self._sources[out]):
-                    copies[path] = blob.size
-                    found.setdefault(out, set()).add(md5)
+                for md5 in _md5s(path, contents.get(blob.oid, b"")):
+                    out = data.get(md5)
+                    if out and not any(covers(source, path) for source in self._sources[out]):
+                        copies[path] = blob.size
+                        found.setdefault(out, set()).add(md5)
         is_most = any(2 * len(md5s) >= self._counts[out] for out, md5s in found.items())
         are_many = is_most or len(copies) > _FEW or sum(copies.values()) > _SMALL
         return _Copies(copies, [*found], bool(copies) and are_many)
@@ -189,7 +190,7 @@ class _CopySearch:
             objects = self._repository.objects
             listed[out.path] = objects.read_listing(objects.path(md5))
             if not listed[out.path] and place.is_dir() and self._repository.stop is None:
-                listed[out.path] = self._repository.workspace.md5s_in(place)
+                listed[out.path] = self._repository.md5s_in(place)
         return listed
 
     @cached_property
@@ -211,6 +212,13 @@ class _CopySearch:
             except OSError:
                 return None
         return sizes
+
+
+def _md5s(path: str, content: bytes) -> Iterator[str]:
+    """The md5 of a file, and of those in it where it is an archive."""
+    yield hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if is_archive_name(path):
+        yield from member_md5s(path, content)
 
 
 def _batches(files: list[tuple[str, Blob]]) -> Iterator[list[tuple[str, Blob]]]:

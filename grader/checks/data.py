@@ -1,33 +1,31 @@
 """Lesson ``data``: the raw data is tracked, committed and in its place."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
 
-from dvcstate import ProjectError, Stage
+from dvcstate import ProjectError
 from dvcstate.errors import ConfigError
 from dvcstate.model import Out
 from grader import fixes
-from grader.checks import others, overlap, undeclared
+from grader.checks import in_place, others, overlap, undeclared, whole_data
 from grader.checks.hidden import is_hidden
+from grader.checks.moved_data import moved_data_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.git_files import commit_unstaged, unignore
+from grader.fixes.git_files import bring_back, commit_unstaged, unignore
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
-from grader.stages.recorded_data import records_other_data
-from grader.stages.run_state import has_to_run, out_reasons, require_finished_work
+from grader.stages.recorded_data import RAW, RAW_PARTS, are_cached, records_other_data
+from grader.stages.run_state import has_to_run, require_finished_work
 from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.shell import command_line
 from workshop.stages import STAGES
 
-_RAW = "data/raw"
-_PARTS = (f"{_RAW}/Images", f"{_RAW}/train.csv")
-"""What the pipeline reads of it."""
 _READ_BY_DVC = (".dvc", "dvc.yaml")
 """How the names of DVC's files end; ``lock.committed`` reports dvc.lock."""
 
@@ -51,16 +49,16 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
         return _tracked_in_part(repository, left_out)
     if any(stage.cmd is None and stage.outs for stage in snapshot.project.stages):
         return None
-    file = f"{_RAW}.dvc"
+    file = f"{RAW}.dvc"
     if is_hidden(repository, file):
         raise BlockedError("data.not_hidden")
     is_empty = snapshot.content(file) is not None
-    if not is_empty and repository.worktree.content(file) and repository.ignores(file):
+    if repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
     if _is_in_git(repository):
-        what = f"Git has {_RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
+        what = f"Git has {RAW} itself, after a git add . perhaps, and DVC refuses to take it then."
     elif is_empty:
-        what = f"{file} names no data: DVC keeps nothing, and a clone has no {_RAW}."
+        what = f"{file} names no data: DVC keeps nothing, and a clone has no {RAW}."
     else:
         what = "No .dvc file is committed: git knows nothing of your raw data."
     return Finding(
@@ -80,15 +78,15 @@ def _left_out(repository: Repository, snapshot: Snapshot) -> list[str]:
     # What is not committed yet is there too.
     stages = (*snapshot.project.stages, *repository.worktree.project.stages)
     in_dvc = [out.path for stage in stages for out in stage.outs]
-    if any(covers(out, _RAW) for out in in_dvc):
+    if any(covers(out, RAW) for out in in_dvc):
         return []
-    kept = [path for path in (*in_dvc, *repository.tracked_files) if covers(_RAW, path)]
-    there = [path for path in _PARTS if (repository.root / path).exists()] if kept else []
+    kept = [path for path in (*in_dvc, *repository.tracked_files) if covers(RAW, path)]
+    there = [path for path in RAW_PARTS if (repository.root / path).exists()] if kept else []
     return [path for path in there if not any(covers(path, part) for part in kept)]
 
 
 def _is_in_git(repository: Repository) -> bool:
-    return any(covers(_RAW, path) for path in repository.tracked_files)
+    return any(covers(RAW, path) for path in repository.tracked_files)
 
 
 def _track_raw_data(repository: Repository, message: str) -> tuple[Step, ...]:
@@ -96,34 +94,25 @@ def _track_raw_data(repository: Repository, message: str) -> tuple[Step, ...]:
 
     Where it is gone, and was tracked once, the commit that deleted its .dvc file has one before it.
     """
-    file = f"{_RAW}.dvc"
-    is_gone = repository.git and not (repository.root / _RAW).exists()
-    if (
-        repository.git
-        and is_gone
-        and (commits := repository.git.commits(_path_in_git(repository), 1))
-    ):
-        checkout = fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", file)
-        return checkout, fixes.command("dvc", "pull", file), *fixes.commit([file], message)
-    removal = fixes.command("git", "rm", "-r", "--quiet", "--cached", _RAW)
+    file = f"{RAW}.dvc"
+    is_gone = not (repository.root / RAW).exists()
+    if is_gone and (steps := bring_back(repository, file, fixes.command("dvc", "pull", file))):
+        return steps
+    removal = fixes.command("git", "rm", "-r", "--quiet", "--cached", RAW)
     return (
         *[removal] * _is_in_git(repository),
-        fixes.command("dvc", "add", _RAW),
-        *fixes.commit([f"{_RAW}.dvc", "data/.gitignore"], message),
+        fixes.command("dvc", "add", RAW),
+        *fixes.commit([f"{RAW}.dvc", "data/.gitignore"], message),
     )
-
-
-def _path_in_git(repository: Repository) -> str:
-    return f"{repository.prefix}{_RAW}.dvc"
 
 
 def _tracked_in_part(repository: Repository, left_out: list[str]) -> Finding:
     files = {stage.file for stage in repository.worktree.project.stages if stage.cmd is None}
-    parts = sorted(file for file in files if covers(_RAW, file))
+    parts = sorted(file for file in files if covers(RAW, file))
     return Finding(
         "dvc-file-uncommitted",
-        f"A part of {_RAW} is tracked; {fixes.join(left_out)} is not: a clone lacks it.",
-        f"{_RAW}.dvc, which tracks the whole folder",
+        f"A part of {RAW} is tracked; {fixes.join(left_out)} is not: a clone lacks it.",
+        f"{RAW}.dvc, which tracks the whole folder",
         f"{fixes.join(parts) or 'git'} tracks a part of it",
         (
             *(fixes.command("dvc", "remove", file) for file in parts),
@@ -153,7 +142,7 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
     differences = {path: _difference(repository, path) for path in paths}
     is_there = not {_Difference.DELETED, _Difference.IGNORED}.intersection(differences.values())
     has_run = not (is_there and has_to_run(repository))
-    first = _find_first(repository, snapshot, is_there=is_there)
+    first = _find_first(repository, snapshot, paths, is_there=is_there)
     is_done = False
     if first:
         steps = first.steps
@@ -212,7 +201,7 @@ def _ways_back(repository: Repository, new_data: Mapping[str, Out]) -> tuple[Ste
     changed = [path for path in written if path in repository.uncommitted_files]
     checkout = command_line(("git", "checkout", "HEAD", "--", *new_data, *changed))
     md5s = [out.recorded.md5 or "" for out in new_data.values()]
-    back = command_line(("dvc", "checkout" if _are_cached(repository, md5s) else "pull", "--force"))
+    back = command_line(("dvc", "checkout" if are_cached(repository, md5s) else "pull", "--force"))
     return (
         fixes.command("dvc", "diff"),
         fixes.note(
@@ -222,23 +211,24 @@ def _ways_back(repository: Repository, new_data: Mapping[str, Out]) -> tuple[Ste
     )
 
 
-def _are_cached(repository: Repository, md5s: Iterable[str]) -> bool:
-    objects = repository.objects
-    return all(objects.path(name).exists() for md5 in md5s for name in objects.names(md5))
-
-
-def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -> Finding | None:
+def _find_first(
+    repository: Repository, snapshot: Snapshot, paths: list[str], *, is_there: bool
+) -> Finding | None:
     """What is in the folder and not to be committed: DVC would stop at it, or a part is absent."""
     here = repository.worktree
     if left_out := _left_out(repository, snapshot):
         return _tracked_in_part(repository, left_out)
     if removal := overlap.removal_to_finish(repository):
         return removal
+    if moved := moved_data_finding(repository):
+        return moved
     if not is_there:
         return None
     # In the order in which DVC stops: it refuses outs that overlap before it looks at any param.
     judged: list[Callable[[], Finding | None]] = [
         lambda: overlap.outs_do_not_overlap(repository, here),
+        lambda: in_place.misread_path_finding(repository, here),
+        lambda: _partial_data(repository, paths),
         *(partial(undeclared.declared_params_exist, repository, here, spec) for spec in STAGES),
         lambda: others.params_and_deps_of_other_stages_exist(repository, here),
     ]
@@ -247,6 +237,11 @@ def _find_first(repository: Repository, snapshot: Snapshot, *, is_there: bool) -
             if finding := judge():
                 return finding
     return None
+
+
+def _partial_data(repository: Repository, paths: list[str]) -> Finding | None:
+    """The finding on raw data that lost most of its posters, where that is to be committed."""
+    return whole_data.partial_data_finding(repository) if f"{RAW}.dvc" in paths else None
 
 
 def _ignored_finding(repository: Repository) -> list[str]:
@@ -337,80 +332,4 @@ def _is_replaced(repository: Repository, snapshot: Snapshot, path: str) -> bool:
         if stage.file != path
         for out in stage.outs
         for was in gone
-    )
-
-
-@check(
-    "data.in_place",
-    "out-missing",
-    "lock-stale",
-    requires=("data.tracked", "data.not_hidden", "data.no_overlap"),
-    committed_only=True,
-)
-def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """The raw data is what its .dvc file records.
-
-    Data that changed after dvc add is new data: DVC has to be told, or nobody else gets it.
-    """
-    beside = uncached_outs(*snapshot.project.stages)
-    for state in repository.state.stages:
-        if state.stage.cmd is not None:
-            continue
-        if state.state == "missing":
-            return _absent(state.stage, state.stage.outs[0].path)
-        for reason in out_reasons(repository, state):
-            if reason.change == "modified":
-                if gone := [part for part in _PARTS if not (repository.root / part).exists()]:
-                    return _incomplete_finding(repository, state.stage, gone)
-                return _modified_finding(repository, state.stage, reason.path, beside)
-    return None
-
-
-def _absent(stage: Stage, path: str) -> Finding:
-    return Finding(
-        "out-missing",
-        f"{path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
-        f"{path} in your folder",
-        "it is absent",
-        (fixes.command("dvc", "pull", stage.file),),
-        (Evidence("worktree", path, value="deleted"), Evidence("HEAD", stage.file)),
-    )
-
-
-def _incomplete_finding(repository: Repository, stage: Stage, gone: list[str]) -> Finding:
-    """The finding on raw data that lost what the pipeline cannot do without."""
-    is_cached = _are_cached(repository, [out.recorded.md5 or "" for out in stage.outs])
-    return Finding(
-        "lock-stale",
-        f"{fixes.join(gone)} is gone from the raw data: preprocess cannot run without.",
-        f"the data that {stage.file} records",
-        f"no {fixes.join(gone)}",
-        (fixes.command("dvc", "checkout" if is_cached else "pull", "--force", stage.file),),
-        tuple(Evidence("worktree", path, value="absent") for path in gone),
-    )
-
-
-def _modified_finding(
-    repository: Repository, stage: Stage, path: str, beside: Iterable[str]
-) -> Finding:
-    md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None) or ""
-    # Where the cache has lost it, only the remote may have what was recorded.
-    command = "checkout" if _are_cached(repository, [md5]) else "pull"
-    checkout = command_line(("dvc", command, "--force", stage.file))
-    return Finding(
-        "lock-stale",
-        f"{path} changed after dvc add: {stage.file} still records the data that was.",
-        "the data that the .dvc file records",
-        "other data",
-        (
-            fixes.command("dvc", "diff"),  # which of the two it is, is seen there
-            fixes.note(
-                f"by accident? {checkout} brings back what {stage.file} records, and nothing below"
-                " is to be typed"
-            ),
-            fixes.command("dvc", "add", path),
-            fixes.command("dvc", "repro"),
-            *fixes.commit([stage.file, LOCK, *beside], "Take up the new data"),
-        ),
-        (Evidence("worktree", path, value="modified"), Evidence("HEAD", stage.file)),
     )

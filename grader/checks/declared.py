@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dvcstate import ProjectError, Stage
 from dvcstate.params import params_file as params_files
 from grader import fixes
+from grader.checks.absent_code import absent_code_finding
+from grader.checks.code import broken_code_finding
 from grader.checks.hidden import is_hidden
 from grader.checks.misplaced import misplaced_finding
-from grader.code.stage_code import StageCode
 from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -175,6 +176,7 @@ def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     "stage-wrong-command",
     "sections-in-command",
     "wrong-directory",
+    "code-broken",
     requires=("{stage}.declared",),
 )
 def stage_runs_its_module(
@@ -189,12 +191,14 @@ def stage_runs_its_module(
         raise BlockedError("init.one_repository")
     if finding := misplaced_finding(repository, snapshot, stage):
         return finding
-    right = RightStage(repository, snapshot, stage, spec)
-    wrong = command_fault(snapshot, stage.cmd, spec)
-    if not wrong and code.is_absent and repository.worktree.code(spec).is_absent:
+    if code.is_absent and repository.worktree.code(spec).is_absent:
         if any(covers(out.path, code.entry) for out in stage.outs):  # and a run deleted it
             raise BlockedError("data.only_dvc")
-        return _absent_finding(snapshot, stage, code)
+        return absent_code_finding(repository, snapshot, stage, code)
+    if finding := broken_code_finding(repository, snapshot, stage, spec):
+        return finding
+    right = RightStage(repository, snapshot, stage, spec)
+    wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and right.absent_reads:
         paths = fixes.join(right.absent_reads.values())
         wrong = f"reads {paths}, and nothing is there: dvc repro stops"
@@ -218,23 +222,6 @@ def stage_runs_its_module(
         else mend_stage(repository, snapshot, stage, spec),
         (stage_evidence(snapshot, stage, "cmd:", value=shown),),
         severity="advice" if as_file else "fail",
-    )
-
-
-def _absent_finding(snapshot: Snapshot, stage: Stage, code: StageCode) -> Finding:
-    """The finding on a command that runs what the repository does not have."""
-    module = code.stage.module
-    return Finding(
-        "stage-wrong-command",
-        f"{stage.name} runs {module}, and no such code is in the repository: neither {code.entry}"
-        " nor another.",
-        f"the code of {module}",
-        "no file of it",
-        (
-            fixes.command("git", "log", "--oneline", "--diff-filter=D", "--", code.stage.code_dir),
-            fixes.change(stage.file, f"run what took the place of {module}", stage=stage.name),
-        ),
-        (stage_evidence(snapshot, stage, "cmd:", value=module),),
     )
 
 

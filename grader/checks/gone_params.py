@@ -5,6 +5,7 @@ from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Finding
+from grader.fixes.git_files import bring_back
 from grader.stages.lookup import stage_evidence
 from grader.step import Step
 
@@ -20,7 +21,7 @@ def gone_file_finding(repository: Repository, snapshot: Snapshot, stage: Stage) 
         " dvc repro stops there.",
         f"{path} in git",
         "absent",
-        tuple(_bring_back(repository, path)),
+        _bring_back(repository, path),
         (stage_evidence(snapshot, stage, "params:", value=path),),
     )
 
@@ -29,10 +30,6 @@ def _is_gone(repository: Repository, path: str) -> bool:
     return repository.worktree.content(path) is None and path not in repository.committed_files
 
 
-def _bring_back(repository: Repository, path: str) -> list[Step]:
-    """Take it from the commit before the last one that changed it: that one deleted it."""
-    commits = repository.git.commits(f"{repository.prefix}{path}", 1) if repository.git else []
-    if not commits:
-        return [fixes.note(f"write {path}: dvc.lock has the values of the last run")]
-    checkout = fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", path)
-    return [checkout, *fixes.commit([path], f"Bring back {path}")]
+def _bring_back(repository: Repository, path: str) -> tuple[Step, ...]:
+    note = fixes.note(f"write {path}: dvc.lock has the values of the last run")
+    return bring_back(repository, path) or (note,)

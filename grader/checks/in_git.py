@@ -6,14 +6,22 @@ from collections.abc import Iterable, Iterator
 
 from dvcstate import Stage
 from grader import fixes
+from grader.checks.dvc_folder import (
+    files_of_this_machine,
+    lost_gitignore_finding,
+    restore_gitignore,
+)
+from grader.checks.secrets import has_secret
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot, is_code_file
 from grader.finding import Evidence, Finding
 from grader.fixes.git_files import append_lines, unignore
+from grader.fixes.remote_edits import LOCAL
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import every_stage, stage_evidence
 from grader.stages.paths import covers, gitignore_beside
+from grader.stages.recorded_data import misread_outs
 from grader.stages.stage_change import Change
 from grader.stages.stage_outs import section_of
 from grader.stages.storage import (
@@ -111,7 +119,7 @@ def _give_back_to_git(repository: Repository, outs: list[str]) -> Iterator[Step]
 @check(
     "data.ignored",
     "gitignore-lost",
-    requires=("data.only_dvc", "data.no_overlap"),
+    requires=("data.only_dvc", "data.no_overlap", "data.no_cache_in_git", "init.scm"),
     committed_only=True,
 )
 def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
@@ -126,14 +134,17 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
         for out in stage.outs
         if out.recorded.md5 or (repository.root / out.path).exists()
     }
+    misread = [each.out.path for each in misread_outs(repository, snapshot.project)]
     outs = [path for path in cached_outs(*snapshot.project.stages) if path in made]
+    outs = [path for path in outs if path not in misread]  # data.in_place reports it
     unignored = [
         out
         for out in outs
         if not repository.ignores(out, is_folder=(repository.root / out).is_dir())
     ]
     if not unignored:
-        return _ignored_here_alone(repository, snapshot, outs)
+        finding = _ignored_here_alone(repository, snapshot, outs)
+        return finding or lost_gitignore_finding(repository, snapshot)
     lines: dict[str, list[str]] = {}
     for out in unignored:
         lines.setdefault(gitignore_beside(out), []).append(f"/{out.rpartition('/')[2]}")
@@ -184,26 +195,48 @@ def _ignored_here_alone(
 
 @check("data.no_cache_in_git", "cache-in-git", requires=("init.readable",))
 def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """Neither DVC's cache nor a local remote is in git.
+    """Neither DVC's cache, nor a local remote, nor what DVC keeps for this machine is in git.
 
-    They hold the data itself, under names that nobody can read.
+    Cache and remote hold the data itself, under names that nobody can read; .dvc/tmp and
+    .dvc/config.local are of one machine alone.
     """
     every_stage(snapshot)
     objects = [path for path in _in_git(repository) if is_cache_object(path)]
-    if not objects:
+    own = [path for path in files_of_this_machine(repository) if path not in objects]
+    if has_secret(repository, snapshot, LOCAL):
+        own = [path for path in own if path != LOCAL]
+    if not objects and not own:
         return None
-    marker = ".dvc/cache" if objects[0].startswith(".dvc/cache") else "files/md5"
-    folder = objects[0].partition(marker)[0] + marker
-    staged = any(covers(folder, path) for path in repository.tracked_files)
-    removal = [fixes.command("git", "rm", "-r", "--cached", folder)] if staged else []
+    tops = dict.fromkeys([*map(_folder_of_objects, objects), *map(_top_in_dvc, own)])
+    staged = [top for top in tops if any(covers(top, path) for path in repository.tracked_files)]
+    edits, files = restore_gitignore(repository)
+    added = [fixes.command("git", "add", path) for path in files]
+    count = f"{len(objects) + len(own)} of their files"
     return Finding(
         "cache-in-git",
-        f"Git tracks {len(objects)} of the objects in {folder}, which are the data itself.",
-        "no object of a cache or remote in git",
-        f"{len(objects)} of them in git's index" if staged else f"{len(objects)} of them at HEAD",
-        (*removal, *_commit(repository, [objects], "Leave the cache to DVC")),
-        tuple(Evidence("index" if staged else "HEAD", path) for path in objects[:10]),
+        f"Git tracks {fixes.join(tops)}"
+        + (", which is the data itself" if objects else ", which belongs to this machine alone")
+        + ": every clone carries it.",
+        "nothing of a cache, a remote or .dvc/tmp in git",
+        f"{count} in git's index" if staged else f"{count} at HEAD",
+        (
+            *edits,
+            *added,
+            *([fixes.command("git", "rm", "-r", "--quiet", "--cached", *staged)] if staged else []),
+            *_commit(repository, [objects, own, files], "Leave the cache to DVC"),
+        ),
+        tuple(Evidence("index" if staged else "HEAD", path) for path in [*objects, *own][:10]),
     )
+
+
+def _folder_of_objects(path: str) -> str:
+    marker = ".dvc/cache" if path.startswith(".dvc/cache") else "files/md5"
+    return path.partition(marker)[0] + marker
+
+
+def _top_in_dvc(path: str) -> str:
+    """``.dvc/tmp`` of ``.dvc/tmp/lock``."""
+    return "/".join(path.split("/")[:2])
 
 
 def is_cache_object(path: str) -> bool:

@@ -6,6 +6,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.config import config_schema
 from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
 from grader import fixes
+from grader.checks.encodings import config_encoding_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -109,6 +110,8 @@ def config_can_be_read(repository: Repository, snapshot: Snapshot) -> Finding | 
     path = ".dvc/config"
     if snapshot.revision == "worktree" and snapshot.content(path) is None:
         return _gone_config(repository)
+    if finding := config_encoding_finding(repository, snapshot):
+        return finding
     try:
         wrong = config_schema.problem(snapshot.config)
     except ConfigError as error:

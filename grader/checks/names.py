@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from dvcstate import ProjectError
 from grader import fixes
+from grader.checks.encodings import ENCODING_CODES, encoding_finding
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -20,15 +21,17 @@ _BACKSLASHED = re.compile(r"[\w.-]+(?:\\{1,2}[\w.-]+)+")
 _BACKSLASH = 92
 
 
-@check("init.names", "wrong-file-name", "windows-paths", requires=("init.config",))
+@check("init.names", "wrong-file-name", "windows-paths", *ENCODING_CODES, requires=("init.config",))
 def names_and_paths_are_those_that_dvc_reads(
     repository: Repository, snapshot: Snapshot
 ) -> Finding | None:
-    """DVC's files have the names that it reads, and paths with / in them.
+    """DVC's files have the names that it reads, text in UTF-8, and paths with / in them.
 
     DVC reads dvc.yaml and params.yaml, and no file that is called nearly so. A path with a
-    backslash is a path on Windows alone.
+    backslash is a path on Windows alone, and UTF-16 a text for some programs there alone.
     """
+    if finding := encoding_finding(repository, snapshot):
+        return finding
     return _misnamed(repository, snapshot) or _backslashed(repository, snapshot)
 
 

@@ -10,6 +10,7 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.ready_steps import put_aside
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages.lookup import every_stage, lesson_stages
 from grader.stages.paths import covers, gitignore_beside, lesson_paths, paths_overlap
@@ -168,7 +169,14 @@ def _doubled_finding(
 
 
 def _separate(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tuple[Step, ...]:
-    """Leave the path to one of the two: to the stage that writes it, by its command."""
+    """Leave the path to one of the two: to the stage that writes it, by its command.
+
+    Of two .dvc files, the one that dvc add makes for the path stays.
+    """
+    (outer, owner), (inner, other) = owned
+    if outer.path == inner.path and owner.cmd is other.cmd is None:
+        is_first = owner.file == f"{outer.path}.dvc" or other.file != f"{outer.path}.dvc"
+        return _remove_copy(repository, other if is_first else owner)
     for _, owner in owned:
         if owner.cmd is None:
             return (
@@ -188,3 +196,19 @@ def _separate(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tup
     )
     change = Change(remove={section_of(out): (out.path,)})
     return edit_and_run(repository, snapshot, owner, change)
+
+
+def _remove_copy(repository: Repository, copy: Stage) -> tuple[Step, ...]:
+    """Take a .dvc file away whose data another one tracks.
+
+    ``dvc remove`` would take the data's line out of .gitignore too.
+    """
+    if copy.file not in repository.tracked_files:
+        return (put_aside(repository, copy.file),)
+    content = repository.worktree.content(copy.file)
+    is_saved = repository.is_staged(copy.file) and content == repository.head.content(copy.file)
+    keep = [] if is_saved else [put_aside(repository, copy.file)]
+    is_committed = copy.file in repository.committed_files
+    commit = fixes.commit_staged("Leave the data to one .dvc file")
+    remove = fixes.command("git", "rm", "--quiet", *["--cached"] * (not is_saved), "--", copy.file)
+    return *keep, remove, *[commit] * is_committed

@@ -12,13 +12,9 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.fixes.cached_objects import path_from_root, remove_object
-from grader.fixes.stage_runs import run_again
 from grader.stages.lookup import LOCK, name_in_file, stage_evidence
-from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import (
     files_at_head,
-    files_beside_lock,
     gitignores,
     is_recorded_at_head,
     uncached_outs,
@@ -204,9 +200,11 @@ def _uncommitted_finding(
     else:
         what = "is neither in DVC's cache (cache: false) nor in git"
         actual = _state_in_git(repository, out)
-    entry = stage_evidence(snapshot, stage, out.path, "cache: false")
+    # A .dvc file has the path below, and from its own folder.
+    words = (f"{name_in_file(stage)}:", out.path) if stage.cmd else ()
+    at = Evidence(snapshot.revision, stage.file, snapshot.line(stage.file, *words, "cache: false"))
     # Metrics and plots are small, and git may keep them; data and models belong to the cache.
-    line = None if out.metric or out.plot or is_committed else entry.line
+    line = None if out.metric or out.plot or is_committed else at.line
     return Finding(
         "uncached-out-uncommitted",
         f"{out.path} of {stage.name} {what}: it is on this laptop alone.",
@@ -215,7 +213,7 @@ def _uncommitted_finding(
         _leave_to_dvc(repository, stage, out, line)
         if line
         else _add_to_git(repository, stage, out),
-        (Evidence("HEAD", out.path), stage_evidence(snapshot, stage, "cache: false")),
+        (Evidence("HEAD", out.path), at),
         awaits_commit=line is None,
     )
 
@@ -240,9 +238,14 @@ def _state_in_git(repository: Repository, out: Out) -> str:
 
 
 def _leave_to_dvc(repository: Repository, stage: Stage, out: Out, line: int) -> tuple[Step, ...]:
+    edit = fixes.change(stage.file, "write  cache: true  in place of  cache: false", line=line)
+    if stage.cmd is None:
+        files = [stage.file, *gitignores(repository, [out.path])]
+        commit = fixes.commit(files, "Leave the data to DVC")
+        return edit, fixes.command("dvc", "add", out.path), *commit
     paths = [stage.file, LOCK, *gitignores(repository, [out.path])]
     return (
-        fixes.change(stage.file, "write  cache: true  in place of  cache: false", line=line),
+        edit,
         fixes.command("dvc", "repro", "--force", "--single-item", stage.name),
         *fixes.commit(paths, f"Leave what {stage.name} wrote to DVC"),
     )
@@ -253,43 +256,4 @@ def _add_to_git(repository: Repository, stage: Stage, out: Out) -> tuple[Step, .
     return (
         fixes.command("git", "add", *force, out.path),
         fixes.commit_staged(f"Keep what {stage.name} wrote"),
-    )
-
-
-@check("pipeline.cache_intact", "cache-corrupt", requires=("preprocess.run",))
-def cache_objects_are_what_they_are_called(
-    repository: Repository, snapshot: Snapshot
-) -> Finding | None:
-    """Every object in the cache is what its name says.
-
-    DVC trusts an object that is read-only, and pushes it: one that changed reaches everybody.
-    """
-    objects = repository.objects
-    owners = {
-        name: (stage, out)
-        for stage in snapshot.project.stages
-        for out in stage.outs
-        # DVC 2 hashed texts with CRLF turned to LF: their bytes need not have their name's md5.
-        if out.cache and out.recorded.md5 and out.recorded.algorithm == "md5"
-        for name in objects.names(out.recorded.md5)
-    }
-    for name in objects.find_corrupt(owners):
-        return _corrupt(repository, *owners[name], name)
-    return None
-
-
-def _corrupt(repository: Repository, stage: Stage, out: Out, name: str) -> Finding:
-    if is_as_recorded(repository, stage):
-        again: tuple[Step, ...] = (fixes.command("dvc", "commit", stage.name),)
-    elif stage.cmd:  # and the remote may have a damaged one too
-        again = run_again(stage, files_beside_lock(repository, stage))
-    else:
-        again = (fixes.command("dvc", "pull", "--force", stage.name),)
-    return Finding(
-        "cache-corrupt",
-        f"An object of {out.path} in DVC's cache is damaged: DVC would hand it out as it is.",
-        f"bytes with the md5 {name}",
-        "other bytes",
-        (remove_object(repository, name), *again),
-        (Evidence("cache", path_from_root(repository, name), value=name),),
     )

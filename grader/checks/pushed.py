@@ -15,16 +15,17 @@ from grader.facts.remote import BadObjects, Remote, resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.cached_objects import remove_object
+from grader.fixes.cached_objects import remove_objects
 from grader.fixes.remote_edits import LOCAL
 from grader.fixes.stage_runs import run_again
-from grader.stages.lookup import LOCK, stage_evidence
+from grader.stages.lookup import LOCK, name_in_file
 from grader.stages.run_state import is_as_recorded
 from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop import activation
 
-_DELETED = 10  # the next check names the others
+_DELETED = 100
+"""So many objects are named in one command, 4 kB of it; the next check names the others."""
 _WAITS = (
     f" {activation.VARIABLE} is not {activation.VALUE} in this terminal: here dvc push waits a"
     " minute for each object."
@@ -112,6 +113,7 @@ def _pushed(repository: Repository, snapshot: Snapshot, stages: Sequence[Stage])
         answer = _Answer(remote, remote.find_bad_objects(owners), owners)
         if not answer.names:
             continue
+        answer = _with_damaged_listings(answer, repository, snapshot, name)
         here = resolve_options(remote.name, repository.remote_options) or remote.options
         if not replace(remote, options=here).is_same_location(remote):
             return _elsewhere(repository, answer, here["url"])
@@ -146,6 +148,24 @@ def _remote(repository: Repository, snapshot: Snapshot, own: str | None) -> Remo
     # All that a check asks for has ten seconds together, deps in a cloud included.
     since = repository.remote_asked_at or time.monotonic()
     return Remote(name, options, repository.root / ".dvc", since)
+
+
+def _with_damaged_listings(
+    answer: _Answer, repository: Repository, snapshot: Snapshot, name: str | None
+) -> _Answer:
+    """``answer`` with the damaged listings of all other outs of that remote.
+
+    dvc push reads every listing that is there, and stops at the first that is damaged, whatever
+    out it is to send (dvc_data/index/collect.py).
+    """
+    everything = _objects(repository, snapshot, snapshot.project.stages, answer.remote, name)
+    others = {
+        md5: owner for md5, owner in everything if md5.endswith(".dir") and md5 not in answer.owners
+    }
+    damaged = answer.remote.find_bad_objects(others).wrong
+    owners = {md5: others[md5] for md5 in damaged}
+    lacking = BadObjects(answer.lacking.absent, [*answer.lacking.wrong, *damaged])
+    return replace(answer, lacking=lacking, owners={**answer.owners, **owners})
 
 
 def _elsewhere(repository: Repository, answer: _Answer, url: str) -> Finding:
@@ -210,7 +230,9 @@ def _kept_back(snapshot: Snapshot, stages: Iterable[Stage]) -> Finding | None:
         stage, out = owner.stage, owner.out
         if out.push:
             continue
-        at = stage_evidence(snapshot, stage, out.path.rpartition("/")[2], "push:")
+        words = (f"{name_in_file(stage)}:", out.path.rpartition("/")[2]) if stage.cmd else ()
+        line = snapshot.line(stage.file, *words, "push:")
+        at = Evidence(snapshot.revision, stage.file, line, "push: false")
         return Finding(
             "out-not-pushed",
             f"{out.path} of {stage.name} has push: false: dvc push leaves it out, and a colleague"
@@ -257,16 +279,22 @@ def _not_pushed(repository: Repository, answer: _Answer) -> Finding:
     )
 
 
-def _delete_object(remote: Remote, name: str) -> Step:
-    """Delete an object of the remote.
+def _delete_objects(remote: Remote, names: Sequence[str]) -> list[Step]:
+    """Delete objects of the remote, the listings of folders first; none where there are none.
 
     DVC has no command for it; its own client reaches every kind of remote.
     """
+    if not names:
+        return []
     # dvc/data_cloud.py: DVC 2's objects are in an object store of their own.
     kind = ", hash_name='md5-dos2unix'" if remote.uses_dvc_2_layout else ""
     objects = f"Repo().cloud.get_remote_odb({fixes.literal(remote.name)}{kind})"
-    code = f"from dvc.repo import Repo; {objects}.delete({fixes.literal(name)})"
-    return fixes.python(code, "-P")
+    ordered = sorted(dict.fromkeys(names), key=lambda name: not name.endswith(".dir"))
+    code = f"{objects}.delete({fixes.literal(ordered[0])})"
+    if len(ordered) > 1:
+        listed = ", ".join(map(fixes.literal, ordered[:_DELETED]))
+        code = f"odb = {objects}; [odb.delete(name) for name in ({listed})]"
+    return [fixes.python(f"from dvc.repo import Repo; {code}", "-P")]
 
 
 def _lost_finding(
@@ -303,7 +331,7 @@ def _lost_finding(
         "the object in the cache or on the remote",
         f"objects of which neither has the right bytes: {len(lost)}",
         (
-            *(remove_object(repository, name) for name in damaged[:_DELETED]),
+            *remove_objects(repository, damaged),
             *_keep_again(kept, is_of_dvc_2=remote.uses_dvc_2_layout),
             *_make_again([stage for stage in stages if stage not in here]),
             *_push(repository, answer, []),
@@ -351,7 +379,7 @@ def _make_again(stages: list[Stage]) -> Iterator[Step]:
     if made:
         yield fixes.note("if nobody has it, make it again:")
     if len(made) == 1:
-        yield from run_again(made[0], uncached_outs(made[0]))
+        yield from run_again(made, uncached_outs(made[0]))
     elif made:
         yield fixes.command("dvc", "repro")
         yield from fixes.commit([LOCK, *uncached_outs(*made)], "Run it again")
@@ -371,8 +399,7 @@ def _push(repository: Repository, answer: _Answer, listings: list[str]) -> list[
     elif _waits(remote):
         variable = f"{activation.VARIABLE} to {activation.VALUE}"
         steps.append(fixes.note(f"in this terminal, set the variable {variable}"))
-    wrong = answer.lacking.wrong[:_DELETED]
-    steps += [_delete_object(remote, name) for name in (*listings, *wrong)]
+    steps += _delete_objects(remote, [*listings, *answer.lacking.wrong])
     return [*steps, fixes.command("dvc", "push", "-r", remote.name)]
 
 

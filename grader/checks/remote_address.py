@@ -77,8 +77,10 @@ def _mend_address(
         return problem, wanted, remote_edits.server_options(repository, snapshot, name, wanted)
     base = addresses.named_base(url)
     if addresses.is_malformed(url) or (base is not None and base not in snapshot.remotes):
-        wanted = repository.settings.remote or addresses.correct_address(url)
-        return addresses.harm(url), wanted, []
+        known = repository.settings.remote or addresses.correct_address(url)
+        wanted = known or attendee_place.url(repository)
+        more = [] if known else remote_edits.server_options(repository, snapshot, name, wanted)
+        return addresses.harm(url), wanted, more
     if name in used_remotes(snapshot) and addresses.is_inside(repository, url):
         problem = "is a folder in the repository itself: no clone has it, and no clone reaches it"
         return problem, addresses.place(repository), []

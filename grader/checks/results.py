@@ -13,15 +13,17 @@ import yaml
 from dvcstate import Stage
 from dvcstate.documents import yaml12
 from grader import fixes
+from grader.checks.split_sources import foreign_splits_finding
+from grader.checks.whole_data import data_fault
 from grader.engine.registry import stage_check
 from grader.facts import onnx_model, picture
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.finding import Evidence, Finding
+from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.stage_runs import restore_out, run_edited
 from grader.stages import good_results
 from grader.stages.lookup import recorded_stage
-from grader.stages.paths import command_outs
+from grader.stages.paths import command_outs, command_paths
 from grader.stages.stage_change import Change
 from grader.step import Step
 from workshop.stages import Content, StageSpec
@@ -54,8 +56,8 @@ def results_are_what_they_should_be(
 ) -> Finding | None:
     """What {stage} wrote can be used.
 
-    The files are opened: tables with the right columns, splits that share no poster, a model that
-    loads, pictures that are pictures.
+    The files are opened: tables with the right columns, splits that share no poster and are of
+    the raw data, a model that loads, pictures that are pictures.
     """
     stage = recorded_stage(snapshot, spec)
     root = repository.root
@@ -78,7 +80,10 @@ def results_are_what_they_should_be(
             else restore_out(repository, stage, shown),
             (Evidence("worktree", shown),),
         )
-    return None
+    if any(out.content is Content.SPLITS for out in outs.values()) and data_fault(repository):
+        raise BlockedError("data.in_place")  # which gives it other data to run on
+    read = [*command_paths(repository, stage, snapshot.code(spec), spec.reads)]
+    return foreign_splits_finding(repository, stage, read, written)
 
 
 def _writer_of_yaml(snapshot: Snapshot, spec: StageSpec) -> str | None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from dvcstate import Stage
 from grader import fixes
+from grader.checks.absent_code import gone_code_finding
+from grader.checks.always_changed import always_changed_finding
 from grader.checks.unversioned import unversioned_finding
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
@@ -12,7 +14,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding, UnknownError
 from grader.fixes.line_ends import normalize_line_ends
 from grader.fixes.stage_runs import mend_stage, restore_out, run_stage
-from grader.stages import absent_deps, line_ends
+from grader.stages import absent_deps, broken_code, line_ends
 from grader.stages.gone_code import gone_code
 from grader.stages.lookup import LOCK, recorded_stage, stage_evidence, stage_of
 from grader.stages.paths import paths_overlap
@@ -41,6 +43,7 @@ def stage_has_run(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
         return None
     if repository.worktree.content(LOCK) is None and LOCK in repository.committed_files:
         raise BlockedError("lock.committed")
+    _refuse_to_run_broken_code(repository, spec)
     return replace(
         never_run_finding(repository, snapshot, stage),
         steps=mend_stage(repository, snapshot, stage, spec),
@@ -72,12 +75,14 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
     stage = recorded_stage(snapshot, spec)
     if stage.frozen:
         return None
+    if finding := always_changed_finding(repository, snapshot, stage):
+        return finding
     if gone := gone_code(repository, spec):
         if any(
             paths_overlap(out, path) for out in outs_with_code(repository, stage) for path in gone
         ):
             raise BlockedError("data.only_dvc")  # a run deleted it, as one of its outs
-        return _gone_finding(stage, gone)
+        return gone_code_finding(stage, gone)
     changed = changes_of_run(repository, snapshot, stage)
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
@@ -86,6 +91,7 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         return unversioned_finding(repository, snapshot, stage, spec)
     if finding := _line_ends_finding(repository, snapshot, stage, changed):
         return finding
+    _refuse_to_run_broken_code(repository, spec)
     evidence = tuple(change.evidence for change in changed)
     steps = mend_stage(repository, snapshot, stage, spec)
     if snapshot.revision == "HEAD":
@@ -100,19 +106,6 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         "; ".join(" ".join(filter(None, (item.path, item.value))) for item in evidence[:4]),
         steps,
         evidence,
-    )
-
-
-def _gone_finding(stage: Stage, gone: list[str]) -> Finding:
-    paths = fixes.join(gone)
-    return Finding(
-        "lock-stale",
-        f"{stage.name} runs {paths}, which is committed, and gone from your folder: dvc repro stops"
-        " there.",
-        f"{paths} in your folder, as committed",
-        "absent",
-        (fixes.command("git", "checkout", "HEAD", "--", *gone),),
-        tuple(Evidence("worktree", path, value="absent") for path in gone),
     )
 
 
@@ -175,6 +168,12 @@ def _refuse_unanswered(repository: Repository, snapshot: Snapshot, stage: Stage)
             fixes.command("grader", "check", "--offline"),
             code="remote-unreachable",
         )
+
+
+def _refuse_to_run_broken_code(repository: Repository, spec: StageSpec) -> None:
+    """Whatever is to be run stops there: nothing is to be run before it is mended."""
+    if broken_code.find(repository, spec):
+        raise BlockedError(f"{spec.name}.command")
 
 
 def names_of(changed: Iterable[LockChange]) -> str:

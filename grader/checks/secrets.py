@@ -76,6 +76,11 @@ def no_secret_is_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     return None
 
 
+def has_secret(repository: Repository, snapshot: Snapshot, config: str) -> bool:
+    """Whether a config file at HEAD holds a secret, which is then what is reported of it."""
+    return any(secret.evidence.path == config for secret in _in_config(repository, snapshot))
+
+
 def _in_config(repository: Repository, snapshot: Snapshot) -> Iterator[_Secret]:
     for path in (CONFIG, LOCAL):
         text = _config(repository, snapshot, path)

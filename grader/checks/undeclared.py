@@ -3,7 +3,9 @@
 from dvcstate import Stage
 from dvcstate.model import ParamsFile
 from grader import fixes
+from grader.checks.absent_code import absent_modules_steps
 from grader.checks.gone_params import gone_file_finding
+from grader.checks.param_types import param_type_finding
 from grader.code.stage_code import StageCode
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
@@ -33,9 +35,10 @@ def deps_are_declared(
     stage = stage_of(snapshot, spec)
     right = RightStage(repository, snapshot, stage, spec)
     if right.absent_deps:
-        steps = mend_stage(repository, snapshot, stage, spec)
+        steps = absent_modules_steps(repository, snapshot.code(spec), right.absent_deps)
+        steps = steps or mend_stage(repository, snapshot, stage, spec)
         keys = [*right.params_among_deps.values()]
-        return _absent_finding(snapshot, stage, right.absent_deps, keys, steps)
+        return _absent_deps_finding(snapshot, stage, right.absent_deps, keys, steps)
     # What another stage makes, and nothing ties to this one, is `connected`'s to report.
     disconnected = [path for paths in right.disconnected.values() for path in paths]
     modules, own = right.undeclared_modules, snapshot.code(spec).own()
@@ -59,7 +62,7 @@ def deps_are_declared(
     )
 
 
-def _absent_finding(
+def _absent_deps_finding(
     snapshot: Snapshot,
     stage: Stage,
     absent: list[str],
@@ -90,7 +93,7 @@ def absent_deps_finding(repository: Repository, snapshot: Snapshot, stage: Stage
     deps = tuple(path for path in meant if path and path not in [dep.path for dep in stage.deps])
     change = Change(deps=deps, params=tuple(keys), remove={"deps": tuple(absent)})
     steps = edit_and_run(repository, snapshot, stage, change)
-    return _absent_finding(snapshot, stage, absent, keys, steps)
+    return _absent_deps_finding(snapshot, stage, absent, keys, steps)
 
 
 def _too_wide_finding(
@@ -156,14 +159,15 @@ def _line_of_param(snapshot: Snapshot, code: StageCode, key: str) -> Evidence:
     return Evidence(snapshot.revision, path, line, key)
 
 
-@stage_check("params_exist", "param-unknown", requires=("{stage}.declared",))
+@stage_check("params_exist", "param-unknown", "param-type", requires=("{stage}.declared",))
 def declared_params_exist(
     repository: Repository, snapshot: Snapshot, spec: StageSpec
 ) -> Finding | None:
-    """Every param that {stage} declares is in its file.
+    """Every param that {stage} declares is in its file, and of the type that its code takes.
 
     DVC says nothing of a key that is not there until dvc repro stops at it. What the code of
-    {stage} reads belongs in the file; any other key is one too many in dvc.yaml.
+    {stage} reads belongs in the file; any other key is one too many in dvc.yaml. A value with
+    quotes is text to YAML, whatever is between them.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
     if finding := gone_file_finding(repository, snapshot, stage):
@@ -172,7 +176,9 @@ def declared_params_exist(
     absent = absent_keys(snapshot, stage, code.params())
     right = RightStage(repository, snapshot, stage, spec)
     lost = _lost_params(repository, snapshot, stage, read, absent, right)
-    return lost or _misspelt_params(repository, snapshot, right)
+    return (
+        lost or _misspelt_params(repository, snapshot, right) or param_type_finding(snapshot, stage)
+    )
 
 
 def unknown_params(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding | None:

@@ -5,8 +5,9 @@ from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
-from grader.fixes.git_files import keep_files
+from grader.fixes.git_files import keep_files, unignore
 from grader.stages.paths import command_paths, covers, paths_overlap
+from grader.stages.recorded_data import misread_outs
 from grader.stages.storage import unversioned_deps
 from workshop.stages import STAGES, StageSpec
 
@@ -23,32 +24,58 @@ def unversioned_finding(
     deps = _unversioned(repository, snapshot, stage, spec)
     if not deps:
         return None
-    modules = repository.worktree.code(spec).imported()
+    code = [dep for dep in deps if _is_any_code(repository, dep)]
     are_ignored = all(map(repository.ignores, deps))
-    on_purpose = are_ignored and not set(modules).intersection(deps)
+    # The data that a lesson's stage reads is DVC's: that git ignores it was dvc add's doing.
+    read = {*command_paths(repository, stage, snapshot.code(spec), spec.reads)}
+    on_purpose = are_ignored and not code and not read.intersection(deps)
     paths = fixes.join(deps)
     kept = [*deps, *(path for path in _of_others(repository, snapshot) if path not in deps)]
     kept = [path for path in kept if not any(covers(o, path) for o in kept if o != path)]
+    hidden = [path for path in kept if repository.ignores(path) and _is_any_code(repository, path)]
+    edits, edited = unignore(repository, hidden)
+    added = dict.fromkeys(_top(repository, path) for path in hidden)
     return Finding(
         "lock-stale",
         f"{stage.name} ran on {paths}, which is in your folder alone: whoever clones"
         f" cannot run {stage.name}, and dvc status there says that it changed.",
         f"{paths} in git or in DVC",
         "git ignores it" if are_ignored else "it is in neither",
-        keep_files(repository, kept, f"Commit what {stage.name} ran on"),
+        (
+            *edits,
+            *[fixes.command("git", "add", *edited, *added)] * bool(hidden),
+            *keep_files(
+                repository,
+                [path for path in kept if path not in hidden],
+                f"Commit what {stage.name} ran on",
+            ),
+        ),
         tuple(Evidence("worktree", path, value="not at HEAD") for path in deps),
         severity="advice" if on_purpose else "fail",
     )
 
 
 def _of_others(repository: Repository, snapshot: Snapshot) -> list[str]:
+    """What the other stages ran on: code too that git ignores, which no stage can do without."""
     return [
         path
         for spec in STAGES
         if (stage := snapshot.stage(spec)) and stage.recorded
         for path in _unversioned(repository, snapshot, stage, spec)
-        if not repository.ignores(path)
+        if not repository.ignores(path) or _is_any_code(repository, path)
     ]
+
+
+def _top(repository: Repository, path: str) -> str:
+    """The folder of all code, where git has nothing of it: also what no stage imports is there."""
+    top = path.split("/")[0]
+    return path if any(covers(top, file) for file in repository.tracked_files) else top
+
+
+def _is_any_code(repository: Repository, path: str) -> bool:
+    """Whether some lesson's stage imports what is at ``path``, or in it."""
+    codes = map(repository.worktree.code, STAGES)
+    return any(covers(path, module) for code in codes for module in code.imported())
 
 
 def _unversioned(
@@ -56,6 +83,7 @@ def _unversioned(
 ) -> list[str]:
     modules = repository.worktree.code(spec).imported
     deps = unversioned_deps(repository, snapshot, stage, modules)
+    meant = [out.meant for out in misread_outs(repository, snapshot.project)] if deps else []
     # What a lesson's stage writes, declared or not, the check of its outs reports.
     written = [
         path
@@ -63,4 +91,5 @@ def _unversioned(
         if deps and (maker := snapshot.stage(other))
         for path in command_paths(repository, maker, snapshot.code(other), other.writes)
     ]
-    return [path for path in deps if not any(paths_overlap(path, out) for out in written)]
+    known = [*written, *meant]  # which data.in_place reports
+    return [path for path in deps if not any(paths_overlap(path, other) for other in known)]

@@ -1,4 +1,4 @@
-"""One Python module of an attendee, parsed and never run: what it imports, takes and reads.
+"""One Python module of an attendee, compiled and never run: what it imports, takes and reads.
 
 Parsing takes a millisecond a module; what a text says is remembered by its hash in the user's
 cache folder, never in the repository.
@@ -6,6 +6,7 @@ cache folder, never in the repository.
 
 import ast
 import hashlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Any, TypeGuard
 from grader import user_cache
 from grader.code import param_keys
 
-_VERSION = 4
+_VERSION = 5
 _MOST_TEXTS = 500
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -28,7 +29,9 @@ class Module:
     ``models``: the annotated fields of each class, ``bases`` what it inherits. ``keys``: each
     ``params["section"]["key"]``, whatever the variable is called that params.yaml was loaded into.
     ``defaults``: the text that an option has where it is not given. ``texts``: those with a slash,
-    which may be paths.
+    which may be paths. ``first``: line, level, module and name of each import that runs as soon as
+    the module does, whatever happens. ``names``: all that the module gives a value to; ``*`` where
+    it may have others. ``error``: line and words of what keeps Python from running it at all.
     """
 
     imports: list[tuple[int, str, str]] = field(default_factory=list)
@@ -39,6 +42,9 @@ class Module:
     keys: list[str] = field(default_factory=list)
     defaults: dict[str, str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    first: list[tuple[int, int, str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    error: tuple[int, str] | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -57,15 +63,26 @@ def module(text: str) -> Module:
 def _restore(stored: dict[str, Any]) -> Module:
     imports = [(level, base, name) for level, base, name in stored.pop("imports")]
     reads = [(section, model) for section, model in stored.pop("reads")]
-    return Module(imports=imports, reads=reads, **stored)
+    first = [(line, level, base, name) for line, level, base, name in stored.pop("first")]
+    line, words = stored.pop("error") or (0, "")
+    return Module(
+        imports, reads=reads, first=first, error=(line, words) if words else None, **stored
+    )
 
 
 def _parse(text: str) -> Module:
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        with warnings.catch_warnings(action="ignore"):  # an escape such as \d, for one
+            tree = ast.parse(text)
+            compile(tree, "module", "exec", dont_inherit=True)  # a return outside of a function
+    except SyntaxError as error:
+        return Module(error=(error.lineno or 1, error.msg or "it is no Python"))
+    except ValueError as error:  # a null byte in it
+        return Module(error=(1, str(error)))
+    except (RecursionError, MemoryError):
         return Module()
-    found = Module(imports=list(_imports(tree)))
+    first, names = list(_first_imports(tree)), list(dict.fromkeys(_names(tree)))
+    found = Module(list(_imports(tree)), first=first, names=names)
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr="add_argument"), args=[ast.Constant(), *_]):
@@ -131,6 +148,29 @@ def _imports(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
             yield from ((0, alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from ((node.level, node.module or "", alias.name) for alias in node.names)
+
+
+def _first_imports(tree: ast.Module) -> Iterator[tuple[int, int, str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, 0, alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.lineno, node.level, node.module or "", a.name) for a in node.names)
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name="__getattr__"):
+                yield "*"
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.alias(name=name, asname=other):
+                yield other or name.partition(".")[0]
+            case ast.Call(func=ast.Name(id="globals" | "exec" | "setattr")):
+                yield "*"
 
 
 def _running(tree: ast.Module) -> Iterator[ast.AST]:

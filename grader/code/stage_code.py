@@ -101,6 +101,10 @@ class StageCode:
         """Whether nothing is there of what the stage's command runs."""
         return self._text(self.entry) is None
 
+    def text(self, path: str) -> str:
+        """The text of a module; empty where there is none."""
+        return self._text(path) or ""
+
     @cached_property
     def _default_entry(self) -> _Entry:
         package, single = _entries(self.stage)
@@ -222,6 +226,25 @@ class StageCode:
     @property
     def _import_paths(self) -> dict[str, tuple[str, ...]]:
         return self._all_import_paths.setdefault(self._roots, {})
+
+    def first_imports(self, path: str) -> Iterator[tuple[int, str, str]]:
+        """Line, module and name of each import with which a module of ``imported`` begins."""
+        parsed = module(self._text(path) or "")
+        for line, level, base, name in parsed.first:
+            yield line, ".".join(filter(None, [*_above(path, level), base])), name
+
+    def file_of(self, name: str) -> str | None:
+        """The attendee's own file that the dotted ``name`` is; None where there is none."""
+        files = [
+            f"{join(root, name.replace('.', '/'))}{end}"
+            for root in self._roots
+            for end in ("/__init__.py", ".py")
+        ]
+        return next((path for path in files if self._text(path) is not None), None)
+
+    def folders_of(self, name: str) -> list[str]:
+        """Where a package of that dotted name may lie."""
+        return [join(root, name.replace(".", "/")) for root in self._roots]
 
     def _paths_imported_by(self, path: str, text: str) -> tuple[str, ...]:
         """The files that the module in ``path`` imports. No dotted name ends in ``.py``."""
@@ -388,9 +411,13 @@ def _entries(stage: StageSpec) -> tuple[str, str]:
 
 def _imports(parsed: Module, path: str) -> Iterator[str]:
     """The dotted names that the module in ``path`` imports, relative ones made whole."""
+    for level, base, name in parsed.imports:
+        yield ".".join([*_above(path, level), *(part for part in (base, name) if part)])
+
+
+def _above(path: str, level: int) -> list[str]:
+    """The packages from which an import of ``level`` dots in the module ``path`` begins."""
     package = path.removesuffix("/__init__.py").removesuffix(".py").split("/")
     if not path.endswith("__init__.py"):
         package = package[:-1]
-    for level, base, name in parsed.imports:
-        above = package[: len(package) - level + 1] if level else []
-        yield ".".join([*above, *(part for part in (base, name) if part)])
+    return package[: len(package) - level + 1] if level else []

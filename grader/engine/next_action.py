@@ -14,7 +14,7 @@ _STOPS_RUNS = frozenset(
     (
         *("param-unknown", "stage-wrong-command", "sections-in-command", "dep-absent", "cycle"),
         *("out-overlap", "out-not-written", "code-among-outs", "windows-paths", "wrong-file-name"),
-        "wrong-directory",
+        *("wrong-directory", "code-broken", "param-type"),
     )
 )
 

@@ -332,6 +332,23 @@ class Repository:
         """The worktree as a DVC project."""
         return self._cache.workspace(self.root)
 
+    def md5_of(self, place: Path, algorithm: str = "md5") -> str | None:
+        """The hash of the file or folder ``place`` as DVC takes it, None where none is."""
+        return self._hashes.md5_of(place, algorithm)
+
+    def md5s_in(self, folder: Path) -> list[str]:
+        """The hash of each file in ``folder``, which is there."""
+        return self._hashes.md5s_in(folder)
+
+    @cached_property
+    def _hashes(self) -> Workspace:
+        """The workspace, which has looked at the folder as it is now."""
+        try:
+            _ = self.state
+        except (ProjectError, OSError):  # where DVC stops, it may not have looked at all
+            self.workspace.look_again()
+        return self.workspace
+
     @cached_property
     def shared_project(self) -> Project | None:
         """The project in the worktree, where it is also that of HEAD: reading takes a while."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from grader import fixes
 from grader.facts.repository import Repository
+from grader.stages.paths import covers
+from grader.stages.storage import files_at_head
 from grader.step import Step
 
 
@@ -32,6 +34,38 @@ def unignore(repository: Repository, paths: Iterable[str]) -> tuple[list[Step], 
     edits += [fixes.delete(file, line) for file, line in ordered]
     # The line may be in .git/info/exclude or in a file of the user's own, which nobody commits.
     return edits, sorted(edited | {file for file, _ in ordered if file.endswith(".gitignore")})
+
+
+def bring_back(repository: Repository, path: str, *beside: Step) -> tuple[Step, ...]:
+    """The checkout of a file or folder that git had, from HEAD or from before its deletion.
+
+    The newest commit that changed what HEAD does not have is the one that deleted it: that it is
+    back is committed, after the steps ``beside``. Empty where git never had it.
+    """
+    if files_at_head(repository, path):
+        return fixes.command("git", "checkout", "HEAD", "--", path), *beside
+    git = repository.git
+    commits = git.commits(f"{repository.prefix}{path}", 1) if git else []
+    if not commits:
+        return ()
+    checkout = fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", path)
+    return checkout, *beside, fixes.commit_staged(f"Bring back {path}")
+
+
+def rename_back(repository: Repository, moved: str, path: str) -> tuple[Step, ...]:
+    """Give code its name again; what HEAD has under that name needs no commit."""
+    is_at_head = bool(files_at_head(repository, path))
+    commit = [] if is_at_head else [fixes.commit_staged(f"Rename {moved} back to {path}")]
+    tracked = [file for file in repository.tracked_files if covers(moved, file)]
+    if not tracked and is_at_head:
+        return (fixes.command("git", "checkout", "HEAD", "--", path),)
+    add = [] if tracked else [fixes.command("git", "add", moved)]
+    if not (repository.root / path).exists():
+        return *add, fixes.command("git", "mv", moved, path), *commit
+    # git mv of a folder would put it into one that is left there, with __pycache__ in it alone.
+    inside = tracked or repository.files_in(moved)
+    tops = dict.fromkeys(f"{moved}/{file[len(moved) + 1 :].partition('/')[0]}" for file in inside)
+    return *add, fixes.command("git", "mv", *tops, path), *commit
 
 
 def append_lines(repository: Repository, path: str, lines: Iterable[str]) -> Step:

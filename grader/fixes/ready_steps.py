@@ -5,7 +5,7 @@ no remote and not in git, a step puts them aside: no fix loses a byte of the att
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from itertools import chain, count
 
 from dvcstate import ProjectError, Stage
 from dvcstate.model import Out
@@ -62,15 +62,18 @@ def keep_bytes(repository: Repository, steps: Sequence[Step]) -> Iterator[Step]:
 
 def put_aside(repository: Repository, path: str, name: str = "") -> Step:
     """Move ``path`` to where nothing is yet; it may be a read-only object of the cache."""
-    free = kept = f"{KEPT_DIR}/{name or path}"
-    for number in count(2):
-        if not (repository.root / free).exists():
-            break
-        free = f"{kept}.{number}"
+    free = free_path(repository, f"{KEPT_DIR}/{name or path}")
     folder, old, new = (fixes.literal(text) for text in (free.rpartition("/")[0], path, free))
     return fixes.python(
         f"import os, shutil; os.makedirs({folder}, exist_ok=True); shutil.move({old}, {new})"
     )
+
+
+def free_path(repository: Repository, path: str) -> str:
+    """``path``, or with a number behind it where something is there already."""
+    numbered = (f"{path}.{number}" for number in count(2))
+    candidates = chain([path], numbered)
+    return next(free for free in candidates if not (repository.root / free).exists())
 
 
 def _overwrites(step: Step) -> bool:
@@ -130,7 +133,7 @@ def _is_kept(repository: Repository, out: Out) -> bool:
 
 
 def _is_in_cache(repository: Repository, path: str) -> bool:
-    md5 = repository.workspace.md5_of(repository.root / path)
+    md5 = repository.md5_of(repository.root / path)
     return md5 is not None and repository.objects.path(md5).exists()
 
 

@@ -5,7 +5,7 @@ DVC has listed the others.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dvcstate import Stage
 from dvcstate.documents import reader
@@ -59,10 +59,12 @@ def _later_lessons(repository: Repository, stage: Stage) -> list[str]:
     return [name for name in behind if stages[name]]
 
 
-def run_again(stage: Stage, beside: Iterable[str]) -> tuple[Step, ...]:
-    """The same of a stage that DVC takes for done: without the option, all above it run too."""
-    run = fixes.command("dvc", "repro", "--force", "--single-item", stage.name)
-    return run, *fixes.commit([lock_of(stage), *beside], f"Run {name_in_file(stage)} again")
+def run_again(stages: Sequence[Stage], beside: Iterable[str]) -> tuple[Step, ...]:
+    """The same of stages that DVC takes for done: without the option, all above them run too."""
+    names = [stage.name for stage in stages]
+    run = fixes.command("dvc", "repro", "--force", "--single-item", *names)
+    paths = dict.fromkeys([*map(lock_of, stages), *beside])
+    return run, *fixes.commit(paths, f"Run {fixes.join(map(name_in_file, stages))} again")
 
 
 def mend_stage(
@@ -119,7 +121,7 @@ def restore_out(repository: Repository, stage: Stage, path: str) -> tuple[Step, 
         # dvc checkout of a damaged object restores the damage: DVC trusts its cache.
         if all(objects.path(name).exists() for name in names) and not objects.find_corrupt(names):
             return (fixes.command("dvc", "checkout", "--force", stage.name),)
-    return run_again(stage, files_beside_lock(repository, stage))
+    return run_again([stage], files_beside_lock(repository, stage))
 
 
 def restore_stage(repository: Repository, stage: Stage) -> tuple[Step, ...]:

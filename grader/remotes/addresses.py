@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from grader.facts.repository import Repository
+from grader.remotes.web_pages import web_page
 from workshop import remote_addresses
 
 _SCHEMES = (
@@ -17,12 +18,8 @@ _SUPPORTED = frozenset(_SCHEMES) - {"ftp", "sftp", "gcs"}
 _ALMOST = re.compile(rf"^(?:\.\./|\./)*(?:{'|'.join(_SCHEMES)})(?:[:;]|//)", re.IGNORECASE)
 # What `dvc remote add` makes of gs//bucket: a path from the folder .dvc, its slashes joined.
 _NORMALISED = re.compile(rf"^\.\./(?:{'|'.join(_SCHEMES)});?/", re.IGNORECASE)
-_WEB_PAGE = re.compile(
-    r"^(?:\.\./|\./|/)*(?:https?:/*)?(?:storage|console)\.(?:cloud\.google|googleapis)\.com/", re.I
-)
-"""The address of a bucket in the browser, which is not the one that DVC takes."""
-
-
+# ada@host:/store, as scp and rsync take it
+_SCP = re.compile(r"^(?:\.\./)*(?P<host>[\w.-]+@[\w.-]+):(?P<place>/?[^:]+)$")
 _PLACE = re.compile(r"\w+://|[/~]|\.\.|[A-Za-z]:[\\/]")
 """How an address begins, or the path of a folder, and no name of a remote."""
 
@@ -40,6 +37,8 @@ def harm(url: str) -> str:
         return "has a ? in it: DVC takes that for the end of the place, and pushes above it"
     if url.startswith("remote://"):
         return "builds on a remote that is not there: dvc push stops"
+    if page := web_page(url):
+        return page.what
     return "is no address that DVC knows: it pushes into a folder of that name, here"
 
 
@@ -51,12 +50,14 @@ def named_base(url: str) -> str | None:
 
 def is_malformed(url: str) -> bool:
     """Whether DVC would take the address for a folder, or refuse it."""
+    if web_page(url):
+        return True
     scheme, separator, rest = url.partition("://")
     if separator and scheme.isalnum():
         if _has_query(url):
             return True
         return scheme.lower() not in _SUPPORTED | {"remote"} or not rest.strip("/")
-    return any(pattern.match(url) for pattern in (_ALMOST, _NORMALISED, _WEB_PAGE))
+    return any(pattern.match(url) for pattern in (_ALMOST, _NORMALISED, _SCP))
 
 
 def _has_query(url: str) -> bool:
@@ -88,14 +89,16 @@ def address_in_ascii(repository: Repository, url: str) -> str:
 
 
 def correct_address(url: str) -> str:
-    """What a malformed address was meant to be."""
+    """What a malformed address was meant to be; empty where nobody can tell."""
     if url.startswith("file://"):
         return url.removeprefix("file://")
     if _has_query(url):
         return url.partition("?")[0]
-    if page := _WEB_PAGE.match(url):
-        path = url[page.end() :].removeprefix("storage/browser/").removeprefix("storage/v1/b/")
-        return f"gs://{path.strip('/')}"
+    if page := web_page(url):
+        return page.meant
+    if scp := _SCP.match(url):
+        return f"ssh://{scp['host']}/{scp['place'].lstrip('/')}"
     scheme, _, rest = re.sub(r"^(?:\.\./|\./)*", "", url).partition("/")
     scheme = scheme.rstrip(":;")
-    return f"{scheme if scheme in _SUPPORTED else 'gs'}://{rest.strip('/')}"
+    place = rest.strip("/")
+    return f"{scheme if scheme in _SUPPORTED else 'gs'}://{place}" if place else ""

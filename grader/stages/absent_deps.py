@@ -1,6 +1,6 @@
 """Deps that are nowhere: neither in the folder, nor at HEAD, nor an out of any stage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
@@ -16,33 +16,42 @@ _ALIKE = 0.75
 """How near a name is that may be meant: ``pipeline/shraed`` is at 0.93 of ``pipeline/shared``."""
 
 
-def find(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[str]:
+def find(
+    repository: Repository,
+    snapshot: Snapshot,
+    stage: Stage,
+    unread: Iterable[str] = (),
+) -> list[str]:
     """The deps of ``stage`` that nothing is at and nothing makes, at HEAD nor in the folder.
 
-    What a lesson's stage reads or writes, and what HEAD alone has, other checks report.
+    What a lesson's stage reads or writes, and what HEAD alone has, other checks report; but for
+    ``unread``, the paths of a lesson that this stage does not read.
     """
     return [
         dep.path
         for dep in stage.deps
-        if dep.inside and dep.place and is_nowhere(repository, snapshot, dep.path)
+        if dep.inside and dep.place and is_nowhere(repository, snapshot, dep.path, unread)
     ]
 
 
-def is_nowhere(repository: Repository, snapshot: Snapshot, path: str) -> bool:
+def is_nowhere(
+    repository: Repository, snapshot: Snapshot, path: str, unread: Iterable[str] = ()
+) -> bool:
     """Whether nothing is at ``path`` and nothing makes it, at HEAD nor in the folder."""
+    made = _made_paths(repository, snapshot, {*unread})
     return (
         not (repository.root / path).exists()
         and not files_at_head(repository, path)
-        and not any(paths_overlap(made, path) for made in _made_paths(repository, snapshot))
+        and not any(paths_overlap(other, path) for other in made)
     )
 
 
-def _made_paths(repository: Repository, snapshot: Snapshot) -> Iterator[str]:
+def _made_paths(repository: Repository, snapshot: Snapshot, unread: set[str]) -> Iterator[str]:
     """What stages and .dvc files make, what lessons name, and links of git."""
     for stage in snapshot.project.stages:
         yield from (out.path for out in stage.outs)
     for spec in STAGES:
-        yield from lesson_paths(spec, (*spec.reads, *spec.writes))
+        yield from {*lesson_paths(spec, (*spec.reads, *spec.writes))} - unread
     yield from repository.links
     yield from repository.nested_repositories
 

@@ -112,8 +112,14 @@ class RightStage:
 
     @cached_property
     def absent_deps(self) -> list[str]:
-        """The deps that are nowhere: dvc repro stops at them."""
-        return absent_deps.find(self._repository, self._snapshot, self.stage)
+        """The deps that are nowhere: dvc repro stops at them.
+
+        The lesson's own data too, where the command reads it from another folder.
+        """
+        makers = {path.path for spec in STAGES for path in spec.outs}
+        lesson = {path.path for path in self.spec.deps} - makers
+        unread = lesson.difference(self._paths(self.spec.reads))
+        return absent_deps.find(self._repository, self._snapshot, self.stage, unread)
 
     @cached_property
     def own_outs_among_deps(self) -> list[str]:

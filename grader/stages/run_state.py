@@ -13,6 +13,7 @@ from grader.finding import BlockedError, Evidence
 from grader.stages.lookup import maker_of, stage_evidence
 from grader.stages.paths import covers, paths_overlap
 from grader.stages.storage import is_code, is_hidden_from_dvc, is_recorded_at_head, untracked_code
+from grader.stages.value_types import shown_change
 from workshop.stages import STAGES
 
 
@@ -63,7 +64,7 @@ def _is_modified(repository: Repository, out: Out) -> bool:
     """Whether an out that is there has other bytes than those recorded."""
     if not out.cache or out.place is None or out.recorded.md5 is None:
         return False
-    md5 = repository.workspace.md5_of(out.place, out.recorded.algorithm)
+    md5 = repository.md5_of(out.place, out.recorded.algorithm)
     return md5 is not None and md5 != out.recorded.md5
 
 
@@ -89,7 +90,7 @@ def _has_outs(repository: Repository, here: Stage, stage: Stage) -> bool:
             continue
         if recorded.get(out.path) != out.recorded.md5:
             return False
-        if repository.workspace.md5_of(out.place, out.recorded.algorithm) != out.recorded.md5:
+        if repository.md5_of(out.place, out.recorded.algorithm) != out.recorded.md5:
             return False
     return True
 
@@ -191,7 +192,13 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
         for key in file.keys or dict.fromkeys([*now, *recorded]):
             if key in now and now[key] != recorded.get(key):
                 line = snapshot.line(file.path, *(f"{part}:" for part in key.split(".")))
-                value = f"{key} {recorded.get(key, 'not recorded')} -> {now[key]}"
+                is_new = key not in recorded
+                change = (
+                    f"not recorded -> {now[key]}"
+                    if is_new
+                    else shown_change(recorded[key], now[key])
+                )
+                value = f"{key} {change}"
                 yield LockChange(key, Evidence(snapshot.revision, file.path, line, value))
 
 

@@ -22,10 +22,12 @@ from pipeline.shared.decoding.image_errors import (
 )
 from pipeline.shared.decoding.image_kinds import image_kind
 from pipeline.shared.decoding.jpeg import decode_jpeg, is_jpeg
+from pipeline.shared.decoding.measure import ImageMeasure, measure_image
+from pipeline.shared.decoding.orientation import StoredPicture
 
 __all__ = [
-    "BrokenImage", "ImageError", "TooManyPixels", "UnsupportedImage",
-    "decode_image", "load_image", "resize_image", "sufficient_size",
+    "BrokenImage", "ImageError", "ImageMeasure", "TooManyPixels", "UnsupportedImage",
+    "decode_image", "load_image", "measure_image", "resize_image", "sufficient_size",
 ]  # fmt: skip
 
 
@@ -38,8 +40,9 @@ def load_image(
     (200 real posters to three sizes: 1 to 2, at most 5.9), and 0 to 3 from a PNG of itself.
     """
     try:
-        picture = decode_image(data, at_least=sufficient_size(size), max_pixels=max_pixels)
-        return resize_image(picture, size)
+        stored = _decode_stored(data, sufficient_size(size), max_pixels)
+        resized = resize_image(stored.pixels, stored.in_stored_order(size))
+        return StoredPicture(resized, stored.orientation).upright()
     except MemoryError:
         raise TooManyPixels("the picture takes too much memory") from None
 
@@ -60,6 +63,10 @@ def decode_image(
     With ``at_least``, a (height, width), a JPEG may come smaller than it is, never smaller than
     that unless it is so itself. Every other type comes at its full size, exact to the bit.
     """
+    return _decode_stored(data, at_least, max_pixels).upright()
+
+
+def _decode_stored(data: bytes, at_least: tuple[int, int] | None, max_pixels: int) -> StoredPicture:
     if is_jpeg(data):
         return decode_jpeg(data, at_least, max_pixels)
     kind = image_kind(data)

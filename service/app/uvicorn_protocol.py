@@ -40,8 +40,14 @@ class CorrectedProtocol(HttpToolsProtocol):
             while data:
                 data = self._feed(data)
         except httptools.HttpParserError as error:
-            self.logger.warning("Invalid HTTP request received: %s", error)
-            self.send_400_response(str(error))
+            # uvicorn's own code fails for no other reason than an address, and says no more.
+            is_address = isinstance(error, httptools.HttpParserCallbackError)
+            complaint = "its address is too long, or has no path" if is_address else str(error)
+            method = self.parser.get_method()
+            reason, fix = _explain(data, method, complaint, self.scheme or "http")
+            client = ":".join(map(str, self.client)) if self.client else "a client"
+            self.logger.warning("No HTTP/1.1 request from %s: %s", client, reason)
+            self._refuse(reason, fix)
 
     def _feed(self, data: bytes) -> bytes:
         """Parse ``data``; what is left of it behind the head of a request with an offer."""
@@ -73,13 +79,13 @@ class CorrectedProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
         return head
 
-    def send_400_response(self, msg: str) -> None:
+    def _refuse(self, reason: str, fix: str) -> None:
         """Answer with a problem that what came is no HTTP, and close the connection."""
         request_id = uuid.uuid4().hex
         problem = Problem(
             HTTPStatus.BAD_REQUEST,
-            f"this is no HTTP/1.1 request that can be read: {msg}",
-            f"send it with an HTTP client, to an address that begins with {self.scheme}://",
+            f"this is no HTTP/1.1 request that can be read: {reason}",
+            fix,
         )
         content = problem_json(problem, request_id)
         headers = [
@@ -91,6 +97,35 @@ class CorrectedProtocol(HttpToolsProtocol):
         ]
         self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + _lines(headers) + content)
         self.transport.close()
+
+
+def _explain(data: bytes, method: bytes, complaint: str, scheme: str) -> tuple[str, str]:
+    """What the bytes are that the parser complains about, and what to do.
+
+    A client of another protocol does not show the answer: the log has the same words.
+    """
+    if data.startswith(_TLS_START) and scheme == "http":
+        return (
+            "it is TLS, and this port speaks none",
+            "use an address that begins with http://, or send it to the proxy that speaks TLS",
+        )
+    if method == _HTTP_2_METHOD:
+        return (
+            "it is HTTP/2 without an offer (prior knowledge), which is not spoken here",
+            "send it as HTTP/1.1: curl without --http2-prior-knowledge, gRPC not at all",
+        )
+    if b"transfer-encoding" in data.lower():
+        return (
+            f"{complaint} (a body has a Content-Length, or is chunked by Transfer-Encoding)",
+            "send it with a Content-Length, or with Transfer-Encoding: chunked alone",
+        )
+    return complaint, f"send it with an HTTP client, to an address that begins with {scheme}://"
+
+
+_TLS_START = b"\x16"
+"""The type of a record of a handshake (RFC 8446, 5.1); no request begins so."""
+_HTTP_2_METHOD = b"PRI"
+"""What a client of HTTP/2 says first, PRI * HTTP/2.0, is a request of HTTP/1 (RFC 9113, 3.4)."""
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

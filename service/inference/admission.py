@@ -48,14 +48,16 @@ class Slot:
 
 def late_problem(seconds: float) -> Problem:
     """The answer to a client whose job waited for so long that it is refused."""
-    return busy_problem(f"others were served for {seconds:g} s")
+    return busy_problem(f"others were served for {seconds:.3g} s")
 
 
-def busy_problem(reason: str) -> Problem:
-    """The answer to a client that should send its request again in a second."""
+def busy_problem(
+    reason: str, fix: str = "send the request again in a second", *, seconds: int = 1
+) -> Problem:
+    """The answer to a client that should send its request again in so many seconds."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"too busy: {reason}",
-        "send the request again in a second",
-        headers={"Retry-After": "1"},
+        fix,
+        headers={"Retry-After": str(seconds)},
     )

@@ -3,9 +3,14 @@
 A turn is one large picture, or small ones that together cost as little as one. Between two of its
 turns a request lets all others have theirs: a form of 64 large pictures delays nobody by more than
 one of them.
+
+Two budgets bound a request: of the processor's time, which a picture costs wherever it is decoded,
+and for several pictures of the clock's, which is short where other programs or requests take the
+processor. One picture alone waits on a busy machine; several can be sent in smaller forms.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,22 +18,23 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline.shared.pixels import TooManyPixels
+from service.inference.admission import busy_problem
 from service.inference.decode_cost import LIGHT_BYTES, LIGHT_PIXELS, DecodeCost, estimate_cost
-from service.inference.decoder_process import DecoderProcess
+from service.inference.decoder_process import DecoderProcess, LateDecoder
 from service.inference.job_pool import JobPool
 from service.inference.model import Model
 from service.inference.multipart_form import UploadedFile
-from service.inference.outcomes import Outcome, load_here, predict_files
+from service.inference.outcomes import Outcome, predict_files
 from service.inference.uploads import ClientDisconnected
 from service.problems import Problem
 from service.protocol import Receive
 from service.settings import ServiceSettings
 
 Result = TypeVar("Result")
+
+RETRY_SECONDS = 5
+PIXELS_OF_A_FILE = 100_000
+"""To take a file into a turn and to predict it costs about as much as to decode so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class _Turn:
 
     files: Sequence[int]
     is_light: bool
+    weight: float
+    """What it costs beside others: pixels, and PIXELS_OF_A_FILE for each file."""
 
 
 class CostlyPictures:
@@ -59,22 +67,16 @@ class CostlyPictures:
         self._check_pixels(costs)
         outcomes: list[Outcome] = []
         seconds = self._settings.max_decode_seconds
+        pace = _Pace(len(files), self._settings.max_answer_seconds)
         client = _Client(receive)
         try:
             for turn in _turns(files, costs):
                 contents = [files[index].content for index in turn.files]
-                work = self._take_turn(model, contents, turn.is_light, seconds)
+                pace.begin_turn(turn.weight)
+                work = self._take_turn(model, contents, turn.is_light, seconds, pace)
                 found, spent = await client.wait_for(work)
                 seconds -= spent
-                for content, outcome in zip(contents, found, strict=True):
-                    if turn.is_light and isinstance(outcome, TooManyPixels):
-                        # Larger than its header told `estimate_cost`: once more, in the process.
-                        self._check_seconds(seconds)
-                        again = self._take_turn(model, [content], False, seconds)
-                        decoded, spent = await client.wait_for(again)
-                        outcome = decoded[0]
-                        seconds -= spent
-                    outcomes.append(outcome)
+                outcomes += found
                 if len(outcomes) < len(files):
                     self._check_seconds(seconds)
         finally:
@@ -88,23 +90,34 @@ class CostlyPictures:
         self._decoder.close()
 
     async def _take_turn(
-        self, model: Model, contents: Sequence[bytes], is_light: bool, seconds: float
+        self,
+        model: Model,
+        contents: Sequence[bytes],
+        is_light: bool,
+        seconds: float,
+        pace: "_Pace",
     ) -> tuple[list[Outcome], float]:
         """What became of the files, and how many of the processor's seconds that took."""
         max_pixels = self._settings.max_pixels
 
         def decode_here() -> tuple[list[Outcome], float]:
             start = time.thread_time()
-            outcomes = predict_files(model, contents, max_pixels, _load_as_estimated)
+            outcomes = predict_files(model, contents, max_pixels)
             return outcomes, time.thread_time() - start
 
         def decode_apart() -> tuple[list[Outcome], float]:
             start = self._decoder.seconds
-            load = partial(self._decoder.load_image, seconds=seconds)
-            outcomes = predict_files(model, contents, max_pixels, load)
+            load = partial(self._decoder.load_image, seconds=seconds, clock_seconds=pace.left())
+            try:
+                outcomes = predict_files(model, contents, max_pixels, load)
+            except LateDecoder as late:
+                raise pace.late_problem(str(late)) from None
             return outcomes, self._decoder.seconds - start
 
-        return await (self._light.run(decode_here) if is_light else self._heavy.run(decode_apart))
+        wait = min(pace.left(), self._settings.max_pool_wait_seconds)
+        if is_light:
+            return await self._light.run(decode_here, wait)
+        return await self._heavy.run(decode_apart, wait)
 
     def _check_pixels(self, costs: Sequence[DecodeCost]) -> None:
         limit, count = self._settings.max_request_pixels, sum(cost.pixels for cost in costs)
@@ -126,9 +139,38 @@ class CostlyPictures:
             )
 
 
-def _load_as_estimated(content: bytes, size: tuple[int, int], max_pixels: int) -> NDArray[np.uint8]:
-    """``load_here``; TooManyPixels where the picture is larger than its cost was estimated by."""
-    return load_here(content, size, min(max_pixels, estimate_cost(content).most_pixels))
+class _Pace:
+    """The clock of a request: a turn begins only if it can be expected to end in time."""
+
+    def __init__(self, pictures: int, most_seconds: float) -> None:
+        self._pictures = pictures
+        # One picture alone has the time that a busy machine needs for it, which the decoder bounds.
+        self._most_seconds = most_seconds if pictures > 1 else math.inf
+        self._start = time.monotonic()
+        self._weight = 0.0
+
+    def begin_turn(self, weight: float) -> None:
+        """Take a turn that costs ``weight``; a 503 where those before it took too long."""
+        seconds = time.monotonic() - self._start
+        expected = seconds * weight / self._weight if self._weight else 0.0
+        if seconds + expected > self._most_seconds:
+            raise self.late_problem(f"{seconds:.1f} s have gone by before the last of them")
+        self._weight += weight
+
+    def left(self) -> float:
+        """Seconds until the answer is late."""
+        return max(0.0, self._start + self._most_seconds - time.monotonic())
+
+    def late_problem(self, reason: str) -> Problem:
+        """The answer to a client whose pictures would be late."""
+        if self._pictures == 1:
+            return busy_problem(f"other programs take the processor: {reason}")
+        return busy_problem(
+            f"the {self._pictures} pictures take longer than {self._most_seconds:g} s while other "
+            f"requests or programs take the processor: {reason}",
+            "send fewer pictures at a time, or all again in some seconds",
+            seconds=RETRY_SECONDS,
+        )
 
 
 class _Client:
@@ -160,6 +202,11 @@ async def _wait_for_end(receive: Receive) -> None:
 
 def _turns(files: Sequence[UploadedFile], costs: Sequence[DecodeCost]) -> Iterator[_Turn]:
     """The files in their order, neighbours together as long as they cost little."""
+
+    def turn(indices: Sequence[int], *, is_light: bool) -> _Turn:
+        weight = sum(costs[index].pixels + PIXELS_OF_A_FILE for index in indices)
+        return _Turn(indices, is_light, weight)
+
     together: list[int] = []
     pixel_count = byte_count = 0
     for index, (file, cost) in enumerate(zip(files, costs, strict=True)):
@@ -167,12 +214,12 @@ def _turns(files: Sequence[UploadedFile], costs: Sequence[DecodeCost]) -> Iterat
         byte_count += len(file.content)
         is_full = pixel_count > LIGHT_PIXELS or byte_count > LIGHT_BYTES
         if together and (is_full or not cost.is_light):
-            yield _Turn(together, is_light=True)
+            yield turn(together, is_light=True)
             together, pixel_count, byte_count = [], cost.pixels, len(file.content)
         if cost.is_light:
             together.append(index)
         else:
-            yield _Turn([index], is_light=False)
+            yield turn([index], is_light=False)
             pixel_count = byte_count = 0
     if together:
-        yield _Turn(together, is_light=True)
+        yield turn(together, is_light=True)

@@ -6,6 +6,7 @@ may take seconds or much memory runs apart.
 
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ _ERRORS: dict[str, type[pixels.ImageError]] = {
     error.__name__: error
     for error in (pixels.BrokenImage, pixels.TooManyPixels, pixels.UnsupportedImage)
 }
+_HAS_TIMER = hasattr(signal, "SIGPROF")
 _LATE = -getattr(signal, "SIGPROF", 1_000)
 """The exit code of a process whose own timer ended it; Windows has neither."""
 _ROOT = Path(__file__).parents[2]
@@ -36,6 +38,10 @@ _CODE = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from service.inference.decoder_program import main; main()"
 )
+
+
+class LateDecoder(Exception):  # noqa: N818 - no fault of the picture
+    """The decoder was ended by the clock, and had not used its share of the processor."""
 
 
 class StoppedDecoder(pixels.ImageError):
@@ -53,9 +59,17 @@ class DecoderProcess:
         """Of the processor's time, for all pictures so far."""
 
     def load_image(
-        self, content: bytes, size: tuple[int, int], max_pixels: int, seconds: float
+        self,
+        content: bytes,
+        size: tuple[int, int],
+        max_pixels: int,
+        seconds: float,
+        clock_seconds: float = math.inf,
     ) -> NDArray[np.uint8]:
-        """As ``pixels.load_image``; a StoppedDecoder after so many of the processor's seconds."""
+        """As ``pixels.load_image``; a StoppedDecoder after so many of the processor's seconds.
+
+        A LateDecoder after ``clock_seconds``, and after CLOCK_SHARE times ``seconds``.
+        """
         process = self.start()
         is_late = threading.Event()
 
@@ -63,7 +77,8 @@ class DecoderProcess:
             is_late.set()
             process.kill()
 
-        timer = threading.Timer(CLOCK_SHARE * seconds, stop)
+        most_clock = min(CLOCK_SHARE * seconds, clock_seconds)
+        timer = threading.Timer(most_clock, stop)
         timer.start()
         try:
             head = program.REQUEST_HEAD.pack(len(content), *size, max_pixels, seconds)
@@ -71,9 +86,11 @@ class DecoderProcess:
             self.seconds += spent
         except (OSError, EOFError):
             process.kill()
-            if is_late.is_set() or process.wait() == _LATE:
+            if process.wait() == _LATE or (is_late.is_set() and not _HAS_TIMER):
                 self.seconds += seconds
                 raise StoppedDecoder(f"its decoder was ended after {seconds:.3g} s") from None
+            if is_late.is_set():
+                raise LateDecoder(f"a decoder was ended after {most_clock:.3g} s") from None
             logging.getLogger(__name__).error(
                 "the decoder ended with code %s on a file of %s bytes that begins with %r",
                 process.wait(), len(content), content[:16],

@@ -18,19 +18,23 @@ class JobPool:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         self._max_wait = max_wait
 
-    async def run(self, job: Callable[[], Result]) -> Result:
-        """The result of ``job``, from a thread; once cancelled, it never starts."""
-        deadline = time.monotonic() + self._max_wait
+    async def run(self, job: Callable[[], Result], max_wait: float | None = None) -> Result:
+        """The result of ``job``, from a thread; once cancelled, it never starts.
+
+        ``max_wait``: in place of the pool's.
+        """
+        wait = self._max_wait if max_wait is None else max_wait
+        deadline = time.monotonic() + wait
 
         def run() -> Result:
             if time.monotonic() > deadline:
-                raise late_problem(self._max_wait)
+                raise late_problem(wait)
             return job()
 
         future = self._threads.submit(run)
         # The timer cancels a job that no thread takes; it is late itself when the loop is busy, so
         # run() looks at the time too.
-        timer = asyncio.get_running_loop().call_later(self._max_wait, future.cancel)
+        timer = asyncio.get_running_loop().call_later(wait, future.cancel)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -38,7 +42,7 @@ class JobPool:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            raise late_problem(self._max_wait) from None
+            raise late_problem(wait) from None
         finally:
             timer.cancel()
 

@@ -25,6 +25,8 @@ _USUAL_HEAD = re.compile(
 )
 LONGEST_HEAD = 500
 LONGEST_SHOWN = 60
+MAX_HEADERS = 64
+"""Of a part: clients write one to four, and proxies add some; the parser's own limit is eight."""
 _AS_THEY_ARE = (b"", b"7bit", b"8bit", b"binary")
 """The values of Content-Transfer-Encoding that change no byte; in a form no other is used since
 RFC 7578."""
@@ -79,6 +81,7 @@ async def parse_form(
                 "on_part_end": form.end_part,
                 "on_end": form.end,
             },
+            max_header_count=MAX_HEADERS + 1,  # end_header says it in words of its own
         )
         async for chunk in chunks:
             parser.write(chunk)
@@ -143,6 +146,7 @@ class _FormFiles:
             )
         self._name, self._value = bytearray(), bytearray()
         self._disposition = b""
+        self._header_count = 0
         self._transfer_encoding = b""
         self._is_first_header = self._has_disposition_first = True
         self._filename: str | None = None
@@ -163,6 +167,10 @@ class _FormFiles:
             case b"content-transfer-encoding":
                 self._transfer_encoding = bytes(self._value).strip().lower()
         self._is_first_header = False
+        self._header_count += 1
+        if self._header_count > MAX_HEADERS:
+            index = len(self.files)
+            raise _malformed_problem(f"part {index} has more than {MAX_HEADERS} headers")
         self._name, self._value = bytearray(), bytearray()
 
     def check_field(self) -> None:

@@ -20,7 +20,7 @@ from service.routes import (
     problem_responses,
     results,
 )
-from service.routes.dependencies import refuse_unknown_keys
+from service.routes.dependencies import check_query_keys
 from service.settings import describe_limits
 
 DESCRIPTION = """
@@ -40,8 +40,10 @@ def create_routes(resources: Resources) -> FastAPI:
         description=f"{DESCRIPTION}\n{describe_limits(resources.settings)}\n",
         version="0.1.0",
     )
-    refusal = [Depends(refuse_unknown_keys)]
-    wrong_query = problem_responses.document_problems({422: "An unknown query key."})
+    refusal = [Depends(check_query_keys)]
+    wrong_query = problem_responses.document_problems(
+        {422: "A query key that is unknown or comes twice."}
+    )
     for module in (predict, model, pipeline, lessons, results):
         app.include_router(module.router, dependencies=refusal, responses=wrong_query)
     app.include_router(health.router)  # whatever a probe adds to its address, it gets its answer

@@ -69,11 +69,18 @@ def _http_problem(request: Request, error: HTTPException) -> Problem:
         case HTTPStatus.NOT_FOUND:
             detail, fix = f"there is no {path} here", "open /docs for the list of routes"
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = (error.headers or {}).get("Allow", "another method")
+            allowed = _with_head((error.headers or {}).get("Allow", ""))
             detail, fix = f"{path} does not answer {method}", f"use {allowed}; /docs shows how"
+            return Problem(status, detail, fix, headers={"Allow": allowed})
         case _:
             detail, fix = str(error.detail), "open /docs for what this route takes"
     return Problem(status, detail, fix, headers=error.headers)
+
+
+def _with_head(allowed: str) -> str:
+    """The methods of a route with HEAD, which the dispatcher answers wherever there is a GET."""
+    methods = {method.strip() for method in allowed.split(",")} - {""}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _disconnected_problem(request: Request, error: ClientDisconnected) -> Problem:

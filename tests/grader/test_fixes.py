@@ -92,6 +92,8 @@ BY_HAND: dict[str, Callable[[Path], None]] = {
     "nobody_answers_at_the_address": _take_back_the_address,
     "pipeline_is_no_yaml": _close_the_bracket,
     "pipeline_has_merge_markers": _delete_the_line,
+    "code_lacks_a_bracket": _delete_the_line,
+    "code_of_all_stages_has_a_return_outside_of_a_function": _delete_the_line,
     "config_has_a_line_that_is_none": _delete_the_line,
     "config_has_a_key_that_dvc_does_not_know": _delete_the_line,
 }

@@ -1,5 +1,6 @@
 """Each mistake has one way out: no fix takes back another, goes in a circle, or loses a byte."""
 
+import shlex
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dvcstate import read
 from grader.engine.check_result import CheckResult
 from grader.engine.report import Report
 from grader.grading import grade
@@ -140,6 +142,37 @@ def test_a_lock_of_dvc_2_is_written_anew_at_once(repo: Path) -> None:
     found = next(one for one in grade(repo).checks if one.code == "out-lost")
     first, *_ = fix_of(found).splitlines()
     assert first.startswith("dvc commit --force preprocess train ")
+
+
+def test_all_damaged_listings_on_the_remote_go_at_once(repo: Path) -> None:
+    """At one of them dvc push stops, whatever it is to send."""
+    names = [
+        finished.md5_of(repo, "preprocess", "data/preprocess"),
+        finished.md5_of(repo, "plot", "results/plots"),
+        next(stage for stage in read(repo).stages if not stage.cmd).outs[0].recorded.md5 or "",
+    ]
+    for name in names:
+        finished.write(finished.remote_object(repo, name), b"[]")
+    found = next(one for one in grade(repo).checks if one.id == "remote.pushed")
+    delete, push = fix_of(found).splitlines()
+    assert all(name in delete for name in names)
+    assert push == "dvc push -r workshop"
+
+
+def test_all_damaged_objects_of_the_cache_are_taken_out_at_once(repo: Path) -> None:
+    names = [
+        finished.md5_of(repo, "train", "models/history.csv"),
+        finished.md5_of(repo, "export", "models/classifier.onnx"),
+        finished.md5_of(repo, "plot", "results/plots"),
+    ]
+    for name in names:
+        finished.write(finished.cache_object(repo, name), b"[]")
+    take_out, keep = _fix(repo, "pipeline.cache_intact").splitlines()
+    assert keep == "dvc commit train export plot"
+    run(repo, *shlex.split(take_out))
+    kept = repo / ".dvc" / "tmp" / "kept" / "cache"
+    assert {path.name for path in kept.iterdir()} == {*names}
+    assert not any(finished.cache_object(repo, name).exists() for name in names)
 
 
 def test_metrics_that_the_code_writes_as_yaml_are_mended_in_the_code(repo: Path) -> None:

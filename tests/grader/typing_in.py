@@ -11,6 +11,13 @@ from dvcstate import read
 from tests.grader import finished
 from tests.repositories import run
 
+_OTHER_WAYS = (
+    "# by accident? ",
+    "# on purpose? ",
+    "# in the wrong folder? ",
+    "# the data of a colleague? ",
+)
+
 Edit = Callable[[Path], None]
 
 
@@ -37,7 +44,7 @@ def type_in(repo: Path, fix: str, solved: Path, by_hand: Edit) -> None:
             _replace(repo / edit[1], first - 1, last, [])
         elif renamed := re.match(r"# (\S+), line (\d+): write  (.+)  in place of  (.+)$", line):
             _rename(repo / renamed[1], int(renamed[2]), renamed[4], renamed[3])
-        elif line.startswith(("# by accident? ", "# in the wrong folder? ")):
+        elif line.startswith(_OTHER_WAYS):
             continue  # another way out, of which the lines below are not a part
         elif line.startswith("# "):
             if not is_edited:

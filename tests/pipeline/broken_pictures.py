@@ -71,6 +71,12 @@ def whole_pictures() -> dict[str, list[bytes]]:
             _encoded(picture.quantize(9), "PNG", transparency=bytes(range(0, 90, 10))),
             _encoded(Image.fromarray(np.asarray(grey).astype(np.uint16) * 257), "PNG"),
             _encoded(picture, "PNG", **moving),
+            _with_numbers(_encoded(clear, "PNG"), b"cICP\x0c\x0d\0\1"),
+            _with_numbers(
+                _encoded(grey, "PNG"),
+                b"gAMA" + struct.pack(">I", 100_000),
+                b"cHRM" + struct.pack(">8I", *DISPLAY_P3_POINTS),
+            ),
         ],
         "GIF": [
             _encoded(picture.quantize(40), "GIF"),
@@ -85,8 +91,21 @@ def whole_pictures() -> dict[str, list[bytes]]:
         "AVIF": [
             _encoded(picture, "AVIF", speed=10),
             _encoded(clear, "AVIF", speed=10, subsampling="4:4:4", **display),
+            _encoded(picture, "AVIF", speed=10).replace(b"nclx\0\1", b"nclx\0\x0c"),
         ],
     }  # fmt: skip
+
+
+DISPLAY_P3_POINTS = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+
+
+def _with_numbers(png: bytes, *chunks: bytes) -> bytes:
+    """A PNG with these chunks, each a name and a body, behind its header."""
+    whole = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for chunk in chunks
+    ]
+    return png[:33] + b"".join(whole) + png[33:]
 
 
 def lossless_jpeg(width: int, height: int, components: int = 3) -> bytes:

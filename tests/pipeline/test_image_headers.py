@@ -1,13 +1,17 @@
 """What the headers of files decide: what is read, at which scale, and what is refused why."""
 
 import io
+import re
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.shared.decoding.avif import LAYOUT_BYTES
+from pipeline.shared.decoding.avif_boxes import AvifLayout
 from pipeline.shared.decoding.jpeg_header import read_jpeg_header, segments
 from pipeline.shared.pixels import (
     BrokenImage,
@@ -305,6 +309,12 @@ FTYP = b"\0\0\0\x18ftyp%b\0\0\0\0mif1%b"
         (encoded(poster(9, 9), "PPM"), "PNM", "JPEG or PNG"),
         (b"\n <!DOCTYPE html><title>404</title>", "HTML", "save the picture itself"),
         (b"PK\3\4", "ZIP", "unpack"),
+        (b"\x1f\x8b\x08", "gzip", "unpack"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "WAV", "picture"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X", "AppleDouble", "without ._"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:", "Git LFS", "git lfs pull"),
+        (b"outs:\n- md5: 0123\n  path: a.jpg\n", ".dvc file", "dvc pull"),
+        (b'{"image": "/9j/4AAQ"}', "JSON", "bytes of a picture"),
     ],
 )  # fmt: skip
 def test_a_format_that_is_not_read_is_named_with_what_to_do(
@@ -315,3 +325,93 @@ def test_a_format_that_is_not_read_is_named_with_what_to_do(
     assert name in str(error)
     assert "not an image of a type that is read here" in str(error)
     assert fix in error.fix
+
+
+# A height behind the pixels
+
+
+def with_later_height(data: bytes, height: int, claimed: int = 0) -> bytes:
+    """A JPEG whose frame has the height ``claimed``, and a DNL segment behind its first scan."""
+    frame = next(
+        data.index(bytes((0xFF, kind))) for kind in (0xC0, 0xC2) if bytes((0xFF, kind)) in data
+    )
+    changed = data[: frame + 5] + struct.pack(">H", claimed) + data[frame + 7 :]
+    end = next(place + skipped for place, skipped in ends_of_first_scan(changed))
+    return changed[:end] + b"\xff\xdc\0\4" + struct.pack(">H", height) + changed[end:]
+
+
+def ends_of_first_scan(data: bytes) -> list[tuple[int, int]]:
+    place, is_behind_scan = 2, False
+    for marker, body, skipped in segments(data):
+        if is_behind_scan:
+            return [(place, skipped)]
+        place += skipped + 4 + len(body)
+        is_behind_scan = marker == 0xDA
+    return [(data.rindex(b"\xff\xd9"), 0)]
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_whose_height_stands_behind_its_pixels_is_read(
+    mode: str, options: dict[str, object]
+) -> None:
+    data = encoded(poster().convert(mode), "JPEG", **options)
+    later = with_later_height(data, 440)
+    assert read_jpeg_header(later).size == (440, 300)
+    assert np.array_equal(load_image(later, SIZE), load_image(data, SIZE))
+    assert np.array_equal(decode_image(later), decode_image(data))
+
+
+def test_a_jpeg_without_a_height_is_told_so() -> None:
+    data = encoded(poster(), "JPEG")
+    place = data.index(b"\xff\xc0")
+    without = data[: place + 5] + b"\0\0" + data[place + 7 :]
+    assert str(refusal(without)) == "the JPEG says that it is 300 × 0 pixels"
+    assert str(refusal(with_later_height(data, 0))) == "the JPEG says that it is 300 × 0 pixels"
+    error = refusal(with_later_height(data, 65_000))
+    assert isinstance(error, BrokenImage)
+
+
+# The memory that an AVIF takes
+
+
+def with_av1c_flags(data: bytes, flags: int) -> bytes:
+    place = data.index(b"av1C") + 6
+    return data[:place] + bytes((flags,)) + data[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("mode", "flags", "says", "most"),
+    [
+        ("RGB", 0x48, "4:2:2, 10 or 12 bits", 19_200_000),
+        ("RGB", 0x40, "4:4:4, 10 or 12 bits", 16_000_000),
+        ("RGBA", 0x00, "4:4:4, 8 bits, with transparency", 16_000_000),
+        ("RGBA", 0x40, "4:4:4, 10 or 12 bits, with transparency", 12_000_000),
+    ],
+)
+def test_an_avif_of_a_costly_kind_is_told_its_limit(
+    mode: str, flags: int, says: str, most: int
+) -> None:
+    picture = poster(8, 8).convert(mode)
+    if mode == "RGBA":
+        picture.putalpha(Image.linear_gradient("L").resize((8, 8)))
+    data = with_av1c_flags(encoded(picture, "AVIF", speed=10), flags)
+    place = data.index(b"ispe") + 8
+    error = refusal(data[:place] + struct.pack(">2I", 4000, most // 4000 + 1) + data[place + 8 :])
+    assert isinstance(error, TooManyPixels)
+    assert f"in an AVIF of {says}, over its limit of {most:,}" in str(error)
+    assert "4:2:0 with 8 bits" in error.fix
+
+
+def test_the_limits_of_the_documentation_are_those_of_the_decoder() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "service.md").read_text("utf-8")
+    samples = {"4:2:0": 0.5, "4:2:2": 1.0, "4:4:4": 2.0}
+    rows = re.findall(
+        r"^  \| (4:\d:\d)( with transparency)? \| ([\d.]+) Mpx \| ([\d.]+) Mpx", page, re.M
+    )
+    assert len(rows) == 5
+    for sampling, alpha, *limits in rows:
+        for limit, is_deep in zip(limits, (False, True), strict=True):
+            layout = AvifLayout(bool(alpha), is_deep, samples[sampling])
+            most = min(20, 20 * LAYOUT_BYTES / layout.bytes_per_pixel)
+            assert 0 <= most - float(limit) < 0.1

@@ -71,6 +71,22 @@ def large(kind: str, mode: str = "RGB", **options: object) -> bytes:
     return encoded(picture, kind, **options)
 
 
+def turned(kind: str, mode: str = "RGB", **options: object) -> bytes:
+    """20 Mpx that EXIF turns by a quarter."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(Image.new(mode, SIDES, 0), kind, exif=exif.tobytes(), **options)
+
+
+def turned_png_of_16_bits(samples: int) -> bytes:
+    """A PNG of 20 Mpx with 16 bits a sample that EXIF turns by a quarter."""
+    colour = {1: 0, 2: 4, 3: 2, 4: 6}[samples]
+    row = b"\0" + bytes(2 * samples * SIDES[0])
+    picture = png(*SIDES, zlib.compress(row * SIDES[1], 1), bits=16, colours=colour)
+    exif = b"MM\0*\0\0\0\x08\0\1\x01\x12\0\4\0\0\0\1\0\0\0\x08"  # a LONG, 8
+    return picture[:33] + png_chunk(b"eXIf", exif) + picture[33:]
+
+
 def lying_avif() -> bytes:
     """An AVIF that says 100 × 100 and whose frame has 20 Mpx."""
     data = bytearray(large("AVIF", speed=10))
@@ -126,14 +142,17 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "PNG, 800,000 empty IDAT": lambda: png_with(png_chunk(b"IDAT") * 800_000),
     "PNG, 20 Mpx": lambda: large("PNG"),
     "PNG, 20 Mpx RGBA": lambda: large("PNG", "RGBA"),
+    "PNG, 20 Mpx, 16 bits, turned": lambda: turned_png_of_16_bits(4),
     "GIF, 4,950,000 comments": lambda: gif_of_comments(4_950_000),
     "GIF, 20 Mpx": lambda: large("GIF"),
     "WebP, 20 Mpx": lambda: large("WEBP", method=0),
     "WebP, 20 Mpx lossless": lambda: large("WEBP", lossless=True, method=0, quality=0),
     "WebP, 20 Mpx RGBA": lambda: large("WEBP", "RGBA", method=0),
+    "WebP, 20 Mpx lossless, turned": lambda: turned("WEBP", "RGBA", lossless=True, method=0),
     "WebP, 200 frames of 4 Mpx": lambda: moving("WEBP", 200, method=0),
     "AVIF, 20 Mpx": lambda: large("AVIF", speed=10),
     "AVIF, 20 Mpx RGBA 4:4:4": lambda: large("AVIF", "RGBA", speed=10, subsampling="4:4:4"),
+    "AVIF, 20 Mpx 4:4:4, turned": lambda: turned("AVIF", speed=10, subsampling="4:4:4"),
     "AVIF that lies": lying_avif,
     "AVIF, 40 frames of 4 Mpx": lambda: moving("AVIF", 40, speed=10),
     "JPEG, 20 Mpx progressive": lambda: large("JPEG", progressive=True, subsampling=0),

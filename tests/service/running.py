@@ -36,12 +36,14 @@ class RunningService:
     def peak_megabytes(self, *, with_children: bool = False) -> float:
         """The most memory that the process ever held (Linux: VmHWM), and its decoder."""
         children = psutil.Process(self.pid).children(recursive=True) if with_children else []
-        peak = 0.0
-        for pid in (self.pid, *(child.pid for child in children)):
-            found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-            assert found is not None
-            peak += int(found[1]) / 1024
-        return peak
+        return sum(peak_megabytes(pid) for pid in (self.pid, *(child.pid for child in children)))
+
+
+def peak_megabytes(pid: int) -> float:
+    """The most memory that one process ever held (Linux: VmHWM)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024 / 1e6
 
 
 @contextmanager

@@ -186,6 +186,7 @@ def test_wrong_content_type_gets_a_problem(http: httpx.Client, kind: str) -> Non
     document = problem_in(post_raw(http, pictures.plain(), kind), 415)
     assert kind in document["detail"]
     assert "curl -F file=@" in document["fix"]
+    assert ("--data-binary wants -H" in document["fix"]) == ("urlencoded" in kind)
 
 
 def test_no_content_type_gets_a_problem(http: httpx.Client) -> None:

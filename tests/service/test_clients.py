@@ -101,6 +101,9 @@ NO_HTTP = {
     "words": b"GARBAGE\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60),
     "HTTP/2 without asking": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "an address without a path": b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an address without end": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "gzip in place of chunks": POST + b"Host: x\r\nTransfer-Encoding: gzip\r\n\r\n\x1f\x8b",
     "a length that is none": b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
     "CONNECT": b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n",
     "chunks that are none": POST + b"Host: x\r\nTransfer-Encoding: chunked\r\n\r\nnope\r\n",
@@ -111,6 +114,7 @@ NO_HTTP = {
 def test_what_is_no_http_gets_a_problem(server: RunningService, kind: str) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(NO_HTTP[kind])
+        port = connection.getsockname()[1]
         with connection.makefile("rb") as file:
             head, _, body = file.read().partition(b"\r\n\r\n")
     status_line, *lines = head.decode().split("\r\n")
@@ -119,7 +123,23 @@ def test_what_is_no_http_gets_a_problem(server: RunningService, kind: str) -> No
     assert headers["connection"] == "close"
     document = problem_in(httpx.Response(400, headers=headers, content=body), 400)
     assert document["detail"].startswith("this is no HTTP/1.1 request that can be read: ")
-    assert "http://" in document["fix"]
+    fixes = {
+        "HTTP/2 without asking": "curl without --http2-prior-knowledge",
+        "gzip in place of chunks": "with a Content-Length",
+        "chunks that are none": "with a Content-Length",
+    }
+    assert fixes.get(kind, "http://") in document["fix"]
+    address = "its address is too long, or has no path"
+    names = {
+        "an address without a path": address,
+        "an address without end": address,
+        "TLS": "it is TLS, and",
+        "HTTP/2 without asking": "it is HTTP/2 without an offer",
+    }
+    assert names.get(kind, "") in document["detail"]
+    # A client of another protocol shows no answer of HTTP/1.1: the log says the same.
+    reason = document["detail"].removeprefix("this is no HTTP/1.1 request that can be read: ")
+    assert f"No HTTP/1.1 request from 127.0.0.1:{port}: {reason}" in server.log_path.read_text()
 
 
 # Names of files
@@ -216,10 +236,12 @@ def test_a_name_from_aiohttp_is_read(server: RunningService, quote_fields: bool)
 # Bodies
 
 
-def test_octets_are_a_raw_picture(http: httpx.Client) -> None:
-    answer = http.post(
-        "/predict", content=PICTURE, headers={"Content-Type": "application/octet-stream"}
-    )
+@pytest.mark.parametrize(
+    "kind",
+    ["application/octet-stream", "binary/octet-stream", "APPLICATION/binary; charset=binary"],
+)
+def test_octets_are_a_raw_picture(http: httpx.Client, kind: str) -> None:
+    answer = http.post("/predict", content=PICTURE, headers={"Content-Type": kind})
     assert answer.json()["predictions"][0]["filename"] is None
 
 
@@ -244,6 +266,42 @@ def test_a_part_in_base64_is_refused_in_words(http: httpx.Client) -> None:
     assert problem_in(answer, 415)["detail"] == "a.jpg is written as base64"
     answer = post_part(http, disposition, b"Content-Transfer-Encoding: binary")
     assert answer.status_code == 200
+
+
+BOUNDARIES = ("*=utf-8''b%20b", '*0=b; boundary*1=" b"', "*0*=utf-8''b%20; boundary*1=b")
+
+
+@pytest.mark.parametrize("written", BOUNDARIES)
+def test_an_extended_boundary_is_read(http: httpx.Client, written: str) -> None:
+    """RFC 7578 forbids it in a form, and RFC 2231 has it."""
+    body = b'--b b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    answer = http.post(
+        "/predict",
+        content=body + PICTURE + b"\r\n--b b--\r\n",
+        headers={"Content-Type": f"multipart/form-data; boundary{written}"},
+    )
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(("count", "status"), [(9, 200), (63, 200), (64, 400), (300, 400)])
+def test_a_part_may_have_many_headers(http: httpx.Client, count: int, status: int) -> None:
+    disposition = b'Content-Disposition: form-data; name="file"; filename="a.jpg"'
+    answer = post_part(http, disposition, *(b"X-%d: 1" % number for number in range(count)))
+    assert answer.status_code == status
+    if status == 400:
+        assert "part 0 has more than 64 headers" in problem_in(answer, 400)["detail"]
+
+
+@pytest.mark.parametrize("codings", [(b"gzip, chunked",), (b"gzip", b"chunked")])
+def test_a_body_that_is_compressed_on_its_way_is_not_read(
+    server: RunningService, codings: tuple[bytes, ...]
+) -> None:
+    head = b"".join(b"Transfer-Encoding: %b\r\n" % coding for coding in codings)
+    request = POST + b"Host: x\r\n" + head + b"\r\n2\r\n\x1f\x8b\r\n0\r\n\r\n"
+    ((status, document),) = answers_to(server, [request], 1)
+    assert status == document["status"] == 501
+    assert document["detail"] == "the body is sent with Transfer-Encoding: gzip, chunked"
+    assert "chunked alone" in document["fix"]
 
 
 NO_FILE = {
@@ -299,6 +357,43 @@ def test_an_unknown_query_key_is_named(
     assert document["errors"] == [
         {"detail": f"an unknown query key {key!r}", "index": None, "filename": None}
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "key"),
+    [
+        ("POST", "/predict?top=1&top=2", "top"),
+        ("POST", "/predict?top=1&threshold=0.5&top=1", "top"),
+        ("POST", "/predict?threshold=0&threshold=0", "threshold"),
+        ("GET", "/lessons?remote=true&remote=false", "remote"),
+    ],
+)
+def test_a_query_key_that_comes_twice_is_named(
+    http: httpx.Client, method: str, address: str, key: str
+) -> None:
+    files = {"file": PICTURE} if method == "POST" else None
+    document = problem_in(http.request(method, address, files=files), 422)
+    assert f"the query key {key!r} comes 2 times" in document["detail"]
+    assert document["fix"] == f"send {key} once"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/healthz", "GET, HEAD"),
+        ("POST", "/model", "GET, HEAD"),
+        ("POST", "/pipeline/train", "GET, HEAD"),
+        ("PUT", "/docs", "GET, HEAD"),
+        ("GET", "/predict", "POST"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(
+    http: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    answer = http.request(method, path)
+    document = problem_in(answer, 405)
+    assert answer.headers["allow"] == allowed
+    assert f"use {allowed}" in document["fix"]
 
 
 def test_a_probe_may_add_to_its_address(http: httpx.Client) -> None:

@@ -19,15 +19,15 @@ from pipeline.shared.pixels import TooManyPixels
 from service.inference import decoder_program
 from service.inference.costly_pictures import CostlyPictures
 from service.inference.decode_cost import LIGHT_BYTES, LIGHT_PIXELS, estimate_cost
-from service.inference.decoder_process import DecoderProcess, StoppedDecoder
+from service.inference.decoder_process import DecoderProcess, LateDecoder, StoppedDecoder
 from service.inference.model import Model, load_model
 from service.inference.multipart_form import UploadedFile
 from service.inference.uploads import ClientDisconnected
 from service.problems import Problem
 from service.settings import ServiceSettings
 from tests.pipeline.icc_profiles import display_profile
-from tests.service import hostile_pictures, onnx_models, pictures
-from tests.service.hostile_pictures import plain_png
+from tests.service import hostile_pictures, onnx_models, pictures, running
+from tests.service.hostile_pictures import plain_png, turned, turned_png_of_16_bits
 from tests.service.problem import problem_in
 from tests.service.running import RunningService
 
@@ -101,6 +101,9 @@ def test_a_decoder_that_takes_too_long_is_ended_and_replaced(decoder: DecoderPro
     large = plain_png(5000, 4000)
     with pytest.raises(StoppedDecoder, match=r"ended after 0\.03 s"):
         decoder.load_image(large, (24, 16), 20_000_000, 0.03)
+    if sys.platform != "win32":  # where only the clock ends a decoder
+        with pytest.raises(LateDecoder, match=r"ended after 0\.01 s"):
+            decoder.load_image(large, (24, 16), 20_000_000, 30, clock_seconds=0.01)
     assert decoder.load_image(large, (24, 16), 20_000_000, 30).shape == (24, 16, 3)
 
 
@@ -217,15 +220,32 @@ def test_a_picture_that_is_larger_than_its_header_says_is_decoded_apart(
     assert not any(isinstance(outcome, Exception) for outcome in outcomes)
 
 
-def test_a_picture_that_cannot_be_turned_in_the_memory_it_may_have_is_told(
-    model: Model,
+PROMISED: dict[str, Callable[[], bytes]] = {
+    "PNG of 16 bits, grey": lambda: turned_png_of_16_bits(1),
+    "PNG of 16 bits, RGBA": lambda: turned_png_of_16_bits(4),
+    "PNG, RGBA": lambda: turned("PNG", "RGBA", compress_level=1),
+    "WebP, lossless, RGBA": lambda: turned("WEBP", "RGBA", lossless=True, method=0),
+    "AVIF, 4:2:0": lambda: turned("AVIF", speed=10),
+    "AVIF, 4:4:4": lambda: turned("AVIF", speed=10, subsampling="4:4:4"),
+    "JPEG, progressive": lambda: turned("JPEG", progressive=True, subsampling=0),
+}
+
+
+@pytest.mark.parametrize("kind", PROMISED)
+def test_a_turned_picture_of_20_mpx_is_read_in_the_memory_of_a_decoder(
+    decoder: DecoderProcess, kind: str
 ) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
-    large = hostile_pictures.large("WEBP", "RGBA", lossless=True, method=0, exif=exif.tobytes())
-    (outcomes,), _ = asyncio.run(predict(ServiceSettings(), model, uploads(large)))
-    (outcome,) = outcomes
-    assert not isinstance(outcome, Exception) or isinstance(outcome, TooManyPixels)
+    assert decoder.load_image(PROMISED[kind](), (24, 16), 20_000_000, 30).shape == (24, 16, 3)
+    if sys.platform == "linux":
+        peak = running.peak_megabytes(decoder.start().pid)
+        # The rest is the service's: the file of 10 MB, twice.
+        assert peak < MOST_MEGABYTES - 20, f"{kind} took {peak:.0f} MB"
+
+
+def test_an_avif_of_20_mpx_that_takes_more_is_told_its_limit(decoder: DecoderProcess) -> None:
+    large = turned("AVIF", "RGBA", speed=10, subsampling="4:4:4")
+    with pytest.raises(TooManyPixels, match=r"with transparency, over its limit of 16,000,000"):
+        decoder.load_image(large, (24, 16), 20_000_000, 30)
 
 
 def test_all_pictures_of_a_request_have_a_limit_together(model: Model) -> None:
@@ -248,6 +268,72 @@ def test_a_request_whose_pictures_take_too_long_is_refused(model: Model) -> None
     assert isinstance(problem, Problem)
     assert problem.detail == "the pictures take longer than 0.05 s to decode"
     assert problem.status == 413
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def take_turns(
+    monkeypatch: pytest.MonkeyPatch, model: Model, count: int, seconds: float
+) -> tuple[Any, int]:
+    """What a request of ``count`` pictures gets that take so long each, and how many turns."""
+    clock, turns = Clock(), 0
+    monkeypatch.setattr("service.inference.costly_pictures.time.monotonic", clock.monotonic)
+
+    async def take(self: CostlyPictures, model: Model, contents: Any, *rest: Any) -> Any:
+        nonlocal turns
+        turns += 1
+        clock.now += seconds
+        return [np.zeros(3)] * len(contents), 0.1
+
+    monkeypatch.setattr(CostlyPictures, "_take_turn", take)
+    files = uploads(*[plain_png(1500, 1500)] * count)
+    (outcome,), _ = asyncio.run(predict(ServiceSettings(), model, files))
+    return outcome, turns
+
+
+def test_a_form_ends_in_time_on_a_busy_machine(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each picture takes 0.1 s of the processor and 0.8 s of the clock."""
+    problem, turns = take_turns(monkeypatch, model, 10, seconds=0.8)
+    assert isinstance(problem, Problem)
+    assert (problem.status, turns) == (503, 6)  # a seventh would end after 5.6 s
+    assert problem.detail == (
+        "too busy: the 10 pictures take longer than 5 s while other requests or programs take the "
+        "processor: 4.8 s have gone by before the last of them"
+    )
+    assert problem.headers["Retry-After"] == "5"
+    assert "fewer pictures" in problem.fix
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(6, 0.8), (10, 0.45), (1, 11.0)])
+def test_nothing_is_refused_that_ends_in_time_or_is_alone(
+    model: Model, monkeypatch: pytest.MonkeyPatch, count: int, seconds: float
+) -> None:
+    outcomes, turns = take_turns(monkeypatch, model, count, seconds)
+    assert (len(outcomes), turns) == (count, count)
+
+
+def test_a_decoder_that_the_clock_ends_is_no_fault_of_the_picture(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*_: Any, **options: Any) -> Any:
+        raise LateDecoder(f"a decoder was ended after {options['clock_seconds']:.0f} s")
+
+    monkeypatch.setattr(DecoderProcess, "load_image", late)
+    for count in (1, 2):
+        files = uploads(*[plain_png(1500, 1500)] * count)
+        (problem,), _ = asyncio.run(predict(ServiceSettings(), model, files))
+        assert isinstance(problem, Problem)
+        assert (problem.status, "Retry-After" in problem.headers) == (503, True)
 
 
 async def hang_up(model: Model) -> tuple[bool, int]:

@@ -12,6 +12,9 @@ _IPHONE = (
 _PHOTO_EDITOR = "export it as JPEG or PNG from the program that made it"
 _CONVERT = "convert it to JPEG or PNG"
 
+_UNPACK = "unpack it and send the pictures in it"
+_NO_PICTURE = "send a picture of it as JPEG or PNG"
+
 _HTML = (b"<!doctype html", b"<html")
 
 
@@ -61,7 +64,21 @@ _FOREIGN_FORMATS = (
     _ForeignFormat("Windows metafile (WMF or EMF)", _EXPORT,
                    _begins(b"\xd7\xcd\xc6\x9a", b"\1\0\0\0\x6c\0\0\0")),
     _ForeignFormat("animation (MNG)", _CONVERT, _begins(b"\x8aMNG")),
-    _ForeignFormat("ZIP archive", "unpack it and send the pictures in it", _begins(b"PK\3\4")),
+    _ForeignFormat("ZIP archive", _UNPACK, _begins(b"PK\3\4")),
+    _ForeignFormat("packed file (gzip, bzip2, xz, Zstandard, 7z or RAR)", _UNPACK,
+                   _begins(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd",
+                           b"7z\xbc\xaf\x27\x1c", b"Rar!")),
+    _ForeignFormat("sound or video (AVI, WAV, MP3, Ogg, WebM)", _NO_PICTURE,
+                   lambda data: data.startswith((b"ID3", b"OggS", b"\x1a\x45\xdf\xa3"))
+                   or (data.startswith(b"RIFF") and data[8:12] in (b"AVI ", b"WAVE"))),
+    _ForeignFormat("file that macOS writes beside another (AppleDouble)",
+                   "send the file whose name is without ._", _begins(b"\0\5\x16\7", b"\0\5\x16\0")),
+    _ForeignFormat("pointer of Git LFS", "type git lfs pull, and send the picture itself",
+                   _begins(b"version https://git-lfs.github.com")),
+    _ForeignFormat(".dvc file", "type dvc pull, and send the picture that it names",
+                   lambda data: data.startswith((b"outs:\n- md5: ", b"outs:\r\n- md5: "))),
+    _ForeignFormat("JSON", "send the bytes of a picture, as a form or as they are",
+                   lambda data: data[:1] in b"{[" and data.lstrip()[:200].isascii()),
     _ForeignFormat("web page (HTML)", "save the picture itself, not the page that shows it",
                    lambda data: data[:200].lstrip().lower().startswith(_HTML)),
 )  # fmt: skip

@@ -14,13 +14,30 @@ def bare_gif(data: bytes) -> BareImage:
     Comments and programs' own blocks come in pieces of 1 to 255 bytes, and Pillow makes an object
     of each: 10 MB of comments take it 540 MB.
     """
-    height, width = _little_endian(data[8:10]), _little_endian(data[6:8])
-    # Behind the header, 6 bytes, and the screen, 7, come a palette and extensions.
-    place = screen_end = 13 + _palette_bytes(data[10:11])
-    control = b""
+    control, place = _find_frame(data, len(data))
+    return BareImage(data[: _screen_end(data)] + control + data[place:], _size(data, place))
+
+
+def gif_size(data: bytes, most_pieces: int) -> tuple[int, int] | None:
+    """(height, width); None where more pieces of extensions stand before the frame."""
+    try:
+        _, place = _find_frame(data, most_pieces)
+    except _TooManyPieces:
+        return None
+    return _size(data, place)
+
+
+class _TooManyPieces(Exception):  # noqa: N818 - an end, and nobody's error
+    """The extensions before the frame are longer than was to be read."""
+
+
+def _find_frame(data: bytes, most_pieces: int) -> tuple[bytes, int]:
+    """The control block before the first frame, and the place of the frame."""
+    place, control = _screen_end(data), b""
     try:
         while data[place] == _EXTENSION:
-            end = _skip_pieces(data, place + 2)
+            end, pieces = _skip_pieces(data, place + 2, most_pieces)
+            most_pieces -= pieces + 1
             if data[place + 1] == _CONTROL:
                 control = data[place:end]
             place = end
@@ -29,19 +46,38 @@ def bare_gif(data: bytes) -> BareImage:
         raise BrokenImage("the GIF ends too early") from None
     if not is_frame:
         raise BrokenImage("the GIF has no frame")
+    return control, place
+
+
+def _size(data: bytes, place: int) -> tuple[int, int]:
+    """(height, width) of the screen, and of the frame at ``place`` where it sticks out of it."""
+    height, width = _little_endian(data[8:10]), _little_endian(data[6:8])
     left, top, frame_width, frame_height = struct.unpack(
         "<4H", data[place + 1 : place + 9].ljust(8)
     )
     # The frame may stick out of the screen, and Pillow makes a picture that holds both.
-    size = max(height, top + frame_height), max(width, left + frame_width)
-    return BareImage(data[:screen_end] + control + data[place:], size)
+    return max(height, top + frame_height), max(width, left + frame_width)
 
 
-def _skip_pieces(data: bytes, place: int) -> int:
-    """Where the pieces of an extension end: each is behind its length, and an empty one ends it."""
+def _screen_end(data: bytes) -> int:
+    """Where the header, 6 bytes, the screen, 7, and its palette end; extensions may follow."""
+    return 13 + _palette_bytes(data[10:11])
+
+
+def _skip_pieces(data: bytes, place: int, most: int) -> tuple[int, int]:
+    """Where the pieces of an extension end, and how many they are.
+
+    Each is behind its length, and an empty one ends the extension.
+    """
+    pieces = 0
     while length := data[place]:
         place += 1 + length
-    return place + 1
+        pieces += 1
+        if pieces > most:
+            raise _TooManyPieces
+    if most < 0:
+        raise _TooManyPieces
+    return place + 1, pieces
 
 
 def _palette_bytes(flags: bytes) -> int:

@@ -23,8 +23,13 @@ from pipeline.shared.decoding.jpeg_header import (
     checked_frame,
     read_jpeg_header,
     segments,
+    with_height,
 )
-from pipeline.shared.decoding.orientation import read_orientation, turn_upright
+from pipeline.shared.decoding.orientation import (
+    StoredPicture,
+    read_orientation,
+    size_in_stored_order,
+)
 
 FULL_FACTOR = 10
 """A JPEG may have so many times the pixels that are allowed, if a reduced scale gives few enough:
@@ -48,16 +53,15 @@ def is_jpeg(data: bytes) -> bool:
     return data.startswith(b"\xff\xd8\xff")
 
 
-def decode_jpeg(
-    data: bytes, at_least: tuple[int, int] | None, max_pixels: int
-) -> NDArray[np.uint8]:
-    """The pixels of a JPEG, upright; at a reduced scale where that covers ``at_least``."""
+def decode_jpeg(data: bytes, at_least: tuple[int, int] | None, max_pixels: int) -> StoredPicture:
+    """The pixels of a JPEG; at a reduced scale where that covers ``at_least``, once upright."""
     header = read_jpeg_header(data)
     frame = checked_frame(header)
     check_sides("JPEG", frame.size)
+    data = with_height(data, header)
     orientation = read_orientation(header.exif)
-    if at_least and orientation >= 5:  # turned by a quarter: the sides change places
-        at_least = at_least[::-1]
+    if at_least:
+        at_least = size_in_stored_order(at_least, orientation)
     factor = _reduction(frame.size, at_least)
     _check_pixels(frame, factor, max_pixels)
     if frame.is_progressive or header.first_scan[0] < len(frame.samplings):
@@ -76,7 +80,7 @@ def decode_jpeg(
         pixels = convert_pixels(levels, converter.mode, converter.to_srgb)
     else:
         pixels = _decode(data, frame, factor, "RGB")
-    return turn_upright(pixels, orientation)
+    return StoredPicture(pixels, orientation)
 
 
 def _without_profile(image: Image.Image) -> Image.Image:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.shared.decoding.bare_image import MAX_PROFILE_BYTES
 from pipeline.shared.decoding.image_errors import BrokenImage, UnsupportedImage
@@ -11,15 +11,13 @@ MAX_SEGMENTS = 100_000
 """The most segments before a JPEG's first scan: 255 of colour profile, …; they take 60 ms."""
 MAX_FILL_BYTES = 1_000_000
 """The most bytes between these segments."""
-SCAN, END = 0xDA, 0xD9
+SCAN, END, _HEIGHT = 0xDA, 0xD9, 0xDC
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _METADATA = frozenset((*range(0xE0, 0xF0), 0xFE))
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
+BASELINE, EXTENDED, PROGRESSIVE = 0xC0, 0xC1, 0xC2
 _ARITHMETIC, _PROGRESSIVE_ARITHMETIC = 0xC9, 0xCA
-DECODED_FRAMES = frozenset(
-    (_BASELINE, _EXTENDED, _PROGRESSIVE, _ARITHMETIC, _PROGRESSIVE_ARITHMETIC)
-)
+DECODED_FRAMES = frozenset((BASELINE, EXTENDED, PROGRESSIVE, _ARITHMETIC, _PROGRESSIVE_ARITHMETIC))
 """The kinds of frame that go to libjpeg-turbo.
 
 Lossless ones (C3) do not: 3.1.2, which simplejpeg 1.9.0 has, ignores the reduced scale there and
@@ -48,7 +46,7 @@ class Frame:
     @property
     def is_progressive(self) -> bool:
         """Whether its scans refine each other, so that all coefficients are kept."""
-        return self.marker in (_PROGRESSIVE, _PROGRESSIVE_ARITHMETIC)
+        return self.marker in (PROGRESSIVE, _PROGRESSIVE_ARITHMETIC)
 
     @property
     def is_arithmetic(self) -> bool:
@@ -66,6 +64,10 @@ class JpegHeader:
     """What the header of the first scan says; empty where there is none."""
     profile_parts: dict[int, bytes] = field(default_factory=dict)
     profile_count: int = 0
+    frame_start: int = 0
+    """Where the body of the frame's segment starts."""
+    is_too_long: bool = False
+    """Whether it was not read to its end."""
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -79,16 +81,20 @@ class JpegHeader:
         return whole if None not in parts and len(whole) <= MAX_PROFILE_BYTES else b""
 
 
-def read_jpeg_header(data: bytes) -> JpegHeader:
+def read_jpeg_header(
+    data: bytes, most_segments: int = MAX_SEGMENTS, most_fill: int = MAX_FILL_BYTES
+) -> JpegHeader:
     """What the segments before the first scan say; libjpeg, too, refuses a second frame."""
-    header, fill = JpegHeader(), 0
-    for number, (marker, body, skipped) in enumerate(segments(data)):
+    header, fill, place = JpegHeader(), 0, 2
+    rest = segments(data)
+    for number, (marker, body, skipped) in enumerate(rest):
         fill += skipped
-        if number == MAX_SEGMENTS or fill > MAX_FILL_BYTES:
-            raise BrokenImage("the JPEG has too much before its first scan")
-        if marker == SCAN:
-            header.first_scan = body
+        header.is_too_long = number == most_segments or fill > most_fill
+        if marker == SCAN or header.is_too_long:
+            header.first_scan = body if marker == SCAN else b""
             break
+        start = place + skipped + 4
+        place = start + len(body)
         if marker == _APP1 and not header.exif and body.startswith(b"Exif\0\0"):
             header.exif = body
         elif marker == _APP2 and body.startswith(_PROFILE) and len(body) > 14:
@@ -97,12 +103,34 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         elif (marker in FRAMES or marker == _JPEG_LS) and not header.frame and len(body) >= 6:
             size = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
             header.frame = Frame(marker, body[0], size, body[7 : 7 + 3 * body[5] : 3])
+            header.frame_start = start
+    if header.frame and not header.frame.size[0] and header.first_scan:
+        header.frame = _with_later_height(header.frame, rest)
     return header
+
+
+def _with_later_height(frame: Frame, rest: Iterator[tuple[int, bytes, int]]) -> Frame:
+    """The frame of a scanner that knew the height at the end of the first scan (T.81, B.2.5)."""
+    marker, body, _ = next(rest, (END, b"", 0))
+    if marker != _HEIGHT or len(body) != 2:
+        return frame
+    return replace(frame, size=(int.from_bytes(body, "big"), frame.size[1]))
+
+
+def with_height(data: bytes, header: JpegHeader) -> bytes:
+    """The JPEG with its height in its frame, where libjpeg looks for it."""
+    if header.frame is None:
+        return data
+    place = header.frame_start + 1
+    height = header.frame.size[0].to_bytes(2, "big")
+    return data if data[place : place + 2] == height else data[:place] + height + data[place + 2 :]
 
 
 def checked_frame(header: JpegHeader) -> Frame:
     """The frame, if it is of a kind that is decoded here; an ImageError for any other."""
     frame = header.frame
+    if header.is_too_long:
+        raise BrokenImage("the JPEG has too much before its first scan")
     if frame is None or not header.first_scan:
         raise BrokenImage("the JPEG ends too early: it has no picture")
     if frame.marker == _JPEG_LS:

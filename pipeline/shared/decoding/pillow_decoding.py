@@ -1,9 +1,10 @@
-"""A picture to pixels through Pillow: PNG, GIF and AVIF."""
+"""A picture to pixels through Pillow: PNG and GIF."""
 
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.colour_profiles import STRIP_PIXELS, find_converter
 from pipeline.shared.decoding.image_errors import BrokenImage, ImageError, TooManyPixels, check_size
-from pipeline.shared.decoding.orientation import read_orientation, turn_upright
+from pipeline.shared.decoding.orientation import StoredPicture, read_orientation
 
 Pixels = NDArray[np.uint8]
 Plugin = Callable[[BytesIO], ImageFile.ImageFile]
@@ -39,22 +40,28 @@ _FAILURES = (
 )
 
 
-def decode_by_pillow(kind: str, plugin: Plugin, bare: BareImage, max_pixels: int) -> Pixels:
-    """The pixels of a picture that ``plugin`` opens, upright, in sRGB and over white."""
-    _silence_pillow()
-    try:
+def decode_by_pillow(kind: str, plugin: Plugin, bare: BareImage, max_pixels: int) -> StoredPicture:
+    """The pixels of a picture that ``plugin`` opens, in sRGB and over white."""
+    with pillow_errors(kind):
         image = plugin(BytesIO(bare.data))
         check_size(kind, image.size[::-1], max_pixels)
         image.load()
         pixels = _over_white(image, bare)
+    return StoredPicture(pixels, read_orientation(bare.exif))
+
+
+@contextmanager
+def pillow_errors(kind: str) -> Iterator[None]:
+    """Turn whatever Pillow raises over a picture of ``kind`` into an ImageError."""
+    _silence_pillow()
+    try:
+        yield
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError):
         raise TooManyPixels(f"the {kind} takes too much memory") from None
     except _FAILURES as error:
         raise BrokenImage(_complaint(kind, error)) from None
-    exif = bare.exif or image.info.get("exif", b"")
-    return turn_upright(pixels, read_orientation(exif))
 
 
 def _silence_pillow() -> None:
@@ -84,8 +91,7 @@ def _over_white(image: Image.Image, bare: BareImage) -> Pixels:
     """
     if isinstance(image, PngImagePlugin.PngImageFile) and image.has_transparency_data:
         _scale_transparent_colour(image, bits=bare.data[24])
-    profile = bare.profile or image.info.get("icc_profile", b"")
-    converter = find_converter(profile, 1 if image.mode in _GREY_MODES else 3)
+    converter = find_converter(bare.profile, 1 if image.mode in _GREY_MODES else 3)
     to_rgb = converter.to_srgb if converter else _to_rgb
     pixels = np.empty((image.height, image.width, 3), np.uint8)
     rows = max(1, STRIP_PIXELS // image.width)

@@ -2,15 +2,27 @@
 
 import struct
 import zlib
+from collections.abc import Mapping
 
 from pipeline.shared.decoding.bare_image import MAX_PROFILE_BYTES, BareImage
-from pipeline.shared.decoding.image_errors import BrokenImage
+from pipeline.shared.decoding.image_errors import BrokenImage, UnsupportedImage
+from pipeline.shared.decoding.number_profiles import (
+    Primaries,
+    code_point_profile,
+    gamma_profile,
+)
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS")
 """Chunks beside the pixels that a decoder needs, in the order in which they have to come."""
-_KEPT = frozenset((*_NEEDED, b"iCCP", b"eXIf"))
+_COLOURS = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
+"""Chunks that say which colours these are; each wins over those behind it (section 4.3)."""
+_KEPT = frozenset((*_NEEDED, *_COLOURS, b"eXIf"))
+_APPLE = (
+    "convert it with Xcode's pngcrush -revert-iphone-optimizations, or send the PNG that the app "
+    "was built from"
+)
 
 
 def bare_png(data: bytes) -> BareImage:
@@ -19,20 +31,28 @@ def bare_png(data: bytes) -> BareImage:
     The pixels come in one chunk: encoders write some hundred, but 10 MB hold 800,000, and Pillow
     makes objects of each.
     """
-    if data[12:16] != b"IHDR":
-        raise BrokenImage("the PNG does not begin with its header")
+    size = png_size(data)
     kept, pixels = _read_chunks(data)
     header = kept[b"IHDR"]
     if len(header) != 13:
         raise BrokenImage("the PNG has a header of the wrong length")
     chunks = [_chunk(name, kept[name]) for name in _NEEDED if name in kept]
-    width, height = struct.unpack(">2I", header[:8])
     return BareImage(
         b"".join((SIGNATURE, *chunks, _chunk(b"IDAT", b"".join(pixels)), _chunk(b"IEND", b""))),
-        (height, width),
+        size,
         kept.get(b"eXIf", b""),
-        _inflate_profile(kept.get(b"iCCP", b"")),
+        _colour_profile(kept),
     )
+
+
+def png_size(data: bytes) -> tuple[int, int]:
+    """(height, width), which every PNG has in the same place."""
+    if data[12:16] == b"CgBI":
+        raise UnsupportedImage("a PNG of Apple's own kind (CgBI), from an iOS app", _APPLE)
+    if data[12:16] != b"IHDR" or len(data) < 33:
+        raise BrokenImage("the PNG does not begin with its header")
+    width, height = struct.unpack(">2I", data[16:24])
+    return height, width
 
 
 def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview]]:
@@ -48,7 +68,7 @@ def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview]]:
                 pixels.append(view[place + 8 : end])
         elif name == b"IEND":
             break
-        elif name in _KEPT and name not in kept:
+        elif name in _KEPT and name not in kept and not (pixels and name in _COLOURS):
             kept[name] = data[place + 8 : end]
             if name in _NEEDED and data[end : end + 4] != _checksum(name, kept[name]):
                 raise BrokenImage(f"the PNG is damaged: the checksum of {name.decode()} is wrong")
@@ -62,6 +82,29 @@ def _checksum(name: bytes, body: bytes) -> bytes:
 
 def _chunk(name: bytes, body: bytes) -> bytes:
     return b"".join((_CHUNK.pack(len(body), name), body, _checksum(name, body)))
+
+
+def _colour_profile(kept: Mapping[bytes, bytes]) -> bytes:
+    """The ICC profile of the colours, as the chunks tell them; empty for sRGB."""
+    points = kept.get(b"cICP", b"")
+    if len(points) == 4 and points[2] == 0:  # of other matrices there is no PNG
+        return code_point_profile(points[0], points[1], is_full_range=points[3] != 0)
+    if profile := _inflate_profile(kept.get(b"iCCP", b"")):
+        return profile
+    if b"sRGB" in kept:
+        return b""
+    gamma, corners = kept.get(b"gAMA", b""), kept.get(b"cHRM", b"")
+    return gamma_profile(
+        int.from_bytes(gamma, "big") / 100_000 if len(gamma) == 4 else None,
+        _read_corners(corners) if len(corners) == 32 else None,
+    )
+
+
+def _read_corners(chunk: bytes) -> Primaries:
+    """The white, red, green and blue points of a cHRM chunk."""
+    values = [value / 100_000 for value in struct.unpack(">8I", chunk)]
+    white, red, green, blue = zip(values[::2], values[1::2], strict=True)
+    return white, red, green, blue
 
 
 def _inflate_profile(chunk: bytes) -> bytes:

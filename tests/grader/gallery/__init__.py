@@ -5,9 +5,12 @@ is there in at least two ways that are really different. A module has one family
 """
 
 from tests.grader.gallery import (
+    code,
     commands,
     deps,
+    encodings,
     files,
+    gone_code,
     graph,
     lock,
     misplaced,
@@ -15,6 +18,7 @@ from tests.grader.gallery import (
     own_stages,
     params,
     pushing,
+    raw_data,
     remotes,
     sharing,
     start,
@@ -32,6 +36,7 @@ FAMILIES = (
     lock,
     own_stages,
     commands,
+    code,
     deps,
     params,
     graph,
@@ -40,6 +45,9 @@ FAMILIES = (
     files,
     sharing,
     pushing,
+    encodings,
+    gone_code,
+    raw_data,
 )
 
 MISTAKES = [entry for family in FAMILIES for entry in entries_of(family)]

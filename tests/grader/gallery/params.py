@@ -128,3 +128,16 @@ def key_of_a_stage_of_ones_own_was_deleted(repo: Path) -> None:
     append(repo, "params.yaml", "notes:\n  width: 3\n")
     add_stage(repo, params=["notes.width"])
     edit(repo, "params.yaml", "  width: 3\n", "  height: 3\n")
+
+
+@mistake("param-type")
+def whole_number_is_in_quotes(repo: Path) -> None:
+    edit(repo, "params.yaml", "  examples: 12\n", '  examples: "12"\n')
+    save(repo)
+
+
+@mistake("param-type")
+def number_is_a_word(repo: Path) -> None:
+    """PyYAML, which reads YAML 1.1, takes it for true; DVC, which reads YAML 1.2, for text."""
+    edit(repo, "params.yaml", "  min_side: 48\n", "  min_side: yes\n")
+    save(repo)

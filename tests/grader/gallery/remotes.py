@@ -262,3 +262,19 @@ def plugin_of_s3_is_not_installed(repo: Path) -> None:
 @mistake("remote-plugin-missing")
 def plugin_of_azure_is_not_installed(repo: Path) -> None:
     write_config(repo, remote_config("azure://workshop/ada"))
+
+
+@mistake("remote-url-malformed")
+def url_is_of_the_page_of_a_bucket(repo: Path) -> None:
+    url = "https://console.cloud.google.com/storage/browser/workshop-bucket/ada"
+    write_config(repo, remote_config(url))
+
+
+@mistake("remote-url-malformed")
+def url_is_that_of_the_git_repository(repo: Path) -> None:
+    write_config(repo, remote_config("https://github.com/ada/posters.git"))
+
+
+@mistake("remote-url-malformed")
+def url_has_no_bucket(repo: Path) -> None:
+    write_config(repo, remote_config("gs://"))

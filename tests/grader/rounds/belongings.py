@@ -49,7 +49,8 @@ def find_lost(room: Room, before: Belongings, edited_by_hand: set[str]) -> list[
     blobs = {*room.type("git cat-file --batch-all-objects --batch-check").printed.split()}
     lost = []
     for path, content in before.files.items():
-        if content in there or blobs & {*_blob_names(content)}:
+        is_kept = content in there or blobs & {*_blob_names(content)}
+        if is_kept or path in edited_by_hand:  # what is mended there, is so on purpose
             continue
         md5 = hashlib.md5(content).hexdigest()
         stores = (repo / ".dvc" / "cache", room.folder / "remote")

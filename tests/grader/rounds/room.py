@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -149,11 +151,16 @@ def _write_programs(programs: Path) -> None:
     dvc_server.write_program(programs / "dvc")
 
 
-def _params_of_stages() -> dict[str, list[str]]:
-    """The keys of params.yaml that each stage reads, without the name of its section."""
+def _params_of_stages() -> dict[str, dict[str, Any]]:
+    """What the reference has for each key that a stage reads, without the name of its section."""
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"]
+    values = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
     return {
-        name: [key.partition(".")[2] for key in stage.get("params", ())]
+        name: {
+            rest: reduce(dict.__getitem__, key.split("."), values)
+            for key in stage.get("params", ())
+            if (rest := key.partition(".")[2])
+        }
         for name, stage in stages.items()
     }
 

@@ -296,6 +296,52 @@ def conflict_is_left(repo: Path, pick: random.Random) -> None:
         _write(repo, path, lines)
 
 
+@slip
+def code_does_not_parse(repo: Path, pick: random.Random) -> None:
+    """A bracket or a colon is gone, or a line is indented otherwise."""
+    code = [path for path in sorted((repo / "pipeline").glob("*/*.py")) if path.stat().st_size]
+    if not code:
+        return
+    place = pick.choice(code)
+    lines = place.read_text("utf-8").splitlines(keepends=True)
+    ends = [at for at, line in enumerate(lines) if line.rstrip().endswith((":", ")"))]
+    if ends:
+        at = pick.choice(ends)
+        broken = (lines[at].rstrip()[:-1] + "\n", f"   {lines[at]}", f"{lines[at].rstrip()} (\n")
+        lines[at] = pick.choice(broken)
+        finished.write(place, "".join(lines))
+
+
+@slip
+def code_imports_what_is_not_there(repo: Path, pick: random.Random) -> None:
+    code = sorted((repo / "pipeline").glob("*/__main__.py"))
+    if code:
+        place = pick.choice(code)
+        line = pick.choice(
+            (
+                "from pipeline.shared import colours",
+                "import pipeline.sharde",
+                "from pipeline.plot.plot import draw",
+                "import tensroflow",
+            )
+        )
+        text = place.read_text("utf-8")
+        at = text.index("\n\n") + 2
+        finished.write(place, f"{text[:at]}{line}\n{text[at:]}")
+
+
+@slip
+def param_has_another_type(repo: Path, pick: random.Random) -> None:
+    """A number in quotes, a word, or what YAML 1.1 and 1.2 read as different things."""
+    lines = _lines(repo, _PARAMS)
+    places = [at for at, line in enumerate(lines) if re.search(r": [\d.]+(?=\s|$)", line)]
+    if places:
+        at = pick.choice(places)
+        new = pick.choice((r'"\1"', r"'\1'", "1e-3", "true", "yes", "0o14", "[\\1]", "1_000"))
+        lines[at] = re.sub(r": ([\d.]+)", f": {new}", lines[at], count=1)
+        _write(repo, _PARAMS, lines)
+
+
 # ── files and folders ──
 
 
@@ -334,6 +380,37 @@ def folder_is_removed(repo: Path, pick: random.Random) -> None:
         "pipeline/shared", ".dvc/cache", ".dvc/tmp", "data", ".dvc",
     )  # fmt: skip
     shutil.rmtree(repo / pick.choice(names), ignore_errors=True)
+
+
+@slip
+def folder_is_renamed(repo: Path, pick: random.Random) -> None:
+    """By hand, or as ``dvc move`` does it with data."""
+    old, new = pick.choice(
+        (
+            ("data/raw", "data/posters"), ("data/raw", "data/raw2"), ("data/raw", "raw"),
+            ("data", "dataset"), ("models", "model"), ("pipeline/plot", "pipeline/plots"),
+            ("pipeline/shared", "pipeline/common"), ("data/raw/Images", "data/raw/images"),
+            ("results/plots", "results/pictures"),
+        )
+    )  # fmt: skip
+    if (repo / old).is_dir() and not (repo / new).exists():
+        (repo / old).rename(repo / new)
+        if old == "data/raw" and (repo / _RAW).is_file() and pick.random() < 0.7:
+            _move_dvc_file(repo, new)
+
+
+def _move_dvc_file(repo: Path, new: str) -> None:
+    name = new.rpartition("/")[2]
+    text = "".join(_lines(repo, _RAW)).replace("path: raw", f"path: {name}")
+    finished.write(repo / f"{new}.dvc", text)
+    (repo / _RAW).unlink()
+    for path, old_line, new_line in (
+        ("data/.gitignore", "/raw\n", ""),
+        (str(Path(new).parent / ".gitignore"), "", f"/{name}\n"),
+    ):
+        lines = "".join(_lines(repo, path)).replace(old_line, "") if old_line else None
+        kept = "".join(_lines(repo, path)) if lines is None else lines
+        finished.write(repo / path, kept + new_line)
 
 
 @slip
@@ -394,6 +471,34 @@ def object_is_gone(repo: Path, pick: random.Random) -> None:
     if where != "cache":
         name = path.relative_to(repo / ".dvc" / "cache")
         (repo.parent / "remote" / name).unlink(missing_ok=True)
+
+
+@slip
+def objects_are_damaged(repo: Path, pick: random.Random) -> None:
+    """One to four, listings of folders most often, in the cache, on the remote, or in both."""
+    caches = (repo / ".dvc" / "cache", repo.parent / "remote")
+    objects = sorted((caches[0] / "files").rglob("*"))
+    files = [path.relative_to(caches[0]) for path in objects if path.is_file()]
+    listings = [path for path in files if path.suffix == ".dir"]
+    names = pick.sample(files, min(len(files), 2))
+    names = [*pick.sample(listings, min(len(listings), pick.choice((0, 1, 2, 3)))), *names]
+    where = pick.choice((caches[:1], caches[1:], caches))
+    damage = pick.choice((b"", b"[]", b"not what it was"))
+    for name in names[:4]:
+        for cache in where:
+            if (cache / name).is_file():
+                finished.write(cache / name, damage)
+
+
+@slip
+def lock_is_of_dvc_2(repo: Path, pick: random.Random) -> None:
+    """As DVC 2 wrote it; the cache and the remote may be lost with it."""
+    for path in pick.choice(((_LOCK,), (_LOCK, _RAW))):
+        lines = [line for line in _lines(repo, path) if line.strip() != "hash: md5"]
+        if lines:
+            _write(repo, path, lines)
+    for place in pick.choice(((), (".dvc/cache",), (".dvc/cache", "../remote/files"))):
+        shutil.rmtree(repo / place, ignore_errors=True)
 
 
 @slip

@@ -8,7 +8,9 @@ of the code alone changes no out, as that of a comment.
 import ast
 import csv
 import hashlib
+import importlib.util
 import json
+import re
 import struct
 import sys
 import zlib
@@ -60,30 +62,60 @@ def main(stage: str, words: list[str]) -> int:
 
 
 def _import_code(stage: str) -> None:
-    """As far as a look at it says: each file parses, and what it imports of the pipeline is there.
+    """As far as a look at it says: what the stage imports of the pipeline is there, and is Python.
 
     And at least the modules with which it was made, since nothing here runs a line of them.
     """
-    folders = [Path("pipeline", stage), Path("pipeline", "shared")]
-    if not (folders[0] / "__main__.py").is_file():
+    entry = Path("pipeline", stage, "__main__.py")
+    if not entry.is_file():
         raise StopError(f"no module named pipeline.{stage}.__main__")
-    for path in (path for folder in folders for path in folder.rglob("*.py")):
+    pending, seen = [entry], set[Path]()
+    while pending:
+        path = pending.pop()
+        if path in seen:
+            continue
+        seen.add(path)
         try:
             tree = ast.parse(path.read_bytes())
-        except SyntaxError as error:
+            compile(tree, str(path), "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
             raise StopError(f"{path}: {error}") from None
-        for name in _imported(tree):
-            place = Path(*name.split("."))
-            if not place.with_suffix(".py").is_file() and not place.is_dir():
-                raise StopError(f"{path}: no module named {name}")
+        for module, name in _imported(tree):
+            pending += _files_of(path, module, name)
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Module and name of each import; of a library, those with which a module begins."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pipeline"):
-            yield node.module
+        is_first = node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [alias.name for alias in node.names]
+            if is_first or node.module.startswith("pipeline"):
+                yield from ((node.module, name) for name in names)
         elif isinstance(node, ast.Import):
-            yield from (name.name for name in node.names if name.name.startswith("pipeline"))
+            modules = [alias.name for alias in node.names]
+            yield from ((m, "") for m in modules if is_first or m.startswith("pipeline"))
+
+
+def _files_of(path: Path, module: str, name: str) -> Iterator[Path]:
+    """The pipeline's own files that an import runs."""
+    top = module.partition(".")[0]
+    if top != "pipeline":
+        if importlib.util.find_spec(top) is None:
+            raise StopError(f"{path}: no module named {top}")
+        return
+    own = Path(*module.split("."))
+    file = own.with_suffix(".py")
+    if file.is_file():
+        yield file
+        if name and not re.search(rf"\b{name}\b", file.read_text("utf-8")):
+            raise StopError(f"{path}: cannot import {name} from {module}")
+    elif not own.is_dir():
+        raise StopError(f"{path}: no module named {module}")
+    elif (own / f"{name}.py").is_file():
+        yield own / f"{name}.py"
+    elif name and not (own / name).is_dir():
+        raise StopError(f"{path}: cannot import {name} from {module}")
 
 
 def _parse_options(stage: str, words: list[str]) -> dict[str, Path]:
@@ -101,18 +133,29 @@ def _values(stage: str, options: Options) -> list[Any]:
     try:
         document = yaml.safe_load(options["--params"].read_text("utf-8"))
         reference = json.loads(Path(__file__).with_name("params.json").read_text("utf-8"))[stage]
-        return [_value(document[stage], key) for key in reference]
+        return [_value(document[stage], key, known) for key, known in reference.items()]
     except (yaml.YAMLError, LookupError, TypeError, UnicodeDecodeError) as error:
         raise StopError(f"{options['--params']}: {error!r}") from None
 
 
-def _value(section: Any, key: str) -> Any:
-    """The value of a key, of which every key below has to be there too."""
+def _value(section: Any, key: str, known: Any) -> Any:
+    """The value of a key, of which every key below has to be there too, of the type that is known.
+
+    As the real stages do, it takes for a number what PyYAML takes for text: 1e-3.
+    """
     for part in key.split("."):
         section = section[part]
-    if section is None:
-        raise LookupError(f"{key} has no value")
-    return section
+    if isinstance(known, dict):
+        return {name: _value(section, name, known[name]) for name in known}
+    is_number = isinstance(section, str) and re.fullmatch(r"[-+]?\d+\.?\d*e[-+]?\d+", section)
+    value = float(section) if is_number else section
+    if _kind(value) != _kind(known):
+        raise TypeError(f"{key} is {value!r}, and was {known!r}")
+    return value
+
+
+def _kind(value: Any) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _files(path: Path) -> list[Path]:

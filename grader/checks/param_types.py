@@ -1,0 +1,153 @@
+"""Params whose value is of another type than that of the last run: ``"12"`` for ``12``."""
+
+import datetime
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from dvcstate import Stage
+from dvcstate.model import ParamsFile
+from dvcstate.params import params_file as params_files
+from grader import fixes
+from grader.facts.snapshot import Snapshot
+from grader.finding import Evidence, Finding
+from grader.stages.lookup import LOCK
+from grader.stages.value_types import shown_value, type_name
+from grader.step import Step
+from workshop.shell import command_line
+
+_YAML = ("yaml", "yml")
+_TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
+
+
+@dataclass(frozen=True)
+class _Value:
+    """The value of ``key`` now, and in the last run; ``node`` is where it stands."""
+
+    key: str
+    now: Any
+    recorded: Any
+    node: yaml.ScalarNode | None
+
+
+def param_type_finding(snapshot: Snapshot, stage: Stage) -> Finding | None:
+    """The finding on params that the code of ``stage`` cannot take: it stops, and dvc repro too.
+
+    The last run says of which type they are. A whole number may become another one.
+    """
+    for file in stage.params:
+        if file.recorded and (values := _other_types(snapshot, file)):
+            return _finding(snapshot, stage, file, values)
+    return None
+
+
+def _other_types(snapshot: Snapshot, file: ParamsFile) -> list[_Value]:
+    text = snapshot.text(file.path)
+    if text is None or file.path.rpartition(".")[2].lower() not in _YAML:
+        return []
+    recorded = file.recorded or {}
+    params = params_files.read(snapshot.root / file.path, file.path)
+    now = params_files.values(params, file.keys, file.path)
+    pairs = [
+        pair for key in recorded if key in now for pair in _pairs(key, now[key], recorded[key])
+    ]
+    changed = [(key, new, old) for key, new, old in pairs if type_name(new) != type_name(old)]
+    if not changed:
+        return []
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    # What had no value yet may get one of any type.
+    return [_Value(k, new, old, _node(root, k)) for k, new, old in changed if old is not None]
+
+
+def _pairs(key: str, now: Any, recorded: Any) -> list[tuple[str, Any, Any]]:
+    """Each value in a section, beside that of the last run."""
+    if not isinstance(now, dict) or not isinstance(recorded, dict):
+        return [(key, now, recorded)]
+    return [
+        pair
+        for name in recorded
+        if name in now
+        for pair in _pairs(f"{key}.{name}", now[name], recorded[name])
+    ]
+
+
+def _node(root: yaml.Node | None, key: str) -> yaml.ScalarNode | None:
+    """The value of a key, where it is a single one in a block of the file's own."""
+    node = root
+    for part in key.split("."):
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        node = next((value for name, value in pairs if name.value == part), None)
+    is_on_a_line = isinstance(node, yaml.ScalarNode) and node.start_mark.line == node.end_mark.line
+    return node if is_on_a_line and isinstance(node, yaml.ScalarNode) else None
+
+
+def _finding(snapshot: Snapshot, stage: Stage, file: ParamsFile, values: list[_Value]) -> Finding:
+    first = values[0]
+    more = f" And {fixes.join(value.key for value in values[1:])} likewise." if values[1:] else ""
+    return Finding(
+        "param-type",
+        f"{first.key} in {file.path} is {shown_value(first.now)}, {type_name(first.now)}. In the"
+        f" last run of {stage.name} it was {shown_value(first.recorded)},"
+        f" {type_name(first.recorded)}: its code stops at another type, and so does dvc repro."
+        f"{more}",
+        f"{type_name(first.recorded)}, as {LOCK} has it",
+        type_name(first.now),
+        tuple(_steps(snapshot, stage, file, values)),
+        tuple(
+            Evidence(snapshot.revision, file.path, _line(snapshot, file, value), value.key)
+            for value in values
+        ),
+    )
+
+
+def _line(snapshot: Snapshot, file: ParamsFile, value: _Value) -> int | None:
+    if value.node:
+        return int(value.node.start_mark.line) + 1
+    return snapshot.line(file.path, *(f"{part}:" for part in value.key.split(".")))
+
+
+def _steps(snapshot: Snapshot, stage: Stage, file: ParamsFile, values: list[_Value]) -> list[Step]:
+    """An edit for each; a type that is meant so needs a run, and no edit."""
+    lines = (snapshot.text(file.path) or "").splitlines()
+    steps: list[Step] = []
+    for value in values:
+        line, new = _line(snapshot, file, value), _in_yaml(_meant(value))
+        name = f"{value.key.rpartition('.')[2]}:"
+        before = after = ""
+        if value.node:
+            start, end = value.node.start_mark.column, value.node.end_mark.column
+            before = f"{name} {lines[value.node.start_mark.line][start:end]}".rstrip()
+            after = f"{name} {new}"
+        is_found = line is not None and before and before in lines[line - 1]
+        text = f"write  {after}  in place of  {before}" if is_found else f"write {name} {new}"
+        steps.append(fixes.change(file.path, text, line=line))
+    run = command_line(("dvc", "repro", stage.name))
+    return [*steps, fixes.note(f"on purpose? where the code knows the new type, {run} runs on it")]
+
+
+def _meant(value: _Value) -> Any:
+    """What the new value says in the type of the old one; else the old one."""
+    text = str(value.now).strip().lower()
+    if isinstance(value.recorded, bool):
+        return value.recorded if text not in (*_TRUE, *_FALSE) else text in _TRUE
+    if isinstance(value.recorded, int | float) and not isinstance(value.now, bool):
+        for number in (int, float):
+            try:
+                read = number(text)
+            except ValueError:
+                continue
+            if math.isfinite(read):
+                return read
+    if isinstance(value.recorded, str) and isinstance(value.now, int | float | datetime.date):
+        return str(value.now).lower() if isinstance(value.now, bool) else str(value.now)
+    return value.recorded
+
+
+def _in_yaml(value: Any) -> str:
+    """As text that YAML 1.1 and 1.2 read alike: ``1.0e-05`` is a number in both."""
+    if isinstance(value, float):
+        value = float(f"{value:.12g}")
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=2**20, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("...").strip()

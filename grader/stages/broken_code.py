@@ -1,0 +1,166 @@
+"""Code that a stage runs and that Python cannot: no Python, or an import of what is not there."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+
+from dvcstate import ProjectError, Stage
+from grader.code.module import Module, module
+from grader.code.stage_code import StageCode
+from grader.facts.repository import Repository
+from grader.stages.paths import covers
+from grader.stages.run_state import state_of
+from workshop.stages import StageSpec
+
+_ALIKE = 0.75
+"""How near a name is that may be meant: ``tensroflow`` is at 0.9 of ``tensorflow``."""
+
+
+@dataclass(frozen=True)
+class BrokenCode:
+    """What keeps Python from running the module ``path``: ``words``, as a sentence goes on.
+
+    ``error`` is what Python says of code that it cannot read. Of an import, ``name`` is what stands
+    there and is nowhere, and ``meant`` one that is there and spelled alike.
+    """
+
+    path: str
+    line: int
+    words: str
+    error: str = ""
+    name: str = ""
+    meant: str = ""
+
+
+def find(repository: Repository, spec: StageSpec) -> BrokenCode | None:
+    """What dvc repro stops at in the code of a lesson's stage as it is in the folder.
+
+    Code on which the stage has run is right, whatever Python and whatever packages are here.
+    """
+    stage, code = repository.worktree.stage(spec), repository.worktree.code(spec)
+    broken = next(_all(repository, code), None) if stage else None
+    if stage is None or broken is None or _has_run_on(repository, stage, broken.path):
+        return None
+    return broken
+
+
+def _all(repository: Repository, code: StageCode) -> Iterator[BrokenCode]:
+    modules = {path: module(repository.worktree.text(path) or "") for path in code.imported()}
+    for path, parsed in modules.items():
+        if parsed.error:
+            line, words = parsed.error
+            yield BrokenCode(path, line, f"is no Python: {words}", error=words)
+    for path in modules:
+        for line, package, name in code.first_imports(path):
+            absent = _absent_name(repository, code, package, name)
+            if not absent or _is_gone(repository, code, absent):
+                continue
+            broken = _absent_import(repository, code, path, line, absent)
+            # What is committed and like no other name is installed where the attendee works.
+            if "." in absent or broken.meant or not _is_imported_at_head(repository, code, absent):
+                yield broken
+
+
+def _absent_name(repository: Repository, code: StageCode, package: str, name: str) -> str:
+    """The dotted name that an import asks for and that is nowhere; empty where all is there."""
+    parts = package.split(".") if package else []
+    for end in range(1, len(parts) + 1):
+        above = ".".join(parts[:end])
+        if code.file_of(above) is None and not _is_folder(repository, code, above):
+            is_other = end == 1 and _is_found_by_python(above)
+            return "" if is_other else above
+        if end == 1 and not _is_own(repository, code, above):
+            return ""
+    whole = f"{package}.{name}" if package else name
+    if not name or name == "*" or code.file_of(whole) or _is_folder(repository, code, whole):
+        return ""
+    names = _names_in(repository, code, package)
+    return "" if name in names or "*" in names else whole
+
+
+def _is_own(repository: Repository, code: StageCode, name: str) -> bool:
+    """Whether Python takes the attendee's own package of that name: not one of its library's."""
+    is_there = code.file_of(name) is not None or _is_folder(repository, code, name)
+    return is_there and name not in sys.stdlib_module_names
+
+
+def _is_folder(repository: Repository, code: StageCode, name: str) -> bool:
+    return any((repository.root / folder).is_dir() for folder in code.folders_of(name))
+
+
+def _is_found_by_python(name: str) -> bool:
+    """Whether the Python of the environment has a package of that name; nothing is imported."""
+    if name in sys.stdlib_module_names:
+        return True
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError, AttributeError):  # a module with odd attributes
+        return True
+
+
+def _is_gone(repository: Repository, code: StageCode, name: str) -> bool:
+    """Whether the module is committed, and gone from the folder: another check reports that."""
+    ends = ("/__init__.py", ".py")
+    paths = [f"{folder}{end}" for folder in code.folders_of(name) for end in ends]
+    return any(path in repository.committed_files for path in paths)
+
+
+def _is_imported_at_head(repository: Repository, code: StageCode, name: str) -> bool:
+    return name in _packages_at_head(repository, code)
+
+
+def _packages_at_head(repository: Repository, code: StageCode) -> set[str]:
+    """The packages that the committed code of the stage imports, those of libraries too."""
+    paths = repository.head.code(code.stage).imported()
+    parsed = [module(repository.head.text(path) or "") for path in paths]
+    return {base.partition(".")[0] for one in parsed for level, base, _ in one.imports if not level}
+
+
+def _absent_import(
+    repository: Repository, code: StageCode, path: str, line: int, absent: str
+) -> BrokenCode:
+    package, _, name = absent.rpartition(".")
+    if package:
+        words = f"imports {name} from {package}, which has no such name"
+    else:
+        words = f"imports {name}, and Python finds no such module"
+    known = [other for other in _names_beside(repository, code, package) if other != name]
+    meant = next(iter(get_close_matches(name, known, 1, _ALIKE)), "")
+    text = (repository.worktree.text(path) or "").splitlines()[line - 1]
+    for start in (f"{package}." if package else "", "import "):
+        if meant and re.search(rf"{re.escape(start + name)}\b", text):
+            return BrokenCode(path, line, words, name=f"{start}{name}", meant=f"{start}{meant}")
+    return BrokenCode(path, line, words, name=absent)
+
+
+def _names_beside(repository: Repository, code: StageCode, package: str) -> list[str]:
+    """The names that may stand in its place: modules of the package, and what is in it."""
+    if not package:
+        return sorted(_packages_at_head(repository, code))
+    names = [*_names_in(repository, code, package)]
+    for folder in code.folders_of(package):
+        inside = [p for p in repository.tracked_files if covers(folder, p) and p.endswith(".py")]
+        names += [PurePosixPath(p[len(folder) + 1 :]).parts[0].removesuffix(".py") for p in inside]
+    return [name for name in dict.fromkeys(names) if not name.startswith("__")]
+
+
+def _names_in(repository: Repository, code: StageCode, name: str) -> list[str]:
+    """What a module gives values to; ``*`` where nobody can say."""
+    file = code.file_of(name)
+    parsed = module(repository.worktree.text(file) or "") if file else Module()
+    return ["*"] if parsed.error else parsed.names
+
+
+def _has_run_on(repository: Repository, stage: Stage, path: str) -> bool:
+    """Whether the last run of ``stage`` had the module as it is in the folder."""
+    if not stage.recorded or not any(covers(dep.path, path) for dep in stage.deps):
+        return False
+    try:
+        reasons = state_of(repository, stage).reasons
+    except (ProjectError, OSError):
+        return False
+    return not any(covers(reason.path or "", path) for reason in reasons if reason.kind == "dep")
