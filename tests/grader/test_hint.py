@@ -717,6 +717,7 @@ PROVOKED: list[tuple[str, Provoke]] = [
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_dvc")
 @pytest.mark.parametrize(("page", "provoke"), PROVOKED, ids=[name for name, _ in PROVOKED])
 def test_the_real_message_finds_its_page(repo: Path, page: str, provoke: Provoke) -> None:
     command = provoke(repo)
