@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dvcstate.dvcignore import DvcIgnore
@@ -88,9 +89,25 @@ class ReasonFinder:
             seen.hashes.update(self._worktree.hashes([key]))
         actual = seen.hashes[key]
         if entry.recorded.algorithm == "md5-dos2unix" and actual.nfiles is not None:
+            self._refuse_listing(entry)
             seen.written[actual.md5] = key
         if actual.md5 != entry.recorded.md5:
             yield Reason(kind, entry.path, "modified")
+
+    def _refuse_listing(self, entry: Dep | Out) -> None:
+        """DVC ends where it would write the listing of a folder to a cache at ``file://``.
+
+        It makes the folders below ``/``, and the file below the folder ``file:`` of where it runs:
+        ``[Errno 2] No such file or directory: 'file:///c/b0/.yYmN2HVbIXuEsWtpmIfbnw.tmp'``.
+        """
+        root = Path(self._ignore.root)
+        folder = self._cache.folder
+        if folder.is_relative_to(root) and folder.relative_to(root).parts[:1] == ("file:",):
+            raise TrackedPathError(
+                f"{entry.path}: DVC 2 recorded this folder, and DVC 3 cannot write its listing to a"
+                " cache at file://",
+                "write the cache as a path, without file://",
+            )
 
     def _is_restored(self, out: Out, seen: "_Seen") -> bool:
         """Whether ``dvc status`` would have put the listing of a folder into the cache by now.

@@ -8,10 +8,13 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from workshop import output
 from workshop.output import OutputError, report_error, write
+
+if TYPE_CHECKING:
+    from grader.engine.registry import Check
 
 _LONGEST_QUOTE = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
@@ -48,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_start(commands)
     _add_watch(commands)
     _add_hint(commands)
+    _add_predict(commands)
     # For the list of commands alone: grader.__main__ runs it, without any package.
     doctor = commands.add_parser(
         "doctor", help="whether this computer is ready; runs before anything is installed"
@@ -66,6 +70,12 @@ def _add_check(commands: _Commands) -> None:
     _add_repo(check)
     check.add_argument("--lesson", metavar="ID", help="the checks of one lesson")
     check.add_argument("--only", metavar="CHECK", help="one check")
+    check.add_argument(
+        "--all", action="store_true", help="later lessons too, with what solves them"
+    )
+    check.add_argument(
+        "--any", action="store_true", help="any DVC repository: what no lesson has to do with"
+    )
     check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
     check.add_argument("--format", choices=FORMATS, default="human", help="default: human")
     check.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
@@ -109,9 +119,11 @@ def _add_hint(commands: _Commands) -> None:
         description=(
             "Three steps for a check that does not hold, one more at each call: a question, where"
             " to look, what to type. Or what to do about a message that DVC, git or the shell"
-            " printed: paste it, in quotes."
+            " printed: paste it, in quotes. Or, with the word think, the answer to the question at"
+            " the end of a lesson."
         ),
-        epilog='examples: grader hint; grader hint data.tracked; grader hint "already tracked"',
+        epilog='examples: grader hint; grader hint data.tracked; grader hint "already tracked";'
+        " grader hint think data",
     )
     hint.add_argument(
         "about",
@@ -125,6 +137,23 @@ def _add_hint(commands: _Commands) -> None:
     hint.set_defaults(run=_hint)
 
 
+def _add_predict(commands: _Commands) -> None:
+    predict = commands.add_parser(
+        "predict",
+        help="say which stages dvc repro will run, and see whether you are right",
+        description=(
+            "Name the stages that you expect dvc repro to run, before you type it. Each stage is"
+            " compared with what has changed, and the reason is told. Nothing runs."
+        ),
+        epilog="examples: grader predict train export; grader predict none",
+    )
+    predict.add_argument(
+        "stages", nargs="+", metavar="STAGE", help="a stage that will run; none: no stage will"
+    )
+    _add_repo(predict)
+    predict.set_defaults(run=_predict)
+
+
 def _add_repo(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repo", type=Path, default=Path(), metavar="PATH", help="the repository (default: here)"
@@ -135,43 +164,59 @@ def _check(options: argparse.Namespace) -> int:
     from grader import checkout
     from grader import output as rendering
     from grader.checks import CHECKS
-    from grader.engine.registry import Check
     from grader.engine.report import exit_code
     from grader.grading import grade
-    from workshop.course.manifest import course
 
-    lessons = [lesson.id for lesson in course().lessons]
-    if options.lesson and options.lesson not in lessons:
-        names = ", ".join(lessons)
-        return report_error(f"no lesson is called {_cut(options.lesson)!r}", f"one of {names}")
-    if options.only and options.only not in CHECKS:
-        return report_error(f"no check is called {_cut(options.only)!r}", "grader list")
+    if mistake := _mistake_in(options):
+        return report_error(*mistake)
     if not options.repo.is_dir():
         return _no_folder(options.repo)
-
-    def select(check: Check) -> bool:
-        return options.lesson in (None, check.lesson) and options.only in (None, check.id)
-
-    tiers = {check.tier for check in CHECKS.values() if select(check)}
-    if options.offline and "static" not in tiers:
-        return report_error("only the remote can answer that", "leave out --offline")
-    if not tiers:
-        return report_error(
-            f"{options.only} is no check of the lesson {options.lesson}", "grader list"
-        )
-    report = grade(options.repo, select, offline=options.offline)
-    output.write_error(checkout.note(options.repo))
+    report = grade(
+        options.repo,
+        lambda check: _is_selected(options, check),
+        offline=options.offline,
+        as_foreign=options.any,
+    )
+    way_out = None if options.any else checkout.way_out(options.repo)
+    output.write_error("" if options.any else checkout.note(options.repo))
     stream = None if options.output else sys.stdout
-    text = rendering.render(report, options.format, stream, checkout.way_out(options.repo))
+    text = rendering.render(report, options.format, stream, way_out, show_all=options.all)
     if options.output:
         _save(options.output, text)
     else:
         write(text)
     if report.gradable:
-        asked = [check.id for check in CHECKS.values() if check.of_workshop and select(check)]
+        selected = (check for check in CHECKS.values() if _is_selected(options, check))
+        asked = [check.id for check in selected if check.of_workshop]
         judged = [result.id for result in report.checks]
         output.write_error(checkout.foreign_note(Path(report.repo), asked, judged))
     return exit_code(report)
+
+
+def _is_selected(options: argparse.Namespace, check: "Check") -> bool:
+    is_asked = options.lesson in (None, check.lesson) and options.only in (None, check.id)
+    return is_asked and not (options.any and check.of_workshop)
+
+
+def _mistake_in(options: argparse.Namespace) -> tuple[str, str] | None:
+    """What is wrong with the options of check, and what to type in their place."""
+    from grader.checks import CHECKS
+    from workshop.course.manifest import course
+
+    lessons = [lesson.id for lesson in course().lessons]
+    if options.lesson and options.lesson not in lessons:
+        return f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(lessons)}"
+    if options.only and options.only not in CHECKS:
+        return f"no check is called {_cut(options.only)!r}", "grader list"
+    tiers = {check.tier for check in CHECKS.values() if _is_selected(options, check)}
+    if not tiers:
+        asked = options.only or f"the lesson {options.lesson}"
+        if options.any:
+            return f"{asked} is about the workshop alone", "leave out --any"
+        return f"{asked} is no check of the lesson {options.lesson}", "grader list"
+    if options.offline and "static" not in tiers:
+        return "only the remote can answer that", "leave out --offline"
+    return None
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -244,6 +289,8 @@ def _hint(options: argparse.Namespace) -> int:
     history = hint.HintHistory(options.repo)
     if options.reset:
         history.clear()
+    if options.about[:1] == [hint.THINK]:
+        return _show_answer(options.repo, options.about[1:])
     about = " ".join(options.about)
     names = _find_checks(about)
     if about and not names:
@@ -262,6 +309,42 @@ def _hint(options: argparse.Namespace) -> int:
         history.record(result, step)
         write(hint.render_step(result, step))
     return 0
+
+
+def _show_answer(repo: Path, words: Sequence[str]) -> int:
+    """The question at the end of a lesson, and its answer: by default of the one just finished."""
+    from grader import hint
+    from grader.grading import grade
+    from workshop.course.manifest import course
+
+    pages = {page.id: page for page in (*course().lessons, *course().pages)}
+    if unknown := [word for word in words if word not in pages]:
+        return report_error(
+            f"no lesson is called {_cut(unknown[0])!r}", f"one of {', '.join(pages)}"
+        )
+    names = words or [hint.last_finished(grade(repo, offline=True)).id]
+    write("\n".join(hint.render_question(pages[name]) for name in names))
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    import dvcstate
+    from grader import predict
+    from grader.engine.report import FAILED, PASSED
+    from workshop.terminal import style_of
+
+    if not options.repo.is_dir():
+        return _no_folder(options.repo)
+    try:
+        state = dvcstate.status(options.repo)
+        expected = predict.parse_stages(state, options.stages)
+    except dvcstate.ProjectError as error:
+        return report_error(str(error), error.fix)
+    except predict.UnknownStageError as error:
+        return report_error(str(error), error.fix)
+    forecasts = predict.forecast(state, expected)
+    write(predict.render(forecasts, style_of(output.standard_output())))
+    return PASSED if all(item.is_expected for item in forecasts) else FAILED
 
 
 def _show_page(about: str) -> int:

@@ -26,6 +26,8 @@ class Finding:
 
     ``rationale`` says what is wrong and why it matters; ``steps`` mend it. ``advice`` is shown and
     costs no points. ``awaits_commit``: the worktree is right, only a commit is missing.
+    ``is_lesson_task``: nothing of it has been begun, and the lesson tells how; who wants the
+    solution asks for it.
     """
 
     code: str
@@ -36,6 +38,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     severity: Severity = "fail"
     awaits_commit: bool = False
+    is_lesson_task: bool = False
 
 
 def worktree_paths(evidence: Iterable[Evidence]) -> list[str]:

@@ -15,9 +15,12 @@ from grader.output.steps import fix_text, lines_under_headings, step_lines
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
 from workshop.course.hint_pages import HintPage, pages
-from workshop.course.manifest import course
+from workshop.course.manifest import Page, course
+from workshop.course.questions import question_of
 
 WIDTH = 80
+THINK = "think"
+"""The word that asks for the answer to a lesson's question."""
 STEPS = 3
 _PLACES = {
     "HEAD": "as it is committed",
@@ -156,6 +159,23 @@ def _commands(steps: Sequence[Step], heading: str = "Type:") -> list[str]:
     steps = steps or [Command(("grader", "check"))]
     parts = ((heading if isinstance(s, Command) else "By hand:", step_lines(s)) for s in steps)
     return lines_under_headings(parts, "  ")
+
+
+def last_finished(report: Report) -> Page:
+    """The lesson whose question is asked now: the last before the first that is not finished."""
+    lessons = course().lessons
+    scores = report.lessons
+    finished = {score.id for score in scores if score.earned + score.not_told == score.max}
+    following = (index for index, lesson in enumerate(lessons) if lesson.id not in finished)
+    return lessons[max(next(following, len(lessons)) - 1, 0)]
+
+
+def render_question(page: Page) -> str:
+    """What the text of the course asks, and the answer."""
+    question = question_of(page)
+    lines = [f"{page.id} asks:", *wrap(question.question, WIDTH), "The answer:"]
+    lines += wrap(question.answer, WIDTH)
+    return "\n".join([*lines, "Of another lesson: grader hint think LESSON"]) + "\n"
 
 
 def render_page(page: HintPage) -> str:

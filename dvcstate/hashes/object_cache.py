@@ -44,6 +44,7 @@ class ObjectCache:
     """The cache in ``folder``; it remembers the listings of folders from call to call."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._folder = {"md5": str(folder / "files" / "md5"), "md5-dos2unix": str(folder)}
         self._listings: dict[tuple[str, str], _CachedListing] = {}
         self._files: dict[str, Shards] = {}

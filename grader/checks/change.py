@@ -66,6 +66,7 @@ def one_change_ran_what_it_touches(repository: Repository, snapshot: Snapshot) -
             *fixes.commit(["params.yaml", LOCK, *outs], "Change one param"),
         ),
         (Evidence("HEAD", LOCK),),
+        is_lesson_task=not needless,
     )
 
 

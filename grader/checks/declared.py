@@ -76,6 +76,7 @@ def stage_is_declared(
             ),
         ),
         (Evidence(snapshot.revision, "dvc.yaml"),),
+        is_lesson_task=not other,
     )
 
 

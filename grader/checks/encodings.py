@@ -7,7 +7,7 @@ from grader import fixes
 from grader.facts.encodings import has_utf16_lines, utf16_codec
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.finding import Evidence, Finding
+from grader.finding import Evidence, Finding, UnknownError
 from grader.fixes.remote_edits import CONFIG, LOCAL
 from grader.stages.lookup import LOCK
 from grader.step import Step
@@ -39,7 +39,11 @@ def config_encoding_finding(repository: Repository, snapshot: Snapshot) -> Findi
 
 def encoding_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """The finding on files in UTF-16 that git, DVC or Python reads."""
-    known = dict.fromkeys([*_NAMES, *repository.committed_files, *repository.tracked_files])
+    try:
+        tracked = repository.tracked_files
+    except UnknownError:  # a damaged index, which data.only_dvc reports
+        tracked = ()
+    known = dict.fromkeys([*_NAMES, *repository.committed_files, *tracked])
     return _finding(repository, snapshot, (path for path in known if path.endswith(_ENDS)))
 
 

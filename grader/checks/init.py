@@ -87,6 +87,12 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
     is_staged = repository.is_staged(".dvc/config")  # as dvc init leaves it
     added = [] if is_staged else [".dvc", ".dvcignore"]
     commit = commit_unstaged(repository, added, "Initialise DVC")
+    if is_there:
+        steps = commit
+    elif (repository.root / ".dvc").is_dir():
+        steps = _restore_config(repository)
+    else:
+        steps = (fixes.command("dvc", "init"), *commit)
     return Finding(
         "not-a-repository",
         "DVC is initialised here, but that is not committed: a clone has no DVC."
@@ -94,10 +100,25 @@ def dvc_is_initialised(repository: Repository, snapshot: Snapshot) -> Finding | 
         else "This git repository knows nothing of DVC yet.",
         ".dvc/config at HEAD",
         "it is in your folder only" if is_there else "it is absent",
-        commit if is_there else (fixes.command("dvc", "init"), *commit),
+        steps,
         (Evidence("HEAD", ".dvc/config"),),
         awaits_commit=is_there,
+        is_lesson_task=not is_there,
     )
+
+
+def _restore_config(repository: Repository) -> tuple[Step, ...]:
+    """The config as it was committed once, else an empty one, which is one of DVC's too.
+
+    dvc init stops where a .dvc is, and with --force deletes it, the cache included.
+    """
+    path = ".dvc/config"
+    commits = repository.git.commits(f"{repository.prefix}{path}", 1) if repository.git else []
+    if commits:
+        steps = [fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", path)]
+    else:
+        steps = [fixes.python(f"open({fixes.literal(path)}, 'a').close()")]
+    return *steps, *fixes.commit([path], "Bring back DVC's config")
 
 
 @check("init.config", "not-a-repository", requires=("init.dvc",))
@@ -231,14 +252,14 @@ def _mend(
 
     Where HEAD's can be read there is nothing to commit yet: what was typed is typed again first.
     """
-    is_new, run = snapshot.revision == "worktree", fixes.command("dvc", "repro")
+    is_new = snapshot.revision == "worktree"
     if is_new and path in repository.unmerged_files:
         return _end_merge(repository)
     if code == "lock-inconsistent":
         if is_new and path in repository.committed_files:
-            return fixes.command("git", "checkout", "HEAD", "--", path), run
-        delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
-        return delete, run, *fixes.commit([path], "Write the lock anew")
+            checkout = fixes.command("git", "checkout", "HEAD", "--", path)
+            return checkout, fixes.command("dvc", "repro")
+        return _write_lock_anew(repository, path)
     if code == "lock-uncommitted":
         edits, edited = unignore(repository, [path])
         return *edits, *fixes.commit([*edited, path], f"Commit {path}", force=True)
@@ -248,6 +269,22 @@ def _mend(
         hints.append("save it, and type again what you typed")
         return edit, *map(fixes.note, hints)
     return edit, *map(fixes.note, hints), *fixes.commit([path], f"Mend {path}")
+
+
+def _write_lock_anew(repository: Repository, path: str) -> tuple[Step, ...]:
+    """Without the lock, which nobody can read.
+
+    Where it is deleted and none came, the run stopped at something else: that is told of as soon
+    as HEAD can be read, which is so without a lock.
+    """
+    if repository.worktree.content(path) is None:
+        return (
+            fixes.command("git", "rm", "--quiet", "--cached", path),
+            fixes.commit_staged("Take out the lock that nobody can read"),
+        )
+    delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
+    commit = fixes.commit([path], "Write the lock anew")
+    return delete, fixes.command("dvc", "repro"), *commit
 
 
 def _end_merge(repository: Repository) -> tuple[Step, ...]:

@@ -41,6 +41,7 @@ class CheckResult:
     max: int = field(metadata=POINTS)
     blocked_by: str | None = field(metadata=INTERNAL)
     awaits_commit: bool = field(metadata=INTERNAL)
+    is_lesson_task: bool = field(metadata=INTERNAL)
 
     @property
     def kind(self) -> Kind:

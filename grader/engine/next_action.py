@@ -30,6 +30,8 @@ class NextAction:
     step: Step | None
     more: int
     blocked: int
+    # The one whose text says what to do: nothing of it is there yet, or it waits for its commit.
+    lesson: str | None = field(metadata=INTERNAL)
     result: CheckResult = field(metadata=INTERNAL)
 
 
@@ -48,7 +50,21 @@ def next_action(results: Sequence[CheckResult]) -> NextAction | None:
         return None
     result = waiting[0]
     step = result.steps[0] if result.steps else None
-    return NextAction(result.id, step, len(waiting) - 1, len(blocked) if failed else 0, result)
+    left, lesson = len(waiting) - 1, _lesson_in_progress(result, results)
+    return NextAction(result.id, step, left, len(blocked) if failed else 0, lesson, result)
+
+
+def _lesson_in_progress(result: CheckResult, results: Sequence[CheckResult]) -> str | None:
+    """The lesson that tells what to do about ``result``; None where it is a mistake.
+
+    What a commit check reports may be the work of any lesson: that of the last check that waits.
+    """
+    if result.is_lesson_task:
+        return result.lesson
+    if not result.awaits_commit:
+        return None
+    waiting = [item for item in results if item.awaits_commit and item.id not in COMMIT_CHECKS]
+    return waiting[-1].lesson if waiting else None
 
 
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:

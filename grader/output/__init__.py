@@ -7,10 +7,18 @@ from typing import TextIO
 from grader.engine.report import Report
 
 
-def render(report: Report, form: str, stream: TextIO | None, way_out: str | None = None) -> str:
+def render(
+    report: Report,
+    form: str,
+    stream: TextIO | None,
+    way_out: str | None = None,
+    *,
+    show_all: bool = False,
+) -> str:
     """The report as ``form``; ``stream`` is where it will be shown, None for a file.
 
     ``way_out``: what to type first, where the report is of another folder than was meant.
+    ``show_all``: with the solutions of lessons that are not begun; what programs read has them.
     """
     if form == "json":
         from grader.output import report_json
@@ -20,6 +28,7 @@ def render(report: Report, form: str, stream: TextIO | None, way_out: str | None
         from grader.output import human
         from workshop.terminal import Style, style_of
 
-        return human.render(report, style_of(stream) if stream else Style(), way_out)
+        style = style_of(stream) if stream else Style()
+        return human.render(report, style, way_out, show_all=show_all)
     text: str = import_module(f"grader.output.{form}").render(report)
     return text

@@ -10,7 +10,7 @@ from grader.engine.check_result import CheckResult
 from grader.engine.next_action import NextAction, order_of_mending
 from grader.engine.report import LessonScore, Report
 from grader.finding import Evidence
-from grader.output.steps import lines_under_headings, next_line, step_lines
+from grader.output.steps import lesson_file, lines_under_headings, next_line, step_lines
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
 from workshop.shell import printable
@@ -26,27 +26,51 @@ _REMOTE_CHECK = "remote.pushed"
 NOT_JUDGED = "blocked"
 
 
-def render(report: Report, style: Style, way_out: str | None = None) -> str:
-    """A line a lesson, every finding in full, and what to do next: ``way_out`` before all else."""
+def render(
+    report: Report, style: Style, way_out: str | None = None, *, show_all: bool = False
+) -> str:
+    """A line a lesson, every mistake in full, and what to do next: ``way_out`` before all else.
+
+    Of the tasks that lessons give, the one in progress is explained, and that others wait is said;
+    ``show_all`` explains them too, with their solutions.
+    """
     if not report.gradable:
         return _nothing_to_grade(report, style)
     lines = [*_wrap_lines(_score(report), style, ""), *_off_branch(report, style), ""]
-    lines += [_lesson(lesson, report.checks, style) for lesson in report.lessons]
+    waiting = [] if show_all else _waiting_tasks(report)
+    lines += [_lesson(lesson, report.checks, waiting, style) for lesson in report.lessons]
     groups: dict[tuple[str | None, tuple[Step, ...]], list[CheckResult]] = {}
     for result in order_of_mending(report.checks):
+        if result in waiting:
+            continue
         subject = result.rationale if result.kind == "error" else result.id
         groups.setdefault((subject, result.steps), []).append(result)
     for first, *others in groups.values():
-        lines += ["", *_result_lines(first, first.kind, style)]
+        lines += ["", *_result_lines(first, first.kind, style, show_all=show_all)]
         if others:
             names = ", ".join(result.id for result in others[:3])
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             lines += _wrap_lines(f"for the same reason: {names}{more}", style)
+    lines += _waiting_lessons(waiting, style)
     if way_out:
         ending = ["", f"next: {_colour(way_out, 'fail', style)}"]
     else:
         ending = [*_blocking_check(report, style), "", *_ending(report, style)]
     return "\n".join([*lines, *ending]) + "\n"
+
+
+def _waiting_tasks(report: Report) -> list[CheckResult]:
+    """The tasks of lessons that come after the one in progress."""
+    current = report.next.result if report.next else None
+    return [result for result in report.checks if result.is_lesson_task and result != current]
+
+
+def _waiting_lessons(tasks: Iterable[CheckResult], style: Style) -> list[str]:
+    names = list(dict.fromkeys(result.lesson for result in tasks))
+    if not names:
+        return []
+    text = f"Later lessons wait: {', '.join(names)}. All of it: grader check --all"
+    return ["", *_wrap_lines(text, style, "")]
 
 
 def _nothing_to_grade(report: Report, style: Style) -> str:
@@ -80,8 +104,17 @@ def remote_note(report: Report) -> str:
     return " (the remote did not answer)" if was_asked else " (the remote was not asked)"
 
 
-def _lesson(lesson: LessonScore, checks: Sequence[CheckResult], style: Style) -> str:
-    kinds = [result.kind for result in checks if result.lesson == lesson.id]
+def _lesson(
+    lesson: LessonScore,
+    checks: Sequence[CheckResult],
+    waiting: Sequence[CheckResult],
+    style: Style,
+) -> str:
+    kinds = [
+        "blocked" if result in waiting else result.kind
+        for result in checks
+        if result.lesson == lesson.id
+    ]
     worst = next((kind for kind in ("fail", "error", "blocked") if kind in kinds), "pass")
     kind = worst if kinds else NOT_JUDGED
     width = min(_TITLE_WIDTH + 11, style.width - 13)  # 13: the mark and the points
@@ -95,7 +128,9 @@ def points_text(lesson: LessonScore) -> str:
     return "unchecked" if lesson.not_told == lesson.max else f"{lesson.earned:3} of {lesson.max:2}"
 
 
-def _result_lines(result: CheckResult, kind: str, style: Style) -> list[str]:
+def _result_lines(
+    result: CheckResult, kind: str, style: Style, *, show_all: bool = True
+) -> list[str]:
     code = result.code or {"error": "could not tell"}.get(kind, "")
     lines = [f"{_mark(kind, style)} {_colour(result.id, kind, style)}  {code}"]
     lines += _wrap_lines(result.rationale or "", style)
@@ -104,6 +139,9 @@ def _result_lines(result: CheckResult, kind: str, style: Style) -> list[str]:
     lines += [line for item in result.evidence[:4] for line in _evidence_lines(item, style)]
     if len(result.evidence) > 4:
         lines.append(f"    and {len(result.evidence) - 4} more")
+    if result.is_lesson_task and not show_all:
+        text = f"how: {lesson_file(result.lesson)} says; a hint: grader hint {result.id}"
+        return [*lines, *_wrap_lines(text, style)]
     return [*lines, *_fix_lines(result.steps, "  try:" if kind == "error" else "  type:")]
 
 
@@ -135,7 +173,9 @@ def _evidence_lines(evidence: Evidence, style: Style) -> list[str]:
 def _ending(report: Report, style: Style) -> list[str]:
     action = report.next
     if action:
-        rest = _rest(action.more, action.blocked)
+        tasks = _waiting_tasks(report)
+        # What a later lesson asks for is no mistake, and most of what is blocked waits for it.
+        rest = _rest(action.more - len(tasks), 0 if tasks else action.blocked)
         if action.result.kind == "blocked":
             rest = f"what is blocked can be judged; it {action.result.rationale}"
         next_ = f"next: {_colour(_next(action, style), 'fail', style)}"

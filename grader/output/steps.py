@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from grader.engine.next_action import NextAction
 from grader.step import Command, Edit, Step
+from workshop.course import lesson_index
 from workshop.shell import command_line, printable
 
 
@@ -52,8 +53,18 @@ def _place(edit: Edit) -> str:
     return f"{edit.file}, line {edit.line}" if edit.line else edit.file
 
 
+def lesson_file(lesson: str) -> str:
+    """Where `grader start` puts the text of a lesson."""
+    return f"{lesson_index.FOLDER}/{lesson}.md"
+
+
 def next_line(action: NextAction) -> str:
-    """The first command of a fix; of an edit only its place, for it takes several lines."""
+    """The first command of a fix; of an edit only its place, for it takes several lines.
+
+    Of a task that a lesson gives, the lesson: its solution is in `grader hint --step 3`.
+    """
+    if action.result.is_lesson_task:
+        return f"do what {lesson_file(action.result.lesson)} says"
     if action.step is None:
         return "grader check"
     if isinstance(action.step, Edit):

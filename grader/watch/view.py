@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.engine.next_action import NextAction
 from grader.engine.report import Report
 from grader.output.human import NOT_JUDGED, points_text, remote_note, score_text
-from grader.output.steps import next_line
+from grader.output.steps import lesson_file, next_line
 from grader.output.terminal_text import cut, wrap
 from grader.step import Edit
 from grader.watch.report_diff import ReportDiff
@@ -83,7 +83,7 @@ def _next_in_a_line(report: Report) -> str:
         return _end(report)
     more = f" ({_more(action)})" if _more(action) else ""
     where = f"; {_ALL_OF_IT}" if isinstance(action.step, Edit) else ""
-    return f"next: {next_line(action)}{more}{where}"
+    return f"next: {_next(action)}{more}{where}"
 
 
 def render_screen(
@@ -183,13 +183,21 @@ def _action_lines(
     action = report.next
     if action is None:
         return [_Line(_end(report, has_keyboard), "pass")], []
-    command = f"next: {next_line(action)}"
+    command = f"next: {_next(action)}"
     lines = [_Line(cut(command, columns, style.plain), "next")]
     if width_of(command) > columns or isinstance(action.step, Edit):  # which takes several lines
         lines.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
     lines += [_Line(f"then: {_more(action)}")] * bool(_more(action))
     reason = f"{action.result.id}: {action.result.rationale or ''}"
     return lines, [_Line(text) for text in wrap(reason, columns, "      ")]
+
+
+def _next(action: NextAction) -> str:
+    """As `grader check` has it; what waits for a commit may not be all that its lesson asks for."""
+    line = next_line(action)
+    if action.lesson and not action.result.is_lesson_task:
+        return f"{lesson_file(action.lesson)}, as far as its commit: {line}"
+    return line
 
 
 def _more(action: NextAction) -> str:

@@ -557,10 +557,10 @@ def swap_value(repo: Path, pick: Pick[Any]) -> None:
 def use_address(repo: Path, pick: Pick[Any]) -> None:
     """A cache or a remote at an address, and deps, outs and params there.
 
-    Not at ``file:///c``: where DVC 2 recorded a folder, DVC itself writes to ``/c`` and ends.
+    One in ``/proc``, where nobody makes a folder: DVC makes those of a cache at ``file:///``.
     """
     url = pick((
-        "../elsewhere", "../../elsewhere", "gs://bucket/x", "http://127.0.0.1:1/x", "file://h/c", "//h/c", "s3://b/x", "foo:///c",
+        "../elsewhere", "../../elsewhere", "gs://bucket/x", "http://127.0.0.1:1/x", "file:///proc/c", "file://h/c", "//h/c", "s3://b/x", "foo:///c",
         "remote://q/sub", "remote://r/x", str(repo / ".dvc" / "cache"), f"/{repo}/.dvc/cache",
     ))  # fmt: skip
     section = pick(

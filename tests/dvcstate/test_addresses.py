@@ -11,7 +11,7 @@ import pytest
 import dvcstate
 from dvcstate.config import dvc_config
 from dvcstate.workspace import Workspace
-from tests.dvcstate import agreement, small_repository
+from tests.dvcstate import agreement, dvc_repositories, small_repository
 from tests.dvcstate.dvc_oracle import Oracle
 from tests.dvcstate.small_repository import STAGE, md5
 
@@ -75,6 +75,17 @@ def test_a_cache_at_an_address(
     assert _same(repo, oracle) == MISSING
     small_repository.put_into_cache(repo / folder / "files" / "md5", "x")
     assert _same(repo, oracle) == {}
+
+
+@pytest.mark.parametrize("config", ["[cache]\ndir = {}\n", _remote("r", "{}") + LOCAL])
+def test_dvc_2_folders_and_a_cache_at_file(
+    config: str, tmp_path: Path, oracle: Oracle, templates: dict[str, Path]
+) -> None:
+    """DVC ends where it would write the listing of such a folder."""
+    repo = dvc_repositories.copy(templates["dvc2"], tmp_path / "repo")
+    with (repo / ".dvc" / "config").open("a") as file:
+        file.write(config.format(f"file://{tmp_path}/c"))
+    assert _same(repo, oracle) == "error"
 
 
 @pytest.mark.parametrize("text", ["core", "url = file:///x", "url = s3:///x", "url = //h/x"])

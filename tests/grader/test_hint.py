@@ -20,7 +20,8 @@ from tests.grader.gallery import MISTAKES, Mistake, append, edit, edit_stages
 from tests.repositories import environment, run
 from workshop.course import hint_pages
 from workshop.course.hint_pages import HintPage, pages
-from workshop.course.manifest import LESSONS_DIR, course
+from workshop.course.manifest import LESSONS_DIR, Page, course
+from workshop.course.questions import question_of
 
 NEVER_SAID = ("simply", "obviously", "invalid", "just ", "easy", "of course", "please", "sorry")
 SHELL_WORDS = ("&&", "||", "\\", ";", " > ", " | ", "~/", "$ ")
@@ -778,3 +779,28 @@ def test_a_port_that_is_taken_leads_to_its_page() -> None:
             other.bind(one.getsockname())
     found = hint_pages.find_page(str(refused.value))
     assert found and found.id == "port-in-use"
+
+
+@pytest.mark.parametrize("page", [*course().lessons, *course().pages], ids=lambda page: page.id)
+def test_the_question_of_each_text_has_an_answer(page: Page) -> None:
+    question = question_of(page)
+    assert question.question.count("?") >= 1
+    assert len(question.answer) > 80
+    assert "**" not in question.question + question.answer
+
+
+def test_think_answers_the_question_of_the_lesson_that_is_done(repo: Path) -> None:
+    text = hinted(repo, "think")
+    assert text.startswith("share asks:\n")
+    assert "The answer:\n" in text
+    run(repo, "git", "rm", "--quiet", "--cached", "data/raw.dvc")
+    run(repo, "git", "commit", "--quiet", "--message", "Leave the data out")
+    assert hinted(repo, "think").startswith("init asks:\n  A colleague clones")
+    two = hinted(repo, "think", "data", "experiments")
+    assert [line for line in two.splitlines() if "asks:" in line] == [
+        "data asks:",
+        "experiments asks:",
+    ]
+    done = grader("hint", "think", "nothing", "--repo", str(repo), cwd=repo.parent)
+    assert done.returncode == 2
+    assert "no lesson is called 'nothing'" in done.stderr

@@ -257,3 +257,40 @@ def test_what_is_typed_line_by_line_leads_on(
         assert text not in lines, "a circle"
         lines.append(text)
         type_in(repo, text, finished_folder / "repo", _no_edit_in_words)
+
+
+def test_a_deleted_config_comes_back_from_git_and_never_by_another_dvc_init(repo: Path) -> None:
+    """With ``--force``, dvc init deletes the cache; without, it stops."""
+    before = (repo / ".dvc" / "config").read_bytes()
+    run(repo, "git", "rm", "--quiet", ".dvc/config")
+    gallery.save(repo)
+    for line in _fix(repo, "init.dvc").splitlines():
+        run(repo, *shlex.split(line))
+    assert (repo / ".dvc" / "config").read_bytes() == before
+    assert grade(repo, offline=True).next is None
+
+
+def test_a_lock_that_nobody_reads_and_a_run_that_stops_do_not_go_in_a_circle(repo: Path) -> None:
+    gallery.append(repo, "dvc.lock", "<<<<<<< HEAD\n")
+    BY_NAME["dvcignore_hides_a_whole_out"].apply(repo)
+    delete, *_ = _fix(repo, "init.readable").splitlines()
+    run(repo, *shlex.split(delete))
+    for line in _fix(repo, "init.readable").splitlines():  # dvc repro stopped
+        run(repo, *shlex.split(line))
+    action = grade(repo, offline=True).next
+    assert action
+    assert action.check == "data.not_hidden"
+
+
+def test_metrics_that_are_good_as_yaml_are_not_remembered_as_good_json(repo: Path) -> None:
+    """The same bytes: what is remembered of a result names the end of its path, too."""
+    before = (repo / "dvc.yaml").read_text("utf-8")
+    metrics = "".join(f"{name}: 0.5\n" for name in finished.METRICS) + "n: 2\n"
+    (repo / "results" / "metrics" / "test.json").unlink()
+    for name, is_good in (("test.yaml", True), ("test.json", False)):
+        finished.write(repo / "results" / "metrics" / name, metrics)
+        finished.write(repo / "dvc.yaml", before.replace("metrics/test.json", f"metrics/{name}"))
+        finished.record(repo)
+        gallery.save(repo)
+        found = next(one for one in grade(repo, offline=True).checks if one.id == "evaluate.result")
+        assert (found.code is None) is is_good, found

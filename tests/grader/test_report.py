@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -482,14 +483,48 @@ def test_what_a_lesson_waits_for_is_told_with_it(repo: Path) -> None:
 
 def test_a_long_command_is_printed_once(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages.pop("train"), run_again=False)
-    found = next(one for one in grade(repo).checks if one.id == "train.declared")
+    report = grade(repo, lambda check: check.lesson == "train")
+    found = next(one for one in report.checks if one.id == "train.declared")
     command = fix_of(found).splitlines()[0]
-    told = grader("check", "--lesson", "train", cwd=repo).stdout
+    begun = replace(found, is_lesson_task=False)
+    assert report.next
+    told = human.render(
+        replace(
+            report,
+            next=replace(report.next, result=begun),
+            checks=tuple(begun if one is found else one for one in report.checks),
+        ),
+        Style(),
+    )
     assert told.count(command) == 1
     line = next(one for one in told.splitlines() if one.startswith("next: "))
     assert line.startswith("next: dvc stage add -n train -d ")
     assert line.endswith(" ..., as shown above")
     assert len(line) <= 80
+
+
+def test_the_solution_of_a_lesson_is_not_told_before_it_is_asked_for(repo: Path) -> None:
+    names = ("export", "evaluate", "plot")
+    finished.change_pipeline(repo, lambda stages: [stages.pop(name) for name in names])
+    save(repo)
+    told = grader("check", cwd=repo).stdout
+    assert "dvc stage add" not in told
+    assert "how: lessons/export.md says; a hint: grader hint export.declared\n" in told
+    assert "Later lessons wait: evaluate, plot. All of it: grader check --all\n" in told
+    assert "next: do what lessons/export.md says\n" in told
+    assert [line[0] for line in told.splitlines() if line[2:10].strip() in names] == ["✗", "·", "·"]
+    assert grader("check", "--all", cwd=repo).stdout.count("dvc stage add") == 3
+    assert "dvc stage add" in grader("hint", "--step", "3", cwd=repo).stdout
+    (found,) = [one for one in grade(repo).checks if one.id == "plot.declared"]
+    assert fix_of(found).startswith("dvc stage add -n plot ")  # for programs, as ever
+
+
+def test_a_mistake_in_a_later_lesson_is_told_beside_the_lesson_in_progress(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages.pop("train"), run_again=False)
+    edit_stages(repo, lambda stages: stages["plot"].update(frozen=True), run_again=False)
+    told = grader("check", cwd=repo).stdout
+    assert "plot.thawed  stage-frozen\n" in told
+    assert "dvc unfreeze plot" in told
 
 
 def test_the_lesson_on_the_remote_says_where_the_remote_was_not_asked(repo: Path) -> None:

@@ -336,7 +336,7 @@ def _result(name: str, status: Status, told: str) -> CheckResult:
         id=name, lesson=name.partition(".")[0], title="A check", status=status, severity=None,
         code=None, rationale=told, expected=None, actual=None, evidence=(), hint=None,
         steps=(Command(tuple(told.split())),), earned=0, max=1, blocked_by=None,
-        awaits_commit=False,
+        awaits_commit=False, is_lesson_task=False,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def _rows(stage: StageState, name_width: int, style: Style) -> list[str]:
 
 
 def _reasons(stage: StageState) -> list[str]:
-    lines = [_reason_text(reason) for reason in stage.reasons]
+    lines = [reason_text(reason) for reason in stage.reasons]
     if len(lines) > _MAX_REASONS:
         lines[_MAX_REASONS - 1 :] = [f"and {len(lines) - _MAX_REASONS + 1} more"]
     if stage.upstream_stale and not lines:
@@ -59,7 +59,8 @@ def _reasons(stage: StageState) -> list[str]:
     return lines + [f"{printable(dep.path)} is not known: {dep.why}" for dep in stage.unanswered]
 
 
-def _reason_text(reason: Reason) -> str:
+def reason_text(reason: Reason) -> str:
+    """What changed, in a few words."""
     match reason.kind:
         case "command":
             return "its command changed"
