@@ -30,7 +30,7 @@ def draw() -> None:
         run(Path(folder), "grader", "start", repo.name, "--at", "evaluate", "--name", "ada")
         _type_on_empty_screen(window, f"PATH={BIN}:$PATH; cd {repo}")
         _type_on_empty_screen(window, "grader watch")
-        window.shows("next: dvc stage add")
+        window.shows("next: do what lessons/evaluate.md says")
         _train_longer(repo)
         window.shows("next: dvc repro")
         _save(window, "grader watch", DOCS_DIR / "watch.svg")
