@@ -67,6 +67,12 @@ def _lesson_in_progress(result: CheckResult, results: Sequence[CheckResult]) -> 
     return waiting[-1].lesson if waiting else None
 
 
+def waiting_tasks(results: Sequence[CheckResult], action: NextAction | None) -> list[CheckResult]:
+    """The tasks of lessons that come after ``action``: no mistakes, and nobody's next step."""
+    current = action.result if action else None
+    return [result for result in results if result.is_lesson_task and result != current]
+
+
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
     """What was found, in the order to mend it: mistakes, errors, advice.
 

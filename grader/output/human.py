@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from grader.engine.check_result import CheckResult
-from grader.engine.next_action import NextAction, order_of_mending
+from grader.engine.next_action import NextAction, order_of_mending, waiting_tasks
 from grader.engine.report import LessonScore, Report
 from grader.finding import Evidence
 from grader.output.steps import block_lines, lesson_file, lines_under_headings, next_line
@@ -37,7 +37,7 @@ def render(
     if not report.gradable:
         return _nothing_to_grade(report, style)
     lines = [*_wrap_lines(_score(report), style, ""), *_off_branch(report, style), ""]
-    waiting = [] if show_all else _waiting_tasks(report)
+    waiting = [] if show_all else waiting_tasks(report.checks, report.next)
     lines += [_lesson(lesson, report.checks, waiting, style) for lesson in report.lessons]
     groups: dict[tuple[str | None, tuple[Step, ...]], list[CheckResult]] = {}
     for result in order_of_mending(report.checks):
@@ -57,12 +57,6 @@ def render(
     else:
         ending = [*_blocking_check(report, style), "", *_ending(report, style)]
     return "\n".join([*lines, *ending]) + "\n"
-
-
-def _waiting_tasks(report: Report) -> list[CheckResult]:
-    """The tasks of lessons that come after the one in progress."""
-    current = report.next.result if report.next else None
-    return [result for result in report.checks if result.is_lesson_task and result != current]
 
 
 def _waiting_lessons(tasks: Iterable[CheckResult], style: Style) -> list[str]:
@@ -174,7 +168,7 @@ def _evidence_lines(evidence: Evidence, style: Style) -> list[str]:
 def _ending(report: Report, style: Style) -> list[str]:
     action = report.next
     if action:
-        tasks = _waiting_tasks(report)
+        tasks = waiting_tasks(report.checks, report.next)
         # What a later lesson asks for is no mistake, and most of what is blocked waits for it.
         rest = _rest(action.more - len(tasks), 0 if tasks else action.blocked)
         if action.result.kind == "blocked":

@@ -6,7 +6,7 @@ The layout is our own: rich has none that leaves lines out in the order of their
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.engine.next_action import NextAction
+from grader.engine.next_action import NextAction, waiting_tasks
 from grader.engine.report import Report
 from grader.output.human import NOT_JUDGED, points_text, remote_note, score_text
 from grader.output.steps import lesson_file, next_line
@@ -81,7 +81,8 @@ def _next_in_a_line(report: Report) -> str:
     action = report.next
     if action is None:
         return _end(report)
-    more = f" ({_more(action)})" if _more(action) else ""
+    left = _left(report, action)
+    more = f" ({left})" if left else ""
     where = f"; {_ALL_OF_IT}" if isinstance(action.step, Edit) else ""
     return f"next: {_next(action)}{more}{where}"
 
@@ -155,8 +156,12 @@ def _lesson_lines(report: Report, style: Style, columns: int, rows: int) -> list
 
 
 def _kind_of_lesson(report: Report, lesson: str) -> str:
+    waiting = waiting_tasks(report.checks, report.next)
     results = [result for result in report.checks if result.lesson == lesson]
-    kinds = ["amber" if result.awaits_commit else result.kind for result in results]
+    kinds = [
+        "amber" if result.awaits_commit else "blocked" if result in waiting else result.kind
+        for result in results
+    ]
     worst_first = ("fail", "amber", "error", "blocked")
     return next((k for k in worst_first if k in kinds), "pass" if kinds else NOT_JUDGED)
 
@@ -187,7 +192,8 @@ def _action_lines(
     lines = [_Line(cut(command, columns, style.plain), "next")]
     if width_of(command) > columns or isinstance(action.step, Edit):  # which takes several lines
         lines.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
-    lines += [_Line(f"then: {_more(action)}")] * bool(_more(action))
+    left = _left(report, action)
+    lines += [_Line(f"then: {left}")] * bool(left)
     reason = f"{action.result.id}: {action.result.rationale or ''}"
     return lines, [_Line(text) for text in wrap(reason, columns, "      ")]
 
@@ -200,9 +206,12 @@ def _next(action: NextAction) -> str:
     return line
 
 
-def _more(action: NextAction) -> str:
-    parts = [f"{action.more} more"] * (action.more > 0)
-    parts += [f"{action.blocked} wait for them"] * (action.blocked > 0)
+def _left(report: Report, action: NextAction) -> str:
+    """What is left after ``action``; most of what is blocked waits for what later lessons ask."""
+    tasks = len(waiting_tasks(report.checks, action))
+    mistakes, blocked = action.more - tasks, 0 if tasks else action.blocked
+    parts = [f"{mistakes} more"] * (mistakes > 0)
+    parts += [f"{blocked} wait for them"] * (blocked > 0)
     return ", ".join(parts)
 
 
