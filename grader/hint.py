@@ -11,7 +11,7 @@ from grader.engine.check_result import CheckResult
 from grader.engine.next_action import is_of_remote
 from grader.engine.registry import CHECKS
 from grader.engine.report import Report
-from grader.output.steps import fix_text, lines_under_headings, step_lines
+from grader.output.steps import block_lines, fix_text, lines_under_headings
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
 from workshop.course.hint_pages import HintPage, pages
@@ -157,7 +157,8 @@ def _command(result: CheckResult) -> list[str]:
 def _commands(steps: Sequence[Step], heading: str = "Type:") -> list[str]:
     """As they are, however long: they are to be pasted."""
     steps = steps or [Command(("grader", "check"))]
-    parts = ((heading if isinstance(s, Command) else "By hand:", step_lines(s)) for s in steps)
+    by_hand = "By hand:"
+    parts = ((heading if isinstance(s, Command) else by_hand, own) for s, own in block_lines(steps))
     return lines_under_headings(parts, "  ")
 
 

@@ -1,8 +1,13 @@
 """What bash and PowerShell both take as it stands: words, and texts in a program of one line.
 
+And what each of them has of its own to stop a block of lines, ``stop_block``.
+
 The names in a fix are an attendee's, or whoever's repository was cloned: each goes through
 ``quote``, ``literal`` or ``printable``, so that no shell runs or expands a part of it.
 """
+
+import os
+from collections.abc import Sequence
 
 
 def quote(text: str) -> str:
@@ -53,6 +58,22 @@ def command_line(words: tuple[str, ...]) -> str:
         else:
             written.append(quote(word))
     return " ".join(written)
+
+
+def stop_block(lines: Sequence[str], *, is_powershell: bool | None = None) -> list[str]:
+    """``lines`` to paste as one block, in which none is run after one that failed.
+
+    A line break alone stops nothing. Windows PowerShell 5 has no ``&&``:
+    https://learn.microsoft.com/powershell/scripting/whats-new/differences-from-windows-powershell
+    """
+    if _is_powershell() if is_powershell is None else is_powershell:
+        return [*lines[:1], *(f"if ($LASTEXITCODE -eq 0) {{ {line} }}" for line in lines[1:])]
+    return [*(f"{line} &&" for line in lines[:-1]), *lines[-1:]]
+
+
+def _is_powershell() -> bool:
+    """Whether the attendee types in PowerShell: on Windows, but for Git Bash."""
+    return os.name == "nt" and "MSYSTEM" not in os.environ
 
 
 def literal(text: str) -> str:

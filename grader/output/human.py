@@ -10,7 +10,7 @@ from grader.engine.check_result import CheckResult
 from grader.engine.next_action import NextAction, order_of_mending
 from grader.engine.report import LessonScore, Report
 from grader.finding import Evidence
-from grader.output.steps import lesson_file, lines_under_headings, next_line, step_lines
+from grader.output.steps import block_lines, lesson_file, lines_under_headings, next_line
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
 from workshop.shell import printable
@@ -145,8 +145,9 @@ def _result_lines(
     return [*lines, *_fix_lines(result.steps, "  try:" if kind == "error" else "  type:")]
 
 
-def _fix_lines(steps: Iterable[Step], heading: str) -> list[str]:
-    parts = ((heading if isinstance(s, Command) else "  by hand:", step_lines(s)) for s in steps)
+def _fix_lines(steps: Sequence[Step], heading: str) -> list[str]:
+    by_hand = "  by hand:"
+    parts = ((heading if isinstance(s, Command) else by_hand, own) for s, own in block_lines(steps))
     return lines_under_headings(parts, "    ")
 
 

@@ -4,12 +4,13 @@ A command is a line; an edit and a note are comments, which both shells pass ove
 pasted with the commands that follow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from grader.engine.next_action import NextAction
 from grader.step import Command, Edit, Step
 from workshop.course import lesson_index
-from workshop.shell import command_line, printable
+from workshop.shell import command_line, printable, stop_block
 
 
 def fix_text(steps: Iterable[Step]) -> str | None:
@@ -23,6 +24,31 @@ def step_lines(step: Step) -> list[str]:
         return [command_line(step.words)]
     texts = _edit_texts(step) if isinstance(step, Edit) else [step.text]
     return [f"# {printable(text)}" for text in texts]
+
+
+def block_lines(steps: Sequence[Step]) -> Iterator[tuple[Step, list[str]]]:
+    """Each step with its lines as they are shown: a commit waits for the run before it.
+
+    Whoever pastes a block does not see that its first line failed before the last one has run.
+    """
+    pending = list(steps)
+    while pending:
+        chain = [step for step in pending[: _length_of_chain(pending)] if isinstance(step, Command)]
+        if len(chain) > 1:
+            lines = stop_block([command_line(step.words) for step in chain])
+            yield from ((step, [line]) for step, line in zip(chain, lines, strict=True))
+        else:
+            yield pending[0], step_lines(pending[0])
+        del pending[: max(1, len(chain))]
+
+
+def _length_of_chain(steps: Sequence[Step]) -> int:
+    """How many steps from the first on are a command of DVC and what git does with what it left."""
+    first = steps[0]
+    if not isinstance(first, Command) or first.words[0] != "dvc":
+        return 1
+    rest = takewhile(lambda step: isinstance(step, Command) and step.words[0] == "git", steps[1:])
+    return 1 + len(list(rest))
 
 
 def lines_under_headings(parts: Iterable[tuple[str, list[str]]], indent: str) -> list[str]:

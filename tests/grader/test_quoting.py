@@ -1,6 +1,7 @@
 """Every name in a fix is one word of both shells, and none of it runs."""
 
 import ast
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from grader.grading import grade
-from grader.output.steps import step_lines
-from grader.step import Note
+from grader.output.steps import block_lines, fix_text, step_lines
+from grader.step import Command, Note
 from tests.grader.gallery import append, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
@@ -71,3 +72,30 @@ def test_a_name_of_a_cloned_repository_runs_nothing_when_its_fix_is_pasted(repo:
     (fix,) = [fix_of(one) for one in report.checks if one.code == "out-missing"]
     assert codes(report) == {"out-missing"}
     assert fix == f"dvc pull '{path}.dvc'"
+
+
+def test_a_block_stops_where_a_command_of_dvc_fails() -> None:
+    steps = (
+        Note("by accident?"), Command(("dvc", "repro")), Command(("git", "add", "dvc.lock")),
+        Command(("git", "commit", "-m", "Run it")), Command(("dvc", "push")),
+    )  # fmt: skip
+    lines = [line for _, own in block_lines(steps) for line in own]
+    run = shell.stop_block(["dvc repro", "git add dvc.lock", 'git commit -m "Run it"'])
+    assert lines == ["# by accident?", *run, "dvc push"]
+    assert fix_text(steps[1:3]) == "dvc repro\ngit add dvc.lock"
+
+
+def test_powershell_5_has_another_way_to_stop() -> None:
+    lines = ["dvc repro", "git add dvc.lock", 'git commit -m "Run it"']
+    assert shell.stop_block(lines, is_powershell=True) == [
+        "dvc repro",
+        "if ($LASTEXITCODE -eq 0) { git add dvc.lock }",
+        'if ($LASTEXITCODE -eq 0) { git commit -m "Run it" }',
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="bash")
+def test_bash_runs_nothing_after_what_failed(tmp_path: Path) -> None:
+    block = "\n".join(shell.stop_block(["false", "touch made", "touch more"], is_powershell=False))
+    subprocess.run(["bash", "-c", block], cwd=tmp_path, check=False)
+    assert list(tmp_path.iterdir()) == []

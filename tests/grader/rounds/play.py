@@ -22,10 +22,6 @@ _LEFT_OUT = {
     "remote-unreachable": "code", "default-remote-unknown": "code",
     "name_and_address_are_swapped_and_not_committed": "name",
     "password_is_in_an_address": "name",
-    # The stand-in runs the code in the workshop's own folder, with the lesson's options.
-    "code_in_another_folder_has_a_dep_and_a_param_too_few": "name",
-    "installed_code_has_a_dep_and_a_param_too_few": "name",
-    "data_that_the_code_has_by_default_is_no_dep": "name",
 }  # fmt: skip
 _SMALL = 100_000
 """More bytes has no file that anybody edits by hand."""

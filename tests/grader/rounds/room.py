@@ -145,7 +145,7 @@ def _write_programs(programs: Path) -> None:
     _write_program(
         programs / "python",
         f'case "$1 $2" in\n"-m pipeline."*) shift; {real} -P "{programs}/stand_in.py" "$@";;\n'
-        f'"pipeline/"*/__main__.py*) {real} -P "{programs}/stand_in.py" "$@";;\n'
+        f'"pipeline/"*/__main__.py*|"src/"*.py*) {real} -P "{programs}/stand_in.py" "$@";;\n'
         f'esac\n{real} "$@"\n',
     )
     dvc_server.write_program(programs / "dvc")

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import struct
 import sys
@@ -45,30 +46,42 @@ class StopError(Exception):
     """What a real stage would stop at."""
 
 
-def main(stage: str, words: list[str]) -> int:
-    """Run ``stage`` in the current folder; its exit code."""
+def main(module: str, words: list[str]) -> int:
+    """Run the stage of ``module``, a dotted name or a file, in this folder; its exit code."""
+    stage = next(part for part in re.split(r"[./]", module) if part in _WRITERS)
     try:
-        _import_code(stage)
-        options = _parse_options(stage, words)
+        entry = _find_entry(module, stage)
+        _import_code(entry)
+        options = _parse_options(stage, words, entry.read_text("utf-8"))
         digest = hashlib.sha256(repr(_values(stage, options)).encode())
         for option in _READS[stage]:
             for path in _files(options[option]):
                 digest.update(path.read_bytes())
         _WRITERS[stage](options, digest.hexdigest())
-    except (StopError, OSError) as error:
+    except (StopError, OSError, UnicodeDecodeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _import_code(stage: str) -> None:
+def _find_entry(module: str, stage: str) -> Path:
+    """The file that Python would run; ``python/lib`` is a folder from which code is installed."""
+    if module.endswith(".py") and "pipeline" not in module:
+        return Path(module)
+    folders = [".", *os.environ.get("PYTHONPATH", "").split(os.pathsep), "python/lib"]
+    entries = [Path(folder, "pipeline", stage, "__main__.py") for folder in folders if folder]
+    entry = next((path for path in entries if path.is_file()), None)
+    if entry is None:
+        raise StopError(f"no module named pipeline.{stage}.__main__")
+    return entry
+
+
+def _import_code(entry: Path) -> None:
     """As far as a look at it says: what the stage imports of the pipeline is there, and is Python.
 
     And at least the modules with which it was made, since nothing here runs a line of them.
     """
-    entry = Path("pipeline", stage, "__main__.py")
-    if not entry.is_file():
-        raise StopError(f"no module named pipeline.{stage}.__main__")
+    root = entry.parents[2] if entry.name == "__main__.py" else entry.parent
     pending, seen = [entry], set[Path]()
     while pending:
         path = pending.pop()
@@ -81,7 +94,7 @@ def _import_code(stage: str) -> None:
         except (SyntaxError, ValueError) as error:
             raise StopError(f"{path}: {error}") from None
         for module, name in _imported(tree):
-            pending += _files_of(path, module, name)
+            pending += _files_of(root, path, module, name)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -97,14 +110,14 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield from ((m, "") for m in modules if is_first or m.startswith("pipeline"))
 
 
-def _files_of(path: Path, module: str, name: str) -> Iterator[Path]:
+def _files_of(root: Path, path: Path, module: str, name: str) -> Iterator[Path]:
     """The pipeline's own files that an import runs."""
     top = module.partition(".")[0]
     if top != "pipeline":
         if importlib.util.find_spec(top) is None:
             raise StopError(f"{path}: no module named {top}")
         return
-    own = Path(*module.split("."))
+    own = root.joinpath(*module.split("."))
     file = own.with_suffix(".py")
     if file.is_file():
         yield file
@@ -118,9 +131,14 @@ def _files_of(path: Path, module: str, name: str) -> Iterator[Path]:
         raise StopError(f"{path}: cannot import {name} from {module}")
 
 
-def _parse_options(stage: str, words: list[str]) -> dict[str, Path]:
+def _parse_options(stage: str, words: list[str], code: str) -> dict[str, Path]:
+    """The value of each option; one that is not given has the default in the code."""
     pairs = [word for text in words for word in (text.split("=", 1) if "=" in text else [text])]
     options = dict(zip(pairs[::2], map(Path, pairs[1::2]), strict=False))
+    for option in _OPTIONS[stage]:
+        default = re.search(rf'"{option}",.*default=Path\("([^"]+)"\)', code)
+        if option not in options and default:
+            options[option] = Path(default[1])
     if len(pairs) % 2 or {*options} != {*_OPTIONS[stage]}:
         raise StopError(f"options {' '.join(_OPTIONS[stage])}, not {' '.join(words)}")
     return options
@@ -253,6 +271,5 @@ _WRITERS = {
 }
 
 if __name__ == "__main__":
-    # As `python -m pipeline.train …`, or `python pipeline/train/__main__.py …`.
-    module, *rest = sys.argv[1:]
-    sys.exit(main(module.replace("/", ".").split(".")[1], rest))
+    # As `python -m pipeline.train …`, `python pipeline/train/__main__.py …`, or `src/train.py …`.
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
