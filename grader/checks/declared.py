@@ -1,9 +1,6 @@
 """What dvc.yaml says: each lesson's stage, its command, its outs, its producers."""
 
-from collections.abc import Iterable
-
-from dvcstate import ProjectError, Stage
-from dvcstate.params import params_file as params_files
+from dvcstate import Stage
 from grader import fixes
 from grader.checks.absent_code import absent_code_finding
 from grader.checks.code import broken_code_finding
@@ -13,22 +10,19 @@ from grader.engine.registry import check, stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.stage_edits import edit_stage
+from grader.fixes.new_stages import add_stage, split_stage
 from grader.fixes.stage_runs import mend_stage, restore_stage
 from grader.stages.commands import command_fault, has_sections
 from grader.stages.lookup import (
     LOCK,
-    code_deps,
     every_stage,
     find_misspelt,
     stage_evidence,
     stage_of,
 )
-from grader.stages.paths import covers, lesson_outs, lesson_paths
+from grader.stages.paths import covers, lesson_outs
 from grader.stages.right_stage import RightStage, new_outs
-from grader.stages.stage_change import NewOut
 from grader.stages.storage import gitignores, is_hidden_from_dvc
-from grader.step import Step
 from workshop.stages import STAGES, StageSpec
 
 
@@ -69,7 +63,7 @@ def stage_is_declared(
         f"stages: {fixes.join(there, 6) or 'none'}",
         (
             *[fixes.command("dvc", "remove", other)] * bool(other),
-            _stage_add(repository, snapshot, spec, new_outs(written)),
+            add_stage(repository, snapshot, spec, new_outs(written)),
             fixes.command("dvc", "repro", spec.name),
             *fixes.commit(
                 ["dvc.yaml", LOCK, *kept_by_git, *ignoring], f"Add the stage {spec.name}"
@@ -103,29 +97,6 @@ def _joined_finding(
     )
 
 
-def split_stage(
-    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
-) -> tuple[Step, ...]:
-    """Leave ``stage`` its own module, and give each other one that it runs a stage of its own."""
-    right = RightStage(repository, snapshot, stage, spec)
-    others = [other for other in STAGES if other.module in right.other_modules]
-    absent = [other for other in others if not snapshot.stage(other)]
-    outs = [lesson_outs(other) for other in absent]
-    written = {path: out for each in (right.outs.written, *outs) for path, out in each.items()}
-    kept_by_git = [path for path, out in written.items() if not out.cached]
-    ignoring = gitignores(repository, [path for path, out in written.items() if out.cached])
-    paths = dict.fromkeys([stage.file, LOCK, *kept_by_git, *ignoring])
-    return (
-        *edit_stage(repository, snapshot, stage, right.change),
-        *(
-            _stage_add(repository, snapshot, other, new_outs(own))
-            for other, own in zip(absent, outs, strict=True)
-        ),
-        fixes.command("dvc", "repro"),
-        *fixes.commit(paths, f"Give each module a stage beside {stage.name}"),
-    )
-
-
 def _removed_finding(repository: Repository, stage: Stage, there: list[str]) -> Finding:
     """The finding on a ``stage`` that HEAD has, and dvc.yaml no more; it has those ``there``."""
     name, file = stage.name, stage.file
@@ -140,36 +111,6 @@ def _removed_finding(repository: Repository, stage: Stage, there: list[str]) -> 
             Evidence("HEAD", file, repository.head.line(file, f"{name}:")),
         ),
     )
-
-
-def _stage_add(
-    repository: Repository, snapshot: Snapshot, spec: StageSpec, outs: Iterable[NewOut]
-) -> Step:
-    """The whole command: deps and params as the stage's code says, paths as the lesson does."""
-    code = snapshot.code(spec)
-    read = lesson_paths(spec, spec.reads)
-    modules = code_deps(None, sorted(code.imported()))
-    deps = [word for path in (*read, *modules) for word in ("-d", path)]
-    params = _sections_of_params(repository, code.params())
-    declared = ["-p", ",".join(params)] if params else []
-    written = [word for out in outs for word in (out.flag, out.path)]
-    words = [*deps, *declared, *written, spec.command]
-    return fixes.command("dvc", "stage", "add", "-n", spec.name, *words)
-
-
-def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
-    """The section in place of its keys, where all of it is read: as the lessons write it."""
-    try:
-        values = params_files.read(repository.root / "params.yaml", "params.yaml")
-    except ProjectError:  # reported where it is declared
-        return keys
-    declared: dict[str, None] = {}
-    for key in keys:
-        section = key.partition(".")[0]
-        all_of_it = values.get(section)
-        is_whole = isinstance(all_of_it, dict) and all(f"{section}.{k}" in keys for k in all_of_it)
-        declared[section if is_whole else key] = None
-    return list(declared)
 
 
 @stage_check(

@@ -15,7 +15,7 @@ from grader.stages.lookup import every_stage
 from grader.step import Step
 
 # .DS_Store, Thumbs.db, __pycache__: what a .dvcignore leaves out for good reason.
-DVC_FILES = ("dvc.yaml", "data/raw.dvc")
+DVC_FILES = ("dvc.yaml", "dvc.lock", "data/raw.dvc")
 """What DVC itself reads of the lessons' pipeline."""
 _JUNK = re.compile(r"^(\..*|Thumbs\.db|desktop\.ini|__pycache__|.*\.py[co])$")
 

@@ -7,7 +7,7 @@ from dvcstate.model import Out
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.finding import Evidence, Finding
-from grader.stages.paths import command_paths, gitignore_beside, paths_overlap
+from grader.stages.paths import command_paths, covers, gitignore_beside, paths_overlap
 from grader.stages.recorded_data import misread_outs
 from grader.step import Step
 from workshop.stages import STAGES, StageSpec
@@ -78,6 +78,9 @@ def _recorded(repository: Repository, path: str) -> set[str]:
 
 def _move_back(repository: Repository, stage: Stage, out: Out, path: str) -> Iterator[Step]:
     """Move it with its .dvc file, and commit where a move was committed or staged."""
+    if folder := _renamed_folder(repository, stage, out, path):
+        yield from _rename_folder(repository, folder, path.rpartition("/")[0])
+        return
     yield fixes.command("dvc", "move", out.path, path)
     known = {*repository.tracked_files, *repository.committed_files}
     file = f"{path}.dvc"
@@ -86,3 +89,22 @@ def _move_back(repository: Repository, stage: Stage, out: Out, path: str) -> Ite
     edited = [gitignore_beside(one) for one in (path, out.path)]
     gone = [stage.file] if stage.file in repository.tracked_files else []
     yield from fixes.commit(dict.fromkeys([file, *gone, *edited]), "Move the data back")
+
+
+def _renamed_folder(repository: Repository, stage: Stage, out: Out, path: str) -> str:
+    """The folder that was renamed with all that is in it; dvc move makes no folder anew."""
+    folder, _, name = out.path.rpartition("/")
+    above, _, old_name = path.rpartition("/")
+    is_gone = bool(above) and not (repository.root / above).exists()
+    return folder if is_gone and name == old_name and stage.file == f"{out.path}.dvc" else ""
+
+
+def _rename_folder(repository: Repository, folder: str, name: str) -> Iterator[Step]:
+    """Give the folder its name again, with what git does not know in it."""
+    if not any(covers(folder, file) for file in repository.tracked_files):
+        old, new = fixes.literal(folder), fixes.literal(name)
+        yield fixes.python(f"import os; os.rename({old}, {new})")
+        return
+    yield fixes.command("git", "mv", folder, name)
+    if any(covers(folder, file) for file in repository.committed_files):
+        yield fixes.commit_staged(f"Rename {folder} back to {name}")

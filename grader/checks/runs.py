@@ -7,6 +7,7 @@ from dvcstate import Stage
 from grader import fixes
 from grader.checks.absent_code import gone_code_finding
 from grader.checks.always_changed import always_changed_finding
+from grader.checks.hidden import is_hidden
 from grader.checks.unversioned import unversioned_finding
 from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
@@ -43,6 +44,8 @@ def stage_has_run(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
         return None
     if repository.worktree.content(LOCK) is None and LOCK in repository.committed_files:
         raise BlockedError("lock.committed")
+    if is_hidden(repository, LOCK):
+        raise BlockedError("data.not_hidden")
     _refuse_to_run_broken_code(repository, spec)
     return replace(
         never_run_finding(repository, snapshot, stage),

@@ -194,7 +194,12 @@ class Remote:
         scheme, _, root = self.url.partition("://")
         plugin = remote_addresses.PLUGINS.get(scheme)
         if scheme in _NOT_ASKED:
-            raise _unreachable(self.name, f"only DVC itself asks {scheme}:// remotes")
+            raise UnknownError(
+                f"The remote {self.name} is at {scheme}://, which the grader does not ask: a page"
+                " to log in would open. dvc push asks it, and says what it sends.",
+                Command(("dvc", "push", "-r", self.name)),
+                code="remote-unreachable",
+            )
         if plugin is None or importlib.util.find_spec(plugin) is None:
             raise _unreachable(self.name, f"nothing is installed here that reads {scheme}://")
         if self.endpoint:

@@ -213,3 +213,14 @@ def git_is_told_not_to_look_at_the_params(repo: Path) -> None:
 def git_is_told_to_skip_the_pipeline(repo: Path) -> None:
     run(repo, "git", "update-index", "--skip-worktree", "dvc.yaml")
     append(repo, "dvc.yaml", "# a note\n")
+
+
+@mistake("dvc-file-uncommitted", "out-missing", "lock-stale", "gitignore-lost")
+def folder_of_all_data_was_renamed(repo: Path) -> None:
+    (repo / "data").rename(repo / "dataset")
+
+
+@mistake("out-missing", "lock-stale", "gitignore-lost")
+def folder_of_all_data_was_renamed_and_that_is_committed(repo: Path) -> None:
+    folder_of_all_data_was_renamed(repo)
+    save(repo)

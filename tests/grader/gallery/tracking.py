@@ -255,6 +255,12 @@ def dvc_file_of_the_folder_above_is_deleted_and_not_committed(repo: Path) -> Non
 
 
 @mistake("dvcignore-hides-data")
+def dvcignore_hides_the_lock(repo: Path) -> None:
+    append(repo, ".dvcignore", "*.lock\n")
+    save(repo)
+
+
+@mistake("dvcignore-hides-data")
 def dvcignore_hides_pictures(repo: Path) -> None:
     append(repo, ".dvcignore", "*.jpg\n")
     save(repo)
