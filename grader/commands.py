@@ -8,10 +8,13 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from workshop import output
 from workshop.output import OutputError, report_error, write
+
+if TYPE_CHECKING:
+    from grader.engine.registry import Check
 
 _LONGEST_QUOTE = 60
 FORMATS = ("human", "json", "junit", "gradescope", "github")
@@ -69,6 +72,9 @@ def _add_check(commands: _Commands) -> None:
     check.add_argument("--only", metavar="CHECK", help="one check")
     check.add_argument(
         "--all", action="store_true", help="later lessons too, with what solves them"
+    )
+    check.add_argument(
+        "--any", action="store_true", help="any DVC repository: what no lesson has to do with"
     )
     check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
     check.add_argument("--format", choices=FORMATS, default="human", help="default: human")
@@ -158,44 +164,59 @@ def _check(options: argparse.Namespace) -> int:
     from grader import checkout
     from grader import output as rendering
     from grader.checks import CHECKS
-    from grader.engine.registry import Check
     from grader.engine.report import exit_code
     from grader.grading import grade
-    from workshop.course.manifest import course
 
-    lessons = [lesson.id for lesson in course().lessons]
-    if options.lesson and options.lesson not in lessons:
-        names = ", ".join(lessons)
-        return report_error(f"no lesson is called {_cut(options.lesson)!r}", f"one of {names}")
-    if options.only and options.only not in CHECKS:
-        return report_error(f"no check is called {_cut(options.only)!r}", "grader list")
+    if mistake := _mistake_in(options):
+        return report_error(*mistake)
     if not options.repo.is_dir():
         return _no_folder(options.repo)
-
-    def select(check: Check) -> bool:
-        return options.lesson in (None, check.lesson) and options.only in (None, check.id)
-
-    tiers = {check.tier for check in CHECKS.values() if select(check)}
-    if options.offline and "static" not in tiers:
-        return report_error("only the remote can answer that", "leave out --offline")
-    if not tiers:
-        return report_error(
-            f"{options.only} is no check of the lesson {options.lesson}", "grader list"
-        )
-    report = grade(options.repo, select, offline=options.offline)
-    output.write_error(checkout.note(options.repo))
+    report = grade(
+        options.repo,
+        lambda check: _is_selected(options, check),
+        offline=options.offline,
+        as_foreign=options.any,
+    )
+    way_out = None if options.any else checkout.way_out(options.repo)
+    output.write_error("" if options.any else checkout.note(options.repo))
     stream = None if options.output else sys.stdout
-    way_out = checkout.way_out(options.repo)
     text = rendering.render(report, options.format, stream, way_out, show_all=options.all)
     if options.output:
         _save(options.output, text)
     else:
         write(text)
     if report.gradable:
-        asked = [check.id for check in CHECKS.values() if check.of_workshop and select(check)]
+        selected = (check for check in CHECKS.values() if _is_selected(options, check))
+        asked = [check.id for check in selected if check.of_workshop]
         judged = [result.id for result in report.checks]
         output.write_error(checkout.foreign_note(Path(report.repo), asked, judged))
     return exit_code(report)
+
+
+def _is_selected(options: argparse.Namespace, check: "Check") -> bool:
+    is_asked = options.lesson in (None, check.lesson) and options.only in (None, check.id)
+    return is_asked and not (options.any and check.of_workshop)
+
+
+def _mistake_in(options: argparse.Namespace) -> tuple[str, str] | None:
+    """What is wrong with the options of check, and what to type in their place."""
+    from grader.checks import CHECKS
+    from workshop.course.manifest import course
+
+    lessons = [lesson.id for lesson in course().lessons]
+    if options.lesson and options.lesson not in lessons:
+        return f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(lessons)}"
+    if options.only and options.only not in CHECKS:
+        return f"no check is called {_cut(options.only)!r}", "grader list"
+    tiers = {check.tier for check in CHECKS.values() if _is_selected(options, check)}
+    if not tiers:
+        asked = options.only or f"the lesson {options.lesson}"
+        if options.any:
+            return f"{asked} is about the workshop alone", "leave out --any"
+        return f"{asked} is no check of the lesson {options.lesson}", "grader list"
+    if options.offline and "static" not in tiers:
+        return "only the remote can answer that", "leave out --offline"
+    return None
 
 
 def _doctor(options: argparse.Namespace) -> int:

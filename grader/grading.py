@@ -21,16 +21,19 @@ def grade(
     select: Callable[[Check], bool] = lambda _check: True,
     *,
     offline: bool = False,
+    as_foreign: bool = False,
     cache: SnapshotCache | None = None,
 ) -> Report:
     """The report on the repository that the folder ``repo`` is in, with the checks of ``select``.
 
-    ``offline`` leaves out what only the remote can answer. A ``cache`` makes the next grade of the
+    ``offline`` leaves out what only the remote can answer. ``as_foreign`` leaves out what the
+    workshop asks for, and judges any DVC repository. A ``cache`` makes the next grade of the
     same repository faster. Changes nothing, and runs nothing of the repository's.
     """
     tiers: tuple[ReportTier, ...] = ("static",) if offline else ("static", "remote")
     own_cache = cache or SnapshotCache()
-    repository = Repository(repo, own_cache, 0 if offline else ASK_S)
+    ask_s = 0 if offline else ASK_S
+    repository = Repository(repo, own_cache, ask_s, as_foreign=as_foreign)
     try:
         checks = in_teaching_order()
         selected = [check for check in checks.values() if select(check)]

@@ -15,7 +15,7 @@ from tests.lesson_text import LessonCommand, LessonStep
 from tests.repositories import BIN, ROOT
 from workshop import activation
 
-TIMEOUT_S = 180
+TIMEOUT_S = 600
 BUCKET, SHOWN_ADDRESS = "python -m workshop bucket", "127.0.0.1:4443"
 _ASK_VARIABLES = "python -c 'import json, os; print(json.dumps(dict(os.environ)))'"
 

@@ -59,12 +59,27 @@ def forked_dvc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(dvc_server.ADDRESS, str(folder / "dvc.socket"))
 
 
-LONGEST_FILES = ("test_lessons.py", "test_end_to_end.py", "test_starter.py")
-"""Six, four and three minutes of one process: last of all they would have the others wait."""
+LONGEST_FILES = (
+    "test_lessons.py",
+    "test_end_to_end.py",
+    "grader/test_mistakes.py",
+    "grader/test_fixes.py",
+    "pipeline/test_trouble.py",
+    "grader/test_starter.py",
+    "grader/test_hint.py",
+    "grader/test_watch.py",
+    "pipeline/test_export.py",
+)
+"""From 4 minutes of one process to 1: last of all they would have the others wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+    items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> int:
+    name = path.relative_to(Path(__file__).parent).as_posix()
+    return LONGEST_FILES.index(name) if name in LONGEST_FILES else len(LONGEST_FILES)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,6 +6,7 @@ What they tell readers to type runs in tests/test_end_to_end.py and tests/test_l
 import dataclasses
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -140,6 +141,17 @@ def test_every_program_that_is_named_is_there(document: Path) -> None:
     assert set(re.findall(r"`make (\w+)[` ]", text)) <= set(targets)
     for module in set(re.findall(r"python -m ([a-z]\w*(?:\.[a-z]\w*)*)", text)) - {"pip"}:
         assert importlib.util.find_spec(module), module
+
+
+@pytest.mark.slow
+def test_dvc_takes_every_command_of_the_cheat_sheet() -> None:
+    from dvc.cli import parse_args
+
+    text = text_of(ROOT / "docs" / "cheat-sheet.md")
+    commands = re.findall(r"`(dvc [^`]+)`", text)
+    assert len(commands) > 20
+    for command in commands:
+        assert parse_args(shlex.split(command)[1:]).func, command  # it raises an error otherwise
 
 
 @pytest.mark.parametrize("picture", ["watch.svg", "check.svg"])

@@ -20,6 +20,9 @@ from dvcstate.errors import ConfigError, FileError
 MAX_BYTES = 2**18
 # dvc/config.py, _parse_named: the section ['remote "name"'].
 _NAMED = re.compile(r'^\s*(remote|machine|db)\s*"(.*)"\s*$')
+_LINE = "write it as 'name = value' below a [section]"
+_SECTION_TWICE = "delete that line, and put those below it into the section of that name above"
+_KEY_TWICE = "delete that line, or the other one of that name"
 
 Sections = dict[str, dict[str, str]]
 
@@ -121,7 +124,11 @@ class _ConfigFile:
             # "Invalid line ('[core') (matched as neither section nor keyword) at line 1."
             message = re.sub(r" at line \d+\.$", "", str(first[0]))
             line = getattr(first[0], "line_number", None)
-            raise self._error(message, line if isinstance(line, int) else None) from None
+            remedy = _LINE
+            if isinstance(first[0], configobj.DuplicateError):
+                text = self.text.splitlines()[line - 1].strip() if line else ""
+                remedy = _SECTION_TWICE if text.startswith("[") else _KEY_TWICE
+            raise self._error(message, line if isinstance(line, int) else None, remedy) from None
         except (ValueError, RecursionError) as error:
             raise self._error(str(error), None) from None
         return parsed
@@ -185,10 +192,9 @@ class _ConfigFile:
             here = name if header and name is not None else here
         return section_line
 
-    def _error(self, message: str, line: int | None) -> ConfigError:
+    def _error(self, message: str, line: int | None, remedy: str = _LINE) -> ConfigError:
         return ConfigError(
-            message, "write it as 'name = value' below a [section]",
-            path=self.shown, line=line, column=1 if line else None,
+            message, remedy, path=self.shown, line=line, column=1 if line else None,
         )  # fmt: skip
 
 

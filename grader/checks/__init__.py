@@ -5,7 +5,7 @@
 # ruff: noqa: F401 - no name is used
 # ruff: isort: off
 from grader.checks import bytecode, declared, cycles, undeclared, runs, others, overlap, data
-from grader.checks import in_place
+from grader.checks import committed, in_place
 from grader.checks import hidden, stops, in_git, copies, names, init, one_git, lock, portable
 from grader.checks import damaged_cache, remote_address, default_remote
 from grader.checks import pushed, results, change, secrets

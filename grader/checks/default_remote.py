@@ -94,7 +94,11 @@ def _none(repository: Repository, snapshot: Snapshot) -> Finding:
     else:
         actual = "no remote at all"
         url = attendee_place.url(repository)
-        steps = remote_edits.add(repository, snapshot, attendee_place.REMOTE, url, "-d")
+        remote = attendee_place.remote_name(repository)
+        steps = remote_edits.add(repository, snapshot, remote, url, "-d")
+        if repository.is_foreign:
+            words = "in place of this folder, the address of a bucket or a server does as well"
+            steps.append(fixes.note(words))
     return Finding(
         "no-default-remote",
         "No default remote is committed: after a clone, dvc pull does not know where to look.",

@@ -90,11 +90,13 @@ def _codec(path: str, content: bytes) -> str | None:
 
 
 def _content(repository: Repository, snapshot: Snapshot, path: str) -> bytes | None:
-    """The bytes of a file; of those at HEAD that are no metadata, git is asked."""
+    """The bytes of a file; of one that is not exported from HEAD, those in the folder.
+
+    To ask git for such a blob would cost a process at each grade.
+    """
     content = snapshot.content(path)
-    blob = repository.committed_files.get(path)
-    if content is None and blob and snapshot.revision == "HEAD" and repository.git:
-        return repository.git.contents([blob.oid]).get(blob.oid)
+    if content is None and path in repository.committed_files:
+        return repository.worktree.content(path)
     return content
 
 

@@ -141,6 +141,7 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
         out
         for out in outs
         if not repository.ignores(out, is_folder=(repository.root / out).is_dir())
+        and not _is_ignored_by_git_alone(repository, out)
     ]
     if not unignored:
         finding = _ignored_here_alone(repository, snapshot, outs)
@@ -161,6 +162,12 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
         tuple(Evidence("worktree", out) for out in unignored),
         severity="advice",
     )
+
+
+def _is_ignored_by_git_alone(repository: Repository, path: str) -> bool:
+    """Whether git reads a .gitignore otherwise than DVC does: it passes over a byte order mark."""
+    at = repository.ignoring_line(path)
+    return bool(at and at.file.endswith(".gitignore") and (repository.root / at.file).is_file())
 
 
 def _ignored_here_alone(

@@ -13,7 +13,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers
-from grader.stages.recorded_data import RAW, RAW_PARTS, are_cached, misread_outs
+from grader.stages.recorded_data import RAW, are_cached, misread_outs
 from grader.stages.run_state import out_reasons
 from grader.stages.storage import uncached_outs
 from workshop.shell import command_line
@@ -44,8 +44,7 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
             return _absent(repository, state.stage, state.stage.outs[0])
         for reason in out_reasons(repository, state):
             if reason.change == "modified":
-                gone = [part for part in RAW_PARTS if not (repository.root / part).exists()]
-                fault = f"lacks {fixes.join(gone)}" if gone else data_fault(repository)
+                fault = data_fault(repository)
                 if fault and covers(reason.path, RAW):
                     return _incomplete_finding(repository, state.stage, fault)
                 return _modified_finding(repository, state.stage, reason.path, beside)

@@ -11,9 +11,11 @@ from grader.checks import runs, undeclared
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.finding import Finding
-from grader.fixes.stage_runs import run_stage
+from grader.finding import Evidence, Finding
+from grader.fixes.stage_runs import edit_and_run, run_stage
 from grader.stages.lookup import LOCK, own_stages
+from grader.stages.paths import covers
+from grader.stages.stage_change import Change
 
 _REQUIRES = ("pipeline.place", "lock.committed")
 
@@ -67,6 +69,35 @@ def other_stages_are_not_frozen(repository: Repository, snapshot: Snapshot) -> F
     for stage in own_stages(snapshot):
         if stage.frozen:
             return replace(runs.frozen_finding(repository, snapshot, stage), severity="advice")
+    return None
+
+
+@check("others.deps", "dep-undeclared", requires=("pipeline.place",))
+def code_of_other_stages_is_declared(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """Every module of yours that a stage of your own runs is one of its deps.
+
+    DVC runs a stage again when a dep changes; a module that is none may change unseen. Python code
+    is read and never run.
+    """
+    for stage in own_stages(snapshot):
+        undeclared = [
+            path
+            for path in snapshot.modules_of(stage)
+            if not any(covers(dep.path, path) for dep in stage.deps)
+        ]
+        if not undeclared:
+            continue
+        names = fixes.join(undeclared)
+        return Finding(
+            "dep-undeclared",
+            f"{stage.name} runs {names}, and does not say so: a change there does not make it run"
+            " again.",
+            f"{names}, or a folder with it, among the deps of {stage.name}",
+            f"deps: {fixes.join(dep.path for dep in stage.deps) or 'none'}",
+            edit_and_run(repository, snapshot, stage, Change(deps=tuple(undeclared))),
+            tuple(Evidence(snapshot.revision, path) for path in undeclared),
+            severity="advice",
+        )
     return None
 
 

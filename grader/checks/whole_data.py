@@ -12,9 +12,10 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.stages.lookup import LOCK
-from grader.stages.recorded_data import RAW, are_cached
+from grader.stages.recorded_data import RAW, RAW_PARTS, are_cached
 from grader.stages.storage import uncached_outs
 from grader.step import Step
+from workshop.stages import STAGES
 
 _FILE = f"{RAW}.dvc"
 _ABSENT = 0.1
@@ -52,7 +53,12 @@ def partial_data_finding(repository: Repository) -> Finding | None:
 
 def data_fault(repository: Repository) -> str:
     """What is wrong with the raw data, as a sentence goes on; empty where it is whole."""
-    posters = None if repository.is_foreign else read_posters(repository.root / RAW)
+    if repository.is_foreign or not (repository.root / RAW).exists():
+        return ""
+    gone = [part for part in RAW_PARTS if not (repository.root / part).exists()]
+    if gone and _is_read(repository, gone):
+        return f"lacks {fixes.join(gone)}"
+    posters = read_posters(repository.root / RAW)
     if posters is None:
         return ""
     if not posters.listed:
@@ -61,6 +67,14 @@ def data_fault(repository: Repository) -> str:
     if absent > _ABSENT * len(posters.listed):
         return f"lacks the images of {absent} of the {len(posters.listed)} posters in train.csv"
     return ""
+
+
+def _is_read(repository: Repository, parts: list[str]) -> bool:
+    """Whether the code of a stage names one of ``parts``: data of one's own may have others."""
+    names = [part.rpartition("/")[2] for part in parts]
+    codes = map(repository.worktree.code, STAGES)
+    texts = [code.text(path) for code in codes for path in code.imported()]
+    return any(f'"{name}"' in text for name in names for text in texts)
 
 
 def fewer_files_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
@@ -125,10 +139,10 @@ def _versions(repository: Repository, git: Git) -> Iterator[_Version]:
 
 
 def _version(commit: str, content: bytes) -> _Version | None:
-    """What the bytes of a data/raw.dvc record; None where they record no folder."""
+    """What the bytes of a data/raw.dvc record; None where they record nothing."""
     try:
         document: Any = yaml12.load(content.decode("utf-8"))
         out = document["outs"][0]
-        return _Version(commit, str(out["md5"]), int(out["nfiles"]))
+        return _Version(commit, str(out["md5"]), int(out.get("nfiles", 0)))
     except (yaml12.YAMLError, ValueError, LookupError, TypeError):
         return None

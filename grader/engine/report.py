@@ -79,7 +79,7 @@ def make_report(
     answered = {verdict.check.tier for verdict in verdicts if verdict.status in ("pass", "fail")}
     verified = tuple(tier for tier in tiers if tier == "static" or tier in answered)
     unproven: tuple[ReportTier, ...] = ("remote", "run")
-    results = tuple(map(_result, verdicts))
+    results = tuple(_result(verdict, repository.is_foreign) for verdict in verdicts)
     lessons = _scores(repository, results, selected)
     return Report(
         repo=str(_or_none(lambda: repository.root) or repository.start),
@@ -111,7 +111,7 @@ def _scores(
     return tuple(
         LessonScore(
             lesson.id,
-            lesson.title,
+            lesson.topic if repository.is_foreign else lesson.title,
             sum(told[check.id].earned for check in own[lesson.id] if check.id in told),
             sum(check.points for check in own[lesson.id]),
             sum(check.points for check in own[lesson.id] if check.id not in told),
@@ -154,7 +154,7 @@ def exit_code(report: Report) -> int:
     return NOT_TOLD if "error" in kinds else PASSED
 
 
-def _result(verdict: Verdict) -> CheckResult:
+def _result(verdict: Verdict, is_foreign: bool) -> CheckResult:
     check, finding = verdict.check, verdict.finding
     waiting = f"waits for {verdict.blocked_by}" if verdict.blocked_by else None
     return CheckResult(
@@ -174,5 +174,5 @@ def _result(verdict: Verdict) -> CheckResult:
         max=check.points,
         blocked_by=verdict.blocked_by,
         awaits_commit=verdict.awaits_commit,
-        is_lesson_task=finding is not None and finding.is_lesson_task,
+        is_lesson_task=finding is not None and finding.is_lesson_task and not is_foreign,
     )

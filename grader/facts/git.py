@@ -219,6 +219,16 @@ class Git:
             for path, mode, oid, stage in fields
         )
 
+    def unwatched_paths(self) -> list[str]:
+        """The paths of the index in which git looks for no change: it was told so.
+
+        By ``git update-index --assume-unchanged`` or ``--skip-worktree``.
+        """
+        # "h params.yaml", "S params.yaml", "s params.yaml" of a watched path's "H params.yaml"
+        key: _Key = ("unwatched", _digest(self.control / "index"))
+        answer = self._cache.recall(lambda: self._ask("ls-files", "-v", "-z", "--full-name"), *key)
+        return [name[2:] for name in _names(answer) if name[:1] == "S" or name[:1].islower()]
+
     def ignoring_line(self, path: str) -> FileLine | None:
         """The line of the .gitignore that leaves out ``path``, tracked or not."""
         # "--no-index": else git says of a tracked path that nothing ignores it.

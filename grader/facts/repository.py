@@ -47,13 +47,16 @@ class Repository:
     """The repository that the folder ``start`` is in.
 
     ``cache`` may serve one repository several times. ``ask_s``: how many seconds to wait for what
-    a cloud says of external deps; 0 does not ask.
+    a cloud says of external deps; 0 does not ask. ``as_foreign``: judge it as any DVC repository.
     """
 
-    def __init__(self, start: Path, cache: SnapshotCache, ask_s: float) -> None:
+    def __init__(
+        self, start: Path, cache: SnapshotCache, ask_s: float, *, as_foreign: bool = False
+    ) -> None:
         self.start = Path(os.path.abspath(start))  # noqa: PTH100 - links stay
         self._cache = cache
         self.ask_s = ask_s
+        self._as_foreign = as_foreign
         self.remote_asked_at: float | None = None
         """When a cloud was first asked: every answer has to come within ten seconds of it."""
         self._files_in: dict[str, tuple[str, ...]] = {}
@@ -199,6 +202,8 @@ class Repository:
 
         Its lessons and their stages are not there to be judged.
         """
+        if self._as_foreign:
+            return True
         try:
             known = {*self.committed_files, *self.tracked_files}
         except UnknownError:  # git cannot say

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
+from grader.code.command import calls, script
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
 from workshop.stages import STAGES, StageSpec
@@ -145,6 +146,17 @@ class Snapshot:
         except ProjectError:  # which init.readable reports
             stage = None
         return self._files.code(spec, stage)
+
+    def modules_of(self, stage: Stage) -> list[str]:
+        """The repository's own modules that the command of any stage runs, as paths."""
+        modules: dict[str, None] = {}
+        for call in calls(stage.cmd):
+            run = script(call.words)
+            if run:
+                path = run.name.replace("/", ".").removesuffix(".__main__.py").removesuffix(".py")
+                spec = StageSpec(path.rpartition(".")[2], deps=(), outs=())
+                modules.update(dict.fromkeys(self._files.code(spec, stage).imported()))
+        return list(modules)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:

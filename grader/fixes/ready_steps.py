@@ -29,7 +29,23 @@ def ready_steps(repository: Repository, steps: tuple[Step, ...]) -> tuple[Step, 
     left = list(steps)
     while left and _is_done(repository, left[0]):
         left.pop(0)
-    return *keep_bytes(repository, left), *left
+    return *keep_bytes(repository, left), *_watch(repository, left), *left
+
+
+def _watch(repository: Repository, steps: Sequence[Step]) -> Iterator[Step]:
+    """Let git look for changes again in what a step adds: it passes over the others in silence."""
+    added = {
+        word
+        for step in steps
+        if isinstance(step, Command) and step.words[:2] == ("git", "add")
+        for word in step.words[2:]
+    }
+    paths = repository.git.unwatched_paths() if repository.git and added else []
+    names = [path.removeprefix(repository.prefix) for path in paths]
+    unwatched = [path for path in names if any(covers(word, path) for word in added)]
+    for option in ("--no-assume-unchanged", "--no-skip-worktree"):
+        if unwatched:
+            yield fixes.command("git", "update-index", option, "--", *unwatched)
 
 
 def _is_done(repository: Repository, step: Step) -> bool:

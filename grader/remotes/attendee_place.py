@@ -8,15 +8,26 @@ from workshop import endpoints, remote_addresses
 
 REMOTE = "dvc-workshop"
 """What the lessons call the remote."""
+_REMOTE_ELSEWHERE = "storage"
 _BUCKET = "gs://dvc-workshop"
 _SERVER_VARIABLE = "STORAGE_EMULATOR_HOST"
 """Where gcsfs looks for a server that is not Google's, too."""
 
 
 def url(repository: Repository) -> str:
-    """The address by workshop.toml, else the workshop's bucket and the attendee's own name."""
+    """The address by workshop.toml, else the workshop's bucket and the attendee's own name.
+
+    Of a repository that is none of the workshop's, a folder beside it.
+    """
     settings = repository.settings
+    if repository.is_foreign and not settings.remote:
+        return remote_addresses.folder_beside(repository.root)
     return settings.remote or f"{_bucket(repository)}/{name(repository)}"
+
+
+def remote_name(repository: Repository) -> str:
+    """What to call a remote that is to be added."""
+    return _REMOTE_ELSEWHERE if repository.is_foreign else REMOTE
 
 
 def name(repository: Repository) -> str:

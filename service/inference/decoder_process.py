@@ -24,6 +24,8 @@ from service.inference import decoder_program as program
 START_SECONDS = 30.0
 CLOCK_SHARE = 3
 """Where other programs take the processor, a picture may take so many times its seconds."""
+LEAST_CLOCK_SECONDS = 5.0
+"""And at least these where the process has a timer of its own, which ends it sooner."""
 _ERRORS: dict[str, type[pixels.ImageError]] = {
     error.__name__: error
     for error in (pixels.BrokenImage, pixels.TooManyPixels, pixels.UnsupportedImage)
@@ -68,7 +70,7 @@ class DecoderProcess:
     ) -> NDArray[np.uint8]:
         """As ``pixels.load_image``; a StoppedDecoder after so many of the processor's seconds.
 
-        A LateDecoder after ``clock_seconds``, and after CLOCK_SHARE times ``seconds``.
+        A LateDecoder after ``clock_seconds``, and after what CLOCK_SHARE says.
         """
         process = self.start()
         is_late = threading.Event()
@@ -77,7 +79,8 @@ class DecoderProcess:
             is_late.set()
             process.kill()
 
-        most_clock = min(CLOCK_SHARE * seconds, clock_seconds)
+        least = LEAST_CLOCK_SECONDS if _HAS_TIMER else 0.0
+        most_clock = min(max(CLOCK_SHARE * seconds, least), clock_seconds)
         timer = threading.Timer(most_clock, stop)
         timer.start()
         try:

@@ -64,6 +64,8 @@ def _error(repo: Path) -> ProjectError:
         ("params.yaml", "a: 1\nday: [1, 2024-01-02]\n", 2, 10, "day.1 is a date"),
         ("params.yaml", "- 1\n", 1, 1, "holds no named values"),
         (".dvc/config", "[core\n", 1, 1, "Invalid line ('[core')"),
+        (".dvc/config", "[core]\n[cache]\n[core]\n", 3, 1, "Duplicate section"),
+        (".dvc/config", "[core]\nremote = x\nremote = y\n", 3, 1, "Duplicate keyword"),
         (".dvc/config", "[core]\nremotes = x\n", 2, 1, "extra keys not allowed: remotes"),
         (".dvc/config", "[core]\nno_scm = yes\n", 2, 1, "expected true or false"),
         (".dvc/config", "[core]\n[cache]\ntype = nothing\n", 3, 1, "Unsupported cache type"),

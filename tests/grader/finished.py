@@ -8,7 +8,7 @@ import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,11 @@ from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.model import Dep, Out, ParamsFile
 from tests.repositories import ROOT, commit, run
 from tests.service import onnx_models
+from workshop.stages import STAGES, Content
 
 GENRES = ("Comedy", "Drama")
 SPLITS = {"train": range(6), "valid": range(6, 8), "test": range(8, 10)}
+OUTS = [out for stage in STAGES for out in stage.outs]
 METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy")
 
 
@@ -60,14 +62,10 @@ def write_files(repo: Path) -> None:
             f"['remote \"workshop\"']\n    url = {remote}\n"
         ),
         "workshop.toml": '[workshop]\nattendee = "ada"\n',
-        "data/.gitignore": "/raw\n/preprocess\n",
-        "models/.gitignore": (
-            "/classifier.weights.h5\n/history.csv\n/fine_tuning_history.csv\n"
-            "/classifier.onnx\n/classifier.fp32.onnx\n"
-        ),
-        "results/.gitignore": "/plots\n",
-        "results/curves/.gitignore": "/predictions.csv\n/genres.csv\n/precision_recall.csv\n",
+        "data/.gitignore": "/raw\n",
     }
+    for folder, _, name in (out.path.rpartition("/") for out in OUTS if out.cached):
+        texts[f"{folder}/.gitignore"] = texts.get(f"{folder}/.gitignore", "") + f"/{name}\n"
     for name, text in texts.items():
         write(repo / name, text)
 
@@ -90,20 +88,35 @@ def write_raw_data(repo: Path) -> None:
 
 def _write_results(repo: Path) -> None:
     write_raw_data(repo)
+    for out in OUTS:
+        _SAMPLES[out.content](repo / out.path)
+
+
+def _write_splits(folder: Path) -> None:
     for name, numbers in SPLITS.items():
         for number in numbers:
-            picture(repo / "data" / "preprocess" / "images" / f"gp{number:06}-0.png", number)
-        split(repo, name, numbers)
-    write(repo / "models" / "classifier.weights.h5", b"\x89HDF\r\n\x1a\n\0 weights")
-    for name in ("history.csv", "fine_tuning_history.csv"):
-        table(repo / "models" / name, ["epoch", "loss", "val_map"], [[0, 0.7, 0.4], [1, 0.6, 0.5]])
-    write(repo / "models" / "classifier.onnx", onnx_models.model())
-    write(repo / "models" / "classifier.fp32.onnx", onnx_models.model(bias=0.1))
-    metrics = dict.fromkeys(METRICS, 0.5) | {"n": 2}
-    write(repo / "results" / "metrics" / "test.json", json.dumps(metrics))
-    for name in ("genres.csv", "precision_recall.csv", "predictions.csv"):
-        table(repo / "results" / "curves" / name, ["genre", name], [["Drama", 0.5]])
-    picture(repo / "results" / "plots" / "examples.png", 18)
+            picture(folder / "images" / f"gp{number:06}-0.png", number)
+        split(folder.parents[1], name, numbers)
+
+
+def _write_history(path: Path) -> None:
+    table(path, ["epoch", "loss", "val_map"], [[0, 0.7, 0.4], [1, 0.6, 0.5]])
+
+
+def _write_model(path: Path) -> None:
+    write(path, onnx_models.model(bias=0.1 if ".fp32." in path.name else -1.0))
+
+
+_SAMPLES: dict[Content, Callable[[Path], None]] = {
+    Content.SPLITS: _write_splits,
+    Content.WEIGHTS: lambda path: write(path, b"\x89HDF\r\n\x1a\n\0 weights"),
+    Content.HISTORY: _write_history,
+    Content.ONNX_MODEL: _write_model,
+    Content.METRICS: lambda path: write(path, json.dumps(dict.fromkeys(METRICS, 0.5) | {"n": 2})),
+    Content.TABLE: lambda path: table(path, ["genre", path.name], [["Drama", 0.5]]),
+    Content.PICTURES: lambda folder: picture(folder / "examples.png", 18),
+}
+"""What writes an out of each content."""
 
 
 def split(repo: Path, name: str, numbers: Iterable[int]) -> None:

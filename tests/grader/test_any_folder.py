@@ -17,7 +17,7 @@ from tests.grader.command_line import grader
 from tests.grader.gallery import edit_stages, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
-from tests.repositories import ROOT, run
+from tests.repositories import ROOT, commit, run
 
 
 def crashes(report: Report) -> list[str]:
@@ -299,3 +299,53 @@ def test_of_a_repository_that_grader_start_did_not_make_no_lesson_is_judged(
     finished.write(repo / "notes.txt", "")
     finished.write(repo / "data.csv", "c\n")
     assert codes(grade(repo)) >= {"lock-stale"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A small project of somebody else, under git and DVC, with a script, a table and a metric."""
+    repo = tmp_path / "project"
+    texts = {
+        "data/in.csv": "x,y\n1,2\n",
+        "src/helper.py": "def mean(values):\n    return sum(values) / len(values)\n",
+        "src/train.py": "import csv\nfrom helper import mean\n",
+        ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
+        ".dvc/config": "",
+        "dvc.yaml": "stages:\n  train:\n    cmd: python src/train.py\n    deps: [data/in.csv]\n"
+        "    outs: [model.txt]\n",
+    }
+    for name, text in texts.items():
+        finished.write(repo / name, text)
+    run(repo, "git", "init", "--quiet", "--initial-branch", "main")
+    commit(repo, "Begin")
+    return repo
+
+
+@pytest.mark.parametrize("option", [[], ["--any"]])
+def test_a_project_of_somebody_else_is_judged_by_what_no_lesson_has_to_do_with(
+    project: Path, option: list[str]
+) -> None:
+    done = grader("check", *option, cwd=project)
+    told = done.stdout
+    assert done.returncode == 1
+    assert "The remote" in told
+    assert "Agree on a remote" not in told
+    assert "lessons/" not in told
+    assert f"dvc remote add -d storage {project}-remote\n" in told
+    assert "train runs src/train.py, src/helper.py, and does not say so" in told
+    assert " -d src/train.py -d src/helper.py -d data/in.csv -o model.txt " in told
+    assert {check.id.partition(".")[0] for check in grade(project).checks} <= {
+        "init", "data", "remote", "pipeline", "lock", "others", "share"
+    }  # fmt: skip
+
+
+def test_a_repository_of_the_workshop_is_judged_without_its_lessons_where_that_is_asked(
+    repo: Path,
+) -> None:
+    report = grade(repo, as_foreign=True)
+    assert report.score == report.max_score - report.not_told
+    assert not [check for check in report.checks if check.id.startswith(("train.", "change."))]
+    told = grader("check", "--any", "--only", "train.deps", cwd=repo).stderr
+    assert "train.deps is about the workshop alone\n  fix: leave out --any\n" in told
+    told = grader("check", "--any", "--lesson", "train", cwd=repo).stderr
+    assert "the lesson train is about the workshop alone" in told

@@ -9,7 +9,7 @@ from workshop.course import manifest
 from workshop.course.manifest import CourseError
 
 MINIMAL = """
-lesson = [{ id = "init", title = "Start", minutes = 8, checks = [
+lesson = [{ id = "init", title = "Start", topic = "Git", minutes = 8, checks = [
   { id = "init.git", points = 3, ask = "Why?" },
 ] }]
 """

@@ -674,6 +674,61 @@ def a_place_of_its_own_in_workshop_toml(repo: Path) -> None:
     save(repo)
 
 
+@variant
+def a_poster_less_and_others_with_new_pictures(repo: Path) -> None:
+    images = repo / "data" / "raw" / "Images"
+    first, *others = sorted(images.iterdir())
+    first.unlink()
+    for number, path in enumerate(others[:4]):
+        finished.picture(path, 50 + number)
+    finished.add(repo, "data/raw")
+    finished.record(repo)
+    save(repo)
+    finished.push(repo)
+
+
+@variant
+def raw_data_that_a_stage_draws(repo: Path) -> None:
+    def draw(stages: Any) -> None:
+        stages["posters"] = {
+            "cmd": "python -m pipeline.posters data/raw --count 300",
+            "deps": ["pipeline/posters"],
+            "outs": ["data/raw"],
+        }
+
+    run(repo, "git", "rm", "--quiet", "data/raw.dvc")
+    edit_stages(repo, draw)
+
+
+@variant
+def the_dvc_file_in_the_root(repo: Path) -> None:
+    run(repo, "git", "mv", "data/raw.dvc", "raw.dvc")
+    edit(repo, "raw.dvc", "path: raw", "path: data/raw")
+    save(repo)
+
+
+@variant
+def archives_of_other_files(repo: Path) -> None:
+    shutil.make_archive(str(repo / "slides"), "zip", repo / "pipeline" / "plot")
+    finished.write(repo / "broken.zip", b"PK\3\4 and no more")
+    finished.write(repo / "broken.tar.gz", b"no archive")
+    save(repo)
+
+
+@variant
+def a_gitignore_that_notepad_wrote(repo: Path) -> None:
+    """Git passes over the byte order mark."""
+    path = repo / "data" / ".gitignore"
+    finished.write(path, b"\xef\xbb\xbf" + path.read_bytes())
+    save(repo)
+
+
+@variant
+def a_copy_of_a_dvc_file_that_dvc_does_not_read(repo: Path) -> None:
+    shutil.copy(repo / "data" / "raw.dvc", repo / "data" / "raw.dvc.bak")
+    save(repo)
+
+
 def test_a_shallow_clone_cannot_tell_whether_one_thing_was_changed(repo: Path) -> None:
     clone = repo.parent / "clone"
     run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))

@@ -16,7 +16,7 @@ from tests.grader.results import fix_of
 from tests.grader.typing_in import type_in
 from tests.repositories import run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_dvc")]
 
 
 def _found(repo: Path) -> CheckResult:

@@ -245,7 +245,7 @@ def test_a_grade_with_a_memory_is_that_without(repo: Path, mistake: Mistake) -> 
     """What is kept from one grade to the next changes no verdict."""
     cache = SnapshotCache()
     try:
-        assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
+        grade(repo, offline=True, cache=cache)
         mistake.apply(repo)
         assert grade(repo, offline=True, cache=cache) == grade(repo, offline=True)
         if (repo / ".git").exists():

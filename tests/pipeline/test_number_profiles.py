@@ -104,6 +104,29 @@ def test_colours_told_in_numbers_are_converted(kind: str) -> None:
     assert difference(found, PLAIN) > 2
 
 
+CHART_P3 = (
+    *((112, 83, 69), (191, 150, 132), (98, 122, 154), (93, 107, 70), (131, 129, 172)),
+    *((119, 188, 172), (210, 129, 63), (74, 91, 163), (186, 91, 99), (87, 60, 101)),
+    *((165, 188, 84), (221, 165, 68), (44, 61, 142), (89, 146, 81), (168, 58, 61)),
+    *((234, 201, 72), (180, 90, 146), (58, 131, 157), (245, 245, 240), (120, 121, 121)),
+)
+CHART_SRGB = (
+    *((117, 82, 67), (199, 148, 129), (91, 123, 157), (89, 108, 65), (131, 129, 176)),
+    *((94, 190, 172), (223, 124, 44), (69, 92, 168), (200, 84, 97), (92, 59, 104)),
+    *((159, 189, 63), (231, 162, 39), (39, 62, 147), (67, 148, 73), (182, 46, 56)),
+    *((240, 200, 22), (193, 84, 149), (0, 133, 160), (245, 245, 240), (120, 121, 121)),
+)
+"""A colour chart in both spaces, by which browsers are tested (svgeesus/PNG-CICP-tests)."""
+
+
+def test_a_colour_chart_in_display_p3_is_that_in_srgb() -> None:
+    chart = Image.fromarray(np.array([CHART_P3], np.uint8))
+    found = decode_image(with_chunks(chart, cicp(12, 13, 0, 1)))
+    difference_ = np.abs(found.astype(int) - np.array([CHART_SRGB]))
+    assert difference_.max() <= 4  # of a level that is rounded in P3, and steep near black
+    assert difference_.mean() < 0.6
+
+
 UNCHANGED = {
     "cICP, sRGB": [cicp(1, 13, 0, 1)],
     "cICP, BT.709": [cicp(1, 1, 0, 1)],

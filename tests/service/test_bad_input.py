@@ -5,12 +5,13 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
 
-from tests.service import pictures
+from tests.service import onnx_models, pictures, running
 from tests.service.problem import problem_in
 from tests.service.running import RunningService
 
@@ -277,14 +278,19 @@ def test_client_that_disconnects_leaves_no_traceback(
     assert "Traceback" not in server.log_path.read_text()
 
 
-def test_many_large_pictures_take_no_more_than_one(
-    server: RunningService, http: httpx.Client
-) -> None:
+def test_many_large_pictures_take_no_more_than_one(tmp_path: Path) -> None:
+    """With time for a machine on which other tests run, too: see ``max_answer_seconds``."""
+    onnx_models.install(tmp_path, onnx_models.model())
+    patient = {"WORKSHOP_MAX_ANSWER_SECONDS": "120", "WORKSHOP_MAX_DECODE_SECONDS": "60"}
     large = pictures.png(5000, 4000, pictures.rows(5000, 4000))
-    answer = post_form(http, multipart(*[part(large)] * 8))
-    assert len(answer.json()["predictions"]) == 8
-    if sys.platform == "linux":
-        assert server.peak_megabytes() < MOST_MEGABYTES
+    with (
+        running.in_process(tmp_path, tmp_path / "service.log", patient) as server,
+        httpx.Client(base_url=server.url, timeout=120, trust_env=False) as http,
+    ):
+        answer = post_form(http, multipart(*[part(large)] * 8))
+        assert len(answer.json()["predictions"]) == 8
+        if sys.platform == "linux":
+            assert server.peak_megabytes(with_children=True) < MOST_MEGABYTES
 
 
 def test_nothing_above_was_a_bug_and_memory_stayed_bounded(server: RunningService) -> None:

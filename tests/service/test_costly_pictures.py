@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -33,6 +34,8 @@ from tests.service.running import RunningService
 
 MOST_MEGABYTES = 300
 """Over what an idle service holds."""
+PATIENT = ServiceSettings(max_answer_seconds=120, max_pool_wait_seconds=60)
+"""For tests that decode while others take the processor, and that are not about this."""
 
 
 # What a picture costs, by its header
@@ -173,7 +176,7 @@ async def predict(
 
 def test_requests_take_turns(model: Model) -> None:
     """One picture waits for one turn of a request of many, not for all of them."""
-    settings = ServiceSettings(threads=1)
+    settings = replace(PATIENT, threads=1)
     for many, single in (
         (uploads(*[plain_png(1400, 1400)] * 12), uploads(plain_png(1400, 1400))),
         (uploads(*[plain_png(1500, 1500)] * 12), uploads(plain_png(1500, 1500))),
@@ -194,7 +197,7 @@ def test_small_pictures_share_a_turn(model: Model, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(CostlyPictures, "_take_turn", spy)
     small, large = plain_png(500, 500), plain_png(1500, 1500)
     files = uploads(*[small] * 10, large, small, pictures.plain(), large, large)
-    outcomes, _ = asyncio.run(predict(ServiceSettings(), model, files))
+    outcomes, _ = asyncio.run(predict(PATIENT, model, files))
     assert turns == [8, 2, 1, 2, 1, 1]
     assert len(outcomes[0]) == len(files)
 
@@ -215,7 +218,7 @@ def test_a_picture_that_is_larger_than_its_header_says_is_decoded_apart(
     monkeypatch.setattr(DecoderProcess, "load_image", spy)
     small = plain_png(100, 100)
     files = uploads(small, lying(), small)
-    (outcomes,), _ = asyncio.run(predict(ServiceSettings(), model, files))
+    (outcomes,), _ = asyncio.run(predict(PATIENT, model, files))
     assert decoded == [len(lying())]
     assert not any(isinstance(outcome, Exception) for outcome in outcomes)
 
@@ -249,7 +252,7 @@ def test_an_avif_of_20_mpx_that_takes_more_is_told_its_limit(decoder: DecoderPro
 
 
 def test_all_pictures_of_a_request_have_a_limit_together(model: Model) -> None:
-    settings = ServiceSettings(max_request_pixels=1_000_000)
+    settings = replace(PATIENT, max_request_pixels=1_000_000)
     files = uploads(*[plain_png(600, 600)] * 3)
     (problem,), _ = asyncio.run(predict(settings, model, files))
     assert isinstance(problem, Problem)
@@ -262,7 +265,7 @@ def test_all_pictures_of_a_request_have_a_limit_together(model: Model) -> None:
 
 
 def test_a_request_whose_pictures_take_too_long_is_refused(model: Model) -> None:
-    settings = ServiceSettings(max_decode_seconds=0.05)
+    settings = replace(PATIENT, max_decode_seconds=0.05)
     files = uploads(*[plain_png(1500, 1500)] * 40)
     (problem,), _ = asyncio.run(predict(settings, model, files))
     assert isinstance(problem, Problem)
@@ -338,7 +341,7 @@ def test_a_decoder_that_the_clock_ends_is_no_fault_of_the_picture(
 
 async def hang_up(model: Model) -> tuple[bool, int]:
     """Whether a request ends with its client, and how many of its pictures were decoded."""
-    costly, gone, turns = CostlyPictures(ServiceSettings()), asyncio.Event(), 0
+    costly, gone, turns = CostlyPictures(PATIENT), asyncio.Event(), 0
     take = costly._take_turn
 
     async def count(*arguments: Any) -> Any:

@@ -52,8 +52,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Lesson(Page):
-    """A text with checks."""
+    """A text with checks; ``topic`` says what they are about in a repository of any kind."""
 
+    topic: str
     minutes: int
     checks: tuple[CourseCheck, ...]
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tests.grader import finished
 from tests.grader.gallery.changes import add_stage, append, edit_lock, edit_stages, save
 from tests.grader.gallery.entries import mistake
 
@@ -39,6 +40,21 @@ def stage_of_ones_own_is_frozen_and_hides_a_change(repo: Path) -> None:
     add_stage(repo, frozen=True)
     append(repo, "notes.txt", "more")
     save(repo)
+
+
+@mistake("dep-undeclared")
+def stage_of_ones_own_runs_a_module_that_is_no_dep(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    finished.write(repo / "tools" / "words.py", "def count(text):\n    return len(text.split())\n")
+    finished.write(repo / "tools" / "notes.py", "from tools.words import count\n")
+    add_stage(repo, cmd="python -m tools.notes", deps=["notes.txt", "tools/notes.py"])
+
+
+@mistake("dep-undeclared")
+def stage_of_ones_own_does_not_declare_its_script(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    finished.write(repo / "notes.py", "print('notes')\n")
+    add_stage(repo, cmd="python notes.py")
 
 
 @mistake("param-undeclared")

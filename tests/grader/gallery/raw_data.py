@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from tests.grader import finished
-from tests.grader.gallery.changes import edit, edit_stages, read_text, save
+from tests.grader.gallery.changes import append, edit, edit_stages, read_text, save
 from tests.grader.gallery.entries import mistake
 from tests.repositories import run
 
@@ -37,6 +37,19 @@ def raw_data_was_emptied_and_recorded(repo: Path) -> None:
 @mistake("out-wrong")
 def half_of_the_raw_data_was_deleted_and_recorded(repo: Path) -> None:
     _delete_images(repo, 5)
+    _record(repo)
+
+
+@mistake("out-wrong")
+def images_of_the_raw_data_were_deleted_and_recorded(repo: Path) -> None:
+    shutil.rmtree(repo / "data" / "raw" / "Images")
+    _record(repo)
+
+
+@mistake("out-wrong")
+def raw_data_was_replaced_by_a_file_and_recorded(repo: Path) -> None:
+    shutil.rmtree(repo / "data" / "raw")
+    finished.write(repo / "data" / "raw", "nothing\n")
     _record(repo)
 
 
@@ -185,3 +198,18 @@ def local_config_was_added_by_force(repo: Path) -> None:
 @mistake("lock-stale")
 def stage_is_to_run_always(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["train"].update(always_changed=True))
+
+
+@mistake("dvc-file-uncommitted")
+def git_is_told_not_to_look_at_the_params(repo: Path) -> None:
+    run(repo, "git", "update-index", "--assume-unchanged", "params.yaml")
+    finished.change_param(repo, "train", "epochs", 7)
+    finished.record(repo)
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Run it")
+    finished.push(repo)
+
+
+@mistake("dvc-file-uncommitted")
+def git_is_told_to_skip_the_pipeline(repo: Path) -> None:
+    run(repo, "git", "update-index", "--skip-worktree", "dvc.yaml")
+    append(repo, "dvc.yaml", "# a note\n")
