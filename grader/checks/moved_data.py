@@ -7,7 +7,7 @@ from dvcstate.model import Out
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.finding import Evidence, Finding
-from grader.stages.paths import command_paths, gitignore_beside, paths_overlap
+from grader.stages.paths import command_paths, covers, gitignore_beside, paths_overlap
 from grader.stages.recorded_data import misread_outs
 from grader.step import Step
 from workshop.stages import STAGES, StageSpec
@@ -78,6 +78,16 @@ def _recorded(repository: Repository, path: str) -> set[str]:
 
 def _move_back(repository: Repository, stage: Stage, out: Out, path: str) -> Iterator[Step]:
     """Move it with its .dvc file, and commit where a move was committed or staged."""
+    folder, _, name = path.rpartition("/")
+    other, _, other_name = out.path.rpartition("/")
+    if folder and not (repository.root / folder).exists():  # where dvc move stops
+        if name == other_name and other:  # the folder around it has another name
+            old, new = fixes.literal(other), fixes.literal(folder)
+            yield fixes.python(f"import os; os.rename({old}, {new})")
+            if any(covers(other, path) for path in repository.tracked_files):
+                yield from fixes.commit([folder, other], "Call the folder as before")
+            return
+        yield fixes.python(f"import os; os.makedirs({fixes.literal(folder)})")
     yield fixes.command("dvc", "move", out.path, path)
     known = {*repository.tracked_files, *repository.committed_files}
     file = f"{path}.dvc"
