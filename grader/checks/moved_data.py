@@ -81,6 +81,9 @@ def _move_back(repository: Repository, stage: Stage, out: Out, path: str) -> Ite
     if folder := _renamed_folder(repository, stage, out, path):
         yield from _rename_folder(repository, folder, path.rpartition("/")[0])
         return
+    above = path.rpartition("/")[0]
+    if above and not (repository.root / above).exists():  # where dvc move stops
+        yield fixes.python(f"import os; os.makedirs({fixes.literal(above)})")
     yield fixes.command("dvc", "move", out.path, path)
     known = {*repository.tracked_files, *repository.committed_files}
     file = f"{path}.dvc"

@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 from grader import user_cache
 from grader.code import param_keys
 
-_VERSION = 5
+_VERSION = 6
 _MOST_TEXTS = 500
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -26,7 +26,8 @@ class Module:
 
     ``imports``: level, module and name of each import. ``options``: those that argparse is told of,
     and whether each is required. ``reads``: section and model of each ``params.read``.
-    ``models``: the annotated fields of each class, ``bases`` what it inherits. ``keys``: each
+    ``models``: the annotated fields of each class, ``bases`` what it inherits, ``needed`` those
+    fields that have no default. ``keys``: each
     ``params["section"]["key"]``, whatever the variable is called that params.yaml was loaded into.
     ``defaults``: the text that an option has where it is not given. ``texts``: those with a slash,
     which may be paths. ``first``: line, level, module and name of each import that runs as soon as
@@ -45,6 +46,7 @@ class Module:
     first: list[tuple[int, int, str, str]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     error: tuple[int, str] | None = None
+    needed: list[str] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)
@@ -93,6 +95,7 @@ def _parse(text: str) -> Module:
                 found.texts.append(text.removeprefix("./"))
             case ast.ClassDef():
                 found.models[node.name] = list(_fields(node))
+                found.needed.extend(_needed_fields(node))
                 found.bases[node.name] = [_last_name(base) for base in node.bases]
     found.keys.extend(param_keys.keys(tree))
     return found
@@ -140,6 +143,17 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
     for each in node.body:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
             yield each.target.id
+
+
+def _needed_fields(node: ast.ClassDef) -> Iterator[str]:
+    for each in node.body:
+        match each:
+            case ast.AnnAssign(target=ast.Name(id=name), value=None):
+                yield name
+            # Field(ge=0), and not Field(5), Field(default=5) or Field(default_factory=list)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(args=[], keywords=words)):
+                if not any((word.arg or "").startswith("default") for word in words):
+                    yield name
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[int, str, str]]:

@@ -17,6 +17,7 @@ import yaml
 from dvcstate import ProjectError, Stage
 from dvcstate.model import ParamsFile
 from dvcstate.params import params_file as params_files
+from grader.code.module import module
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError
@@ -144,10 +145,13 @@ class _Search:
             before = self._value_before(key, run_first=True)
             below = [inner for value in before for inner in _keys_below(value, key)]
             for inner in below:
-                if not _has_key(self._params, inner) and self._is_in_code(inner.rpartition(".")[2]):
-                    renamed = self._look_alike(inner, below)
-                    if renamed:
-                        yield LostKey(inner, renamed=renamed)
+                name = inner.rpartition(".")[2]
+                if _has_key(self._params, inner) or not self._is_in_code(name):
+                    continue
+                if renamed := self._look_alike(inner, below):
+                    yield LostKey(inner, renamed=renamed)
+                elif self._is_needed(name):
+                    yield LostKey(inner, self._value_before(inner))
 
     def needed_keys(self, absent: list[str], lost: list[LostKey]) -> list[LostKey]:
         """Those of ``absent`` that are not in ``lost`` yet: read by the code, whatever is declared.
@@ -209,6 +213,12 @@ class _Search:
         paths = [path for dep in self._stage.deps for path in code if covers(dep.path, path)]
         texts = [self._snapshot.text(path) or "" for path in paths]
         return not texts or any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)
+
+    def _is_needed(self, name: str) -> bool:
+        """Whether a class in the code of the stage has such a field, without a default."""
+        code = [path for path in self._repository.committed_files if path.endswith(".py")]
+        paths = [path for dep in self._stage.deps for path in code if covers(dep.path, path)]
+        return any(name in module(self._snapshot.text(path) or "").needed for path in paths)
 
     def _look_alike(self, key: str, known: Iterable[str] = ()) -> str | None:
         """The key beside the place of ``key`` that nobody knows, and spelled much like it."""

@@ -84,3 +84,13 @@ def _found(repo: Path, check: str = "plot.params_exist") -> CheckResult:
 
 def _line_of_plot(repo: Path) -> int:
     return (repo / "params.yaml").read_text("utf-8").splitlines().index("plot:") + 1
+
+
+def test_a_key_that_a_section_lost_and_the_code_needs_is_named_before_a_run(repo: Path) -> None:
+    """dvc.yaml declares the section alone; the class of the stage's code has no default."""
+    gallery.edit(repo, "params.yaml", "    scale: 0.1\n", "")
+    report = grade(repo, offline=True)
+    found = next(one for one in report.checks if one.code == "param-unknown")
+    assert "preprocess.augmentation.scale" in (found.rationale or "")
+    assert report.next
+    assert "dvc repro" not in fix_of(report.next.result).splitlines()[0]

@@ -1,5 +1,6 @@
 """Raw data in another folder than the lessons': moved back, or right where all follow it."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from grader.grading import grade
 from tests.grader import finished, gallery
 from tests.grader.results import fix_of
+from tests.repositories import run
 
 
 def move_data(repo: Path) -> None:
@@ -74,3 +76,15 @@ def test_data_that_is_gone_comes_from_the_cache_where_it_is_there(repo: Path) ->
     (repo / "data" / "raw").rename(repo / "away")
     found = next(one for one in grade(repo, offline=True).checks if one.id == "data.in_place")
     assert fix_of(found) == "dvc checkout data/raw.dvc"
+
+
+def test_a_folder_of_another_name_is_called_as_before(repo: Path) -> None:
+    """``dvc move`` stops where the folder of its target is not there."""
+    before = set((repo / "data").rglob("*"))
+    (repo / "data").rename(repo / "dataset")
+    report = grade(repo, offline=True)
+    assert report.next
+    (line,) = fix_of(report.next.result).splitlines()
+    run(repo, *shlex.split(line))
+    assert set((repo / "data").rglob("*")) == before
+    assert grade(repo, offline=True).next is None

@@ -1,0 +1,104 @@
+"""Code of a stage that Python cannot run is named, with its line, before anything is run."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.engine.report import Report
+from grader.grading import grade
+from grader.step import Edit
+from tests.grader import finished, gallery
+from tests.grader.results import fix_of
+
+PLOTS = "pipeline/plot/plots.py"
+
+
+def _next_edit(report: Report) -> tuple[str, Edit]:
+    assert report.next
+    result = report.next.result
+    assert result.code == "code-broken"
+    assert "dvc repro" not in fix_of(result)
+    edit = result.steps[0]
+    assert isinstance(edit, Edit)
+    return result.id, edit
+
+
+def test_code_that_does_not_parse_is_named_with_its_line_and_pythons_words(repo: Path) -> None:
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nprint(\n")
+    report = grade(repo, offline=True)
+    id_, edit = _next_edit(report)
+    line = (repo / PLOTS).read_text("utf-8").splitlines().index("print(") + 1
+    assert (id_, edit.file, edit.line) == ("plot.command", PLOTS, line)
+    assert edit.text == "mend this line: '(' was never closed"
+    assert "# by accident? git checkout HEAD -- pipeline/plot/plots.py brings back" in fix_of(
+        next(one for one in report.checks if one.id == id_)
+    )
+
+
+def test_code_of_several_stages_is_named_at_the_first_and_no_run_is_proposed(repo: Path) -> None:
+    gallery.append(repo, "pipeline/shared/errors.py", "\nreturn 1\n")
+    report = grade(repo, offline=True)
+    id_, edit = _next_edit(report)
+    assert (id_, edit.text) == ("preprocess.command", "mend this line: 'return' outside function")
+    current = next(one for one in report.checks if one.id == "preprocess.current")
+    assert (current.status, current.blocked_by) == ("blocked", "preprocess.command")
+
+
+def test_a_stage_that_never_ran_is_not_run_on_broken_code(repo: Path) -> None:
+    finished.write(repo / "dvc.lock", "schema: '2.0'\nstages: {}\n")
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nprint(\n")
+    gallery.save(repo)
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "plot.run")
+    assert (found.status, found.blocked_by) == ("blocked", "plot.command")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("from pydantic import", "from pydnatic import",
+         "write  pydantic  in place of  pydnatic"),
+        ("from pipeline.shared.outs import", "from pipeline.shared.out import",
+         "write  pipeline.shared.outs  in place of  pipeline.shared.out"),
+        ("import whole_folder", "import whole_floder",
+         "write  import whole_folder  in place of  import whole_floder"),
+        ("import csv\n", "import csv\nfrom . import nowhere\n",
+         "mend the import of pipeline.plot.nowhere: name what is there, or install it"),
+        ("import csv\n", "import csv\nimport pipelin.shared\n",
+         "write  pipeline  in place of  pipelin"),
+    ],
+)  # fmt: skip
+def test_an_import_of_what_is_not_there_says_what_may_be_meant(
+    old: str, new: str, text: str, repo: Path
+) -> None:
+    gallery.edit(repo, PLOTS, old, new)
+    _, edit = _next_edit(grade(repo, offline=True))
+    assert (edit.file, edit.text) == (PLOTS, text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "try:\n    import orjson_that_is_nowhere\nexcept ImportError:\n    orjson = None",
+        "if False:\n    import nowhere_at_all",
+        "from pipeline import shared",
+        "from pipeline.shared import *",
+        "import pipeline.shared.params as p",
+        "import os.path, xml.etree.ElementTree",
+        "from __future__ import annotations",
+        "print('\\d')",
+    ],
+)
+def test_what_python_runs_is_left_alone(line: str, repo: Path) -> None:
+    text = (repo / PLOTS).read_text("utf-8")
+    docstring, rest = text.split("\n", 1)
+    finished.write(repo / PLOTS, f"{docstring}\n{line}\n{rest}")
+    report = grade(repo, offline=True)
+    assert {one.code for one in report.checks if one.code} == {"lock-stale"}
+
+
+def test_code_on_which_the_stage_ran_is_right_whatever_is_installed_here(repo: Path) -> None:
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nimport a_library_of_theirs\n")
+    finished.record(repo)
+    gallery.save(repo)
+    report = grade(repo, offline=True)
+    assert not [one for one in report.checks if one.code]
