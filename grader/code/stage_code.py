@@ -25,6 +25,8 @@ Command = str | list[str] | None
 ImportPaths = dict[tuple[str, ...], dict[str, tuple[str, ...]]]
 """The files that each name and each file imports, by the folders in which Python looks."""
 
+_MODULE_ENDS = ("/__init__.py", ".py")
+
 
 class _Entry(NamedTuple):
     """The file that Python runs, and the folders in which it looks for modules."""
@@ -235,12 +237,12 @@ class StageCode:
 
     def file_of(self, name: str) -> str | None:
         """The attendee's own file that the dotted ``name`` is; None where there is none."""
-        files = [
-            f"{join(root, name.replace('.', '/'))}{end}"
-            for root in self._roots
-            for end in ("/__init__.py", ".py")
-        ]
-        return next((path for path in files if self._text(path) is not None), None)
+        known, key = self._import_paths, f"{name}="  # the file alone, not those of its packages
+        if key not in known:
+            files = (f"{folder}{end}" for folder in self.folders_of(name) for end in _MODULE_ENDS)
+            first = next((path for path in files if self._text(path) is not None), None)
+            known[key] = () if first is None else (first,)
+        return next(iter(known[key]), None)
 
     def folders_of(self, name: str) -> list[str]:
         """Where a package of that dotted name may lie."""

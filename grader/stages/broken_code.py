@@ -54,9 +54,12 @@ def _all(repository: Repository, code: StageCode) -> Iterator[BrokenCode]:
         if parsed.error:
             line, words = parsed.error
             yield BrokenCode(path, line, f"is no Python: {words}", error=words)
+    absent_names: dict[tuple[str, str], str] = {}  # modules import the same names over and over
     for path in modules:
         for line, package, name in code.first_imports(path):
-            absent = _absent_name(repository, code, package, name)
+            if (package, name) not in absent_names:
+                absent_names[package, name] = _absent_name(repository, code, package, name)
+            absent = absent_names[package, name]
             if not absent or _is_gone(repository, code, absent):
                 continue
             broken = _absent_import(repository, code, path, line, absent)
