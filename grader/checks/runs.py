@@ -229,7 +229,9 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
     if not gone:
         return None
     paths = [out.path for out in gone]
-    md5 = next((out.recorded.md5 for out in gone if out.cache), None)
+    # What DVC 2 recorded, DVC 3 looks for in another layout of the cache.
+    cached = [out.recorded for out in gone if out.cache]
+    md5 = next((record.md5 for record in cached if record.algorithm == "md5"), None)
     if any(not out.cache and not files_at_head(repository, out.path) for out in gone):
         steps = [*run_stage(repository, stage)]  # git has none to bring back
     elif not any(out.cache for out in gone):

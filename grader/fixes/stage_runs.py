@@ -115,7 +115,8 @@ def lock_of(stage: Stage) -> str:
 def restore_out(repository: Repository, stage: Stage, path: str) -> tuple[Step, ...]:
     """Make ``path`` as the run of ``stage`` left it: from the cache, or by another run."""
     out = next((out for out in stage.outs if covers(out.path, path)), None)
-    if out and out.cache and out.recorded.md5 and not is_as_recorded(repository, stage):
+    is_cached = out is not None and out.cache and out.recorded.algorithm == "md5"
+    if is_cached and out and out.recorded.md5 and not is_as_recorded(repository, stage):
         objects = repository.objects
         names = objects.names(out.recorded.md5)
         # dvc checkout of a damaged object restores the damage: DVC trusts its cache.
