@@ -692,7 +692,7 @@ def raw_data_that_a_stage_draws(repo: Path) -> None:
     def draw(stages: Any) -> None:
         stages["posters"] = {
             "cmd": "python -m pipeline.posters data/raw --count 300",
-            "deps": ["pipeline/posters"],
+            "deps": ["pipeline/posters", "pipeline/shared"],
             "outs": ["data/raw"],
         }
 
