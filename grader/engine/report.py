@@ -12,6 +12,7 @@ from grader.engine.check_result import POINTS, CheckResult
 from grader.engine.next_action import NextAction, next_action
 from grader.engine.registry import Check
 from grader.engine.verdict import Verdict
+from grader.facts import settings
 from grader.facts.git import Git
 from grader.facts.repository import Repository
 from grader.finding import UnknownError
@@ -79,7 +80,9 @@ def make_report(
     answered = {verdict.check.tier for verdict in verdicts if verdict.status in ("pass", "fail")}
     verified = tuple(tier for tier in tiers if tier == "static" or tier in answered)
     unproven: tuple[ReportTier, ...] = ("remote", "run")
-    results = tuple(_result(verdict, repository.is_foreign) for verdict in verdicts)
+    is_started = _or_none(lambda: (repository.root / settings.PATH).exists())
+    is_taught = bool(is_started) and not repository.is_foreign
+    results = tuple(_result(verdict, is_taught) for verdict in verdicts)
     lessons = _scores(repository, results, selected)
     return Report(
         repo=str(_or_none(lambda: repository.root) or repository.start),
@@ -102,8 +105,8 @@ def _scores(
     repository: Repository, results: Iterable[CheckResult], selected: Iterable[Check]
 ) -> tuple[LessonScore, ...]:
     """The score of each lesson that has a selected check."""
-    settings = _or_none(lambda: repository.settings)
-    supplied = settings.supplied if settings else ()
+    read_settings = _or_none(lambda: repository.settings)
+    supplied = read_settings.supplied if read_settings else ()
     told = {result.id: result for result in results if result.status != "error"}
     own: dict[str, list[Check]] = {}
     for check in selected:
@@ -154,7 +157,8 @@ def exit_code(report: Report) -> int:
     return NOT_TOLD if "error" in kinds else PASSED
 
 
-def _result(verdict: Verdict, is_foreign: bool) -> CheckResult:
+def _result(verdict: Verdict, is_taught: bool) -> CheckResult:
+    """``is_taught``: the lessons are there to be read, as `grader start` puts them."""
     check, finding = verdict.check, verdict.finding
     waiting = f"waits for {verdict.blocked_by}" if verdict.blocked_by else None
     return CheckResult(
@@ -174,5 +178,5 @@ def _result(verdict: Verdict, is_foreign: bool) -> CheckResult:
         max=check.points,
         blocked_by=verdict.blocked_by,
         awaits_commit=verdict.awaits_commit,
-        is_lesson_task=finding is not None and finding.is_lesson_task and not is_foreign,
+        is_lesson_task=finding is not None and finding.is_lesson_task and is_taught,
     )

@@ -461,7 +461,7 @@ def git_ignore(repo: Path, pick: Pick[Any]) -> None:
 def configure(repo: Path, pick: Pick[Any]) -> None:
     path = repo / ".dvc" / pick(("config", "config.local"))
     text = pick((
-        "[cache]\n    dir = ../elsewhere\n", "[cache]\ndir = /nowhere/at/all\n", "[core]\n    no_scm = true\n",
+        "[cache]\n    dir = ../elsewhere\n", "[cache]\ndir = ../at/all\n", "[core]\n    no_scm = true\n",
         "[core]\n    analytics = false\n", "[core\n", "nonsense\n", "['remote \"r\"']\n    url = /tmp/r\n",
         "[core]\n    remote = r\n    autostage = true\n", "[core]\n    no_scm = maybe\n", "[cache]\n    type = symlink\n",
         "[cache]\n    type = nothing\n", "[wrong]\n    a = 1\n", "[core]\n    wrong = 1\n", "# comment\n\n",
