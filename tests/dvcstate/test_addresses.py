@@ -154,7 +154,7 @@ def test_what_is_outside_of_the_repository(
 
 @pytest.mark.parametrize(
     ("path", "is_refused"),
-    [("//host/share", False), ("///no/such/folder/of/this/test", False), ("file:///x", False), ("file://h/x", True),
+    [("//host/share", False), ("///no/such", False), ("file:///x", False), ("file://h/x", True),
      ("foo://h/x", True), ("s3://[x", True), ("//[x", True)],
 )  # fmt: skip
 def test_a_dep_that_looks_like_an_address(
