@@ -3,7 +3,7 @@
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import PurePosixPath
@@ -42,14 +42,31 @@ def find(repository: Repository, spec: StageSpec) -> BrokenCode | None:
     Code on which the stage has run is right, whatever Python and whatever packages are here.
     """
     stage, code = repository.worktree.stage(spec), repository.worktree.code(spec)
-    broken = next(_all(repository, code), None) if stage else None
-    if stage is None or broken is None or _has_run_on(repository, stage, broken.path):
+    if stage is None:
         return None
-    return broken
+    return next(_all(repository, code, _changed_modules(repository, stage, code)), None)
 
 
-def _all(repository: Repository, code: StageCode) -> Iterator[BrokenCode]:
-    modules = {path: module(repository.worktree.text(path) or "") for path in code.imported()}
+def _changed_modules(repository: Repository, stage: Stage, code: StageCode) -> list[str]:
+    """The modules of ``stage`` that are not as they were when it ran the last time."""
+    modules = code.imported()
+    if not stage.recorded:
+        return modules
+    try:
+        reasons = state_of(repository, stage).reasons
+    except (ProjectError, OSError):
+        return modules
+    changed = [reason.path for reason in reasons if reason.kind == "dep"]
+    kept = [dep.path for dep in stage.deps]
+    return [
+        path
+        for path in modules
+        if not any(covers(dep, path) for dep in kept) or any(covers(dep, path) for dep in changed)
+    ]
+
+
+def _all(repository: Repository, code: StageCode, paths: Iterable[str]) -> Iterator[BrokenCode]:
+    modules = {path: module(repository.worktree.text(path) or "") for path in paths}
     for path, parsed in modules.items():
         if parsed.error:
             line, words = parsed.error
@@ -156,14 +173,3 @@ def _names_in(repository: Repository, code: StageCode, name: str) -> list[str]:
     file = code.file_of(name)
     parsed = module(repository.worktree.text(file) or "") if file else Module()
     return ["*"] if parsed.error else parsed.names
-
-
-def _has_run_on(repository: Repository, stage: Stage, path: str) -> bool:
-    """Whether the last run of ``stage`` had the module as it is in the folder."""
-    if not stage.recorded or not any(covers(dep.path, path) for dep in stage.deps):
-        return False
-    try:
-        reasons = state_of(repository, stage).reasons
-    except (ProjectError, OSError):
-        return False
-    return not any(covers(reason.path or "", path) for reason in reasons if reason.kind == "dep")
