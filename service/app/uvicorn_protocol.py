@@ -1,9 +1,9 @@
-"""The HTTP/1.1 side of uvicorn, with two of its answers corrected before a request is one.
+"""The HTTP/1.1 side of uvicorn, with its answers to unusual clients corrected.
 
 uvicorn with httptools drops the body of a request that offers another protocol, as Java's
 HttpClient and ``curl --http2`` do with ``Upgrade: h2c`` (Kludex/uvicorn#2722), and answers what is
-no HTTP in plain text. Only these two cases run code of this module: all other requests pass through
-the same calls as before.
+no HTTP in plain text, before a request that came whole. It takes trailers for headers. All other
+requests pass through the same calls as before.
 """
 
 import uuid
@@ -47,7 +47,28 @@ class CorrectedProtocol(HttpToolsProtocol):
             reason, fix = _explain(data, method, complaint, self.scheme or "http")
             client = ":".join(map(str, self.client)) if self.client else "a client"
             self.logger.warning("No HTTP/1.1 request from %s: %s", client, reason)
-            self._refuse(reason, fix)
+            if not self._close_after_answer():
+                self._refuse(reason, fix)
+
+    def eof_received(self) -> bool:  # type: ignore[override] # as asyncio has it; uvicorn has None
+        """Keep the connection for the answer to a request that came whole, as ``nc -N`` sends it.
+
+        uvicorn closes it at once (Kludex/uvicorn#1264).
+        """
+        return self._close_after_answer()
+
+    def on_headers_complete(self) -> None:
+        """As uvicorn's own; what comes behind a body are trailers, no headers (RFC 9110, 6.5.1)."""
+        super().on_headers_complete()
+        self.headers = list(self.headers)  # trailers go here; the scope keeps the other list
+
+    def _close_after_answer(self) -> bool:
+        """Whether a request that came whole is being answered; the connection ends after that."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or cycle.more_body:
+            return False
+        cycle.keep_alive = False
+        return True
 
     def _feed(self, data: bytes) -> bytes:
         """Parse ``data``; what is left of it behind the head of a request with an offer."""

@@ -100,6 +100,8 @@ ERRORS = document_problems(
         415: "Not a form and not an image type that is read, or a body that is compressed.",
         422: "A picture that does not decode, a form without a file, a wrong field, or a wrong "
         "query key or value. One bad file refuses the request; `errors` names each.",
+        431: "The Content-Type, a part's header or the form's boundary is too long.",
+        501: "A body by another Transfer-Encoding than chunked.",
         503: "No model yet (`fix` says how to get one), or too busy (`Retry-After`).",
     }
 )

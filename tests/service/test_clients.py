@@ -97,6 +97,29 @@ def test_many_offers_in_one_segment_are_all_answered(server: RunningService) -> 
     assert answers_to(server, [offer * 1200], 1200) == [(200, {"status": "alive"})] * 1200
 
 
+TRAILER = b"0\r\nContent-Type: text/plain\r\nContent-Encoding: gzip\r\n\r\n"
+WHOLE_REQUESTS = {
+    "what follows is no HTTP": with_length() + b"JUNK\r\n\r\n",
+    "what follows an offer is no HTTP": with_length(OFFER) + b"\0",
+    "trailers like headers": in_chunks()[: -len(b"0\r\n\r\n")] + TRAILER,
+    "the client says no more": with_length(),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE_REQUESTS)
+def test_a_request_that_came_whole_is_answered(server: RunningService, kind: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(WHOLE_REQUESTS[kind])
+        if "says no more" in kind:
+            connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as file:
+            status, answer = read_answer(file)
+            if "trailers" not in kind:
+                assert file.read() == b""  # the connection ends with the answer
+    assert status == 200, answer
+    assert answer["predictions"][0]["genres"][0]["genre"] == "Drama"
+
+
 NO_HTTP = {
     "words": b"GARBAGE\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60),
