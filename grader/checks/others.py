@@ -84,6 +84,7 @@ def code_of_other_stages_is_declared(repository: Repository, snapshot: Snapshot)
             path
             for path in snapshot.modules_of(stage)
             if not any(covers(dep.path, path) for dep in stage.deps)
+            and path not in [file.path for file in stage.params]  # params.py, by its keys
         ]
         if not undeclared:
             continue

@@ -119,7 +119,7 @@ def _cache_dir(snapshot: Snapshot) -> Finding | None:
     )
 
 
-@check("pipeline.place", "wrong-directory", requires=("preprocess.declared",))
+@check("pipeline.place", "wrong-directory", requires=("preprocess.declared",), of_workshop=True)
 def stages_run_in_the_root(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Every stage is in the dvc.yaml of the root, and runs there.
 

@@ -13,6 +13,7 @@ from grader.finding import Evidence
 from grader.output.steps import block_lines, lesson_file, lines_under_headings, next_line
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
+from workshop.course.manifest import course
 from workshop.shell import printable
 from workshop.terminal import Style, pad_text, width_of
 
@@ -51,7 +52,7 @@ def render(
             names = ", ".join(result.id for result in others[:3])
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             lines += _wrap_lines(f"for the same reason: {names}{more}", style)
-    lines += _waiting_lessons(waiting, style)
+    lines += _waiting_lessons(waiting, report.next, style)
     if way_out:
         ending = ["", f"next: {_colour(way_out, 'fail', style)}"]
     else:
@@ -59,11 +60,17 @@ def render(
     return "\n".join([*lines, *ending]) + "\n"
 
 
-def _waiting_lessons(tasks: Iterable[CheckResult], style: Style) -> list[str]:
+def _waiting_lessons(
+    tasks: Iterable[CheckResult], action: NextAction | None, style: Style
+) -> list[str]:
     names = list(dict.fromkeys(result.lesson for result in tasks))
     if not names:
         return []
-    text = f"Later lessons wait: {', '.join(names)}. All of it: grader check --all"
+    order = [lesson.id for lesson in course().lessons]
+    current = action.result.lesson if action else order[0]
+    are_later = order.index(names[0]) > order.index(current)
+    which = "Later" if are_later else "Other"
+    text = f"{which} lessons wait: {', '.join(names)}. All of it: grader check --all"
     return ["", *_wrap_lines(text, style, "")]
 
 

@@ -50,8 +50,11 @@ def own_stages(snapshot: Snapshot) -> list[Stage]:
 
 
 def name_in_file(stage: Stage) -> str:
-    """The stage's name in its dvc.yaml; DVC puts the path of another dvc.yaml than ours before."""
-    return stage.name.rpartition(":")[2]
+    """The stage's name in its dvc.yaml; DVC puts the path of another dvc.yaml than ours before.
+
+    Behind an @ it puts the item of a ``foreach`` or a ``matrix``.
+    """
+    return stage.name.rpartition(":")[2].partition("@")[0]
 
 
 def stage_evidence(

@@ -1,5 +1,6 @@
 """`grader predict`: what somebody expects of `dvc repro`, compared with what it will do."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def predicted(repo: Path, *stages: str) -> tuple[int, list[str], str]:
 
 def stage_lines(lines: list[str]) -> dict[str, tuple[str, str]]:
     """The mark of each stage, and whether it runs."""
-    words = [line.split() for line in lines if line[:1] in "✓✗" and line]
+    words = [line.split() for line in lines if line[:1] in "✓✗~" and line]
     return {name: (mark, verb) for mark, name, verb, *_ in words}
 
 
@@ -29,8 +30,9 @@ def test_a_param_of_one_stage_runs_it_and_what_reads_its_outs(repo: Path) -> Non
     code, lines, _ = predicted(repo, "train", "export", "evaluate", "plot")
     assert code == 0
     assert lines[0] == "5 of 5 right"
-    runs = ("✓", "runs")
-    assert stage_lines(lines) == {**dict.fromkeys(STAGES, runs), "preprocess": ("✓", "stays")}
+    follows = dict.fromkeys(STAGES, ("✓", "follows"))
+    own = {"preprocess": ("✓", "stays"), "train": ("✓", "runs")}
+    assert stage_lines(lines) == follows | own
     text = "\n".join(lines)
     assert "params.yaml:train.learning_rate modified" in text
     assert "it reads what train changes" in text
@@ -46,6 +48,35 @@ def test_each_stage_that_was_told_wrongly_is_marked_with_the_reason(repo: Path) 
     marks = stage_lines(lines)
     assert marks["evaluate"] == ("✗", "stays")
     assert marks["plot"] == ("✗", "runs")
+
+
+def test_what_depends_on_a_run_is_open_where_it_was_not_named(repo: Path) -> None:
+    finished.change_param(repo, "train", "learning_rate", 0.5)
+    code, lines, _ = predicted(repo, "train")
+    assert code == 0
+    assert lines[0] == "2 of 5 right, 3 open"
+    assert stage_lines(lines)["plot"] == ("~", "follows")
+    assert "A stage that follows is passed over where its deps come out as they were" in " ".join(
+        lines
+    )
+
+
+def test_an_out_that_the_cache_has_comes_back_without_a_run(repo: Path) -> None:
+    (repo / "models" / "classifier.onnx").unlink()
+    code, lines, _ = predicted(repo, "none")
+    assert code == 0, lines
+    assert "its outs come back from the cache" in "\n".join(lines)
+    assert lines[0] == "5 of 5 right"
+
+
+def test_a_source_that_is_gone_stops_all_that_follows(repo: Path) -> None:
+    shutil.rmtree(repo / "data" / "raw")
+    code, lines, _ = predicted(repo, "none")
+    assert code == 0, lines
+    text = "\n".join(lines)
+    assert "data/raw is not there: dvc repro stops here" in text
+    assert "dvc repro stops at preprocess" in text
+    assert lines[-1] == "dvc repro stops where something is missing: grader check says what to do."
 
 
 def test_nothing_runs_where_nothing_has_changed(repo: Path) -> None:
