@@ -7,6 +7,9 @@ from tests.grader import finished
 from tests.grader.gallery.changes import add_stage, append, edit_lock, edit_stages, save
 from tests.grader.gallery.entries import mistake
 
+_WRITE = "import pathlib\npathlib.Path('results/notes.txt').write_text('notes')\n"
+"""What the stage writes."""
+
 
 @mistake("stage-never-run")
 def stage_of_ones_own_never_ran(repo: Path) -> None:
@@ -46,14 +49,14 @@ def stage_of_ones_own_is_frozen_and_hides_a_change(repo: Path) -> None:
 def stage_of_ones_own_runs_a_module_that_is_no_dep(repo: Path) -> None:
     """Advice: no lesson asks for it."""
     finished.write(repo / "tools" / "words.py", "def count(text):\n    return len(text.split())\n")
-    finished.write(repo / "tools" / "notes.py", "from tools.words import count\n")
+    finished.write(repo / "tools" / "notes.py", f"from tools.words import count\n{_WRITE}")
     add_stage(repo, cmd="python -m tools.notes", deps=["notes.txt", "tools/notes.py"])
 
 
 @mistake("dep-undeclared")
 def stage_of_ones_own_does_not_declare_its_script(repo: Path) -> None:
     """Advice: no lesson asks for it."""
-    finished.write(repo / "notes.py", "print('notes')\n")
+    finished.write(repo / "notes.py", _WRITE)
     add_stage(repo, cmd="python notes.py")
 
 
