@@ -136,6 +136,13 @@ def test_a_transparent_colour_of_16_bits_becomes_white() -> None:
     assert found.tolist() == [[[255, 255, 255], [9, 8, 7]]]
 
 
+def test_a_colour_of_16_bits_that_is_only_near_the_transparent_one_stays() -> None:
+    levels = np.array([[[513, 514, 515], [513, 514, 516], [512, 514, 515], [65535, 0, 1]]])
+    transparent = chunk(b"tRNS", struct.pack(">3H", 513, 514, 515))
+    found = decode_image(png(levels.astype(np.uint16), 2, 16, transparent))
+    assert found.tolist() == [[[255, 255, 255], [2, 2, 2], [2, 2, 2], [255, 0, 0]]]
+
+
 def strange_pngs() -> dict[str, bytes]:
     picture = poster(61, 90)
     shade = Image.linear_gradient("L").resize((61, 90))
