@@ -23,6 +23,7 @@ from pipeline.shared.pixels import (
     resize_image,
 )
 from tests.pipeline.broken_pictures import lossless_jpeg
+from tests.pipeline.icc_profiles import display_profile
 from tests.pipeline.test_pixels import (
     SIZE,
     Pixels,
@@ -202,6 +203,39 @@ def test_metadata_of_a_png_refuses_no_pixels(name: bytes) -> None:
     for body in (heads.get(name, b"") + stream, bytes(5_000_000), b"", b"\xff" * 99):
         data = picture[:33] + chunk(name, body) * 3 + picture[33:] + chunk(name, body)
         assert np.array_equal(decode_image(data), pixels(poster(61, 90)))
+
+
+@pytest.mark.parametrize("name", [b"iCCP", b"eXIf"])
+def test_a_damaged_chunk_of_a_png_beside_its_pixels_is_none(name: bytes) -> None:
+    exif = Image.Exif()
+    exif[0x112] = 6
+    both = {"icc_profile": display_profile(), "exif": exif}
+    own = "icc_profile" if name == b"iCCP" else "exif"
+    picture = encoded(poster(61, 90), "PNG", **{own: both[own]})
+    place = picture.index(name)
+    end = place + 4 + int.from_bytes(picture[place - 4 : place], "big")
+    damaged = picture[:end] + bytes((picture[end] ^ 1,)) + picture[end + 1 :]
+    assert np.array_equal(decode_image(damaged), pixels(poster(61, 90)))
+    whole = decode_image(picture)
+    assert not np.array_equal(whole, pixels(poster(61, 90)))
+    twice = damaged[: end + 4] + picture[place - 4 :]
+    assert np.array_equal(decode_image(twice), whole)
+
+
+@pytest.mark.parametrize(("mode", "usual"), [("RGB", 1), ("CMYK", 2)])
+@pytest.mark.parametrize("transform", [1, 2, 5, 9, 255])
+def test_any_transform_of_adobe_but_0_is_the_usual_one(
+    mode: str, usual: int, transform: int
+) -> None:
+    def with_transform(number: int) -> bytes:
+        segment = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes((number,))
+        plain = encoded(poster(61, 90).convert(mode), "JPEG", quality=90)
+        start = plain.index(b"\xff\xdb")
+        return b"\xff\xd8" + segment + plain[start:]
+
+    found = decode_image(with_transform(transform))
+    assert np.array_equal(found, decode_image(with_transform(usual)))
+    assert not np.array_equal(found, decode_image(with_transform(0)))
 
 
 def test_pixels_of_a_png_in_many_pieces_are_read() -> None:
