@@ -23,6 +23,7 @@ from pipeline.shared.pixels import (
     resize_image,
 )
 from tests.pipeline.broken_pictures import lossless_jpeg
+from tests.pipeline.icc_profiles import display_profile
 from tests.pipeline.test_pixels import (
     SIZE,
     Pixels,
@@ -204,6 +205,39 @@ def test_metadata_of_a_png_refuses_no_pixels(name: bytes) -> None:
         assert np.array_equal(decode_image(data), pixels(poster(61, 90)))
 
 
+@pytest.mark.parametrize("name", [b"iCCP", b"eXIf"])
+def test_a_damaged_chunk_of_a_png_beside_its_pixels_is_none(name: bytes) -> None:
+    exif = Image.Exif()
+    exif[0x112] = 6
+    both = {"icc_profile": display_profile(), "exif": exif}
+    own = "icc_profile" if name == b"iCCP" else "exif"
+    picture = encoded(poster(61, 90), "PNG", **{own: both[own]})
+    place = picture.index(name)
+    end = place + 4 + int.from_bytes(picture[place - 4 : place], "big")
+    damaged = picture[:end] + bytes((picture[end] ^ 1,)) + picture[end + 1 :]
+    assert np.array_equal(decode_image(damaged), pixels(poster(61, 90)))
+    whole = decode_image(picture)
+    assert not np.array_equal(whole, pixels(poster(61, 90)))
+    twice = damaged[: end + 4] + picture[place - 4 :]
+    assert np.array_equal(decode_image(twice), whole)
+
+
+@pytest.mark.parametrize(("mode", "usual"), [("RGB", 1), ("CMYK", 2)])
+@pytest.mark.parametrize("transform", [1, 2, 5, 9, 255])
+def test_any_transform_of_adobe_but_0_is_the_usual_one(
+    mode: str, usual: int, transform: int
+) -> None:
+    def with_transform(number: int) -> bytes:
+        segment = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes((number,))
+        plain = encoded(poster(61, 90).convert(mode), "JPEG", quality=90)
+        start = plain.index(b"\xff\xdb")
+        return b"\xff\xd8" + segment + plain[start:]
+
+    found = decode_image(with_transform(transform))
+    assert np.array_equal(found, decode_image(with_transform(usual)))
+    assert not np.array_equal(found, decode_image(with_transform(0)))
+
+
 def test_pixels_of_a_png_in_many_pieces_are_read() -> None:
     picture = encoded(poster(61, 90), "PNG")
     start = picture.index(b"IDAT") - 4
@@ -304,6 +338,10 @@ FTYP = b"\0\0\0\x18ftyp%b\0\0\0\0mif1%b"
         (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL", "JPEG or PNG"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG", "PNG"),
         (b"%PDF-1.7", "PDF", "export"),
+        (b"%PDF-1.7\n1 0 obj stream\n" + encoded(poster(9, 9), "JPEG"), "PDF", "export"),
+        (encoded(poster(16, 16), "TGA"), "Targa", "JPEG or PNG"),
+        (b"icns\0\0\1\0", "ICNS", "JPEG or PNG"),
+        (b"\0\0\2\0\1\0\x20\x20\0\0\1\0\1\0\x30\1\0\0\x16", "ICO", "JPEG or PNG"),
         (encoded(poster(16, 16), "ICO"), "ICO", "JPEG or PNG"),
         (b"gimp xcf v011", "GIMP", "export"),
         (encoded(poster(9, 9), "PPM"), "PNM", "JPEG or PNG"),

@@ -26,7 +26,9 @@ def test_a_byte_order_mark_before_a_picture_is_named(picture: bytes) -> None:
 
 
 @pytest.mark.parametrize("picture", [JPEG, PNG, GIF, WEBP])
-@pytest.mark.parametrize("before", [b"\r\n", b"\n\n  ", b"<br/>Warning: x in a.php on line 3\n"])
+@pytest.mark.parametrize(
+    "before", [b"\r\n", b"\n\n  ", b"<br/>Warning: x in a.php on line 3\n", b"[INFO] x" * 30]
+)
 def test_what_a_script_printed_before_a_picture_is_named(before: bytes, picture: bytes) -> None:
     error = refusal(before + picture)
     assert isinstance(error, BrokenImage)

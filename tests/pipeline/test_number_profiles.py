@@ -64,11 +64,21 @@ def chrm(*points: float) -> bytes:
     return chunk(b"cHRM", struct.pack(">8I", *(round(100_000 * each) for each in points)))
 
 
+def damaged(part: bytes) -> bytes:
+    """A chunk whose checksum is wrong."""
+    return part[:-1] + bytes((part[-1] ^ 1,))
+
+
 P3_POINTS = chrm(0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
 SRGB_POINTS = chrm(0.3127, 0.329, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 SRGB = chunk(b"sRGB", b"\0")
 PICTURE = poster(61, 90)
 PLAIN = np.asarray(PICTURE)
+
+
+def linear(levels: Light) -> Light:
+    return levels
+
 
 CONVERTED = {
     "cICP, Display P3": ([cicp(12, 13, 0, 1)], P3, from_srgb),
@@ -84,7 +94,12 @@ CONVERTED = {
     "gAMA of a Mac": ([gama(1 / 1.8)], SAME, lambda levels: levels**1.8),
     "gAMA of 0.35, as PngSuite's g03": ([gama(0.35)], SAME, lambda levels: levels ** (1 / 0.35)),
     "gAMA of 2.5, as PngSuite's g25": ([gama(2.5)], SAME, lambda levels: levels ** (1 / 2.5)),
-    "cHRM alone": ([P3_POINTS], P3, from_srgb),
+    "cHRM and a gAMA of sRGB": ([gama(0.45455), P3_POINTS], P3, from_srgb),
+    "gAMA behind a cICP of reserved primaries": ([cicp(3, 13, 0, 1), gama(1)], SAME, linear),
+    "gAMA behind a cICP of a reserved transfer": ([cicp(12, 19, 0, 1), gama(1)], SAME, linear),
+    "gAMA behind an unspecified cICP": ([cicp(2, 2, 0, 1), gama(1)], SAME, linear),
+    "gAMA behind a damaged cICP": ([damaged(cicp(12, 13, 0, 1)), gama(1)], SAME, linear),
+    "gAMA behind a damaged one": ([damaged(gama(0.3)), gama(1)], SAME, linear),
     "gAMA and cHRM": ([gama(1), P3_POINTS], P3, lambda levels: levels),
     "gAMA and cHRM behind a broken iCCP": (
         [chunk(b"iCCP", b"a\0\0nonsense"), gama(1), P3_POINTS],
@@ -133,6 +148,11 @@ UNCHANGED = {
     "cICP, unspecified": [cicp(2, 2, 0, 1)],
     "cICP, sRGB, over another profile": [cicp(1, 13, 0, 1), gama(1)],
     "cICP of a matrix that no PNG has": [cicp(12, 13, 1, 1)],
+    "cHRM alone": [P3_POINTS],
+    "cHRM and a gAMA of 0": [gama(0), P3_POINTS],
+    "cICP of a reserved code point": [cicp(3, 8, 0, 1)],
+    "cICP that is damaged": [damaged(cicp(12, 13, 0, 1))],
+    "gAMA that is damaged": [damaged(gama(1))],
     "cICP that is too short": [cicp(12, 13)],
     "sRGB over gAMA": [gama(1), SRGB],
     "sRGB over cHRM": [P3_POINTS, SRGB],

@@ -136,6 +136,13 @@ def test_a_transparent_colour_of_16_bits_becomes_white() -> None:
     assert found.tolist() == [[[255, 255, 255], [9, 8, 7]]]
 
 
+def test_a_colour_of_16_bits_that_is_only_near_the_transparent_one_stays() -> None:
+    levels = np.array([[[513, 514, 515], [513, 514, 516], [512, 514, 515], [65535, 0, 1]]])
+    transparent = chunk(b"tRNS", struct.pack(">3H", 513, 514, 515))
+    found = decode_image(png(levels.astype(np.uint16), 2, 16, transparent))
+    assert found.tolist() == [[[255, 255, 255], [2, 2, 2], [2, 2, 2], [255, 0, 0]]]
+
+
 def strange_pngs() -> dict[str, bytes]:
     picture = poster(61, 90)
     shade = Image.linear_gradient("L").resize((61, 90))
@@ -497,6 +504,45 @@ def test_any_subsampling_gives_pixels_or_an_image_error() -> None:
         with suppress(BrokenImage):
             decoded += decode_image(bytes(data)).shape == (60, 40, 3)
     assert decoded
+
+
+@pytest.mark.parametrize(
+    "samplings",
+    [b"\x41\x21\x21", b"\x42\x11\x11", b"\x22\x11\x21", b"\x21\x11\x11\x11", b"\x11\x22\x22"],
+)
+@pytest.mark.parametrize("at_least", [None, (30, 20), (8, 8)])
+def test_subsamplings_without_a_name_have_the_pixels_that_pillow_reads(
+    samplings: bytes, at_least: tuple[int, int] | None
+) -> None:
+    data = flat_jpeg(samplings)
+    scale = {None: 1, (30, 20): 2, (8, 8): 8}[at_least]
+    found = decode_image(data, at_least=at_least)
+    assert found.shape == (-(-64 // scale), -(-64 // scale), 3)
+    expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert len(np.unique(expected)) > 2
+    assert np.abs(found.astype(int) - expected[::scale, ::scale]).max() <= 1
+
+
+def flat_jpeg(samplings: bytes) -> bytes:
+    """64 x 64 pixels of one colour, whose first blocks say it and all others no change."""
+    table = b"\xff\xdb\0\x43\0" + b"\x04" * 64
+    count = len(samplings)
+    parts = b"".join(bytes((1 + index, each, 0)) for index, each in enumerate(samplings))
+    frame = struct.pack(">2BH4B", 0xFF, 0xC0, 8 + 3 * count, 8, 0, 64, 0) + bytes((64, count))
+    # codes: of DC 0 for no change and 10 for one of 6 bits; of AC 0 for the end of a block
+    direct = b"\xff\xc4\0\x15\0" + bytes((1, 1, *[0] * 14)) + b"\0\x06"
+    others = b"\xff\xc4\0\x14\x10" + bytes((1, *[0] * 15)) + b"\0"
+    scan = struct.pack(">2BHB", 0xFF, 0xDA, 6 + 2 * count, count)
+    scan += b"".join(bytes((1 + index, 0)) for index in range(count)) + b"\0\x3f\0"
+    across = max(each >> 4 for each in samplings)
+    down = max(each & 15 for each in samplings)
+    units = -(-8 // across) * -(-8 // down)
+    blocks = [(each >> 4) * (each & 15) for each in samplings]
+    first = "".join("10" + f"{40 + 7 * n:06b}" + "0" + "00" * (b - 1) for n, b in enumerate(blocks))
+    bits = first + "00" * sum(blocks) * (units - 1)
+    bits += "1" * (-len(bits) % 8)
+    coded = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    return b"\xff\xd8" + table + frame + parts + direct + others + scan + coded + b"\xff\xd9"
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)

@@ -1,5 +1,6 @@
 """Formats that people send and that are not read here: what they are called, what to do."""
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,6 +35,24 @@ def _has_brand(*brands: bytes) -> Callable[[bytes], bool]:
     return lambda data: data[4:8] == b"ftyp" and data[8:12] in brands
 
 
+def _is_targa(data: bytes) -> bool:
+    """Without a text and a palette, as programs write it: a kind, 5 zeros, and bits of a pixel."""
+    return (
+        data[:3] in (b"\0\0\2", b"\0\0\3", b"\0\0\x0a", b"\0\0\x0b")
+        and data[3:8] == bytes(5)
+        and data[16:17] in (b"\x08", b"\x0f", b"\x10", b"\x18", b"\x20")
+    )
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether it is in UTF-8, of which the last character may be cut off."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in data
+
+
 _FOREIGN_FORMATS = (
     _ForeignFormat(
         "HEIC", _IPHONE, _has_brand(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1",
@@ -48,7 +67,9 @@ _FOREIGN_FORMATS = (
     _ForeignFormat("TIFF", _EXPORT, _begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     _ForeignFormat("Photoshop (PSD)", _PHOTO_EDITOR, _begins(b"8BPS")),
     _ForeignFormat("GIMP (XCF)", _PHOTO_EDITOR, _begins(b"gimp xcf")),
-    _ForeignFormat("icon (ICO)", _CONVERT, _begins(b"\0\0\1\0", b"\0\0\2\0", b"icns")),
+    _ForeignFormat("Targa (TGA)", _CONVERT, _is_targa),
+    _ForeignFormat("icon (ICO)", _CONVERT, _begins(b"\0\0\1\0", b"\0\0\2\0")),
+    _ForeignFormat("icon of macOS (ICNS)", _CONVERT, _begins(b"icns")),
     _ForeignFormat("SVG", _EXPORT, lambda data: b"<svg" in data[:1000].lower()),
     _ForeignFormat("PDF", _EXPORT, _begins(b"%PDF")),
     _ForeignFormat("PostScript (EPS)", _EXPORT, _begins(b"%!PS", b"\xc5\xd0\xd3\xc6")),
@@ -78,15 +99,16 @@ _FOREIGN_FORMATS = (
     _ForeignFormat(".dvc file", "type dvc pull, and send the picture that it names",
                    lambda data: data.startswith((b"outs:\n- md5: ", b"outs:\r\n- md5: "))),
     _ForeignFormat("JSON", "send the bytes of a picture, as a form or as they are",
-                   lambda data: data[:1] in b"{[" and data.lstrip()[:200].isascii()),
+                   lambda data: data[:1] in b"{[" and data.lstrip()[:200].isascii()
+                   and _is_text(data[:1000])),
     _ForeignFormat("web page (HTML)", "save the picture itself, not the page that shows it",
                    lambda data: data[:200].lstrip().lower().startswith(_HTML)),
 )  # fmt: skip
 """In the order in which they are tried."""
 
 
-def foreign_error(data: bytes) -> UnsupportedImage:
-    """The error for bytes that begin like no format that is read; it names those that it knows."""
+def foreign_error(data: bytes) -> UnsupportedImage | None:
+    """The error for an empty file or a format that is known by name; None for all else."""
     if not data:
         return UnsupportedImage("not an image: it is empty", "choose a file that is not empty")
     for each in _FOREIGN_FORMATS:
@@ -96,6 +118,11 @@ def foreign_error(data: bytes) -> UnsupportedImage:
                 "AVIF)",
                 each.fix,
             )
+    return None
+
+
+def unknown_error(data: bytes) -> UnsupportedImage:
+    """The error for bytes that begin like nothing that is known."""
     return UnsupportedImage(
         f"not an image of a type that is read here (JPEG, PNG, WebP, GIF, AVIF): "
         f"the first bytes are {data[:8]!r}",

@@ -8,7 +8,7 @@ from PIL import GifImagePlugin, PngImagePlugin
 from pipeline.shared.decoding.avif import decode_avif
 from pipeline.shared.decoding.avif_boxes import bare_avif, is_avif
 from pipeline.shared.decoding.bare_image import BareImage
-from pipeline.shared.decoding.foreign_formats import foreign_error
+from pipeline.shared.decoding.foreign_formats import foreign_error, unknown_error
 from pipeline.shared.decoding.gif_blocks import bare_gif, gif_size
 from pipeline.shared.decoding.jpeg import is_jpeg
 from pipeline.shared.decoding.mangled_pictures import mangled_error
@@ -47,7 +47,8 @@ def image_kind(data: bytes) -> ImageKind:
     for kind in _KINDS:
         if kind.begins(data):
             return kind
-    raise mangled_error(data, _is_picture) or foreign_error(data)
+    # A foreign format first: a PDF may hold a whole picture near its beginning.
+    raise foreign_error(data) or mangled_error(data, _is_picture) or unknown_error(data)
 
 
 def _is_picture(data: bytes) -> bool:

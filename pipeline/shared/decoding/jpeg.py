@@ -1,15 +1,20 @@
 """A JPEG to pixels: through libjpeg-turbo, at a reduced scale where that is enough."""
 
 import re
+from io import BytesIO
 from itertools import islice
 
 import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
-from pipeline.shared.decoding.colour_profiles import convert_pixels, find_converter
+from pipeline.shared.decoding.colour_profiles import (
+    STRIP_PIXELS,
+    convert_pixels,
+    find_converter,
+)
 from pipeline.shared.decoding.image_errors import (
     MAX_PIXELS,
     BrokenImage,
@@ -30,6 +35,7 @@ from pipeline.shared.decoding.orientation import (
     read_orientation,
     size_in_stored_order,
 )
+from pipeline.shared.decoding.pillow_decoding import pillow_errors
 
 FULL_FACTOR = 10
 """A JPEG may have so many times the pixels that are allowed, if a reduced scale gives few enough:
@@ -42,6 +48,11 @@ MAX_SCANNED_SAMPLES = 48 * MAX_PIXELS
 """The most samples that all scans together pass over: each, though it be ten bytes, is a pass."""
 MAX_PROFILE_PARTS = 1_000
 """The most segments of colour profile: libjpeg keeps each, and 10 MB hold 2,500,000."""
+_NAMED_SAMPLINGS = frozenset(
+    (*((first, 0x11) for first in (0x11, 0x21, 0x22, 0x12, 0x41, 0x14)),
+     (0x22, 0x12), (0x22, 0x21), (0x12, 0x12), (0x21, 0x21), (0x13, 0x13), (0x31, 0x31))
+)  # fmt: skip
+"""Those of brightness and of both colour differences that TurboJPEG knows (its getSubsamp)."""
 _SCAN_BYTES = re.compile(rb"\xff\xda")
 """Searched for in a sixth of the time that bytes.count takes."""
 _PROFILE_BYTES = re.compile(rb"\xff\xe2")
@@ -89,6 +100,8 @@ def _without_profile(image: Image.Image) -> Image.Image:
 
 def _decode(data: bytes, frame: Frame, factor: int, colours: str) -> NDArray[np.uint8]:
     """The levels, (height, width, colours), at 1/``factor`` of the size; BrokenImage on damage."""
+    if not _turbojpeg_knows(frame.samplings):
+        return _decode_by_pillow(bare_jpeg(data), frame, factor, colours)
     is_open = not data.endswith(_END)
     if is_open and not frame.is_arithmetic:
         # Programs forget the end mark, or write behind it. With one, libjpeg has no complaint about
@@ -111,6 +124,39 @@ def _decode(data: bytes, frame: Frame, factor: int, colours: str) -> NDArray[np.
             levels = simplejpeg.decode_jpeg(bare_jpeg(data), colours, strict=False, **options)
         except ValueError as failure:
             raise BrokenImage(f"the JPEG is damaged: {failure}") from None
+    return levels
+
+
+def _turbojpeg_knows(samplings: bytes) -> bool:
+    """Whether TurboJPEG has a name for these: it decodes no others, though libjpeg does."""
+    if len(samplings) == 1:
+        return True
+    first, *rest = samplings
+    if len(samplings) == 4 and rest.pop() != first:  # black has to be as fine as brightness
+        return False
+    if any(each != rest[0] for each in rest):
+        return False
+    return (first, rest[0]) in _NAMED_SAMPLINGS
+
+
+def _decode_by_pillow(data: bytes, frame: Frame, factor: int, colours: str) -> NDArray[np.uint8]:
+    """The levels of a bare JPEG, as simplejpeg gives them, through Pillow's libjpeg.
+
+    It does not tell of wrong codes, only of an early end.
+    """
+    with pillow_errors("JPEG"):
+        image = JpegImagePlugin.JpegImageFile(BytesIO(data))
+        if factor > 1:
+            image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
+        image.load()
+        channels = len(frame.samplings)
+        levels = np.empty((image.height, image.width, channels), np.uint8)
+        rows = max(1, STRIP_PIXELS // image.width)
+        for top in range(0, image.height, rows):
+            end = min(top + rows, image.height)
+            levels[top:end] = np.asarray(image.crop((0, top, image.width, end)))
+    if colours == "CMYK":  # which Pillow inverts
+        cv2.bitwise_not(levels, levels)
     return levels
 
 

@@ -154,6 +154,8 @@ def bare_jpeg(data: bytes) -> bytes:
     Of the two segments of metadata that say which colours these are, JFIF's and Adobe's, it has
     those that libjpeg knows.
     """
+    frame = read_jpeg_header(data).frame
+    colours = len(frame.samplings) if frame else 0
     parts, place, kept_to, is_header = [data[:2]], 2, 2, True
     for number, (marker, body, skipped) in enumerate(segments(data)):
         if number > 2 * MAX_SEGMENTS:
@@ -163,19 +165,20 @@ def bare_jpeg(data: bytes) -> bytes:
         if marker in _METADATA or is_header:
             parts.append(b"" if is_header else data[kept_to:start])
             parts.append(
-                _colour_segment(marker, body) if marker in _METADATA else data[start:place]
+                _colour_segment(marker, body, colours) if marker in _METADATA else data[start:place]
             )
             kept_to = place
         is_header = is_header and marker != SCAN
     return b"".join((*parts, data[kept_to:]))
 
 
-def _colour_segment(marker: int, body: bytes) -> bytes:
+def _colour_segment(marker: int, body: bytes, colours: int) -> bytes:
     if marker == _APP0 and body.startswith(b"JFIF\0"):
         return b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
     if marker == _APP14 and body.startswith(b"Adobe") and len(body) >= 12:
-        # What it does not know libjpeg reads as YCbCr or YCCK, and complains.
-        transform = body[11] if body[11] in (0, 1, 2) else 2
+        # All but 0 libjpeg reads as YCbCr (1) or YCCK (2), and complains of another number.
+        ycc = 2 if colours == 4 else 1
+        transform = ycc if body[11] else 0
         return b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes((transform,))
     return b""
 

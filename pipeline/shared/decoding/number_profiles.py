@@ -69,21 +69,28 @@ def code_point_profile(primaries: int, transfer: int, *, is_full_range: bool = T
     return _profile(points, (curve or _from_srgb)(levels))
 
 
+def are_code_points(primaries: int, transfer: int) -> bool:
+    """Whether H.273 has a meaning for both; 2 is its "unspecified", 0 and 3 are reserved."""
+    return primaries in _PRIMARIES and transfer in _TRANSFERS
+
+
 @lru_cache(maxsize=64)
 def gamma_profile(gamma: float | None, points: Primaries | None) -> bytes:
     """The profile of a PNG's gAMA and cHRM, each None where there is none; empty for sRGB.
 
-    As in Chromium: what is not told is sRGB's. A gamma or points that cannot be are not told.
+    As in Chromium: cHRM alone tells nothing, gAMA alone has sRGB's points. A gamma or points that
+    cannot be are not told.
     """
-    is_srgb_curve = gamma is None or abs(gamma / SRGB_GAMMA - 1) <= GAMMA_TOLERANCE
-    if gamma is not None and not 0.01 <= gamma <= 10:  # libpng's are wider, of no use, and overflow
-        is_srgb_curve = True
+    # libpng's gammas are wider, of no use, and overflow
+    if gamma is None or not 0.01 <= gamma <= 10:
+        return b""
+    is_srgb_curve = abs(gamma / SRGB_GAMMA - 1) <= GAMMA_TOLERANCE
     if points is None or _matrix(points) is None or _is_same(points, SRGB):
         points = SRGB
     if points == SRGB and is_srgb_curve:
         return b""
     levels = np.linspace(0, 1, _STEPS)
-    linear = _from_srgb(levels) if is_srgb_curve or gamma is None else levels ** (1 / gamma)
+    linear = _from_srgb(levels) if is_srgb_curve else levels ** (1 / gamma)
     return _profile(points, linear)
 
 
@@ -134,6 +141,10 @@ _CURVES: dict[int, Callable[[Levels], Levels]] = {
 Among them are those of BT.709 (1), BT.601 (6) and BT.2020 (14, 15), as in Chromium's
 gfx::ColorSpace and for its reason: most displays and players show them so.
 """
+
+
+_TRANSFERS = frozenset((1, *range(4, 19)))
+"""Those to which H.273, table 3, gives a meaning."""
 
 
 def _matrix(points: Sequence[Point]) -> NDArray[np.float64] | None:

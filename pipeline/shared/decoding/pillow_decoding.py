@@ -90,7 +90,7 @@ def _over_white(image: Image.Image, bare: BareImage) -> Pixels:
     other threads waiting until they are done.
     """
     if isinstance(image, PngImagePlugin.PngImageFile) and image.has_transparency_data:
-        _scale_transparent_colour(image, bits=bare.data[24])
+        _find_transparent_colour(image, bare)
     converter = find_converter(bare.profile, 1 if image.mode in _GREY_MODES else 3)
     to_rgb = converter.to_srgb if converter else _to_rgb
     pixels = np.empty((image.height, image.width, 3), np.uint8)
@@ -142,10 +142,31 @@ def _split_grey_of_16_bits(image: Image.Image) -> tuple[Image.Image, Image.Image
     return grey, Image.fromarray(np.where(levels == transparent, 0, 255).astype(np.uint8))
 
 
-def _scale_transparent_colour(image: Image.Image, bits: int) -> None:
-    """Bring the one transparent colour to 8 bits: Pillow does so to the pixels and forgets it."""
-    colour = image.info.get("transparency")
+def _find_transparent_colour(image: Image.Image, bare: BareImage) -> None:
+    """Bring the one transparent colour to 8 bits: Pillow does so to the pixels and forgets it.
+
+    Where it and the pixels have 16 bits, all of these are compared (W3C PNG, 11.3.2.1).
+    """
+    bits, colour = bare.data[24], image.info.get("transparency")
     if isinstance(colour, tuple) and bits == 16:
-        image.info["transparency"] = tuple(level >> 8 for level in colour)
+        del image.info["transparency"]
+        image.putalpha(_opacity_by_16_bits(image, bare, colour))
     if isinstance(colour, int) and image.mode == "L" and bits < 8:
         image.info["transparency"] = colour * 255 // (2**bits - 1)
+
+
+def _opacity_by_16_bits(
+    upper: Image.Image, bare: BareImage, transparent: tuple[int, ...]
+) -> Image.Image:
+    """Which pixels have another colour: ``upper`` has the upper byte of each level."""
+    lower = PngImagePlugin.PngImageFile(BytesIO(bare.data))
+    # The samples have their upper byte first; as if it stood last, Pillow takes the lower one.
+    lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
+    lower.load()
+    opacity = np.empty((upper.height, upper.width), np.uint8)
+    rows = max(1, STRIP_PIXELS // upper.width)
+    for top in range(0, upper.height, rows):
+        box = (0, top, upper.width, min(top + rows, upper.height))
+        levels = np.asarray(upper.crop(box)).astype(np.uint16) << 8 | np.asarray(lower.crop(box))
+        opacity[top : box[3]] = np.where((levels == transparent).all(axis=-1), 0, 255)
+    return Image.fromarray(opacity)

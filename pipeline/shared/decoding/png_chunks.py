@@ -8,6 +8,7 @@ from pipeline.shared.decoding.bare_image import MAX_PROFILE_BYTES, BareImage
 from pipeline.shared.decoding.image_errors import BrokenImage, UnsupportedImage
 from pipeline.shared.decoding.number_profiles import (
     Primaries,
+    are_code_points,
     code_point_profile,
     gamma_profile,
 )
@@ -56,7 +57,7 @@ def png_size(data: bytes) -> tuple[int, int]:
 
 
 def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview]]:
-    """The first chunk of each kind that is kept, and the pieces of the compressed pixels."""
+    """The first whole chunk of each kind that is kept, and the pieces of the compressed pixels."""
     kept: dict[bytes, bytes] = {}
     pixels: list[memoryview] = []
     place, view = len(SIGNATURE), memoryview(data)
@@ -69,8 +70,10 @@ def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview]]:
         elif name == b"IEND":
             break
         elif name in _KEPT and name not in kept and not (pixels and name in _COLOURS):
-            kept[name] = data[place + 8 : end]
-            if name in _NEEDED and data[end : end + 4] != _checksum(name, kept[name]):
+            body = data[place + 8 : end]
+            if data[end : end + 4] == _checksum(name, body):
+                kept[name] = body
+            elif name in _NEEDED:
                 raise BrokenImage(f"the PNG is damaged: the checksum of {name.decode()} is wrong")
         place = end + 4
     return kept, pixels
@@ -87,7 +90,8 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 def _colour_profile(kept: Mapping[bytes, bytes]) -> bytes:
     """The ICC profile of the colours, as the chunks tell them; empty for sRGB."""
     points = kept.get(b"cICP", b"")
-    if len(points) == 4 and points[2] == 0:  # of other matrices there is no PNG
+    # Of other matrices there is no PNG.
+    if len(points) == 4 and points[2] == 0 and are_code_points(points[0], points[1]):
         return code_point_profile(points[0], points[1], is_full_range=points[3] != 0)
     if profile := _inflate_profile(kept.get(b"iCCP", b"")):
         return profile
