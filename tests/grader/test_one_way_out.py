@@ -340,3 +340,17 @@ def test_what_a_checkout_from_git_overwrites_is_put_aside_where_git_never_had_it
     finished.write(repo / path, own)
     run(repo, "git", "add", path)
     assert _ready(repo, checkout) == (checkout,)
+
+
+def test_code_behind_a_link_out_of_the_repository_is_copied_into_it(repo: Path) -> None:
+    shared, elsewhere = repo / "pipeline" / "shared", repo.parent / "elsewhere"
+    before = (shared / "errors.py").read_bytes()
+    shutil.move(shared, elsewhere)
+    shared.symlink_to(elsewhere)
+    gallery.save(repo)
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "pipeline.portable")
+    assert found.code == "absolute-path"
+    _type_fix(repo, found.id)
+    assert not shared.is_symlink() and (shared / "errors.py").read_bytes() == before
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "pipeline.portable")
+    assert found.code is None
