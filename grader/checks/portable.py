@@ -13,6 +13,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.stages.lookup import LOCK, name_in_file, stage_evidence
+from grader.stages.paths import paths_overlap
 from grader.stages.storage import (
     files_at_head,
     gitignores,
@@ -51,7 +52,38 @@ def paths_are_relative(repository: Repository, snapshot: Snapshot) -> Finding | 
                 (stage_evidence(snapshot, stage, path, value=path),),
                 severity="fail" if severe else "advice",
             )
-    return _cache_dir(snapshot)
+    return _link_finding(repository, snapshot) or _cache_dir(snapshot)
+
+
+def _link_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """The finding on a link in git, at or beside a dep, that leads out of the repository."""
+    paths = [dep.path for stage in snapshot.project.stages if stage.cmd for dep in stage.deps]
+    for link in repository.links:
+        is_used = any(paths_overlap(link, path) for path in paths)
+        target = repository.link_target(link) if is_used else ""
+        folder = posixpath.dirname(f"{repository.prefix}{link}")
+        leads_out = posixpath.normpath(posixpath.join(folder, target)).startswith("..")
+        if target and (_ABSOLUTE.match(target) or leads_out):
+            return Finding(
+                "absolute-path",
+                f"{link} is a link to {target}, which is on this machine alone.",
+                f"{link} itself in the repository",
+                f"a link to {target}",
+                _replace_link(repository, link),
+                (Evidence("HEAD", link, value=target),),
+            )
+    return None
+
+
+def _replace_link(repository: Repository, link: str) -> tuple[Step, ...]:
+    """Put a copy of code that a link leads to in its place; data is for DVC, by hand."""
+    place = repository.root / link
+    if not place.exists() or not (link.endswith(".py") or any(place.rglob("*.py"))):
+        return (fixes.change(link, "put what the link leads to in its place"),)
+    name, copy = fixes.literal(link), "copytree" if place.is_dir() else "copy"
+    code = f"import os, shutil; p = os.path.realpath({name}); os.remove({name})"
+    steps = [fixes.python(f"{code}; shutil.{copy}(p, {name})")] if place.is_symlink() else []
+    return *steps, *fixes.commit([link], f"Keep {link} in the repository")
 
 
 def _absolute_entries(stage: Stage) -> list[str]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeGuard
 
 from grader import user_cache
-from grader.code import param_keys
+from grader.code import param_keys, source
 
 _VERSION = 6
 _MOST_TEXTS = 500
@@ -73,14 +73,16 @@ def _restore(stored: dict[str, Any]) -> Module:
 
 
 def _parse(text: str) -> Module:
+    if error := source.find_error(text):
+        return Module(error=error)
     try:
         with warnings.catch_warnings(action="ignore"):  # an escape such as \d, for one
             tree = ast.parse(text)
             compile(tree, "module", "exec", dont_inherit=True)  # a return outside of a function
-    except SyntaxError as error:
-        return Module(error=(error.lineno or 1, error.msg or "it is no Python"))
-    except ValueError as error:  # a null byte in it
-        return Module(error=(1, str(error)))
+    except SyntaxError as stop:
+        return Module(error=(stop.lineno or 1, stop.msg or "it is no Python"))
+    except ValueError as stop:  # a null byte in it
+        return Module(error=(1, str(stop)))
     except (RecursionError, MemoryError):
         return Module()
     first, names = list(_first_imports(tree)), list(dict.fromkeys(_names(tree)))

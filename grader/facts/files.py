@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dvcstate import Project, Stage, read
 from dvcstate.documents import regular_file
+from grader.code import source
 from grader.code.stage_code import ImportPaths, StageCode
 from workshop.stages import PACKAGE, StageSpec
 
@@ -54,10 +55,12 @@ class Files:
 
     def _decode(self, path: str) -> str | None:
         content = self.content(path)
-        try:
-            return content.decode("utf-8").replace("\r\n", "\n") if content is not None else None
-        except UnicodeDecodeError:
+        if content is None:
             return None
+        try:
+            return content.decode("utf-8").replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            return source.decode(content) if path.endswith(".py") else None
 
     def code(self, spec: StageSpec, stage: Stage | None = None) -> StageCode:
         """The code of a lesson's stage, as ``stage`` runs it; it is read and never run."""

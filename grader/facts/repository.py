@@ -126,6 +126,13 @@ class Repository:
         modules = self._sub_modules(tree.files.get(_SUB_MODULES)) if tree.repositories else ()
         return self._below([*tree.links, *(p for p in tree.repositories if p in modules)])
 
+    def link_target(self, link: str) -> str:
+        """Where one of ``links`` leads at HEAD, as git has it; empty for a sub-module."""
+        name = f"{self.prefix}{link}"
+        if self.git is None or self.commit is None or name not in self._tree.links:
+            return ""
+        return b"".join(self.git.versions([self.commit], name)).decode("utf-8", "replace")
+
     @cached_property
     def nested_repositories(self) -> dict[str, Source]:
         """Other git repositories below that root, in place of whose files git has a commit alone.

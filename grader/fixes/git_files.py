@@ -43,7 +43,7 @@ def bring_back(repository: Repository, path: str, *beside: Step) -> tuple[Step, 
     back is committed, after the steps ``beside``. Empty where git never had it.
     """
     if files_at_head(repository, path):
-        return fixes.command("git", "checkout", "HEAD", "--", path), *beside
+        return _checkout(repository, path), *beside
     git = repository.git
     commits = git.commits(f"{repository.prefix}{path}", 1) if git else []
     if not commits:
@@ -52,13 +52,21 @@ def bring_back(repository: Repository, path: str, *beside: Step) -> tuple[Step, 
     return checkout, *beside, fixes.commit_staged(f"Bring back {path}")
 
 
+def _checkout(repository: Repository, path: str) -> Step:
+    """The checkout from HEAD of what is gone of a file or folder: what is there stays as it is."""
+    files = files_at_head(repository, path)
+    gone = [file for file in files if not (repository.root / file).exists()]
+    paths = gone if 0 < len(gone) < len(files) else [path]
+    return fixes.command("git", "checkout", "HEAD", "--", *paths)
+
+
 def rename_back(repository: Repository, moved: str, path: str) -> tuple[Step, ...]:
     """Give code its name again; what HEAD has under that name needs no commit."""
     is_at_head = bool(files_at_head(repository, path))
     commit = [] if is_at_head else [fixes.commit_staged(f"Rename {moved} back to {path}")]
     tracked = [file for file in repository.tracked_files if covers(moved, file)]
     if not tracked and is_at_head:
-        return (fixes.command("git", "checkout", "HEAD", "--", path),)
+        return (_checkout(repository, path),)
     add = [] if tracked else [fixes.command("git", "add", moved)]
     if not (repository.root / path).exists():
         return *add, fixes.command("git", "mv", moved, path), *commit

@@ -1,7 +1,8 @@
 """The steps of a fix, made ready for the folder as it is: the one place through which all fixes go.
 
 What is done already is left out. Before a step that overwrites an out whose bytes are in no cache,
-no remote and not in git, a step puts them aside: no fix loses a byte of the attendee's.
+no remote and not in git, or a file that git never had as it is, a step puts them aside: no fix
+loses a byte of the attendee's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.model import Out
 from grader import fixes
 from grader.facts.repository import Repository
+from grader.fixes.overwritten import find_overwritten
 from grader.stages.paths import command_paths, covers
 from grader.stages.right_stage import RightStage
 from grader.stages.run_state import out_reasons
@@ -58,9 +60,18 @@ def _is_done(repository: Repository, step: Step) -> bool:
 
 
 def keep_bytes(repository: Repository, steps: Sequence[Step]) -> Iterator[Step]:
-    """Put aside each out that a step overwrites, and that nobody has as it is in the folder."""
+    """Put aside each file or out that a step overwrites, and that nobody has as it is here."""
+    overwritten = dict.fromkeys(find_overwritten(repository, steps))
+    endangered = _endangered_by_dvc(repository, steps)
+    files = [path for path in overwritten if not any(covers(out, path) for out in endangered)]
+    for path in (*files, *endangered):
+        yield put_aside(repository, path)
+
+
+def _endangered_by_dvc(repository: Repository, steps: Sequence[Step]) -> list[str]:
+    """The outs that DVC replaces in a step, and that are in the folder alone."""
     if not any(_overwrites(step) for step in steps):
-        return
+        return []
     try:
         stages = repository.worktree.project.stages
         endangered = {
@@ -71,9 +82,8 @@ def keep_bytes(repository: Repository, steps: Sequence[Step]) -> Iterator[Step]:
             for out in _endangered_outs(repository, stage)
         }
     except (ProjectError, OSError):  # nothing of DVC's runs there before that is mended
-        return
-    for path in endangered:
-        yield put_aside(repository, path)
+        return []
+    return [*endangered]
 
 
 def put_aside(repository: Repository, path: str, name: str = "") -> Step:

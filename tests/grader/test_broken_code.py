@@ -102,3 +102,38 @@ def test_code_on_which_the_stage_ran_is_right_whatever_is_installed_here(repo: P
     gallery.save(repo)
     report = grade(repo, offline=True)
     assert not [one for one in report.checks if one.code]
+
+
+def _append_bytes(repo: Path, path: str, content: bytes) -> None:
+    finished.write(repo / path, (repo / path).read_bytes() + content)
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+@pytest.mark.parametrize(
+    ("path", "check"),
+    [
+        ("pipeline/plot/__main__.py", "plot.command"),
+        ("pipeline/shared/errors.py", "preprocess.command"),
+    ],
+)
+def test_code_that_is_not_utf_8_is_broken_and_never_absent(
+    path: str, check: str, is_committed: bool, repo: Path
+) -> None:
+    line = len((repo / path).read_bytes().splitlines()) + 1
+    _append_bytes(repo, path, b"# my own work caf\xe9\n")
+    if is_committed:
+        gallery.save(repo)
+    id_, edit = _next_edit(grade(repo, offline=True))
+    assert (id_, edit.file, edit.line) == (check, path, line)
+    words = "Non-UTF-8 code starting with '\\xe9', but no encoding declared"
+    assert edit.text == f"mend this line: {words}"
+
+
+@pytest.mark.parametrize("path", ["pipeline/plot/__main__.py", "pipeline/shared/errors.py"])
+def test_code_that_declares_its_encoding_is_read_by_it(path: str, repo: Path) -> None:
+    content = (repo / path).read_bytes()
+    first = b"# -*- coding: latin-1 -*- caf\xe9\n"
+    finished.write(repo / path, first + content + b"# caf\xe9\n")
+    report = grade(repo, offline=True)
+    assert not {"code-broken", "stage-wrong-command"} & {one.code for one in report.checks}
+    assert "error" not in {one.status for one in report.checks}

@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import pytest
 
 from dvcstate import read
+from grader import fixes
 from grader.engine.check_result import CheckResult
 from grader.engine.report import Report
+from grader.facts.repository import Repository
+from grader.facts.snapshot_cache import SnapshotCache
+from grader.fixes.ready_steps import ready_steps
 from grader.grading import grade
 from grader.output.steps import step_lines
 from grader.step import Command, Edit, Step
-from tests.grader import finished, gallery
+from tests.grader import bytes_kept, finished, gallery
 from tests.grader.gallery import MISTAKES
 from tests.grader.results import fix_of
 from tests.grader.typing_in import type_in
@@ -294,3 +299,58 @@ def test_metrics_that_are_good_as_yaml_are_not_remembered_as_good_json(repo: Pat
         gallery.save(repo)
         found = next(one for one in grade(repo, offline=True).checks if one.id == "evaluate.result")
         assert (found.code is None) is is_good, found
+
+
+def _type_fix(repo: Path, check: str) -> None:
+    for line in _fix(repo, check).splitlines():
+        words = shlex.split(line)
+        run(repo, sys.executable if words[0] == "python" else words[0], *words[1:])
+
+
+def _ready(repo: Path, *steps: Step) -> tuple[Step, ...]:
+    return ready_steps(Repository(repo, SnapshotCache(), 0), steps)
+
+
+def test_code_comes_back_beside_other_edits_which_stay_as_they_are(repo: Path) -> None:
+    (repo / "pipeline" / "plot" / "__main__.py").unlink()
+    gallery.append(repo, "pipeline/plot/__init__.py", "# own\n")
+    finished.write(repo / "pipeline" / "plot" / "new.py", "# own\n")
+    before = bytes_kept.own_files(repo)
+    found = next(one for one in grade(repo, offline=True).checks if one.steps)
+    _type_fix(repo, found.id)
+    assert (repo / "pipeline" / "plot" / "__main__.py").is_file()
+    assert (repo / "pipeline" / "plot" / "__init__.py").read_bytes().endswith(b"# own\n")
+    assert not bytes_kept.find_lost(repo, before)
+
+
+def test_what_a_checkout_from_git_overwrites_is_put_aside_where_git_never_had_it(
+    repo: Path,
+) -> None:
+    path = "pipeline/plot/plots.py"
+    checkout = fixes.command("git", "checkout", "HEAD", "--", "pipeline/plot")
+    assert _ready(repo, checkout) == (checkout,)
+    gallery.append(repo, path, "# own\n")
+    own = (repo / path).read_bytes()
+    aside, *left = _ready(repo, checkout)
+    assert left == [checkout] and isinstance(aside, Command)
+    run(repo, sys.executable, *aside.words[1:])
+    run(repo, *checkout.words)
+    assert (repo / ".dvc" / "tmp" / "kept" / path).read_bytes() == own
+    assert (repo / path).read_bytes() == own.removesuffix(b"# own\n")
+    finished.write(repo / path, own)
+    run(repo, "git", "add", path)
+    assert _ready(repo, checkout) == (checkout,)
+
+
+def test_code_behind_a_link_out_of_the_repository_is_copied_into_it(repo: Path) -> None:
+    shared, elsewhere = repo / "pipeline" / "shared", repo.parent / "elsewhere"
+    before = (shared / "errors.py").read_bytes()
+    shutil.move(shared, elsewhere)
+    shared.symlink_to(elsewhere)
+    gallery.save(repo)
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "pipeline.portable")
+    assert found.code == "absolute-path"
+    _type_fix(repo, found.id)
+    assert not shared.is_symlink() and (shared / "errors.py").read_bytes() == before
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "pipeline.portable")
+    assert found.code is None

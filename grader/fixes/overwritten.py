@@ -1,0 +1,68 @@
+"""What a ``git checkout`` of files takes from the folder: bytes that git may have nowhere."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from grader.facts.git import Git
+from grader.facts.git_process import GitError
+from grader.facts.repository import Repository
+from grader.stages.paths import covers
+from grader.step import Command, Step
+
+
+def find_overwritten(repository: Repository, steps: Iterable[Step]) -> Iterator[str]:
+    """The files that ``git checkout REV -- PATH`` among ``steps`` overwrites, and git never had.
+
+    Not those that DVC alone writes: ``dvc.lock`` and the ``.dvc`` files.
+    """
+    for step in steps:
+        words = step.words if isinstance(step, Command) else ()
+        if words[:2] != ("git", "checkout") or words[3:4] != ("--",) or repository.git is None:
+            continue
+        for path in _files_at(repository, words[2]):
+            is_named = any(covers(word, path) for word in words[4:])
+            is_dvcs = path.endswith((".dvc", "dvc.lock"))
+            if is_named and not is_dvcs and not _is_in_git(repository, words[2], path):
+                yield path
+
+
+def _files_at(repository: Repository, revision: str) -> list[str]:
+    """The files that the commit ``revision`` has below the root of the DVC repository."""
+    git, prefix = repository.git, repository.prefix
+    if revision == "HEAD" or git is None:
+        return [*repository.committed_files]
+    try:
+        files = git.tree(revision).files
+    except GitError:  # git has no such commit here, and checks out nothing
+        return []
+    return [path.removeprefix(prefix) for path in files if path.startswith(prefix)]
+
+
+def _is_in_git(repository: Repository, revision: str, path: str) -> bool:
+    """Whether git has the bytes of ``path``, in any commit or staged; true where no file is.
+
+    Or all of its lines at ``revision``: some were deleted, and none is another.
+    """
+    git, place = repository.git, repository.root / path
+    try:
+        content = None if place.is_symlink() else place.read_bytes()
+    except OSError:
+        return True
+    if content is None or git is None:
+        return True
+    # Git may have turned the ends of lines.
+    oids = [_blob_name(git, each) for each in (content, content.replace(b"\r\n", b"\n"))]
+    if git.sizes(oids):
+        return True
+    commit = (git.head or "") if revision == "HEAD" else revision
+    old = b"".join(git.versions([commit], f"{repository.prefix}{path}"))
+    lines = iter([*old.splitlines(), b""])
+    return all(line in lines for line in content.rstrip().splitlines())
+
+
+def _blob_name(git: Git, content: bytes) -> str:
+    """The name of the object that git makes of these bytes."""
+    algorithm = "sha256" if len(git.head or "") == 64 else "sha1"
+    digest = hashlib.new(algorithm, b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
