@@ -45,6 +45,8 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
 
     Others get what is committed. A file that git ignores is never committed at all.
     """
+    if snapshot.revision == "HEAD" and repository.lost_vars_files:
+        return _lost_vars_finding(repository, repository.lost_vars_files)
     paths = [
         path
         for path in repository.uncommitted_files
@@ -80,6 +82,27 @@ def dvc_files_are_committed(repository: Repository, snapshot: Snapshot) -> Findi
         steps,
         tuple(Evidence("worktree", path, value=how) for path, how in differences.items()),
         awaits_commit=is_done,
+    )
+
+
+def _lost_vars_finding(repository: Repository, paths: list[str]) -> Finding:
+    """The finding on files that ``vars`` names and HEAD lacks: nobody else can read dvc.yaml."""
+    edits, edited = unignore(repository, filter(repository.ignores, paths))
+    message = "Commit what describes the pipeline"
+    commit = (
+        fixes.commit([*edited, *paths], message, force=True)
+        if edits
+        else commit_unstaged(repository, paths, message)
+    )
+    return Finding(
+        "dvc-file-uncommitted",
+        f"dvc.yaml reads {fixes.join(paths)} for its vars, and the last commit does not have it:"
+        " every dvc command stops in a clone.",
+        f"{fixes.join(paths)} at HEAD",
+        "; ".join(f"{path} {_difference(repository, path)}" for path in paths[:4]),
+        (*edits, *commit),
+        tuple(Evidence("worktree", path, value="not at HEAD") for path in paths),
+        awaits_commit=not edits,
     )
 
 

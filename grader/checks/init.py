@@ -197,6 +197,8 @@ def project_files_can_be_read(repository: Repository, snapshot: Snapshot) -> Fin
 
     One line that is not YAML, or one entry that DVC does not know, and every dvc command stops.
     """
+    if snapshot.revision == "HEAD" and repository.lost_vars_files:
+        raise BlockedError("data.committed")
     try:
         _ = snapshot.project  # reads them
         return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from grader import fixes
 from grader.checks import runs, undeclared
+from grader.checks.unversioned import unversioned_finding_of_own_stage
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -45,6 +46,8 @@ def other_stages_are_current(repository: Repository, snapshot: Snapshot) -> Find
             continue
         changed = runs.changes_of_run(repository, snapshot, stage)
         if not changed:
+            if finding := unversioned_finding_of_own_stage(repository, snapshot, stage):
+                return finding
             continue
         evidence = tuple(change.evidence for change in changed)
         names = runs.names_of(changed)

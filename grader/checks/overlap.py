@@ -35,7 +35,34 @@ def outs_do_not_overlap(repository: Repository, snapshot: Snapshot) -> Finding |
     doubled = _find_doubled(every_stage(snapshot))
     if doubled:
         return _doubled_finding(repository, snapshot, *doubled)
-    return _find_future_overlap(repository, snapshot)
+    return _find_future_overlap(repository, snapshot) or _copy_finding(repository, snapshot)
+
+
+def _copy_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """The finding on a .dvc file copied into another folder, where its data is not."""
+    added = [
+        (stage, stage.outs[0])
+        for stage in snapshot.project.stages
+        if stage.cmd is None and len(stage.outs) == 1 and stage.outs[0].inside
+    ]
+    for copy, out in added:
+        for owner, other in added:
+            is_same = out.recorded.md5 and out.recorded.md5 == other.recorded.md5
+            is_named_so = out.path.rpartition("/")[2] == other.path.rpartition("/")[2]
+            if copy is owner or not (is_same and is_named_so):
+                continue
+            if (repository.root / out.path).exists() or not (repository.root / other.path).exists():
+                continue
+            return Finding(
+                "out-overlap",
+                f"{copy.file} is a copy of {owner.file}: DVC looks for the same data in {out.path}"
+                " too, where nothing is.",
+                "one .dvc file for the data",
+                f"{copy.file} and {owner.file}",
+                _remove_copy(repository, copy),
+                (Evidence(snapshot.revision, copy.file), Evidence(snapshot.revision, owner.file)),
+            )
+    return None
 
 
 def _find_doubled(stages: Iterable[Stage]) -> tuple[_Owned, _Owned] | None:

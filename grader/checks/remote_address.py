@@ -20,6 +20,11 @@ from grader.remotes.config_file import read_config_file
 from grader.step import Step
 from workshop import endpoints, remote_addresses
 
+_ASK_FOR_VERSIONS = ("version_aware", "worktree")
+_KEEP_VERSIONS = ("s3", "gs", "azure")
+"""The kinds of address that may keep every version of a file."""
+_TRUE = ("true", "yes", "on", "1")
+
 
 def default_url(snapshot: Snapshot) -> str:
     """The address of the default remote, as it is written; where that names another, of that."""
@@ -43,7 +48,9 @@ def remote_urls_are_addresses(repository: Repository, snapshot: Snapshot) -> Fin
             return swapped_words(repository, snapshot, name, url, "HEAD")
         mended = _mend_address(repository, snapshot, name, url)
         if mended is None:
-            finding = _half_endpoint(repository, snapshot, name, options)
+            finding = _half_endpoint(repository, snapshot, name, options) or _versions_finding(
+                snapshot, name, options
+            )
             if finding:
                 return finding
             continue
@@ -113,6 +120,29 @@ def _half_endpoint(
             (Evidence(source, path, line, f"endpointurl = {endpoint}"),),
         )
     return None
+
+
+def _versions_finding(snapshot: Snapshot, name: str, options: Mapping[str, str]) -> Finding | None:
+    """The finding on a remote that DVC is to ask for versions, at an address that keeps none."""
+    asked = [key for key in _ASK_FOR_VERSIONS if options.get(key, "").lower() in _TRUE]
+    url = (resolve_options(name, snapshot.remotes) or {}).get("url", "") if asked else ""
+    if not url or url.partition("://")[0].lower() in _KEEP_VERSIONS:
+        return None
+    line = snapshot.line(CONFIG, f'"{name}"', asked[0])
+    unset = [fixes.command("dvc", "remote", "modify", name, "--unset", key) for key in asked]
+    return Finding(
+        "remote-url-malformed",
+        f"The remote {name} has {fixes.join(asked)} set, and {url} keeps no versions of a file:"
+        " dvc pull gets nothing from there in a clone.",
+        f"{name} without {fixes.join(asked)}",
+        f"{asked[0]} = {options[asked[0]]}",
+        (
+            *unset,
+            *fixes.commit([CONFIG], "Ask the remote for no versions"),
+            fixes.command("dvc", "push", "-r", name),
+        ),
+        (Evidence("HEAD", CONFIG, line, f"{asked[0]} = {options[asked[0]]}"),),
+    )
 
 
 def _url_evidence(snapshot: Snapshot, name: str, url: str) -> Evidence:

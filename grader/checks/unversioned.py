@@ -55,6 +55,30 @@ def unversioned_finding(
     )
 
 
+def unversioned_finding_of_own_stage(
+    repository: Repository, snapshot: Snapshot, stage: Stage
+) -> Finding | None:
+    """The advice on what a stage of the attendee's own ran on, where neither git nor DVC has it."""
+    if snapshot.revision != "HEAD":
+        return None
+    deps = unversioned_deps(repository, snapshot, stage, lambda: snapshot.modules_of(stage))
+    meant = [out.meant for out in misread_outs(repository, snapshot.project)] if deps else []
+    deps = [path for path in deps if not any(paths_overlap(path, other) for other in meant)]
+    if not deps:
+        return None
+    paths = fixes.join(deps)
+    return Finding(
+        "lock-stale",
+        f"{stage.name}, a stage of your own, ran on {paths}, which is in your folder alone: whoever"
+        f" clones cannot run {stage.name}, and dvc repro stops there.",
+        f"{paths} in git or in DVC",
+        "git ignores it" if all(map(repository.ignores, deps)) else "it is in neither",
+        keep_files(repository, deps, f"Commit what {stage.name} ran on"),
+        tuple(Evidence("worktree", path, value="not at HEAD") for path in deps),
+        severity="advice",
+    )
+
+
 def _of_others(repository: Repository, snapshot: Snapshot) -> list[str]:
     """What the other stages ran on: code too that git ignores, which no stage can do without."""
     return [

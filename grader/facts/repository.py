@@ -18,6 +18,7 @@ from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_code_file, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
+from grader.facts.vars_files import read_vars_files
 from grader.finding import Source, UnknownError
 from workshop.stages import STAGES
 
@@ -297,13 +298,28 @@ class Repository:
 
     @cached_property
     def params_files(self) -> frozenset[str]:
-        """The files of params that the stages in the worktree name, where these can be read."""
+        """The files of params, and of ``vars``, that the stages in the worktree name.
+
+        Where the stages cannot be read, those of ``vars`` in the dvc.yaml of the root alone.
+        """
         try:
             stages = self.worktree.project.stages
         except (ProjectError, OSError):
             stages = ()
         declared = {file.path for stage in stages for file in stage.params}
+        pipelines = {stage.file for stage in stages if stage.cmd} | {"dvc.yaml"}
+        declared |= read_vars_files(self.worktree, pipelines)
         return frozenset({"params.yaml", *filter(is_metadata_file, declared)})
+
+    @cached_property
+    def lost_vars_files(self) -> list[str]:
+        """The files of ``vars`` in the dvc.yaml of HEAD that the folder has and HEAD lacks.
+
+        DVC reads no pipeline without them.
+        """
+        named = sorted(filter(is_metadata_file, read_vars_files(self.head, {"dvc.yaml"})))
+        absent = [path for path in named if path not in self.committed_files]
+        return [path for path in absent if (self.root / path).is_file()]
 
     @cached_property
     def objects(self) -> Objects:

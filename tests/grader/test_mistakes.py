@@ -56,7 +56,7 @@ def test_every_mistake_can_be_made_in_two_ways() -> None:
     [
         "stage_of_ones_own_never_ran", "stage_of_ones_own_is_stale",
         "stage_of_ones_own_read_another_out", "stage_of_ones_own_is_frozen_and_hides_a_change",
-        "notes_that_git_ignores_on_purpose_are_a_dep",
+        "notes_that_git_ignores_on_purpose_are_a_dep", "stage_of_ones_own_reads_what_git_ignores",
     ],
 )  # fmt: skip
 def test_what_no_lesson_asks_for_costs_no_points(name: str, repo: Path) -> None:

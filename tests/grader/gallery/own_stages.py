@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.grader import finished
-from tests.grader.gallery.changes import add_stage, append, edit_lock, edit_stages, save
+from tests.grader.gallery.changes import add_stage, append, edit_lock, edit_stages, forget, save
 from tests.grader.gallery.entries import mistake
 
 _WRITE = "import pathlib\npathlib.Path('results/notes.txt').write_text('notes')\n"
@@ -24,6 +24,20 @@ def stage_of_ones_own_is_stale(repo: Path) -> None:
     add_stage(repo)
     append(repo, "notes.txt", "more")
     save(repo)
+
+
+@mistake("lock-stale")
+def stage_of_ones_own_reads_what_git_ignores(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    append(repo, ".gitignore", "/notes.txt\n")
+    add_stage(repo)
+
+
+@mistake("lock-stale")
+def stage_of_ones_own_reads_what_is_not_committed(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    add_stage(repo)
+    forget(repo, "notes.txt")
 
 
 @mistake("lock-inconsistent")

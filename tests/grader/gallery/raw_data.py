@@ -118,6 +118,12 @@ def dvc_file_has_a_copy_whose_name_comes_later(repo: Path) -> None:
     save(repo)
 
 
+@mistake("out-overlap")
+def dvc_file_was_copied_into_the_root_as_it_is(repo: Path) -> None:
+    shutil.copy(repo / "data" / "raw.dvc", repo / "raw.dvc")
+    save(repo)
+
+
 @mistake("out-overlap", "dvc-file-uncommitted")
 def dvc_file_has_a_copy_in_the_root_that_is_staged(repo: Path) -> None:
     shutil.copy(repo / "data" / "raw.dvc", repo / "raw.dvc")

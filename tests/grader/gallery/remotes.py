@@ -66,6 +66,18 @@ def url_lacks_a_slash(repo: Path) -> None:
 
 
 @mistake("remote-url-malformed")
+def folder_is_asked_for_versions(repo: Path) -> None:
+    append(repo, ".dvc/config", "    version_aware = true\n")
+    save(repo)
+
+
+@mistake("remote-url-malformed")
+def folder_is_said_to_be_a_worktree_of_versions(repo: Path) -> None:
+    append(repo, ".dvc/config", "    worktree = true\n")
+    save(repo)
+
+
+@mistake("remote-url-malformed")
 def url_lacks_the_colon(repo: Path) -> None:
     write_config(repo, remote_config("gs//workshop-bucket/ada"))
 

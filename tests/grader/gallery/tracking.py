@@ -91,6 +91,26 @@ def params_of_another_name_are_not_committed(repo: Path) -> None:
 
 
 @mistake("dvc-file-uncommitted")
+def file_of_vars_is_ignored_by_git(repo: Path) -> None:
+    _name_vars(repo, "vars:\n- local.yaml\n")
+    append(repo, ".gitignore", "local.yaml\n")
+    forget(repo, "local.yaml")
+
+
+@mistake("dvc-file-uncommitted")
+def file_of_the_vars_of_a_stage_is_not_committed(repo: Path) -> None:
+    _name_vars(repo, "")
+    edit_stages(repo, lambda stages: stages["plot"].update(vars=["local.yaml:k"]))
+    forget(repo, "local.yaml")
+
+
+def _name_vars(repo: Path, text: str) -> None:
+    finished.write(repo / "local.yaml", "k: 1\n")
+    finished.write(repo / "dvc.yaml", text + (repo / "dvc.yaml").read_text("utf-8"))
+    save(repo)
+
+
+@mistake("dvc-file-uncommitted")
 def dvc_file_was_deleted(repo: Path) -> None:
     (repo / "data" / "raw.dvc").unlink()
 
