@@ -52,8 +52,7 @@ def paths_are_relative(repository: Repository, snapshot: Snapshot) -> Finding | 
                 (stage_evidence(snapshot, stage, path, value=path),),
                 severity="fail" if severe else "advice",
             )
-<<<<<<< HEAD
-    return _link_finding(repository, snapshot) or _cache_dir(snapshot)
+    return _link_finding(repository, snapshot) or _import_finding(snapshot) or _cache_dir(snapshot)
 
 
 def _link_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
@@ -85,41 +84,6 @@ def _replace_link(repository: Repository, link: str) -> tuple[Step, ...]:
     code = f"import os, shutil; p = os.path.realpath({name}); os.remove({name})"
     steps = [fixes.python(f"{code}; shutil.{copy}(p, {name})")] if place.is_symlink() else []
     return *steps, *fixes.commit([link], f"Keep {link} in the repository")
-=======
-    return _import_finding(snapshot) or _cache_dir(snapshot)
-
-
-def _import_finding(snapshot: Snapshot) -> Finding | None:
-    """The advice on data that dvc import-url took from a path of this machine.
-
-    A clone pulls the data itself, and cannot update it.
-    """
-    imports = [
-        (stage, dep.path)
-        for stage in snapshot.project.stages
-        if stage.cmd is None and stage.outs
-        for dep in stage.deps
-        if dep.place is not None and not dep.inside and _ABSOLUTE.match(dep.path)
-    ]
-    for stage, path in imports:
-        out = stage.outs[0].path
-        line = snapshot.line(stage.file, f"path: {path}")
-        return Finding(
-            "absolute-path",
-            f"{stage.file} says that {out} comes from {path}, which is on this machine alone:"
-            " dvc update works nowhere else.",
-            f"{out} added with dvc add, or imported from an address",
-            path,
-            (
-                fixes.command("dvc", "remove", stage.file),  # which leaves the data in its place
-                fixes.command("dvc", "add", out),
-                *fixes.commit([stage.file], f"Track {out} without its source"),
-            ),
-            (Evidence(snapshot.revision, stage.file, line, f"path: {path}"),),
-            severity="advice",
-        )
-    return None
->>>>>>> mend2
 
 
 def _absolute_entries(stage: Stage) -> list[str]:

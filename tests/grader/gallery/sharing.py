@@ -4,8 +4,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.grader import finished
 from tests.grader.gallery.changes import append, edit_lock, edit_stages, save
 from tests.grader.gallery.entries import mistake
@@ -50,22 +48,6 @@ def command_names_the_home_folder_by_a_variable(repo: Path) -> None:
         stages["plot"]["cmd"] = cmd.replace("data/preprocess", "$HOME/data/preprocess")
 
     edit_stages(repo, change)
-
-
-@mistake("absolute-path")
-def data_was_imported_from_a_path_of_this_machine(repo: Path) -> None:
-    """Advice: a clone pulls the data, and cannot update it."""
-    finished.write(repo.parent / "notes.txt", "notes")
-    finished.write(repo / "data" / "notes.txt", "notes")
-    append(repo, "data/.gitignore", "/notes.txt\n")
-    finished.add(repo, "data/notes.txt")
-    document = yaml.safe_load((repo / "data" / "notes.txt.dvc").read_text("utf-8"))
-    md5 = document["outs"][0]["md5"]
-    dep = {"md5": md5, "size": 5, "hash": "md5", "path": str(repo.parent / "notes.txt")}
-    text = yaml.safe_dump({"frozen": True, "deps": [dep], **document}, sort_keys=False)
-    finished.write(repo / "data" / "notes.txt.dvc", text)
-    save(repo)
-    finished.push(repo)
 
 
 @mistake("absolute-path")
