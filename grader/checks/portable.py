@@ -52,7 +52,7 @@ def paths_are_relative(repository: Repository, snapshot: Snapshot) -> Finding | 
                 (stage_evidence(snapshot, stage, path, value=path),),
                 severity="fail" if severe else "advice",
             )
-    return _link_finding(repository, snapshot) or _import_finding(snapshot) or _cache_dir(snapshot)
+    return _link_finding(repository, snapshot) or _cache_dir(snapshot)
 
 
 def _link_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
