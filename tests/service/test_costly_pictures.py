@@ -1,6 +1,7 @@
 """Large and hostile pictures: what they may cost, whom they delay, and when a decoder ends."""
 
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -114,6 +115,7 @@ def test_a_decoder_that_takes_too_long_is_ended_and_replaced(decoder: DecoderPro
 def test_a_decoder_that_crashes_is_replaced(decoder: DecoderProcess) -> None:
     process, picture = decoder.start(), pictures.plain()
     process.send_signal(signal.SIGSTOP)  # so that it does not answer before it crashes
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)  # else it may end before it is asked
     process.send_signal(signal.SIGSEGV)
     threading.Timer(0.3, process.send_signal, (signal.SIGCONT,)).start()
     with pytest.raises(pixels.BrokenImage, match="its decoder ended"):

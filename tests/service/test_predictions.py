@@ -156,7 +156,9 @@ def test_documentation_states_limits_errors_and_both_bodies(client: httpx.Client
     predict = document["paths"]["/predict"]["post"]
     bodies = {"multipart/form-data", "image/*", "application/octet-stream"}
     assert set(predict["requestBody"]["content"]) == bodies
-    assert set(predict["responses"]) == {"200", "400", "408", "413", "415", "422", "503"}
+    assert set(predict["responses"]) == {
+        *("200", "400", "408", "413", "415", "422", "431", "501", "503")
+    }
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
