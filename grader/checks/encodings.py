@@ -64,9 +64,19 @@ def _finding(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -
         f"{names} {_description(found[first], are, reader)}.",
         "text in UTF-8",
         f"{names} in {'UTF-8 with a mark' if found[first] == _MARKED else 'UTF-16'}",
-        (*_write_as_utf8(found), *_commit(repository, [*found])),
+        (*_write_as_utf8(_still_so(repository, found)), *_commit(repository, [*found])),
         tuple(Evidence(snapshot.revision, path, 1) for path in found),
     )
+
+
+def _still_so(repository: Repository, found: dict[str, str]) -> dict[str, str]:
+    """Those of ``found`` that the folder has so, too: what is UTF-8 there waits for its commit."""
+    here = {path: repository.worktree.content(path) for path in found}
+    return {
+        path: codec
+        for path, codec in found.items()
+        if (content := here[path]) is None or _codec(path, content) == codec
+    }
 
 
 def _description(codec: str, are: str, reader: str) -> str:
