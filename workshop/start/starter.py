@@ -127,13 +127,9 @@ def lessons_before(at: str | None) -> tuple[Lesson, ...]:
 
 def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     """What was made, and what to type and to read next."""
-    try:
-        path = Path(os.path.relpath(folder))
-    except ValueError:  # on another drive of Windows
-        path = folder
     lines = [
         f"{shell.printable(str(folder))} is ready, {what}.",
-        f"next: {_cd_command(path.as_posix())}",
+        f"next: {cd_command(relative_path(folder).as_posix())}",
     ]
     if not shutil.which("grader", path=str(Path(sys.executable).parent)):
         root = shell.quote(pipeline_dir().parent.as_posix())
@@ -143,7 +139,15 @@ def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     return "\n".join([*lines, f"then: open {page}, and type what it says"])
 
 
-def _cd_command(path: str) -> str:
+def relative_path(folder: Path) -> Path:
+    """The path of ``folder`` from the current one."""
+    try:
+        return Path(os.path.relpath(folder))
+    except ValueError:  # on another drive of Windows
+        return folder
+
+
+def cd_command(path: str) -> str:
     """How to go into a folder; some names have no form that every shell takes."""
     if not shell.is_quotable(path):
         return f"go into the folder {shell.printable(path)}"
