@@ -22,7 +22,7 @@ CODES = {
         *("runs-always", "stage-frozen", "dep-undeclared", "param-undeclared", "dep-too-wide"),
         "metrics-as-outs",
     ),
-    _RECORDS: ("lock-stale", "lock-fabricated", "data-lost"),
+    _RECORDS: ("lock-stale", "lock-fabricated"),
 }
 """What each check may find."""
 
@@ -66,12 +66,15 @@ def with_exercise(general: Mapping[str, Check], exercise: Exercise) -> dict[str,
 
 def exercise_checks(exercise: Exercise) -> dict[str, Check]:
     """What is asked in ``exercise`` alone."""
-    readable = () if "init.readable" in exercise.waits else ("init.readable",)
+    # Where the symptom is that DVC reads nothing, nothing else can be judged before.
+    is_first = "init.readable" in exercise.waits
+    before_given = SYMPTOM if is_first else "init.readable"
+    before_symptom = _HISTORY if is_first else _GIVEN
     checks = (
         _check(_HISTORY, kept.history_is_kept, ("init.git",), committed_only=True),
-        _check(_GIVEN, kept.given_files_are_kept, (_HISTORY, *readable)),
-        _check(SYMPTOM, symptom.judge_of(exercise), (_GIVEN,), exercise),
-        _check(_STAGES, parts.stages_run_when_they_have_to, (SYMPTOM,)),
+        _check(_GIVEN, kept.given_files_are_kept, (_HISTORY, before_given)),
+        _check(SYMPTOM, symptom.judge_of(exercise), (before_symptom,), exercise),
+        _check(_STAGES, parts.stages_run_when_they_have_to, (SYMPTOM, _GIVEN)),
         _check(_RECORDS, records.records_are_of_a_run, (_STAGES,)),
     )
     return {check.id: check for check in checks}

@@ -22,7 +22,7 @@ def records_are_of_a_run(repository: Repository, snapshot: Snapshot) -> Finding 
         return None
     if wrong[0] == DATA_DIR:
         return Finding(
-            "data-lost",
+            "lock-stale",
             f"{DATA_FILE} records other films than those of the project.",
             f"{DATA_FILE} of all films in {DATA_DIR}",
             f"{recorded.get(DATA_DIR)}",

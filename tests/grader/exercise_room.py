@@ -6,10 +6,12 @@ from pathlib import Path
 
 from grader.engine.report import Report
 from grader.grading import grade
+from tests.grader.wrong_ways import Edit, Line
 from tests.repositories import run
 from workshop.course.exercises import Exercise
 from workshop.exercises.builder import make_exercise
 from workshop.exercises.dvc_process import DvcProcess
+from workshop.start.programs import ProgramError
 
 
 class Room:
@@ -27,15 +29,29 @@ class Room:
         source, target = (kept, working) if (kept / repo.name).exists() else (working, kept)
         if source == working:
             make_exercise(repo, exercise, self._dvc, "ada")
+        for clone in (self._folder / "working").glob("clone-*"):
+            shutil.rmtree(clone)
         for name in names:
             shutil.rmtree(target / name, ignore_errors=True)
             if (source / name).exists():
                 shutil.copytree(source / name, target / name, symlinks=True)
+        run(repo, "git", "status")  # the times of the copies are news to git's index
         return repo
 
-    def type(self, repo: Path, *lines: str) -> str:
-        """What is printed where ``lines`` are typed; DVC has no start-up."""
-        return "".join(self._type(repo, line) for line in lines)
+    def type(self, repo: Path, *lines: Line) -> None:
+        """Type ``lines``, none of which fails; DVC has no start-up."""
+        for line in lines:
+            if isinstance(line, Edit):
+                line.apply(repo)
+            else:
+                self._type(repo, line)
+
+    def print(self, repo: Path, line: str) -> str:
+        """What ``line`` prints, whether it fails or not."""
+        try:
+            return self._type(repo, line)
+        except ProgramError as error:
+            return error.problem
 
     def _type(self, repo: Path, line: str) -> str:
         program, *words = shlex.split(line)

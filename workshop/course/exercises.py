@@ -14,15 +14,15 @@ EXERCISE = "exercise"
 """The id under which a report has what an exercise asks for."""
 PAGE = "README.md"
 """The text of an exercise, in its repository."""
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Exercise:
     """One broken repository; lessons/exercises.toml says what its texts are for.
 
-    The symptom is there while one of ``probe``, ``checks``, ``metric`` and ``data`` says so; the
-    others are empty.
+    The symptom is there while one of ``runs``, ``rests``, ``checks``, ``metric``, ``data`` and
+    ``branch`` says so; the others are empty.
     """
 
     id: str
@@ -39,10 +39,12 @@ class Exercise:
     type: tuple[str, ...]
     waits: tuple[str, ...]
     number: int = 0
-    probe: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    runs: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    rests: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     checks: tuple[str, ...] = ()
     metric: str = ""
     data: str = ""
+    branch: str = ""
 
     @property
     def folder_name(self) -> str:

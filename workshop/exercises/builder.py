@@ -93,5 +93,5 @@ def make_exercise(folder: Path, exercise: Exercise, dvc: DvcProcess, attendee: s
     for name, text in texts.items():
         project.write(name, text)
     FAULTS[exercise.id](project)
-    project.git("tag", START)
+    project.git("tag", "--force", START, "HEAD")
     programs.introduce()

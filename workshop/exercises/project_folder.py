@@ -1,10 +1,11 @@
 """A small DVC project in a folder, as a colleague makes it, commit by commit."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
 from workshop.exercises.dvc_process import DvcProcess
-from workshop.start.programs import Programs
+from workshop.start.programs import ProgramError, Programs
 
 PROJECT_DIR = Path(__file__).parent / "project"
 """The project as it should be: what every exercise ends with."""
@@ -49,6 +50,15 @@ class ProjectFolder:
             raise ValueError(f"{path} has no {old!r}")
         self.write(path, text.replace(old, new))
 
+    def append(self, path: str, text: str) -> None:
+        """Write ``text`` to the end of a file."""
+        with (self.folder / path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        (self.folder / path).unlink()
+
     def restore(self, path: str) -> None:
         """Make the file ``path`` as it should be."""
         self.write(path, (PROJECT_DIR / path).read_text("utf-8"))
@@ -62,17 +72,27 @@ class ProjectFolder:
     def begin(self) -> None:
         """The first commit: git, DVC and the code."""
         self._programs.git("init", "--quiet", "--initial-branch", "main")
-        self.dvc("init", "--quiet")
-        self.dvc("add", "--quiet", "films")
+        self.dvc("init")
+        self.dvc("add", "films")
         self.commit("Rate films by their genre")
 
     def run(self, message: str = "Run the pipeline") -> None:
         """Run the pipeline, and commit that."""
-        self.dvc("repro", "--quiet")
+        self.dvc("repro")
         self.commit(message)
 
     def share(self) -> None:
         """Set the remote, commit that and push."""
-        self.dvc("remote", "add", "--quiet", "-d", REMOTE, self.remote)
+        self.add_remote()
         self.commit("Share the data")
-        self.dvc("push", "--quiet")
+        self.dvc("push")
+
+    def add_remote(self, *options: str) -> None:
+        """Set the default remote."""
+        self.dvc("remote", "add", *options, "-d", REMOTE, self.remote)
+
+    def begin_merge(self, branch: str) -> None:
+        """Merge ``branch``, at whose conflict git stops; the state before it is the start."""
+        self.git("tag", START)
+        with contextlib.suppress(ProgramError):
+            self.git("merge", "--quiet", branch)
