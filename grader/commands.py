@@ -286,7 +286,7 @@ def _start(options: argparse.Namespace) -> int:
             raise StartError(
                 "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
             )
-        if options.broken:
+        if options.broken is not None:
             text = _start_broken(options)
         else:
             text = starter.make_repository(options.folder, options.at, options.name, remote)

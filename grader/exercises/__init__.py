@@ -70,11 +70,13 @@ def exercise_checks(exercise: Exercise) -> dict[str, Check]:
     is_first = "init.readable" in exercise.waits
     before_given = SYMPTOM if is_first else "init.readable"
     before_symptom = _HISTORY if is_first else _GIVEN
+    # Nothing that can be told without the remote waits for its answer.
+    here = () if symptom.asks_remote(exercise) else (SYMPTOM,)
     checks = (
         _check(_HISTORY, kept.history_is_kept, ("init.git",), committed_only=True),
         _check(_GIVEN, kept.given_files_are_kept, (_HISTORY, before_given)),
         _check(SYMPTOM, symptom.judge_of(exercise), (before_symptom,), exercise),
-        _check(_STAGES, parts.stages_run_when_they_have_to, (SYMPTOM, _GIVEN)),
+        _check(_STAGES, parts.stages_run_when_they_have_to, (_GIVEN, *here)),
         _check(_RECORDS, records.records_are_of_a_run, (_STAGES,)),
     )
     return {check.id: check for check in checks}

@@ -208,7 +208,15 @@ class Repository:
     @cached_property
     def exercise(self) -> Exercise | None:
         """The exercise of `grader start --broken` that this is, unless it is judged as foreign."""
-        name = None if self._as_foreign else self.settings.exercise
+        if self._as_foreign:
+            return None
+        try:
+            name = self.settings.exercise
+            is_deleted = self.worktree.content(settings.PATH) is None
+            if is_deleted and settings.PATH in self.committed_files:
+                name = read_settings(self.head.content(settings.PATH)).exercise
+        except UnknownError:  # git cannot say
+            return None
         return exercises().exercise(name) if name else None
 
     @cached_property
