@@ -1,8 +1,9 @@
 """The files that a module opens, as far as its text names them: to read, and to write.
 
 A path may be a text, a name that has one value, a ``Path`` or a join of such; ``args.data`` stands
-as ``--data``, for an option that argparse is told of. A path that is made while the code runs is
-not seen: such a file is missed, and never reported by mistake.
+as ``--data``, for an option that argparse is told of, and ``@`` for the folder of the module, as
+in ``Path(__file__).parent / "conf"``. A path that is made while the code runs is not seen: such a
+file is missed, and never reported by mistake.
 """
 
 import ast
@@ -12,10 +13,11 @@ from collections.abc import Container, Iterator
 from typing import Literal, NamedTuple
 
 Way = Literal["read", "write"]
+OWN_FOLDER = "@"
 
 _OPENERS = frozenset(("io", "gzip", "bz2", "lzma", "codecs"))
-_PATHS = frozenset(("Path", "PurePath", "PosixPath", "str", "fspath", "abspath"))
-_SAME_PATH = frozenset(("as_posix", "resolve", "absolute", "expanduser"))
+_PATHS = frozenset(("Path", "PurePath", "PosixPath", "str", "fspath", "abspath", "realpath"))
+_SAME_PATH = frozenset(("as_posix", "resolve", "absolute"))
 _METHODS: dict[str, Way] = {
     "read_text": "read", "read_bytes": "read", "write_text": "write", "write_bytes": "write",
 }  # fmt: skip
@@ -76,20 +78,37 @@ class _Texts:
         match node:
             case ast.Constant(value=str(text)):
                 return text
+            case ast.Name(id="__file__"):
+                return f"{OWN_FOLDER}/__file__"
             case ast.Name(id=name):
                 return self._value(name, depth)
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return self._join([left, right], depth)
+            case ast.Attribute(value=whole, attr="parent"):
+                return _above(self.path(whole, depth - 1))
             case ast.Attribute(value=ast.Name(), attr=name):
                 known = (f"--{name}", f"--{name.replace('_', '-')}")
                 return next((option for option in known if option in self._options), "")
-            case ast.BinOp(left=left, op=ast.Div(), right=right):
-                return self._join([left, right], depth)
-            case ast.Call(func=ast.Attribute(value=whole, attr=name), args=[]) if (
-                name in _SAME_PATH
+            case ast.Subscript(
+                value=ast.Attribute(value=whole, attr="parents"), slice=ast.Constant(value=int(at))
             ):
+                return _above(self.path(whole, depth - 1), at + 1)
+            case ast.Call():
+                return self._path_of_call(node, depth)
+        return ""
+
+    def _path_of_call(self, call: ast.Call, depth: int) -> str:
+        name = _name_of(call.func)
+        match call:
+            case ast.Call(func=ast.Attribute(value=whole), args=[]) if name in _SAME_PATH:
                 return self.path(whole, depth - 1)
-            case ast.Call(func=ast.Attribute(value=ast.Attribute(), attr="join"), args=parts):
-                return self._join(parts, depth)  # os.path.join
-            case ast.Call(func=func, args=parts) if _name_of(func) in _PATHS:
+            case ast.Call(args=[whole]) if name == "dirname":
+                return _above(self.path(whole, depth - 1))
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="path")), args=parts) if (
+                name == "join"
+            ):
+                return self._join(parts, depth)
+            case ast.Call(args=parts) if name in _PATHS:
                 return self._join(parts, depth)
         return ""
 
@@ -106,6 +125,14 @@ class _Texts:
         return joined if len(joined) <= _LONGEST else ""
 
 
+def _above(path: str, times: int = 1) -> str:
+    """The folder that ``path`` is in, or one so many times above it; no path is 30 deep."""
+    for _ in range(min(times, _DEEPEST)):
+        is_end = path == OWN_FOLDER or path.endswith("/..")
+        path = f"{path}/.." if is_end else posixpath.dirname(path)
+    return path
+
+
 def _opened_by(call: ast.Call, texts: _Texts) -> Iterator[tuple[str, Way]]:
     name = _name_of(call.func)
     whole = call.func.value if isinstance(call.func, ast.Attribute) else None
@@ -116,12 +143,22 @@ def _opened_by(call: ast.Call, texts: _Texts) -> Iterator[tuple[str, Way]]:
             yield path, way
     elif name in _METHODS:
         yield texts.path(whole), _METHODS[name]
+    elif name == "main" and (folder := _hydra_folder(call)):
+        yield f"{OWN_FOLDER}/{folder}", "read"
     elif name.startswith("read_") or name in _READERS:
         yield _path_argument(call, texts), "read"
     elif name in _PATH_IS_SECOND and len(call.args) > 1 and texts.path(call.args[1]):
         yield texts.path(call.args[1]), "write"
     elif name.startswith("to_") or name in _WRITERS:
         yield _path_argument(call, texts), "write"
+
+
+def _hydra_folder(call: ast.Call) -> str:
+    """The folder of ``@hydra.main(config_path="conf")``, which is seen from the module's own."""
+    for word in call.keywords:
+        if word.arg == "config_path" and isinstance(word.value, ast.Constant):
+            return str(word.value.value or "")
+    return ""
 
 
 def _name_of(node: ast.expr) -> str:

@@ -16,7 +16,7 @@ from grader import user_cache
 from grader.code import param_keys, source
 from grader.code.data_files import opened_files
 
-_VERSION = 7
+_VERSION = 8
 _MOST_TEXTS = 500
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -33,8 +33,8 @@ class Module:
     ``defaults``: the text that an option has where it is not given. ``texts``: those with a slash,
     which may be paths. ``first``: line, level, module and name of each import that runs as soon as
     the module does, whatever happens. ``names``: all that the module gives a value to; ``*`` where
-    it may have others. ``opened``, ``written``: the paths of files that it reads and writes, an
-    option in place of its value. ``error``: line and words of what keeps Python from running it at
+    it may have others. ``opened``, ``written``: the paths of files that it reads and writes, as
+    in grader.code.data_files. ``error``: line and words of what keeps Python from running it at
     all.
     """
 

@@ -12,6 +12,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.model import Out
 from dvcstate.params import params_file
 from grader.code.command import Call, join, script
+from grader.code.data_files import OWN_FOLDER
 from grader.code.module import module
 from grader.code.stage_code import StageCode, option_values
 from grader.facts.repository import Repository
@@ -20,6 +21,7 @@ from grader.stages.declared_params import has_key, undeclared_keys, unknown_keys
 from grader.stages.paths import covers, paths_overlap
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.stage_outs import section_of
+from grader.stages.storage import files_at_head
 from workshop.stages import PARAMS_FILE
 
 _METRICS_NAMES = ("metric", "score", "result", "eval")
@@ -116,7 +118,9 @@ class OwnStage:
     @cached_property
     def undeclared_outs(self) -> list[NewOut]:
         """What the stage's own modules write, and neither an out nor a .gitignore has."""
-        outs = [out.path for stage in self._snapshot.project.stages for out in stage.outs]
+        project = self._snapshot.project
+        outs = [out.path for stage in project.stages for out in stage.outs]
+        outs += [*project.metrics, *project.plots]  # those at the top of dvc.yaml are git's
         return [
             NewOut(path, "metrics", cache=False) if self._is_metrics(path) else NewOut(path)
             for path in self._written
@@ -162,10 +166,13 @@ class OwnStage:
             for text in code.own():
                 own = module(code.text(text))
                 for path in getattr(own, name):
-                    option, slash, rest = path.partition("/")
-                    value = given.get(option) or own.defaults.get(option, "")
-                    whole = f"{value}{slash}{rest}" if option.startswith("--") and value else path
-                    if found := self._from_root(call, whole):
+                    first, slash, rest = path.partition("/")
+                    if first == OWN_FOLDER:
+                        found = join(text.rpartition("/")[0], rest)
+                    else:
+                        value = given.get(first) or own.defaults.get(first, "")
+                        found = self._from_root(call, f"{value}{slash}{rest}" if value else path)
+                    if found and not found.startswith(".."):
                         yield found
 
     def _from_root(self, call: Call, path: str) -> str:
@@ -181,11 +188,11 @@ class OwnStage:
         return any(covers(out.path, path) for other in others for out in other.outs)
 
     def _is_data_in_git(self, path: str) -> bool:
-        """Whether ``path`` is a file that git has or could have, and no code."""
-        is_there = path in self._repository.committed_files or (
-            (self._repository.root / path).is_file() and not self._repository.ignores(path)
-        )
-        return is_there and not is_code_file(path)
+        """Whether ``path`` is a file or folder that git has, or could have; and no code."""
+        files = files_at_head(self._repository, path)
+        if not files and (self._repository.root / path).is_file():
+            files = [] if self._repository.ignores(path) else [path]
+        return bool(files) and not any(map(is_code_file, files))
 
     def _is_metrics(self, path: str) -> bool:
         """Whether a file has the name of metrics, and numbers alone in it."""
