@@ -20,6 +20,7 @@ from grader.facts.snapshot import Snapshot, is_code_file, is_dvc_file, is_metada
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.facts.vars_files import read_vars_files
 from grader.finding import Source, UnknownError
+from workshop.course.exercises import Exercise, exercises
 from workshop.stages import STAGES
 
 # What is above these limits is no workshop, and would take seconds to write.
@@ -205,12 +206,18 @@ class Repository:
         )
 
     @cached_property
+    def exercise(self) -> Exercise | None:
+        """The exercise of `grader start --broken` that this is, unless it is judged as foreign."""
+        name = None if self._as_foreign else self.settings.exercise
+        return exercises().exercise(name) if name else None
+
+    @cached_property
     def is_foreign(self) -> bool:
         """Whether `grader start` did not make it: it has DVC, and no code of the workshop's.
 
         Its lessons and their stages are not there to be judged.
         """
-        if self._as_foreign:
+        if self._as_foreign or self.exercise:
             return True
         try:
             known = {*self.committed_files, *self.tracked_files}
