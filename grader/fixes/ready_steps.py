@@ -12,6 +12,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.model import Out
 from grader import fixes
 from grader.facts.repository import Repository
+from grader.fixes.merges import with_settled_files
 from grader.fixes.overwritten import find_overwritten
 from grader.stages.paths import command_paths, covers
 from grader.stages.right_stage import RightStage
@@ -25,10 +26,13 @@ KEPT_DIR = ".dvc/tmp/kept"
 
 
 def ready_steps(repository: Repository, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """``steps`` without the first ones that are done, and with what keeps bytes before them."""
+    """``steps`` without the first ones that are done, and with what keeps bytes before them.
+
+    A merge that stopped is settled on the way: git commits nothing before that.
+    """
     if not any(isinstance(step, Command) for step in steps):
         return steps
-    left = list(steps)
+    left = [*with_settled_files(repository, steps)]
     while left and _is_done(repository, left[0]):
         left.pop(0)
     return *keep_bytes(repository, left), *_watch(repository, left), *left
