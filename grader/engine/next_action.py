@@ -115,11 +115,12 @@ def _waits_for(result: CheckResult, other: CheckResult) -> bool:
     """
     if result is other or other.kind != "fail" or result.code in _STOPS_DVC:
         return False
-    if other.code in _STOPS_DVC and _reads_graph(result):
+    is_commit = result.id in COMMIT_CHECKS
+    # A commit check tells of an overlap in the folder itself.
+    if other.code in _STOPS_DVC and not is_commit and _reads_graph(result):
         return True
     if result.code == "out-missing":
         return other.code == "out-lost" and _is_about(other, result)
-    is_commit = result.id in COMMIT_CHECKS
     if other.id in COMMIT_CHECKS or _stops_runs(result):
         return False
     if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
