@@ -11,6 +11,7 @@ from grader.facts.raw_posters import read_posters
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.ready_steps import put_aside
 from grader.stages.lookup import LOCK
 from grader.stages.recorded_data import RAW, RAW_PARTS, are_cached
 from grader.stages.storage import uncached_outs
@@ -112,6 +113,8 @@ def _restore(repository: Repository) -> Iterator[Step]:
         yield fixes.command("git", "checkout", fullest.commit[:10], "--", _FILE)
         yield _check_out(repository, fullest, _FILE)
     else:
+        if (repository.root / RAW).is_file():  # pipeline.posters writes into a folder alone
+            yield put_aside(repository, RAW)
         yield fixes.note(f"data of your own? put it into {RAW} as it was, in place of this line:")
         module = ("python", "-m", "pipeline.posters", RAW)
         yield fixes.command(*module, "--count", str(_COUNT), "--force")

@@ -147,9 +147,12 @@ def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
             *command_paths(repository, stage, repository.worktree.code(spec), spec.writes)
         ]
     for out in stage.outs:
+        # Nobody else has what is neither DVC's nor in git, whichever stage wrote it.
+        is_left_to_git = not out.cache and not out.persist
         # What a lesson's stage wrote and DVC never recorded, its next run writes again.
         is_new = out.recorded.md5 is None and not any(covers(out.path, p) for p in made_again)
-        if out.persist or out.path in wrong or not (out.path in modified or is_new):
+        is_changed = out.path in modified or is_new or is_left_to_git
+        if out.persist or out.path in wrong or not is_changed:
             continue
         if out.inside and out.place and out.place.exists() and not _is_kept(repository, out):
             yield out
