@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_watch(commands)
     _add_hint(commands)
     _add_predict(commands)
+    _add_supply(commands)
     # For the list of commands alone: grader.__main__ runs it, without any package.
     doctor = commands.add_parser(
         "doctor", help="whether this computer is ready; runs before anything is installed"
@@ -89,8 +90,9 @@ def _add_start(commands: _Commands) -> None:
     start = commands.add_parser(
         "start",
         help="make a repository to work in",
-        epilog="examples: grader start ../my-workshop; grader start ../my-workshop --at train;"
-        " grader start ../exercise --broken 3; grader start ../exercises --broken all",
+        epilog="examples: grader start ../my-workshop; grader start ../late --at train;"
+        " grader start ../my-project --without-dvc; grader start ../exercise --broken 3;"
+        " grader start ../exercises --broken all",
     )
     start.add_argument("folder", type=Path, metavar="DIR", help="where; it must not hold anything")
     start.add_argument(
@@ -102,6 +104,11 @@ def _add_start(commands: _Commands) -> None:
         "--endpoint",
         metavar="URL",
         help="of a bucket server, for a gs:// remote that is not Google's",
+    )
+    start.add_argument(
+        "--without-dvc",
+        action="store_true",
+        help="a small project that knows nothing of DVC, for the lesson your-project",
     )
     start.add_argument(
         "--broken",
@@ -166,6 +173,21 @@ def _add_predict(commands: _Commands) -> None:
     )
     _add_repo(predict)
     predict.set_defaults(run=_predict)
+
+
+def _add_supply(commands: _Commands) -> None:
+    supply = commands.add_parser(
+        "supply",
+        help="add to dvc.yaml what a lesson supplies of a stage",
+        description=(
+            "Adds what a lesson supplies of a stage to the end of dvc.yaml; BLANK-1, BLANK-2 in it"
+            " are for you to fill in. It overwrites nothing."
+        ),
+        epilog="example: grader supply train",
+    )
+    supply.add_argument("stage", metavar="STAGE", help="the stage, as the lesson says")
+    _add_repo(supply)
+    supply.set_defaults(run=_supply)
 
 
 def _add_repo(command: argparse.ArgumentParser) -> None:
@@ -275,21 +297,10 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from workshop.start import starter
-    from workshop.start.start_request import RemoteAddress, StartError
+    from workshop.start.start_request import StartError
 
     try:
-        remote = None
-        if options.remote:
-            remote = RemoteAddress(options.remote, options.endpoint)
-        elif options.endpoint:
-            raise StartError(
-                "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
-            )
-        if options.broken is not None:
-            text = _start_broken(options)
-        else:
-            text = starter.make_repository(options.folder, options.at, options.name, remote)
+        text = _make_what_is_asked(options)
     except StartError as error:
         return report_error(error.problem, error.fix)
     except KeyboardInterrupt:
@@ -299,16 +310,30 @@ def _start(options: argparse.Namespace) -> int:
     return 0
 
 
-def _start_broken(options: argparse.Namespace) -> str:
-    from workshop.exercises.builder import make_exercises
-    from workshop.start.start_request import StartError
+def _make_what_is_asked(options: argparse.Namespace) -> str:
+    """The workshop's repository, a project without DVC, or exercises; what was made."""
+    from workshop.start import plain_project, starter
+    from workshop.start.start_request import RemoteAddress, StartError
 
-    for name in ("at", "remote"):
-        if getattr(options, name):
-            raise StartError(f"--{name} is for the workshop, not for an exercise", "leave it out")
-    return make_exercises(
-        options.folder, options.broken, options.name, lambda line: write(f"{line}\n")
-    )
+    if options.without_dvc or options.broken is not None:
+        of_workshop = options.at or options.remote or options.endpoint
+        if of_workshop or (options.without_dvc and options.broken is not None):
+            name = "--without-dvc" if options.without_dvc else "--broken"
+            raise StartError(f"{name} goes with no option but --name", "leave out the others")
+    if options.without_dvc:
+        return plain_project.make_plain_project(options.folder, options.name)
+    if options.broken is not None:
+        from workshop.exercises.builder import make_exercises
+
+        return make_exercises(
+            options.folder, options.broken, options.name, lambda line: write(f"{line}\n")
+        )
+    if options.endpoint and not options.remote:
+        raise StartError(
+            "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
+        )
+    remote = RemoteAddress(options.remote, options.endpoint) if options.remote else None
+    return starter.make_repository(options.folder, options.at, options.name, remote)
 
 
 def _watch(options: argparse.Namespace) -> int:
@@ -388,6 +413,19 @@ def _predict(options: argparse.Namespace) -> int:
     forecasts = predict.forecast(state, expected)
     write(predict.render(forecasts, style_of(output.standard_output())))
     return PASSED if not any(item.is_wrong for item in forecasts) else FAILED
+
+
+def _supply(options: argparse.Namespace) -> int:
+    from dvcstate.errors import ProjectError
+    from workshop import supplied_stages
+
+    if not options.repo.is_dir():
+        return _no_folder(options.repo)
+    try:
+        write(supplied_stages.supply(options.repo, options.stage))
+    except ProjectError as error:
+        return report_error(str(error), error.fix)
+    return 0
 
 
 def _show_page(about: str) -> int:

@@ -11,9 +11,10 @@ from dvcstate import Project, ProjectError, ProjectState, Workspace
 from dvcstate.config.dvc_config import read as read_config
 from dvcstate.dvc_repository import DvcRepository, find
 from dvcstate.errors import ErrorKind, FileError, TrackedPathError
-from grader.facts import settings
+from grader.facts import git_attributes, settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, FileLine, Git, Tree
+from grader.facts.git_attributes import CloneChange, GitAttributes
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_code_file, is_dvc_file, is_metadata_file
@@ -27,6 +28,7 @@ from workshop.stages import STAGES
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
 _SUB_MODULES = ".gitmodules"
+_ATTRIBUTES = f"/{git_attributes.FILE}"
 # Of a damaged cache pipeline.cache_intact reports.
 _NO_STOPS = (ErrorKind.NO_ACCESS, ErrorKind.DAMAGED_CACHE)
 # Looked for even where git ignores its folder: that is one of the mistakes.
@@ -172,6 +174,34 @@ class Repository:
         """The programs and settings that git has, in its index or at HEAD."""
         known = dict.fromkeys([*self.tracked_files, *self.committed_files])
         return tuple(filter(is_code_file, known))
+
+    @cached_property
+    def clone_changes(self) -> dict[str, CloneChange]:
+        """The files of HEAD that git writes into a clone otherwise than it has them, by path.
+
+        The .gitattributes say so, those above the root of DVC included.
+        """
+        paths = [path for path in self._tree.files if f"/{path}".endswith(_ATTRIBUTES)]
+        own = [path for path in paths if path.startswith(self.prefix)]
+        texts = {path: self.head.content(path.removeprefix(self.prefix)) for path in own}
+        above = {path: self._tree.files[path].oid for path in paths if path not in own}
+        contents = self.git.contents(above.values()) if self.git and above else {}
+        texts |= {path: contents.get(oid) for path, oid in above.items()}
+        attributes = GitAttributes({path: text for path, text in texts.items() if text})
+        if self.git is None or not attributes.may_change_bytes:
+            return {}
+        blobs = {
+            path: blob.oid
+            for path, blob in self.committed_files.items()
+            if blob.size <= MAX_TEXT_BYTES and attributes.may_change(self.prefix + path)
+        }
+        known = self.git.contents(blobs.values())
+        changes = {
+            path: attributes.change(self.prefix + path, oid, known[oid])
+            for path, oid in blobs.items()
+            if oid in known
+        }
+        return {path: change for path, change in changes.items() if change}
 
     def _below(self, paths: Iterable[str]) -> list[str]:
         return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]

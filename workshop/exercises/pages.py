@@ -6,7 +6,6 @@ from pathlib import Path
 
 from workshop import activation, shell
 from workshop.course.exercises import Exercise, exercises
-from workshop.start.starter import cd_command, relative_path
 
 _README = """\
 # {number}. {title}
@@ -78,15 +77,14 @@ def settings(exercise: Exercise, remote: str) -> str:
 
 def next_steps(folder: Path, chosen: Sequence[Exercise]) -> str:
     """What was made in ``folder``, and what to type next."""
-    path = relative_path(folder).as_posix()
-    what = f"exercise {chosen[0].number}, {chosen[0].title}"
+    first, what = folder, f"exercise {chosen[0].number}, {chosen[0].title}"
     if len(chosen) > 1:
         what = f"{len(chosen)} exercises; README.md there lists them"
-        path = f"{path}/{chosen[0].folder_name}"
+        first = folder / chosen[0].folder_name
     return "\n".join(
         [
             f"{shell.printable(str(folder))} is ready: {what}.",
-            f"next: {cd_command(path)}",
+            f"next: {shell.cd_command(first)}",
             f"then, in each terminal: {activation.COMMAND}",
             "then: open README.md, and mend what it tells of",
         ]

@@ -101,7 +101,7 @@ def _make_all(
         programs.run(sys.executable, "-P", "-m", "pipeline.posters", "data/raw", "--count", count)
         run_cache.save_posters()
     programs.git("init", "--quiet", "--initial-branch", "main")
-    programs.commit("Start the workshop", "pipeline", *texts)
+    programs.commit("Start the workshop", "pipeline", lesson_index.FOLDER, *texts)
     if not lessons:
         return _next_steps(folder, course().lessons[0], f"with {preset.posters} posters")
     data_address = solution.solve(folder, lessons, remote, run_cache, programs)
@@ -129,7 +129,7 @@ def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     """What was made, and what to type and to read next."""
     lines = [
         f"{shell.printable(str(folder))} is ready, {what}.",
-        f"next: {cd_command(relative_path(folder).as_posix())}",
+        f"next: {shell.cd_command(folder)}",
     ]
     if not shutil.which("grader", path=str(Path(sys.executable).parent)):
         root = shell.quote(pipeline_dir().parent.as_posix())
@@ -139,28 +139,14 @@ def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     return "\n".join([*lines, f"then: open {page}, and type what it says"])
 
 
-def relative_path(folder: Path) -> Path:
-    """The path of ``folder`` from the current one."""
-    try:
-        return Path(os.path.relpath(folder))
-    except ValueError:  # on another drive of Windows
-        return folder
-
-
-def cd_command(path: str) -> str:
-    """How to go into a folder; some names have no form that every shell takes."""
-    if not shell.is_quotable(path):
-        return f"go into the folder {shell.printable(path)}"
-    return f"cd {shell.quote(path if not path.startswith('-') else f'./{path}')}"
-
-
 def _write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write the code of the stages, and ``texts`` by their path."""
+    """Write the code of the stages, the lessons' pictures, and ``texts`` by their path."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         pipeline_dir(), folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    (folder / lesson_index.FOLDER).mkdir()
+    pictures = lesson_index.PICTURES_DIR
+    shutil.copytree(pictures, folder / lesson_index.FOLDER / pictures.name)
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8", newline="\n")
 
