@@ -8,10 +8,12 @@ from grader.checks import in_teaching_order
 from grader.engine import runner
 from grader.engine.registry import Check
 from grader.engine.report import Report, ReportTier, make_report
-from grader.exercises import with_exercise
+from grader.exercises import exercise_checks, with_exercise
 from grader.facts.repository import Repository
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.fixes.ready_steps import ready_steps
+from grader.gaps import gap_checks, with_gaps
+from workshop.course.exercises import exercises
 
 # DVC answers about a dep in a cloud in two seconds. What is left of ten is the remote's.
 ASK_S = 5.0
@@ -23,13 +25,15 @@ def grade(
     *,
     offline: bool = False,
     as_foreign: bool = False,
+    runs_code: bool = False,
     cache: SnapshotCache | None = None,
 ) -> Report:
     """The report on the repository that the folder ``repo`` is in, with the checks of ``select``.
 
     ``offline`` leaves out what only the remote can answer. ``as_foreign`` leaves out what the
     workshop asks for, and judges any DVC repository. A ``cache`` makes the next grade of the
-    same repository faster. Changes nothing, and runs nothing of the repository's.
+    same repository faster. Changes nothing, and runs nothing of the repository's, but for the code
+    in its gaps where ``runs_code`` asks for it.
     """
     tiers: tuple[ReportTier, ...] = ("static",) if offline else ("static", "remote")
     own_cache = cache or SnapshotCache()
@@ -39,6 +43,8 @@ def grade(
         checks = in_teaching_order()
         if repository.exercise:
             checks = with_exercise(checks, repository.exercise)
+        elif repository.has_gaps:
+            checks = with_gaps(checks, runs_code=runs_code)
         selected = [check for check in checks.values() if select(check)]
         if repository.is_foreign:
             selected = [check for check in selected if not check.of_workshop]
@@ -49,3 +55,9 @@ def grade(
     finally:
         if cache is None:
             own_cache.close()
+
+
+def every_check() -> dict[str, Check]:
+    """The checks of all repositories, those of exercises and those of gaps in the code."""
+    gaps = {check.id: check for check in gap_checks(runs_code=False)}
+    return {**in_teaching_order(), **exercise_checks(exercises().exercises[0]), **gaps}

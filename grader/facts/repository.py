@@ -249,6 +249,11 @@ class Repository:
             return None
         return exercises().exercise(name) if name else None
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether parts of its code were left to the attendee to write."""
+        return self.settings.has_gaps and not self.is_foreign
+
     @cached_property
     def is_foreign(self) -> bool:
         """Whether `grader start` did not make it: it has DVC, and no code of the workshop's.

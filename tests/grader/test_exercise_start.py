@@ -165,4 +165,4 @@ def test_a_repository_that_is_no_exercise_is_named(
     assert commands.main(["check", "--repo", str(repo), "--only", SYMPTOM]) == 1
     (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")
     assert commands.main(["check", "--repo", str(repo), "--only", SYMPTOM]) == 2
-    assert "is no exercise of grader start --broken" in capsys.readouterr().err
+    assert "is judged by exercise.symptom" in capsys.readouterr().err
