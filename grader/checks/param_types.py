@@ -2,8 +2,7 @@
 
 import datetime
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -22,8 +21,7 @@ _YAML = ("yaml", "yml")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 
 
-@dataclass(frozen=True)
-class _Value:
+class _Value(NamedTuple):
     """The value of ``key`` now, and in the last run; ``node`` is where it stands."""
 
     key: str
