@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_watch(commands)
     _add_hint(commands)
     _add_predict(commands)
+    _add_supply(commands)
     # For the list of commands alone: grader.__main__ runs it, without any package.
     doctor = commands.add_parser(
         "doctor", help="whether this computer is ready; runs before anything is installed"
@@ -152,6 +153,21 @@ def _add_predict(commands: _Commands) -> None:
     )
     _add_repo(predict)
     predict.set_defaults(run=_predict)
+
+
+def _add_supply(commands: _Commands) -> None:
+    supply = commands.add_parser(
+        "supply",
+        help="add to dvc.yaml what a lesson supplies of a stage",
+        description=(
+            "Adds what a lesson supplies of a stage to the end of dvc.yaml; BLANK-1, BLANK-2 in it"
+            " are for you to fill in. It overwrites nothing."
+        ),
+        epilog="example: grader supply train",
+    )
+    supply.add_argument("stage", metavar="STAGE", help="the stage, as the lesson says")
+    _add_repo(supply)
+    supply.set_defaults(run=_supply)
 
 
 def _add_repo(command: argparse.ArgumentParser) -> None:
@@ -345,6 +361,19 @@ def _predict(options: argparse.Namespace) -> int:
     forecasts = predict.forecast(state, expected)
     write(predict.render(forecasts, style_of(output.standard_output())))
     return PASSED if not any(item.is_wrong for item in forecasts) else FAILED
+
+
+def _supply(options: argparse.Namespace) -> int:
+    from dvcstate.errors import ProjectError
+    from workshop import supplied_stages
+
+    if not options.repo.is_dir():
+        return _no_folder(options.repo)
+    try:
+        write(supplied_stages.supply(options.repo, options.stage))
+    except ProjectError as error:
+        return report_error(str(error), error.fix)
+    return 0
 
 
 def _show_page(about: str) -> int:

@@ -64,6 +64,7 @@ class Attendee:
             return ""
         printed, code = self._run(self._with_the_port(command.text))
         assert code == command.exit_code, f"{command.text}\n{printed}"
+        assert not (command.is_silent and printed.strip()), printed
         _assert_shows(printed, command)
         return printed
 

@@ -179,13 +179,14 @@ class RightStage:
     def _meant(self, absent: str) -> str:
         """The file that an absent dep may mean, where the command and the code read none like it.
 
-        Empty where there is none, and where it is a param.
+        Empty where there is none, where it is a param, and where it is an out of this stage.
         """
         needed = [*self._code.imported(), *self._paths(self.spec.reads)]
         folders = code_deps(None, needed)
         if absent in self.params_among_deps or close_names(absent, folders):
             return ""
-        return absent_deps.meant_path(self._repository, self._snapshot, absent)
+        meant = absent_deps.meant_path(self._repository, self._snapshot, absent)
+        return "" if meant in {out.path for out in self.stage.outs} else meant
 
     # ── params ──
 

@@ -101,7 +101,7 @@ def _make_all(
         programs.run(sys.executable, "-P", "-m", "pipeline.posters", "data/raw", "--count", count)
         run_cache.save_posters()
     programs.git("init", "--quiet", "--initial-branch", "main")
-    programs.commit("Start the workshop", "pipeline", *texts)
+    programs.commit("Start the workshop", "pipeline", lesson_index.FOLDER, *texts)
     if not lessons:
         return _next_steps(folder, course().lessons[0], f"with {preset.posters} posters")
     data_address = solution.solve(folder, lessons, remote, run_cache, programs)
@@ -151,12 +151,13 @@ def _cd_command(path: str) -> str:
 
 
 def _write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write the code of the stages, and ``texts`` by their path."""
+    """Write the code of the stages, the lessons' pictures, and ``texts`` by their path."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         pipeline_dir(), folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    (folder / lesson_index.FOLDER).mkdir()
+    pictures = lesson_index.PICTURES_DIR
+    shutil.copytree(pictures, folder / lesson_index.FOLDER / pictures.name)
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8", newline="\n")
 
