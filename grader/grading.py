@@ -8,7 +8,6 @@ from grader.checks import in_teaching_order
 from grader.engine import runner
 from grader.engine.registry import Check
 from grader.engine.report import Report, ReportTier, make_report
-from grader.exercises import with_exercise
 from grader.facts.repository import Repository
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.fixes.ready_steps import ready_steps
@@ -38,6 +37,8 @@ def grade(
     try:
         checks = in_teaching_order()
         if repository.exercise:
+            from grader.exercises import with_exercise  # 15 ms, and few repositories are one
+
             checks = with_exercise(checks, repository.exercise)
         selected = [check for check in checks.values() if select(check)]
         if repository.is_foreign:
