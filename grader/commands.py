@@ -293,7 +293,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     from grader.checks import CHECKS
-    from grader.grading import every_check
+    from grader.every_check import every_check
     from grader.output import catalogue
 
     found = [every_check()[id_] for id_ in _find_checks(options.check)]
@@ -465,7 +465,7 @@ def _cut(text: str) -> str:
 
 def _find_checks(about: str) -> list[str]:
     """The ids of the checks that have the id ``about``, or that may find the code ``about``."""
-    from grader.grading import every_check
+    from grader.every_check import every_check
 
     checks = every_check()
     return [check.id for check in checks.values() if about == check.id or about in check.codes]

@@ -8,12 +8,9 @@ from grader.checks import in_teaching_order
 from grader.engine import runner
 from grader.engine.registry import Check
 from grader.engine.report import Report, ReportTier, make_report
-from grader.exercises import exercise_checks, with_exercise
 from grader.facts.repository import Repository
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.fixes.ready_steps import ready_steps
-from grader.gaps import gap_checks, with_gaps
-from workshop.course.exercises import exercises
 
 # DVC answers about a dep in a cloud in two seconds. What is left of ten is the remote's.
 ASK_S = 5.0
@@ -42,8 +39,12 @@ def grade(
     try:
         checks = in_teaching_order()
         if repository.exercise:
+            from grader.exercises import with_exercise  # 15 ms, and few repositories are one
+
             checks = with_exercise(checks, repository.exercise)
         elif repository.has_gaps:
+            from grader.gaps import with_gaps  # likewise
+
             checks = with_gaps(checks, runs_code=runs_code)
         selected = [check for check in checks.values() if select(check)]
         if repository.is_foreign:
@@ -55,9 +56,3 @@ def grade(
     finally:
         if cache is None:
             own_cache.close()
-
-
-def every_check() -> dict[str, Check]:
-    """The checks of all repositories, those of exercises and those of gaps in the code."""
-    gaps = {check.id: check for check in gap_checks(runs_code=False)}
-    return {**in_teaching_order(), **exercise_checks(exercises().exercises[0]), **gaps}

@@ -47,6 +47,18 @@ def _with_plain_line_ends(content: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n")
 
 
+def _files_by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    # Asked for 100 times in a grade: to compare each path with each folder took 5 ms of its 60.
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(".", []).append(path)
+        at = path.find("/")
+        while at > 0:
+            folders.setdefault(path[:at], []).append(path)
+            at = path.find("/", at + 1)
+    return folders
+
+
 class Repository:
     """The repository that the folder ``start`` is in.
 
@@ -122,6 +134,11 @@ class Repository:
             for path, blob in self._tree.files.items()
             if path.startswith(self.prefix)
         }
+
+    @cached_property
+    def committed_folders(self) -> dict[str, list[str]]:
+        """The files at HEAD in each folder, at any depth, by its path; ``.`` is the root."""
+        return _files_by_folder(self.committed_files)
 
     @cached_property
     def links(self) -> list[str]:
@@ -202,6 +219,11 @@ class Repository:
             if oid in known
         }
         return {path: change for path, change in changes.items() if change}
+
+    @cached_property
+    def code_folders(self) -> dict[str, list[str]]:
+        """Those of ``code_files`` in each folder, as in `committed_folders`."""
+        return _files_by_folder(self.code_files)
 
     def _below(self, paths: Iterable[str]) -> list[str]:
         return [p.removeprefix(self.prefix) for p in paths if p.startswith(self.prefix)]
@@ -374,7 +396,15 @@ class Repository:
     @cached_property
     def objects(self) -> Objects:
         """DVC's cache on this machine."""
-        return Objects(self._dvc.cache_dir)
+        return Objects(self._dvc.cache_dir, self._object_stats)
+
+    def _object_stats(self) -> Mapping[str, os.stat_result]:
+        """What DVC's state took a look at, in this grade: twice 1,000 objects take 4 ms."""
+        try:
+            _ = self.state
+        except ProjectError:  # what the last grade saw may have changed
+            return {}
+        return self.workspace.object_stats(self._dvc.cache_dir)
 
     @cached_property
     def state(self) -> ProjectState:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from grader.finding import UnknownError
 from grader.step import Edit
@@ -10,8 +10,7 @@ from grader.step import Edit
 PATH = "workshop.toml"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """``remote`` is the attendee's own address, ``raw`` that of the shared raw data.
 
     ``supplied`` are the ids of the lessons that ``start --at`` solved, ``exercise`` is that of what
