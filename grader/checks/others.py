@@ -62,7 +62,8 @@ def other_stages_are_current(repository: Repository, snapshot: Snapshot) -> Find
             f"{stage.name}, a stage of your own, has not run since {names} changed.",
             f"what {LOCK} records of {stage.name}",
             fixes.join(place.path for place in evidence),
-            run_stage(repository, stage),
+            runs.commit_inputs(repository, snapshot, stage, evidence)
+            or run_stage(repository, stage),
             evidence,
             severity="advice",
         )

@@ -29,6 +29,7 @@ from grader.stages.run_state import (
     state_of,
 )
 from grader.stages.storage import files_at_head, outs_with_code, uncached_outs
+from grader.step import Step
 from workshop import endpoints
 from workshop.stages import StageSpec
 
@@ -96,12 +97,8 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         return finding
     _refuse_to_run_broken_code(repository, spec)
     evidence = tuple(change.evidence for change in changed)
-    steps = mend_stage(repository, snapshot, stage, spec)
-    if snapshot.revision == "HEAD":
-        paths = [place.path for place in evidence]
-        uncommitted = [path for path in paths if path in repository.uncommitted_files]
-        if uncommitted and not changes_of_run(repository, repository.worktree, stage):
-            steps = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
+    steps = commit_inputs(repository, snapshot, stage, evidence)
+    steps = steps or mend_stage(repository, snapshot, stage, spec)
     return Finding(
         "lock-stale",
         f"{stage.name} has not run since {names_of(changed)} changed: its outs are of before that.",
@@ -110,6 +107,22 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         steps,
         evidence,
     )
+
+
+def commit_inputs(
+    repository: Repository, snapshot: Snapshot, stage: Stage, evidence: Iterable[Evidence]
+) -> tuple[Step, ...]:
+    """The commit of what the stage ran on, where the last run is of what is in the folder.
+
+    Then HEAD alone has something older, and nothing has to run. Empty elsewhere.
+    """
+    if snapshot.revision != "HEAD":
+        return ()
+    paths = dict.fromkeys(place.path for place in evidence)
+    uncommitted = [path for path in paths if path in repository.uncommitted_files]
+    if not uncommitted or changes_of_run(repository, repository.worktree, stage):
+        return ()
+    return fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
 
 
 def changes_of_run(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[LockChange]:
