@@ -17,6 +17,7 @@ from grader.fixes.stage_runs import edit_and_run, run_stage
 from grader.stages.lookup import LOCK, own_stages
 from grader.stages.paths import covers
 from grader.stages.stage_change import Change
+from grader.stages.unread import find_unread
 
 _REQUIRES = ("pipeline.place", "lock.committed")
 
@@ -85,7 +86,7 @@ def code_of_other_stages_is_declared(repository: Repository, snapshot: Snapshot)
     for stage in own_stages(snapshot):
         undeclared = [
             path
-            for path in snapshot.modules_of(stage)
+            for path in (*snapshot.modules_of(stage), *find_unread(repository, stage))
             if not any(covers(dep.path, path) for dep in stage.deps)
             and path not in [file.path for file in stage.params]  # params.py, by its keys
         ]
@@ -102,7 +103,29 @@ def code_of_other_stages_is_declared(repository: Repository, snapshot: Snapshot)
             tuple(Evidence(snapshot.revision, path) for path in undeclared),
             severity="advice",
         )
-    return None
+    return _unread_finding(repository, snapshot)
+
+
+def _unread_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """One advice on all stages that run scripts of a shell, or notebooks."""
+    programs = {
+        stage.name: unread
+        for stage in snapshot.project.stages
+        if stage.cmd and (unread := find_unread(repository, stage))
+    }
+    if not programs:
+        return None
+    paths = list(dict.fromkeys(path for unread in programs.values() for path in unread))
+    return Finding(
+        "dep-undeclared",
+        f"What {fixes.join(paths)} reads could not be judged: no script of a shell and no notebook"
+        f" is read here. Whether {fixes.join(programs)} declares it all, you alone can tell.",
+        "each file that it reads among deps, each param among params",
+        "not judged",
+        (fixes.note(f"look into {fixes.join(paths)}: what it reads belongs to deps and params"),),
+        tuple(Evidence(snapshot.revision, path) for path in paths),
+        severity="advice",
+    )
 
 
 @check("others.params", "param-unknown", "dep-absent", requires=("preprocess.declared",))
