@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from workshop import output
+from workshop import output, shell
 from workshop.output import OutputError, report_error, write
 
 if TYPE_CHECKING:
@@ -84,7 +84,12 @@ def _add_check(commands: _Commands) -> None:
 
 
 def _add_start(commands: _Commands) -> None:
-    start = commands.add_parser("start", help="make a repository to work in")
+    start = commands.add_parser(
+        "start",
+        help="make a repository to work in",
+        epilog="examples: grader start ../my-workshop; grader start ../late --at train;"
+        " grader start ../my-project --without-dvc",
+    )
     start.add_argument("folder", type=Path, metavar="DIR", help="where; it must not hold anything")
     start.add_argument(
         "--at", metavar="LESSON", help="with all before it solved; end: with all solved"
@@ -95,6 +100,11 @@ def _add_start(commands: _Commands) -> None:
         "--endpoint",
         metavar="URL",
         help="of a bucket server, for a gs:// remote that is not Google's",
+    )
+    start.add_argument(
+        "--without-dvc",
+        action="store_true",
+        help="a small project that knows nothing of DVC, for the lesson your-project",
     )
     start.set_defaults(run=_start)
 
@@ -263,10 +273,18 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from workshop.start import starter
+    from workshop.start import plain_project, starter
     from workshop.start.start_request import RemoteAddress, StartError
 
     try:
+        if options.without_dvc:
+            if options.at or options.remote or options.endpoint:
+                raise StartError(
+                    "a project without DVC has no lessons solved, and no remote",
+                    f"grader start {shell.quote(str(options.folder))} --without-dvc",
+                )
+            write(plain_project.make_plain_project(options.folder, options.name) + "\n")
+            return 0
         remote = None
         if options.remote:
             remote = RemoteAddress(options.remote, options.endpoint)

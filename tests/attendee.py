@@ -43,7 +43,8 @@ class Attendee:
         if isinstance(step, LessonCommand):
             return self.type(step)
         path = self.folder / step.file
-        path.write_text(step.apply_to(path.read_text("utf-8")), "utf-8", newline="\n")
+        before = path.read_text("utf-8") if path.exists() else ""
+        path.write_text(step.apply_to(before), "utf-8", newline="\n")
         return ""
 
     def type(self, command: LessonCommand) -> str:

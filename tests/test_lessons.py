@@ -14,11 +14,11 @@ from tests import lesson_text
 from tests.attendee import Attendee, working
 from tests.bucket_server import BUCKET, serving
 from tests.lesson_text import FileReplacement, LessonCommand, LessonError
-from tests.repositories import ROOT
+from tests.repositories import ROOT, run
 from tests.solution import SMALL
 from workshop import activation
 from workshop.course.manifest import LESSONS_DIR, Lesson, Page, course
-from workshop.start import starter
+from workshop.start import plain_project, starter
 from workshop.start.reference import QUICK, Preset
 from workshop.start.start_request import RemoteAddress
 
@@ -31,7 +31,7 @@ SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")
 
 LONG = ("dvc stage add ", "dvc import-url ", "[{", "| ")
 """What a line begins with that may be as long as it is: two shells break lines in two ways."""
-OTHER_REMOTES = ("remote-google", "remote-folder", "import-raw-data")
+OF_THEIR_OWN = ("remote-google", "remote-folder", "import-raw-data", plain_project.LESSON)
 """Pages for a repository of their own: each has a test of its own."""
 ASKS_GOOGLE = ("dvc push", "dvc status --cloud", "gcloud", "grader")
 PAGES = (*course().lessons, *course().pages)
@@ -79,8 +79,19 @@ def test_the_lessons_lead_from_a_start_to_full_score(ada: Attendee) -> None:
     assert report.score == report.max_score
     assert {"static", "remote"} <= set(report.verified)
     for page in course().pages:
-        if page.id not in OTHER_REMOTES:
+        if page.id not in OF_THEIR_OWN:
             follow(ada, page)
+
+
+@pytest.mark.slow
+def test_a_project_of_ones_own_comes_under_dvc(tmp_path: Path) -> None:
+    """Without the other lessons; at the end a clone pulls, and nothing runs there."""
+    (tmp_path / "anywhere").mkdir()
+    with working(tmp_path / "anywhere", tmp_path / "home") as attendee:
+        follow(attendee, page_called(plain_project.LESSON))
+        assert attendee.folder == tmp_path / "my-project-clone"
+    for folder in (attendee.folder, tmp_path / "my-project"):
+        assert run(folder, "git", "status", "--short") == ""
 
 
 @pytest.mark.slow

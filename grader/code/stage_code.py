@@ -379,8 +379,11 @@ def values_of(command: Command, stage: StageSpec) -> dict[str, str]:
     command that does not run the module, all are told.
     """
     words = _arguments(command, stage)
-    if words is None:
-        words = tuple(words_of(command))
+    return option_values(tuple(words_of(command)) if words is None else words)
+
+
+def option_values(words: tuple[str, ...]) -> dict[str, str]:
+    """What each ``--option`` among ``words`` has behind it; empty where nothing follows it."""
     found = {}
     for word, following in zip(words, [*words, ""][1:], strict=True):
         if word.startswith("--") and word != "--":

@@ -124,7 +124,7 @@ def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool
     """A folder is left to the data's own check where nothing is added to DVC yet."""
     place = repository.root / path
     has_dvc_file = any(stage.cmd is None for stage in snapshot.project.stages)
-    return place.is_file() or (has_dvc_file and place.is_dir())
+    return place.is_file() or ((has_dvc_file or repository.is_foreign) and place.is_dir())
 
 
 def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:

@@ -1,11 +1,15 @@
 """`grader supply`: the part of a stage that a lesson supplies, at the end of dvc.yaml."""
 
+import contextlib
+import io
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.grader.command_line import grader
+from grader import commands
+from grader.grading import grade
+from tests.grader.gallery import edit_stages
 from workshop import stages, supplied_stages
 from workshop.start.reference import reference_path
 
@@ -22,8 +26,10 @@ def project(tmp_path: Path) -> Path:
 
 def supplied(project: Path, stage: str) -> tuple[int, str]:
     """The exit code of `grader supply`, and what it printed."""
-    done = grader("supply", stage, "--repo", str(project), cwd=project)
-    return done.returncode, done.stdout + done.stderr
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        code = commands.main(["supply", stage, "--repo", str(project)])
+    return code, printed.getvalue()
 
 
 def stages_in(path: Path) -> dict[str, dict[str, object]]:
@@ -47,6 +53,15 @@ def test_a_stage_is_added_with_the_command_of_the_reference(project: Path, stage
     assert added["cmd"] == reference["cmd"]
     assert added != reference  # something is left to the attendee
     assert all(blank in printed for blank in ("BLANK-1", "BLANK-2") if blank in text)
+
+
+@pytest.mark.parametrize("stage", SUPPLIED)
+def test_what_is_supplied_has_not_all_points(repo: Path, stage: str) -> None:
+    """Committed as if it had run: the lesson's own part is left."""
+    block = yaml.safe_load((supplied_stages.STAGES_DIR / f"{stage}.yaml").read_text("utf-8"))
+    edit_stages(repo, lambda stages: stages.update(block))
+    report = grade(repo, lambda check: check.lesson == stage, offline=True)
+    assert report.score < report.max_score
 
 
 def test_the_block_comes_before_what_follows_the_stages(project: Path) -> None:

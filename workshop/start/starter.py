@@ -127,13 +127,9 @@ def lessons_before(at: str | None) -> tuple[Lesson, ...]:
 
 def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     """What was made, and what to type and to read next."""
-    try:
-        path = Path(os.path.relpath(folder))
-    except ValueError:  # on another drive of Windows
-        path = folder
     lines = [
         f"{shell.printable(str(folder))} is ready, {what}.",
-        f"next: {_cd_command(path.as_posix())}",
+        f"next: {shell.cd_command(folder)}",
     ]
     if not shutil.which("grader", path=str(Path(sys.executable).parent)):
         root = shell.quote(pipeline_dir().parent.as_posix())
@@ -141,13 +137,6 @@ def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     page = f"{lesson_index.FOLDER}/{lesson.id}.md"
     lines += [f"then, in each terminal: {activation.COMMAND}"]
     return "\n".join([*lines, f"then: open {page}, and type what it says"])
-
-
-def _cd_command(path: str) -> str:
-    """How to go into a folder; some names have no form that every shell takes."""
-    if not shell.is_quotable(path):
-        return f"go into the folder {shell.printable(path)}"
-    return f"cd {shell.quote(path if not path.startswith('-') else f'./{path}')}"
 
 
 def _write_files(folder: Path, texts: Mapping[str, str]) -> None:
