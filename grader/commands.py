@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from workshop import output, shell
+from workshop import output
 from workshop.output import OutputError, report_error, write
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_check(commands)
     listing = commands.add_parser("list", help="every check, lesson by lesson")
+    listing.add_argument(
+        "--broken", action="store_true", help="the broken repositories of grader start --broken"
+    )
     listing.set_defaults(run=_list)
     explain = commands.add_parser("explain", help="what a check or a code is about")
     explain.add_argument("check", metavar="CHECK", help="an id or a code, as grader check shows it")
@@ -78,6 +81,11 @@ def _add_check(commands: _Commands) -> None:
         "--any", action="store_true", help="any DVC repository: what no lesson has to do with"
     )
     check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
+    check.add_argument(
+        "--run-code",
+        action="store_true",
+        help="run what was written in the gaps of grader start --gaps, and judge its answers",
+    )
     check.add_argument("--format", choices=FORMATS, default="human", help="default: human")
     check.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
     check.set_defaults(run=_check)
@@ -88,7 +96,8 @@ def _add_start(commands: _Commands) -> None:
         "start",
         help="make a repository to work in",
         epilog="examples: grader start ../my-workshop; grader start ../late --at train;"
-        " grader start ../my-project --without-dvc",
+        " grader start ../my-project --without-dvc; grader start ../exercise --broken 3;"
+        " grader start ../exercises --broken all",
     )
     start.add_argument("folder", type=Path, metavar="DIR", help="where; it must not hold anything")
     start.add_argument(
@@ -105,6 +114,17 @@ def _add_start(commands: _Commands) -> None:
         "--without-dvc",
         action="store_true",
         help="a small project that knows nothing of DVC, for the lesson your-project",
+    )
+    start.add_argument(
+        "--broken",
+        metavar="N",
+        help="in place of the workshop, a small broken repository to mend: its number or name,"
+        " or all of them, each in a folder of DIR; grader list --broken lists them",
+    )
+    start.add_argument(
+        "--gaps",
+        action="store_true",
+        help="leave parts of the stages' code to the attendee, for courses that teach the code too",
     )
     start.set_defaults(run=_start)
 
@@ -202,7 +222,11 @@ def _check(options: argparse.Namespace) -> int:
         lambda check: _is_selected(options, check),
         offline=options.offline,
         as_foreign=options.any,
+        runs_code=options.run_code,
     )
+    if report.gradable and not report.lessons:
+        asked = options.only or f"the lesson {options.lesson}"
+        return report_error(f"nothing in {options.repo} is judged by {asked}", "grader check")
     way_out = None if options.any else checkout.way_out(options.repo)
     output.write_error("" if options.any else checkout.note(options.repo))
     stream = None if options.output else sys.stdout
@@ -227,8 +251,12 @@ def _is_selected(options: argparse.Namespace, check: "Check") -> bool:
 def _mistake_in(options: argparse.Namespace) -> tuple[str, str] | None:
     """What is wrong with the options of check, and what to type in their place."""
     from grader.checks import CHECKS
+    from workshop.course.exercises import EXERCISE
+    from workshop.course.gaps import GAPS
     from workshop.course.manifest import course
 
+    if {options.lesson, str(options.only).partition(".")[0]} & {EXERCISE, GAPS}:
+        return None
     lessons = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in lessons:
         return f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(lessons)}"
@@ -251,19 +279,26 @@ def _doctor(options: argparse.Namespace) -> int:
     return command.run(options)
 
 
-def _list(_options: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace) -> int:
     from grader.checks import in_teaching_order
     from grader.output import catalogue
+    from workshop.course.exercises import listing
 
+    if options.broken:
+        write(listing() + "\n")
+        return 0
     write(catalogue.listing(in_teaching_order().values()))
     return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from grader.checks import in_teaching_order
+    from grader.checks import CHECKS
+    from grader.every_check import every_check
     from grader.output import catalogue
 
-    checks = [in_teaching_order()[id_] for id_ in _find_checks(options.check)]
+    found = [every_check()[id_] for id_ in _find_checks(options.check)]
+    general = [check for check in found if check.id in CHECKS]
+    checks = general or found  # what exercises find too is explained by the general checks
     if not checks:
         return report_error(
             f"no check and no code is called {_cut(options.check)!r}", "grader list"
@@ -273,26 +308,10 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from workshop.start import plain_project, starter
-    from workshop.start.start_request import RemoteAddress, StartError
+    from workshop.start.start_request import StartError
 
     try:
-        if options.without_dvc:
-            if options.at or options.remote or options.endpoint:
-                raise StartError(
-                    "a project without DVC has no lessons solved, and no remote",
-                    f"grader start {shell.quote(str(options.folder))} --without-dvc",
-                )
-            write(plain_project.make_plain_project(options.folder, options.name) + "\n")
-            return 0
-        remote = None
-        if options.remote:
-            remote = RemoteAddress(options.remote, options.endpoint)
-        elif options.endpoint:
-            raise StartError(
-                "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
-            )
-        text = starter.make_repository(options.folder, options.at, options.name, remote)
+        text = _make_what_is_asked(options)
     except StartError as error:
         return report_error(error.problem, error.fix)
     except KeyboardInterrupt:
@@ -300,6 +319,36 @@ def _start(options: argparse.Namespace) -> int:
         return output.INTERRUPTED
     write(text + "\n")
     return 0
+
+
+def _make_what_is_asked(options: argparse.Namespace) -> str:
+    """The workshop's repository, a project without DVC, or exercises; what was made."""
+    from workshop.start import plain_project, starter
+    from workshop.start.start_request import RemoteAddress, StartError
+
+    if options.without_dvc or options.broken is not None:
+        of_workshop = options.at or options.remote or options.endpoint or options.gaps
+        if of_workshop or (options.without_dvc and options.broken is not None):
+            name = "--without-dvc" if options.without_dvc else "--broken"
+            raise StartError(f"{name} goes with no option but --name", "leave out the others")
+    if options.without_dvc:
+        return plain_project.make_plain_project(options.folder, options.name)
+    if options.broken is not None:
+        from workshop.exercises.builder import make_exercises
+
+        return make_exercises(
+            options.folder, options.broken, options.name, lambda line: write(f"{line}\n")
+        )
+    if options.endpoint and not options.remote:
+        raise StartError(
+            "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
+        )
+    if options.gaps and options.at:
+        raise StartError("--at solves lessons, and the code has gaps", "leave out one of the two")
+    remote = RemoteAddress(options.remote, options.endpoint) if options.remote else None
+    return starter.make_repository(
+        options.folder, options.at, options.name, remote, has_gaps=options.gaps
+    )
 
 
 def _watch(options: argparse.Namespace) -> int:
@@ -416,9 +465,9 @@ def _cut(text: str) -> str:
 
 def _find_checks(about: str) -> list[str]:
     """The ids of the checks that have the id ``about``, or that may find the code ``about``."""
-    from grader.checks import in_teaching_order
+    from grader.every_check import every_check
 
-    checks = in_teaching_order()
+    checks = every_check()
     return [check.id for check in checks.values() if about == check.id or about in check.codes]
 
 

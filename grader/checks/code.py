@@ -5,7 +5,9 @@ from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.git_files import bring_back, rename_back
 from grader.stages import broken_code
+from grader.stages.moved_code import find_moved
 from grader.step import Step
 from workshop.shell import command_line
 from workshop.stages import StageSpec
@@ -33,7 +35,10 @@ def broken_code_finding(
 
 
 def _steps(repository: Repository, broken: broken_code.BrokenCode) -> list[Step]:
+    """The edit of an import; where git had the module that it names, that comes back."""
     path, line = broken.path, broken.line
+    if "." in broken.module and (back := _bring_module_back(repository, broken.module)):
+        return [*back]
     text = repository.worktree.text(path) or ""
     if broken.meant:
         words = f"write  {broken.meant}  in place of  {broken.name}"
@@ -47,3 +52,14 @@ def _steps(repository: Repository, broken: broken_code.BrokenCode) -> list[Step]
         checkout = command_line(("git", "checkout", "HEAD", "--", path))
         steps.append(fixes.note(f"by accident? {checkout} brings back the committed code"))
     return steps
+
+
+def _bring_module_back(repository: Repository, name: str) -> tuple[Step, ...]:
+    """The steps that give a module its name again, or take it from git; empty where git had none.
+
+    A ``git add --all`` after a slip in a file manager commits that it is gone.
+    """
+    path = f"{name.replace('.', '/')}.py"
+    if moved := find_moved(repository, path):
+        return rename_back(repository, moved, path)
+    return bring_back(repository, path)

@@ -253,8 +253,17 @@ def _commit(
         if edits:
             steps += [*edits, *fixes.commit([*edited, *there], message, force=True)]
         else:
-            steps += commit_unstaged(repository, there, message)
+            steps += commit_unstaged(repository, [*there, *_record_of_run(repository)], message)
     return tuple(steps), not lost and (bool(replaced) or not edits)
+
+
+def _record_of_run(repository: Repository) -> list[str]:
+    """The lock and the outs of a run that git keeps, where they wait for the same commit."""
+    if LOCK not in repository.uncommitted_files or repository.ignores(LOCK):
+        return []
+    outs = uncached_outs(*repository.worktree.project.stages)
+    here = [LOCK, *(out for out in outs if not repository.ignores(out))]
+    return [path for path in here if (repository.root / path).is_file()]
 
 
 def _is_replaced(repository: Repository, snapshot: Snapshot, path: str) -> bool:

@@ -11,11 +11,13 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.added_data import restore_added
 from grader.stages.lookup import LOCK
 from grader.stages.paths import covers
 from grader.stages.recorded_data import RAW, are_cached, misread_outs
 from grader.stages.run_state import out_reasons
 from grader.stages.storage import uncached_outs
+from grader.step import Command
 from workshop.shell import command_line
 
 
@@ -75,27 +77,25 @@ def misread_path_finding(repository: Repository, snapshot: Snapshot) -> Finding 
 
 
 def _absent(repository: Repository, stage: Stage, out: Out) -> Finding:
-    # dvc pull asks for a remote, which the first lessons do not have yet.
-    is_cached = are_cached(repository, [out.recorded.md5 or ""])
     return Finding(
         "out-missing",
         f"{out.path} is not in your folder, though {stage.file} tracks it: no stage can read it.",
         f"{out.path} in your folder",
         "it is absent",
-        (fixes.command("dvc", "checkout" if is_cached else "pull", stage.file),),
+        # dvc pull asks for a remote, which the first lessons do not have yet.
+        restore_added(repository, stage),
         (Evidence("worktree", out.path, value="deleted"), Evidence("HEAD", stage.file)),
     )
 
 
 def _incomplete_finding(repository: Repository, stage: Stage, fault: str) -> Finding:
     """The finding on raw data that lost what the pipeline cannot do without."""
-    is_cached = are_cached(repository, [out.recorded.md5 or "" for out in stage.outs])
     return Finding(
         "lock-stale",
         f"{RAW} {fault}: preprocess cannot run on that.",
         f"the data that {stage.file} records",
         fault,
-        (fixes.command("dvc", "checkout" if is_cached else "pull", "--force", stage.file),),
+        restore_added(repository, stage, "--force"),
         (Evidence("worktree", RAW, value=fault),),
     )
 
@@ -106,9 +106,10 @@ def _modified_finding(
     md5 = next((out.recorded.md5 for out in stage.outs if out.path == path), None) or ""
     is_cached = bool(md5) and are_cached(repository, [md5])
     # Where the cache has lost it, only the remote may have what was recorded.
-    command = "checkout" if is_cached else "pull"
-    checkout = command_line(("dvc", command, "--force", stage.file))
-    back = f"{checkout} brings back what {stage.file} records, and nothing below is to be typed"
+    first, *more = restore_added(repository, stage, "--force")
+    is_command = isinstance(first, Command) and not more
+    words = command_line(first.words) if isinstance(first, Command) else ""
+    back = f"{words} brings back what {stage.file} records, and nothing below is to be typed"
     evidence = Evidence("worktree", path, value="modified"), Evidence("HEAD", stage.file)
     if not is_cached and _is_as_last_run(repository, path):
         what = (
@@ -122,7 +123,7 @@ def _modified_finding(
             f"the hash of {path} in {stage.file}",
             "the hash of other data" if md5 else "no hash",
             (
-                *[fixes.note(f"the data of a colleague? {back}")] * bool(md5),
+                *[fixes.note(f"the data of a colleague? {back}")] * (bool(md5) and is_command),
                 fixes.command("dvc", "add", path),
                 *fixes.commit([stage.file], f"Track {path} as it is"),
             ),
@@ -135,7 +136,7 @@ def _modified_finding(
         "other data",
         (
             fixes.command("dvc", "diff"),  # which of the two it is, is seen there
-            fixes.note(f"by accident? {back}"),
+            *[fixes.note(f"by accident? {back}")] * is_command,
             fixes.command("dvc", "add", path),
             fixes.command("dvc", "repro"),
             *fixes.commit([stage.file, LOCK, *beside], "Take up the new data"),

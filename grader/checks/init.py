@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dvcstate import ProjectError, Stage
+from dvcstate import ProjectError
 from dvcstate.config import config_schema
 from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
 from grader import fixes
@@ -12,8 +12,8 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import commit_unstaged, unignore
+from grader.fixes.merges import settle
 from grader.stages.lookup import LOCK
-from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.shell import command_line
 
@@ -290,19 +290,7 @@ def _write_lock_anew(repository: Repository, path: str) -> tuple[Step, ...]:
 
 
 def _end_merge(repository: Repository) -> tuple[Step, ...]:
-    """The end of a merge that stopped: one side of what a run writes, an edit of all else."""
-    written = {LOCK, *uncached_outs(*_stages_at_head(repository))}
-    taken = [path for path in repository.unmerged_files if path in written]
-    edited = [path for path in repository.unmerged_files if path not in written]
-    text = "keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
-    edits = [fixes.change(path, text) for path in edited]
-    sides = [fixes.command("git", "checkout", "--ours", *taken)] if taken else []
-    commit = fixes.commit(dict.fromkeys([*repository.unmerged_files, LOCK]), "Merge")
-    return *edits, *sides, fixes.command("dvc", "repro"), *commit
-
-
-def _stages_at_head(repository: Repository) -> tuple[Stage, ...]:
-    try:
-        return repository.head.project.stages
-    except ProjectError:
-        return ()
+    """The end of a merge that stopped."""
+    unmerged = repository.unmerged_files
+    commit = fixes.commit(dict.fromkeys([*unmerged, LOCK]), "Merge")
+    return *settle(repository, unmerged), fixes.command("dvc", "repro"), *commit

@@ -31,13 +31,6 @@ def lost_objects_finding(
     owners = [own for own in owners_in(snapshot.project.stages) if own.out.recorded.md5 in names]
     stages = list({own.stage.name: own.stage for own in owners}.values())
     here = [stage for stage in stages if is_as_recorded(repository, stage)]
-    # What else the cache lost is kept again by the same command, whichever check asks for it.
-    uncached = _uncached_stages(repository, snapshot, is_of_dvc_2=remote.uses_dvc_2_layout)
-    kept = [
-        stage
-        for stage in snapshot.project.stages
-        if stage in here or (stage in uncached and is_as_recorded(repository, stage))
-    ]
     where = "damaged in your cache" if lost[0] in damaged else "not in your cache"
     there = "other bytes" if lost[0] in answer.lacking.wrong else "nothing"
     rest = (
@@ -57,7 +50,7 @@ def lost_objects_finding(
         f"objects of which neither has the right bytes: {len(lost)}",
         (
             *remove_objects(repository, damaged),
-            *_keep_again(kept, is_of_dvc_2=remote.uses_dvc_2_layout),
+            *_keep_again(repository, snapshot, here, is_of_dvc_2=remote.uses_dvc_2_layout),
             *_make_again([stage for stage in stages if stage not in here]),
             *push_steps(repository, answer, []),
         ),
@@ -80,11 +73,22 @@ def _uncached_stages(
     ]
 
 
-def _keep_again(stages: list[Stage], *, is_of_dvc_2: bool) -> list[Step]:
-    """What gives the cache the outs that lie in the folder as their run left them."""
-    # DVC 3 takes what DVC 2 recorded of a dep for another record, and asks to be forced.
-    words = ("dvc", "commit", *["--force"] * is_of_dvc_2, *(stage.name for stage in stages))
-    return [fixes.command(*words)] if stages else []
+def _keep_again(
+    repository: Repository, snapshot: Snapshot, stages: list[Stage], *, is_of_dvc_2: bool
+) -> Iterator[Step]:
+    """What gives the cache the outs that lie in the folder as their run left them.
+
+    Those of ``stages``, in one layout of the cache, and of all others that the cache has lost, in
+    both: whichever check asks for them.
+    """
+    for layout in (is_of_dvc_2, not is_of_dvc_2):
+        lost = _uncached_stages(repository, snapshot, is_of_dvc_2=layout)
+        kept = [stage for stage in lost if is_as_recorded(repository, stage)]
+        kept += stages if layout == is_of_dvc_2 else []
+        names = [stage.name for stage in snapshot.project.stages if stage in kept]
+        # DVC 3 takes what DVC 2 recorded of a dep for another record, and asks to be forced.
+        if names:
+            yield fixes.command("dvc", "commit", *["--force"] * layout, *names)
 
 
 def _make_again(stages: list[Stage]) -> Iterator[Step]:

@@ -206,11 +206,8 @@ def _separate(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tup
         return _remove_copy(repository, other if is_first else owner)
     for _, owner in owned:
         if owner.cmd is None:
-            return (
-                fixes.command("dvc", "remove", owner.name),
-                fixes.command("git", "add", "--update"),
-                fixes.commit_staged("Leave the out to its stage"),
-            )
+            remove = fixes.command("dvc", "remove", owner.name)
+            return remove, *_untrack(repository, owner.file, is_committed=True)
     for out, owner in owned:
         spec = next((spec for spec in STAGES if snapshot.stage(spec) == owner), None)
         if spec and out.path in RightStage(repository, snapshot, owner, spec).outs.wrong:

@@ -1,7 +1,12 @@
-"""Params whose value is of another type than that of the last run: ``"12"`` for ``12``."""
+"""Params whose value is of another type than that of the last run: ``"12"`` for ``12``.
+
+DVC reads YAML 1.2, and PyYAML, with which stages read their params, YAML 1.1: of some notations
+each makes another value, and the lock has DVC's. https://yaml.org/spec/1.2.2/ext/changes/
+"""
 
 import datetime
 import math
+import re
 from typing import Any, NamedTuple
 
 import yaml
@@ -18,16 +23,23 @@ from grader.step import Step
 from workshop.shell import command_line
 
 _YAML = ("yaml", "yml")
+# A number for DVC and a text for PyYAML, which wants a point and a sign: 1.0e-3. The workshop's
+# stages take it for a number (pipeline/shared/params.py).
+_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 
 
 class _Value(NamedTuple):
-    """The value of ``key`` now, and in the last run; ``node`` is where it stands."""
+    """The value of ``key`` now, and in the last run; ``node`` is where it stands.
+
+    ``read`` is what the code of a stage reads of a number, where that is something else.
+    """
 
     key: str
     now: Any
     recorded: Any
     node: yaml.ScalarNode | None
+    read: Any = None
 
 
 def param_type_finding(snapshot: Snapshot, stage: Stage) -> Finding | None:
@@ -36,12 +48,16 @@ def param_type_finding(snapshot: Snapshot, stage: Stage) -> Finding | None:
     The last run says of which type they are. A whole number may become another one.
     """
     for file in stage.params:
-        if file.recorded and (values := _other_types(snapshot, file)):
+        if file.recorded and (values := _wrong_values(snapshot, file)):
             return _finding(snapshot, stage, file, values)
     return None
 
 
-def _other_types(snapshot: Snapshot, file: ParamsFile) -> list[_Value]:
+def _wrong_values(snapshot: Snapshot, file: ParamsFile) -> list[_Value]:
+    """Those of another type than in the last run; else the numbers that the code reads otherwise.
+
+    What had no value yet may get one of any type.
+    """
     text = snapshot.text(file.path)
     if text is None or file.path.rpartition(".")[2].lower() not in _YAML:
         return []
@@ -51,12 +67,27 @@ def _other_types(snapshot: Snapshot, file: ParamsFile) -> list[_Value]:
     pairs = [
         pair for key in recorded if key in now for pair in _pairs(key, now[key], recorded[key])
     ]
-    changed = [(key, new, old) for key, new, old in pairs if type_name(new) != type_name(old)]
-    if not changed:
+    changed = [pair for pair in pairs if type_name(pair[1]) != type_name(pair[2])]
+    numbers = [pair for pair in pairs if _is_number(pair[1])]
+    if not changed and not numbers:
         return []
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    # What had no value yet may get one of any type.
-    return [_Value(k, new, old, _node(root, k)) for k, new, old in changed if old is not None]
+    if changed:
+        return [_Value(k, new, old, _node(root, k)) for k, new, old in changed if old is not None]
+    values = [_Value(k, new, old, _node(root, k)) for k, new, old in numbers]
+    both = [(value, _value_in_code(value)) for value in values]
+    return [value._replace(read=read) for value, read in both if read != value.now]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _value_in_code(value: _Value) -> Any:
+    """What PyYAML makes of a number: 12 of ``014``, the text of ``0o14``."""
+    if value.node is None or value.node.style or _EXPONENT.fullmatch(value.node.value):
+        return value.now
+    return yaml.safe_load(value.node.value)
 
 
 def _pairs(key: str, now: Any, recorded: Any) -> list[tuple[str, Any, Any]]:
@@ -83,6 +114,8 @@ def _node(root: yaml.Node | None, key: str) -> yaml.ScalarNode | None:
 
 def _finding(snapshot: Snapshot, stage: Stage, file: ParamsFile, values: list[_Value]) -> Finding:
     first = values[0]
+    if first.read is not None:
+        return _notation_finding(snapshot, stage, file, values)
     more = f" And {fixes.join(value.key for value in values[1:])} likewise." if values[1:] else ""
     return Finding(
         "param-type",
@@ -92,6 +125,27 @@ def _finding(snapshot: Snapshot, stage: Stage, file: ParamsFile, values: list[_V
         f"{more}",
         f"{type_name(first.recorded)}, as {LOCK} has it",
         type_name(first.now),
+        tuple(_steps(snapshot, stage, file, values)),
+        tuple(
+            Evidence(snapshot.revision, file.path, _line(snapshot, file, value), value.key)
+            for value in values
+        ),
+    )
+
+
+def _notation_finding(
+    snapshot: Snapshot, stage: Stage, file: ParamsFile, values: list[_Value]
+) -> Finding:
+    first = values[0]
+    written = first.node.value if first.node else ""
+    read = f"{shown_value(first.read)}, {type_name(first.read)}"
+    return Finding(
+        "param-type",
+        f"{first.key} in {file.path} is {written}: DVC, by YAML 1.2, reads"
+        f" {shown_value(first.now)}, and the code of {stage.name}, by YAML 1.1, reads {read}. What"
+        f" {LOCK} records is not what runs.",
+        "a number that YAML 1.1 and 1.2 read alike",
+        f"{written}: {shown_value(first.now)} to DVC, {read} to the code",
         tuple(_steps(snapshot, stage, file, values)),
         tuple(
             Evidence(snapshot.revision, file.path, _line(snapshot, file, value), value.key)
@@ -121,6 +175,8 @@ def _steps(snapshot: Snapshot, stage: Stage, file: ParamsFile, values: list[_Val
         is_found = line is not None and before and before in lines[line - 1]
         text = f"write  {after}  in place of  {before}" if is_found else f"write {name} {new}"
         steps.append(fixes.change(file.path, text, line=line))
+    if values[0].read is not None:
+        return steps
     run = command_line(("dvc", "repro", stage.name))
     return [*steps, fixes.note(f"on purpose? where the code knows the new type, {run} runs on it")]
 

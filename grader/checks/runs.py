@@ -7,6 +7,7 @@ from dvcstate import Stage
 from grader import fixes
 from grader.checks.absent_code import gone_code_finding
 from grader.checks.always_changed import always_changed_finding
+from grader.checks.clones import clone_finding
 from grader.checks.hidden import is_hidden
 from grader.checks.unversioned import unversioned_finding
 from grader.engine.registry import stage_check
@@ -29,6 +30,7 @@ from grader.stages.run_state import (
     state_of,
 )
 from grader.stages.storage import files_at_head, outs_with_code, uncached_outs
+from grader.step import Step
 from workshop import endpoints
 from workshop.stages import StageSpec
 
@@ -87,29 +89,44 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
             raise BlockedError("data.only_dvc")  # a run deleted it, as one of its outs
         return gone_code_finding(stage, gone)
     changed = changes_of_run(repository, snapshot, stage)
+    is_head = snapshot.revision == "HEAD"
+    is_run = not (changes_of_run(repository, repository.worktree, stage) if is_head else changed)
+    if is_run and (finding := clone_finding(repository, stage)):
+        return finding
     if not changed:
         _refuse_unanswered(repository, snapshot, stage)
-        if turned := line_ends.files_of_git_with_lf(repository, stage):
-            return _turned_finding(repository, stage, turned)
-        return unversioned_finding(repository, snapshot, stage, spec)
+        return _other_in_clones_finding(repository, snapshot, stage, spec)
     if finding := _line_ends_finding(repository, snapshot, stage, changed):
         return finding
     _refuse_to_run_broken_code(repository, spec)
     evidence = tuple(change.evidence for change in changed)
-    steps = mend_stage(repository, snapshot, stage, spec)
-    if snapshot.revision == "HEAD":
-        paths = [place.path for place in evidence]
-        uncommitted = [path for path in paths if path in repository.uncommitted_files]
-        if uncommitted and not changes_of_run(repository, repository.worktree, stage):
-            steps = fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
+    steps = commit_inputs(repository, stage, evidence) if is_head and is_run else ()
     return Finding(
         "lock-stale",
         f"{stage.name} has not run since {names_of(changed)} changed: its outs are of before that.",
         f"what {LOCK} records of {stage.name}",
         "; ".join(" ".join(filter(None, (item.path, item.value))) for item in evidence[:4]),
-        steps,
+        steps or mend_stage(repository, snapshot, stage, spec),
         evidence,
     )
+
+
+def commit_inputs(
+    repository: Repository, stage: Stage, evidence: Iterable[Evidence]
+) -> tuple[Step, ...]:
+    """The commit of what the stage ran on; empty where HEAD has all of it."""
+    paths = dict.fromkeys(place.path for place in evidence)
+    uncommitted = [path for path in paths if path in repository.uncommitted_files]
+    return fixes.commit(uncommitted, f"Commit what {stage.name} ran on") if uncommitted else ()
+
+
+def _other_in_clones_finding(
+    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+) -> Finding | None:
+    """The finding on what a stage ran on, and a clone has otherwise, or not at all."""
+    if turned := line_ends.files_of_git_with_lf(repository, stage):
+        return _turned_finding(repository, stage, turned)
+    return unversioned_finding(repository, snapshot, stage, spec)
 
 
 def changes_of_run(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[LockChange]:

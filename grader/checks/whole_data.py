@@ -11,6 +11,7 @@ from grader.facts.raw_posters import read_posters
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.ready_steps import put_aside
 from grader.stages.lookup import LOCK
 from grader.stages.recorded_data import RAW, RAW_PARTS, are_cached
 from grader.stages.storage import uncached_outs
@@ -29,11 +30,12 @@ _COUNT = 300
 
 
 class _Version(NamedTuple):
-    """What a commit's data/raw.dvc records."""
+    """What a commit's data/raw.dvc records; ``is_cached``: DVC can bring that back."""
 
     commit: str
     md5: str
     nfiles: int
+    is_cached: bool
 
 
 def partial_data_finding(repository: Repository) -> Finding | None:
@@ -97,11 +99,12 @@ def fewer_files_finding(repository: Repository, snapshot: Snapshot) -> Finding |
 
 def _restore(repository: Repository) -> Iterator[Step]:
     """The fullest data that git knows of; where it knows of none, the posters of the lessons."""
-    beside = [LOCK, *uncached_outs(*repository.worktree.project.stages)]
+    stages = [stage for stage in repository.worktree.project.stages if stage.cmd]
+    beside = [LOCK, *uncached_outs(*stages)]
     here = _version("", repository.worktree.content(_FILE) or b"")
     head = _version("HEAD", repository.head.content(_FILE) or b"")
     fullest = _fullest_version(repository)
-    if here and head and head.nfiles > here.nfiles:
+    if here and head and head.is_cached and head.nfiles > here.nfiles:
         changed = [path for path in beside if path in repository.uncommitted_files]
         yield fixes.command("git", "checkout", "HEAD", "--", _FILE, *changed)
         yield _check_out(repository, head, *[] if changed else [_FILE])
@@ -110,6 +113,8 @@ def _restore(repository: Repository) -> Iterator[Step]:
         yield fixes.command("git", "checkout", fullest.commit[:10], "--", _FILE)
         yield _check_out(repository, fullest, _FILE)
     else:
+        if (repository.root / RAW).is_file():  # pipeline.posters writes into a folder alone
+            yield put_aside(repository, RAW)
         yield fixes.note(f"data of your own? put it into {RAW} as it was, in place of this line:")
         module = ("python", "-m", "pipeline.posters", RAW)
         yield fixes.command(*module, "--count", str(_COUNT), "--force")
@@ -124,8 +129,8 @@ def _check_out(repository: Repository, version: _Version, *targets: str) -> Step
 
 
 def _fullest_version(repository: Repository) -> _Version | None:
-    """The newest of those commits of which data/raw.dvc records the most files."""
-    found = history.recall(repository, "raw-data", lambda git: [*_versions(repository, git)])
+    """The newest of those commits of which data/raw.dvc records the most files for the cache."""
+    found = history.recall(repository, "cached-raw-data", lambda git: [*_versions(repository, git)])
     versions = [_Version(*entry) for entry in found]
     return max(versions, key=lambda version: version.nfiles, default=None)
 
@@ -134,7 +139,7 @@ def _versions(repository: Repository, git: Git) -> Iterator[_Version]:
     path = f"{repository.prefix}{_FILE}"
     for commit in git.commits(path, _VERSIONS):
         for content in git.versions([commit], path):
-            if version := _version(commit, content):
+            if (version := _version(commit, content)) and version.is_cached:
                 yield version
 
 
@@ -143,6 +148,7 @@ def _version(commit: str, content: bytes) -> _Version | None:
     try:
         document: Any = yaml12.load(content.decode("utf-8"))
         out = document["outs"][0]
-        return _Version(commit, str(out["md5"]), int(out.get("nfiles", 0)))
+        is_cached = out.get("cache", True) is not False
+        return _Version(commit, str(out["md5"]), int(out.get("nfiles", 0)), is_cached)
     except (yaml12.YAMLError, ValueError, LookupError, TypeError):
         return None

@@ -14,7 +14,6 @@ from typing import Any, TypeGuard
 
 from grader import user_cache
 from grader.code import source
-from grader.code.data_files import opened_files
 
 _VERSION = 8
 _MOST_TEXTS = 500
@@ -104,10 +103,10 @@ def _parse(text: str) -> Module:
                 found.models[node.name] = list(_fields(node))
                 found.needed.extend(_needed_fields(node))
                 found.bases[node.name] = [_last_name(base) for base in node.bases]
-    from grader.code import param_keys  # 1.5 ms, and most texts are in the cache folder
+    from grader.code import data_files, param_keys  # 2 ms, and most texts are in the cache folder
 
     found.keys.extend(param_keys.keys(tree))
-    files = [*dict.fromkeys(opened_files(tree, found.options))]
+    files = [*dict.fromkeys(data_files.opened_files(tree, found.options))]
     found.opened.extend(path for path, way in files if way == "read")
     found.written.extend(path for path, way in files if way == "write")
     return found

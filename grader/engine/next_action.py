@@ -7,6 +7,8 @@ from grader.engine.check_result import INTERNAL, CheckResult, Kind
 from grader.engine.registry import CHECKS, COMMIT_CHECKS
 from grader.finding import worktree_paths
 from grader.step import Command, Edit, Step
+from workshop.course.exercises import EXERCISE
+from workshop.course.gaps import GAPS
 
 _KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
 # Mistakes in dvc.yaml and params.yaml at which dvc repro stops.
@@ -17,6 +19,12 @@ _STOPS_RUNS = frozenset(
         *("wrong-directory", "code-broken", "param-type"),
     )
 )
+
+
+# Where outs overlap or stages form a circle, DVC refuses these before it looks at their arguments:
+# dvc/repo/__init__.py, Repo.check_graph.
+_STOPS_DVC = frozenset(("out-overlap", "cycle"))
+_READS_GRAPH = (("dvc", "stage"), ("dvc", "repro"), ("dvc", "add"))
 
 
 @dataclass(frozen=True)
@@ -68,9 +76,13 @@ def _lesson_in_progress(result: CheckResult, results: Sequence[CheckResult]) -> 
 
 
 def waiting_tasks(results: Sequence[CheckResult], action: NextAction | None) -> list[CheckResult]:
-    """The tasks of lessons that come after ``action``: no mistakes, and nobody's next step."""
+    """The tasks of lessons that come after ``action``: no mistakes, and nobody's next step.
+
+    The symptom of an exercise and an open gap wait for nothing.
+    """
     current = action.result if action else None
-    return [result for result in results if result.is_lesson_task and result != current]
+    tasks = [result for result in results if result.is_lesson_task and result != current]
+    return [result for result in tasks if result.lesson not in (EXERCISE, GAPS)]
 
 
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:
@@ -104,13 +116,17 @@ def _waits_for(result: CheckResult, other: CheckResult) -> bool:
     """Whether the fix of ``result`` does not work before that of ``other``; never in a circle.
 
     No command brings back an absent out that is also lost. What is to be run and committed waits
-    for what makes the run stop, and for what is to be edited in the same file.
+    for what makes the run stop, and for what is to be edited in the same file. What DVC stops at
+    whatever is typed waits for nothing.
     """
-    if result is other or other.kind != "fail":
+    if result is other or other.kind != "fail" or result.code in _STOPS_DVC:
         return False
+    is_commit = result.id in COMMIT_CHECKS
+    # A commit check tells of an overlap in the folder itself.
+    if other.code in _STOPS_DVC and not is_commit and _reads_graph(result):
+        return True
     if result.code == "out-missing":
         return other.code == "out-lost" and _is_about(other, result)
-    is_commit = result.id in COMMIT_CHECKS
     if other.id in COMMIT_CHECKS or _stops_runs(result):
         return False
     if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
@@ -125,6 +141,11 @@ def _stops_runs(result: CheckResult) -> bool:
     checkout = ("git", "checkout")
     restores = any(isinstance(s, Command) and s.words[:2] == checkout for s in result.steps)
     return result.code in _STOPS_RUNS or (restores and result.id not in COMMIT_CHECKS)
+
+
+def _reads_graph(result: CheckResult) -> bool:
+    """Whether a command that mends it reads the whole graph of stages first."""
+    return any(isinstance(s, Command) and s.words[:2] in _READS_GRAPH for s in result.steps)
 
 
 def _is_about(loss: CheckResult, result: CheckResult) -> bool:

@@ -151,6 +151,16 @@ class Git:
         words = ("--format=%(refname:lstrip=2)", f"--count={at_most}", "refs/heads")
         return self._ask("for-each-ref", *words).decode("utf-8", "replace").split()
 
+    def tags(self) -> dict[str, str]:
+        """The commit of each tag, by name."""
+        words = ("--format=%(refname:lstrip=2) %(*objectname) %(objectname)", "refs/tags/")
+        lines = self._ask("for-each-ref", *words).decode("utf-8", "replace").splitlines()
+        return {name: commit for name, commit, *_ in map(str.split, lines)}
+
+    def has_in_history(self, commit: str) -> bool:
+        """Whether HEAD is ``commit`` or comes after it."""
+        return not self._ask("rev-list", "--max-count=1", commit, f"^{self.head or 'HEAD'}")
+
     @property
     def operation_in_progress(self) -> str | None:
         """The command that has taken HEAD off its branch until it ends, if one has."""

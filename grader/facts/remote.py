@@ -106,6 +106,15 @@ class Remote:
         read = self._download if "://" in self.url else self._read
         return self._within_time(lambda: read(name))
 
+    def find_folders(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` at whose place a remote on this machine has a folder.
+
+        dvc push takes it for absent, and stops as it writes the object there.
+        """
+        if "://" in self.url:
+            return []
+        return [name for name in names if Path(self.object_location(name)).is_dir()]
+
     def object_location(self, name: str) -> str:
         """The path or the address of the object of that name."""
         return f"{self.url}{self._object_path(name)}"
@@ -124,15 +133,18 @@ class Remote:
         # Not by Path.is_file: there are thousands, and building a Path takes longer than the stat.
         is_there = {n: os.path.isfile(self.object_location(n)) for n in names}  # noqa: PTH113
         absent = [name for name in names if not is_there[name]]
+        folders = self.find_folders(absent)
+        absent = [name for name in absent if name not in folders]
         if self.uses_dvc_2_layout:
-            return BadObjects(absent, [])
+            return BadObjects(absent, folders)
         present = [name for name in names if is_there[name]]
         until = self.since + TIMEOUT_S - _SPARE_S
         try:
-            return BadObjects(absent, Objects(Path(self.url)).find_corrupt(present, until))
+            corrupt = Objects(Path(self.url)).find_corrupt(present, until)
+            return BadObjects(absent, [*folders, *corrupt])
         except UnreadObjectsError as unread:
-            if absent:
-                return BadObjects(absent, [])
+            if absent or folders:
+                return BadObjects(absent, folders)
             raise UnknownError(
                 f"The remote {self.name} holds more than was read in {TIMEOUT_S:g} s:"
                 f" {unread.count} of {len(names)} objects are left. What was read is"

@@ -11,21 +11,24 @@ from dvcstate import Project, ProjectError, ProjectState, Workspace
 from dvcstate.config.dvc_config import read as read_config
 from dvcstate.dvc_repository import DvcRepository, find
 from dvcstate.errors import ErrorKind, FileError, TrackedPathError
-from grader.facts import settings
+from grader.facts import git_attributes, settings
 from grader.facts.files import MAX_TEXT_BYTES, Files
 from grader.facts.git import Blob, FileLine, Git, Tree
+from grader.facts.git_attributes import CloneChange, GitAttributes
 from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_code_file, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.facts.vars_files import read_vars_files
 from grader.finding import Source, UnknownError
+from workshop.course.exercises import Exercise, exercises
 from workshop.stages import STAGES
 
 # What is above these limits is no workshop, and would take seconds to write.
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
 _SUB_MODULES = ".gitmodules"
+_ATTRIBUTES = f"/{git_attributes.FILE}"
 # Of a damaged cache pipeline.cache_intact reports.
 _NO_STOPS = (ErrorKind.NO_ACCESS, ErrorKind.DAMAGED_CACHE)
 # Looked for even where git ignores its folder: that is one of the mistakes.
@@ -190,6 +193,34 @@ class Repository:
         return tuple(filter(is_code_file, known))
 
     @cached_property
+    def clone_changes(self) -> dict[str, CloneChange]:
+        """The files of HEAD that git writes into a clone otherwise than it has them, by path.
+
+        The .gitattributes say so, those above the root of DVC included.
+        """
+        paths = [path for path in self._tree.files if f"/{path}".endswith(_ATTRIBUTES)]
+        own = [path for path in paths if path.startswith(self.prefix)]
+        texts = {path: self.head.content(path.removeprefix(self.prefix)) for path in own}
+        above = {path: self._tree.files[path].oid for path in paths if path not in own}
+        contents = self.git.contents(above.values()) if self.git and above else {}
+        texts |= {path: contents.get(oid) for path, oid in above.items()}
+        attributes = GitAttributes({path: text for path, text in texts.items() if text})
+        if self.git is None or not attributes.may_change_bytes:
+            return {}
+        blobs = {
+            path: blob.oid
+            for path, blob in self.committed_files.items()
+            if blob.size <= MAX_TEXT_BYTES and attributes.may_change(self.prefix + path)
+        }
+        known = self.git.contents(blobs.values())
+        changes = {
+            path: attributes.change(self.prefix + path, oid, known[oid])
+            for path, oid in blobs.items()
+            if oid in known
+        }
+        return {path: change for path, change in changes.items() if change}
+
+    @cached_property
     def code_folders(self) -> dict[str, list[str]]:
         """Those of ``code_files`` in each folder, as in `committed_folders`."""
         return _files_by_folder(self.code_files)
@@ -227,12 +258,31 @@ class Repository:
         )
 
     @cached_property
+    def exercise(self) -> Exercise | None:
+        """The exercise of `grader start --broken` that this is, unless it is judged as foreign."""
+        if self._as_foreign:
+            return None
+        try:
+            name = self.settings.exercise
+            is_deleted = self.worktree.content(settings.PATH) is None
+            if is_deleted and settings.PATH in self.committed_files:
+                name = read_settings(self.head.content(settings.PATH)).exercise
+        except UnknownError:  # git cannot say
+            return None
+        return exercises().exercise(name) if name else None
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether parts of its code were left to the attendee to write."""
+        return self.settings.has_gaps and not self.is_foreign
+
+    @cached_property
     def is_foreign(self) -> bool:
         """Whether `grader start` did not make it: it has DVC, and no code of the workshop's.
 
         Its lessons and their stages are not there to be judged.
         """
-        if self._as_foreign:
+        if self._as_foreign or self.exercise:
             return True
         try:
             known = {*self.committed_files, *self.tracked_files}

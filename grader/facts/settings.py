@@ -13,14 +13,17 @@ PATH = "workshop.toml"
 class Settings(NamedTuple):
     """``remote`` is the attendee's own address, ``raw`` that of the shared raw data.
 
-    ``supplied`` are the ids of the lessons that ``start --at`` solved. ``problem`` says why nothing
-    else is known.
+    ``supplied`` are the ids of the lessons that ``start --at`` solved, ``exercise`` is that of what
+    ``start --broken`` made. ``has_gaps``: it was started with ``--gaps``. ``problem`` says
+    why nothing else is known.
     """
 
     attendee: str | None = None
     remote: str | None = None
     raw: str | None = None
     supplied: tuple[str, ...] = ()
+    exercise: str | None = None
+    has_gaps: bool = False
     problem: UnknownError | None = None
 
 
@@ -49,14 +52,15 @@ def read_settings(content: bytes | None) -> Settings:
 def _settings(table: object) -> Settings:
     if not isinstance(table, dict):
         raise _unreadable("workshop has to be a table: [workshop]")
-    texts = {key: table.get(key) or None for key in ("attendee", "remote", "raw")}
+    texts = {key: table.get(key) or None for key in ("attendee", "remote", "raw", "exercise")}
     for key, text in texts.items():
         if not isinstance(text, str | None):
             raise _unreadable(f"{key} has to be a text in quotes")
     supplied = table.get("supplied", [])
     if not isinstance(supplied, list):
         raise _unreadable('supplied has to be a list, as ["init"]')
-    return Settings(**texts, supplied=tuple(map(str, supplied)))
+    has_gaps = table.get("gaps") is True
+    return Settings(**texts, supplied=tuple(map(str, supplied)), has_gaps=has_gaps)
 
 
 def _unreadable(problem: str, line: int | None = None) -> UnknownError:

@@ -16,7 +16,7 @@ Revision = Literal["HEAD", "worktree"]
 
 _METADATA_ENDS = (
     ".dvc", ".yaml", ".yml", ".toml", ".json", ".py",
-    "/.dvc/config", "/.dvcignore", "/.gitignore", "/dvc.lock",
+    "/.dvc/config", "/.dvcignore", "/.gitignore", "/.gitattributes", "/dvc.lock",
 )  # fmt: skip
 
 

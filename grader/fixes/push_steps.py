@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from grader import fixes
 from grader.facts.remote import Remote
 from grader.facts.repository import Repository
+from grader.fixes.ready_steps import put_aside
 from grader.remotes.pushed_objects import Answer
 from grader.step import Step
 from workshop import activation
@@ -22,7 +23,11 @@ def push_steps(repository: Repository, answer: Answer, listings: list[str]) -> l
     elif waits_for_nothing(remote):
         variable = f"{activation.VARIABLE} to {activation.VALUE}"
         steps.append(fixes.note(f"in this terminal, set the variable {variable}"))
-    steps += delete_objects(remote, [*listings, *answer.lacking.wrong])
+    wrong = answer.lacking.wrong
+    folders = remote.find_folders(wrong)
+    places = {name: remote.object_location(name) for name in folders}
+    steps += [put_aside(repository, place, name) for name, place in places.items()]
+    steps += delete_objects(remote, [*listings, *(name for name in wrong if name not in places)])
     return [*steps, fixes.command("dvc", "push", "-r", remote.name)]
 
 

@@ -12,6 +12,7 @@ from dvcstate import ProjectError, Stage
 from dvcstate.model import Out
 from grader import fixes
 from grader.facts.repository import Repository
+from grader.fixes.merges import with_settled_files
 from grader.fixes.overwritten import find_overwritten
 from grader.stages.paths import command_paths, covers
 from grader.stages.right_stage import RightStage
@@ -25,10 +26,13 @@ KEPT_DIR = ".dvc/tmp/kept"
 
 
 def ready_steps(repository: Repository, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """``steps`` without the first ones that are done, and with what keeps bytes before them."""
+    """``steps`` without the first ones that are done, and with what keeps bytes before them.
+
+    A merge that stopped is settled on the way: git commits nothing before that.
+    """
     if not any(isinstance(step, Command) for step in steps):
         return steps
-    left = list(steps)
+    left = [*with_settled_files(repository, steps)]
     while left and _is_done(repository, left[0]):
         left.pop(0)
     return *keep_bytes(repository, left), *_watch(repository, left), *left
@@ -143,9 +147,12 @@ def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
             *command_paths(repository, stage, repository.worktree.code(spec), spec.writes)
         ]
     for out in stage.outs:
+        # Nobody else has what is neither DVC's nor in git, whichever stage wrote it.
+        is_left_to_git = not out.cache and not out.persist
         # What a lesson's stage wrote and DVC never recorded, its next run writes again.
         is_new = out.recorded.md5 is None and not any(covers(out.path, p) for p in made_again)
-        if out.persist or out.path in wrong or not (out.path in modified or is_new):
+        is_changed = out.path in modified or is_new or is_left_to_git
+        if out.persist or out.path in wrong or not is_changed:
             continue
         if out.inside and out.place and out.place.exists() and not _is_kept(repository, out):
             yield out

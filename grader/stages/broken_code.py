@@ -23,14 +23,16 @@ _ALIKE = 0.75
 class BrokenCode(NamedTuple):
     """What keeps Python from running the module ``path``: ``words``, as a sentence goes on.
 
-    ``error`` is what Python says of code that it cannot read. Of an import, ``name`` is what stands
-    there and is nowhere, and ``meant`` one that is there and spelled alike.
+    ``error`` is what Python says of code that it cannot read. Of an import, ``module`` is the
+    dotted name that is nowhere, ``name`` what stands there of it, and ``meant`` a name that is
+    there and spelled alike.
     """
 
     path: str
     line: int
     words: str
     error: str = ""
+    module: str = ""
     name: str = ""
     meant: str = ""
 
@@ -152,8 +154,9 @@ def _absent_import(
     text = (repository.worktree.text(path) or "").splitlines()[line - 1]
     for start in (f"{package}." if package else "", "import "):
         if meant and re.search(rf"{re.escape(start + name)}\b", text):
-            return BrokenCode(path, line, words, name=f"{start}{name}", meant=f"{start}{meant}")
-    return BrokenCode(path, line, words, name=absent)
+            both = {"name": f"{start}{name}", "meant": f"{start}{meant}"}
+            return BrokenCode(path, line, words, module=absent, **both)
+    return BrokenCode(path, line, words, module=absent, name=absent)
 
 
 def _names_beside(repository: Repository, code: StageCode, package: str) -> list[str]:

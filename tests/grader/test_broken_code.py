@@ -9,6 +9,7 @@ from grader.grading import grade
 from grader.step import Edit
 from tests.grader import finished, gallery
 from tests.grader.results import fix_of
+from tests.repositories import run
 
 PLOTS = "pipeline/plot/plots.py"
 
@@ -137,3 +138,28 @@ def test_code_that_declares_its_encoding_is_read_by_it(path: str, repo: Path) ->
     report = grade(repo, offline=True)
     assert not {"code-broken", "stage-wrong-command"} & {one.code for one in report.checks}
     assert "error" not in {one.status for one in report.checks}
+
+
+@pytest.mark.parametrize("is_staged", [True, False])
+def test_a_module_whose_absence_is_committed_gets_its_name_back(
+    is_staged: bool, repo: Path
+) -> None:
+    """The import of ``plots`` is right, though ``plot`` is spelled alike."""
+    finished.write(repo / "pipeline" / "plot" / "plot.py", (repo / PLOTS).read_bytes())
+    run(repo, "git", "rm", "--quiet", PLOTS)
+    if is_staged:
+        run(repo, "git", "add", "pipeline/plot/plot.py")
+    run(repo, "git", "commit", "--quiet", "--message", "Tidy up")
+    result = next(one for one in grade(repo, offline=True).checks if one.code == "code-broken")
+    assert fix_of(result).splitlines() == [
+        *["git add pipeline/plot/plot.py"] * (not is_staged),
+        f"git mv pipeline/plot/plot.py {PLOTS}",
+        'git commit -m "Rename pipeline/plot/plot.py back to pipeline/plot/plots.py"',
+    ]
+
+
+def test_a_module_that_a_commit_deleted_comes_back_from_git(repo: Path) -> None:
+    run(repo, "git", "rm", "--quiet", PLOTS)
+    gallery.save(repo)
+    result = next(one for one in grade(repo, offline=True).checks if one.code == "code-broken")
+    assert fix_of(result).splitlines()[0].endswith(f'~1" -- {PLOTS}')

@@ -729,6 +729,28 @@ def a_copy_of_a_dvc_file_that_dvc_does_not_read(repo: Path) -> None:
     save(repo)
 
 
+@variant
+def attributes_that_leave_the_bytes_of_a_clone_as_they_are(repo: Path) -> None:
+    lines = (
+        "* text=auto",
+        "*.md eol=lf",
+        "*.jpg text",
+        "*.png binary",
+        "*.lock -text",
+        "*.R ident",
+    )
+    finished.write(repo / ".gitattributes", "".join(f"{line}\n" for line in lines))
+    finished.write(repo / "README.md", "# Mine\n")
+    save(repo)
+
+
+@variant
+def filter_that_nobody_has(repo: Path) -> None:
+    """Without its driver git writes what it has, and what the stages ran on is just that."""
+    append(repo, ".gitattributes", "*.py filter=strip\n*.ipynb filter=lfs\n")
+    save(repo)
+
+
 def test_a_shallow_clone_cannot_tell_whether_one_thing_was_changed(repo: Path) -> None:
     clone = repo.parent / "clone"
     run(repo, "git", "clone", "--quiet", "--depth", "1", repo.as_uri(), str(clone))

@@ -84,3 +84,14 @@ def test_raw_data_without_its_table_is_brought_back_and_not_taken_up(repo: Path)
     action = grade(repo, offline=True).next
     assert action and action.check == "data.in_place"
     assert action.result.steps[-1] == Command(("dvc", "checkout", "--force", "data/raw.dvc"))
+
+
+def test_an_overlap_comes_before_a_stage_is_written_anew(repo: Path) -> None:
+    """``dvc stage add`` reads the graph first, and stops at two outs of one path."""
+    edit(repo, "dvc.yaml", "  python -m pipeline.export", " python -m pipeline.export")
+    finished.write(
+        repo / "raw.dvc", (repo / "data" / "raw.dvc").read_bytes().replace(b": raw", b": data/raw")
+    )
+    run(repo, "git", "add", "raw.dvc")
+    found = order(repo)
+    assert found.index("data.no_overlap") < found.index("export.command")

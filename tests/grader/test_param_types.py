@@ -59,6 +59,33 @@ def test_another_number_is_a_number_in_every_notation_that_dvc_knows(
     assert "param-type" not in {one.code for one in report.checks}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "read"),
+    [
+        ("test_share: 0.15", "test_share: 0o14", 'reads "0o14", text'),
+        ("examples: 12", "examples: 014", "reads 12, a number"),
+    ],
+)
+def test_a_number_that_the_code_reads_otherwise_than_dvc_is_told_with_both(
+    old: str, new: str, read: str, repo: Path
+) -> None:
+    """DVC reads YAML 1.2, PyYAML YAML 1.1."""
+    gallery.edit(repo, "params.yaml", f"  {old}\n", f"  {new}\n")
+    report = grade(repo, offline=True)
+    result = next(one for one in report.checks if one.code == "param-type")
+    assert read in (result.rationale or "")
+    value = {"0o14": "12", "014": "14"}[new.split()[1]]
+    (edit,) = result.steps
+    assert isinstance(edit, Edit)
+    assert edit.text == f"write  {new.split()[0]} {value}  in place of  {new}"
+
+
+def test_a_number_with_underscores_is_the_same_to_both(repo: Path) -> None:
+    gallery.edit(repo, "params.yaml", "  examples: 12\n", "  examples: 1_2\n")
+    report = grade(repo, offline=True)
+    assert "param-type" not in {one.code for one in report.checks}
+
+
 def test_a_change_is_shown_with_quotes_where_types_differ() -> None:
     """``12 -> 12`` says nothing."""
     assert shown_change(12, "12") == '12 (a number) -> "12" (text)'

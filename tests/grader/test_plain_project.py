@@ -60,5 +60,5 @@ def test_it_has_no_lesson_to_solve_and_no_remote(tmp_path: Path) -> None:
     for words in (("--at", "train"), ("--remote", "gs://dvc-workshop/ada")):
         done = grader("start", "p", "--without-dvc", *words, cwd=tmp_path)
         assert done.returncode == 2
-        assert done.stderr.splitlines()[1] == "  fix: grader start p --without-dvc"
+        assert done.stderr.splitlines()[1] == "  fix: leave out the others"
         assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ is there in at least two ways that are really different. A module has one family
 """
 
 from tests.grader.gallery import (
+    clones,
     code,
     commands,
     deps,
@@ -48,6 +49,7 @@ FAMILIES = (
     encodings,
     gone_code,
     raw_data,
+    clones,
 )
 
 MISTAKES = [entry for family in FAMILIES for entry in entries_of(family)]

@@ -43,6 +43,20 @@ def one_object_on_the_remote_has_other_bytes(repo: Path) -> None:
 
 
 @mistake("out-not-pushed")
+def one_object_on_the_remote_became_a_folder(repo: Path) -> None:
+    path = finished.remote_object(repo, finished.md5_of(repo, "export", "models/classifier.onnx"))
+    path.unlink()
+    finished.write(path / "mine.txt", "mine\n")
+
+
+@mistake("out-not-pushed")
+def listing_on_the_remote_became_a_folder(repo: Path) -> None:
+    path = finished.remote_object(repo, finished.md5_of(repo, "preprocess", "data/preprocess"))
+    path.unlink()
+    path.mkdir()
+
+
+@mistake("out-not-pushed")
 def out_is_kept_back(repo: Path) -> None:
     path = "models/classifier.weights.h5"
     edit_stages(repo, lambda stages: stages["train"].update(outs=[{path: {"push": False}}]))

@@ -144,7 +144,9 @@ def _write_programs(programs: Path) -> None:
     real = f'exec "{sys.executable}"'
     _write_program(
         programs / "python",
-        f'case "$1 $2" in\n"-m pipeline."*) shift; {real} -P "{programs}/stand_in.py" "$@";;\n'
+        # The real posters: TensorFlow is needed for none of them.
+        f'case "$1 $2" in\n"-m pipeline.posters") {real} "$@";;\n'
+        f'"-m pipeline."*) shift; {real} -P "{programs}/stand_in.py" "$@";;\n'
         f'"pipeline/"*/__main__.py*|"src/"*.py*) {real} -P "{programs}/stand_in.py" "$@";;\n'
         f'esac\n{real} "$@"\n',
     )

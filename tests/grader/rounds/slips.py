@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.grader import finished
+from tests.grader.rounds.dvc_2 import write_as_dvc_2
 from tests.repositories import run
 
 Slip = Callable[[Path, random.Random], None]
@@ -493,12 +494,10 @@ def objects_are_damaged(repo: Path, pick: random.Random) -> None:
 @slip
 def lock_is_of_dvc_2(repo: Path, pick: random.Random) -> None:
     """As DVC 2 wrote it; the cache and the remote may be lost with it."""
-    for path in pick.choice(((_LOCK,), (_LOCK, _RAW))):
-        lines = [line for line in _lines(repo, path) if line.strip() != "hash: md5"]
-        if lines:
-            _write(repo, path, lines)
-    for place in pick.choice(((), (".dvc/cache",), (".dvc/cache", "../remote/files"))):
+    write_as_dvc_2(repo, pick.choice(((_LOCK,), (_LOCK, _RAW))))
+    for place in pick.choice(((), (".dvc/cache",), (".dvc/cache", "../remote"))):
         shutil.rmtree(repo / place, ignore_errors=True)
+        (repo / place).mkdir(parents=True, exist_ok=True)
 
 
 @slip
