@@ -22,6 +22,7 @@ from grader.stages.paths import covers, paths_overlap
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.stage_outs import section_of
 from grader.stages.storage import files_at_head
+from grader.stages.unread import find_unread
 from workshop.stages import PARAMS_FILE
 
 _METRICS_NAMES = ("metric", "score", "result", "eval")
@@ -56,10 +57,11 @@ class OwnStage:
 
     @cached_property
     def undeclared_modules(self) -> list[str]:
-        """The repository's modules that the stage runs, and that are in no dep."""
+        """The repository's code that the stage runs, and that is in no dep."""
+        programs = find_unread(self._repository, self.stage)
         return [
             path
-            for path in self._snapshot.modules_of(self.stage)
+            for path in (*self._snapshot.modules_of(self.stage), *programs)
             if not any(covers(dep.path, path) for dep in self.stage.deps)
             and path not in self._params_files  # params.py, by its keys
         ]
@@ -72,8 +74,8 @@ class OwnStage:
         of git where the code opens them.
         """
         named = [path for path in self._words if self._is_made_elsewhere(path)]
-        opened = [path for path in self._opened if self._is_made_elsewhere(path)]
-        opened += [path for path in self._opened if self._is_data_in_git(path)]
+        opened = [path for path in self.opened if self._is_made_elsewhere(path)]
+        opened += [path for path in self.opened if self._is_data_in_git(path)]
         known = [*self._params_files, *(dep.path for dep in self.stage.deps)]
         known += [out.path for out in self.stage.outs]
         return [
@@ -151,7 +153,8 @@ class OwnStage:
         ]
 
     @cached_property
-    def _opened(self) -> list[str]:
+    def opened(self) -> list[str]:
+        """The paths of files that the stage's own modules read, from the root on."""
         return list(dict.fromkeys(self._paths("opened")))
 
     @cached_property
