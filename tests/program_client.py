@@ -1,4 +1,8 @@
-"""The program ``dvc`` of some tests: has the server of ``dvc_server.py`` run the command."""
+"""A program of some tests: has the server of ``program_server.py`` run the command.
+
+``program_client.py VARIABLE WORD…``: the environment variable that has the address of the server,
+and the words of the command.
+"""
 
 import json
 import os
@@ -7,8 +11,9 @@ import sys
 from pathlib import Path
 
 with socket.socket(socket.AF_UNIX) as connection:
-    connection.connect(os.environ["TESTS_DVC_SERVER"])
-    request = {"words": sys.argv[1:], "folder": str(Path.cwd()), "environment": dict(os.environ)}
+    variable, *words = sys.argv[1:]
+    connection.connect(os.environ[variable])
+    request = {"words": words, "folder": str(Path.cwd()), "environment": dict(os.environ)}
     socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
     answer = connection.recv(1)
     sys.exit(answer[0] if answer else 255)
