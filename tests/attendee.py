@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests import bucket_server
 from tests.lesson_text import LessonCommand, LessonStep
-from tests.repositories import BIN, ROOT
+from tests.repositories import BIN, PROGRAMS, ROOT
 from workshop import activation
 
 TIMEOUT_S = 600
@@ -58,7 +58,7 @@ class Attendee:
             printed, _ = self._run(f"{command.text}; {_ASK_VARIABLES}")
             told, variables = printed.splitlines()
             assert "are on in this terminal" in told
-            self.activated = json.loads(variables)
+            self.activated = _with_forked_programs(json.loads(variables))
             return ""
         if command.runs_on:
             self._start_bucket(command)
@@ -115,8 +115,7 @@ class Attendee:
         }
         path = os.pathsep.join([str(self.programs), str(BIN), kept["PATH"]])
         return {
-            **kept,
-            "PATH": path,
+            **_with_forked_programs({**kept, "PATH": path}),
             "HOME": str(self.home),
             "USERPROFILE": str(self.home),
             "HOMEDRIVE": self.home.drive,  # what PowerShell makes its $HOME of
@@ -135,6 +134,13 @@ def working(folder: Path, home: Path) -> Iterator[Attendee]:
     attendee = Attendee(folder, home)
     with attendee.other_terminals:
         yield attendee
+
+
+def _with_forked_programs(environment: dict[str, str]) -> dict[str, str]:
+    """With the programs of the fixture `forked_dvc` first, where a test uses it."""
+    if PROGRAMS not in os.environ:
+        return environment
+    return {**environment, "PATH": os.pathsep.join([os.environ[PROGRAMS], environment["PATH"]])}
 
 
 def _install_grader(programs: Path) -> None:

@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests import dvc_server
+from tests import program_server
 from tests import solution as solution_
 from tests.made_once import make_once
 from tests.repositories import NO_REAL_POSTERS, PROGRAMS
+from workshop import activation
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,25 +40,32 @@ def saved_runs(solution_folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def dvc_server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the program ``dvc``, and the socket of the server that it asks."""
-    folder = tmp_path_factory.mktemp("dvc")
+def program_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment variables with a folder of programs, and the servers that these ask."""
+    folder = tmp_path_factory.mktemp("programs")
     (folder / "bin").mkdir()
-    dvc_server.write_program(folder / "bin" / "dvc")
-    with dvc_server.serving(folder, dict(os.environ)):
-        yield folder
+    # gcsfs reads the variable when it is imported, and the server imports it but once.
+    environment = {**os.environ, activation.VARIABLE: activation.VALUE}
+    program_server.write_dvc(folder / "bin" / "dvc")
+    program_server.write_python(folder / "bin" / "python")
+    with ExitStack() as servers:
+        addresses = {
+            variable: servers.enter_context(program_server.serving(variable, folder, environment))
+            for variable in (program_server.DVC, program_server.STAGE)
+        }
+        yield {PROGRAMS: str(folder / "bin"), **addresses}
 
 
 @pytest.fixture
 def forked_dvc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``dvc`` without its second of start-up, for all that `repositories.run` starts.
+    """``dvc``, and TensorFlow in a stage, without the seconds that their imports take.
 
-    For tests of what DVC does to a repository, not of how it starts and ends.
+    For all that `repositories.run` and `attendee.Attendee` start: for tests of what DVC and the
+    stages do to a repository, not of how they start and end.
     """
     if hasattr(os, "fork"):
-        folder = request.getfixturevalue("dvc_server_folder")
-        monkeypatch.setenv(PROGRAMS, str(folder / "bin"))
-        monkeypatch.setenv(dvc_server.ADDRESS, str(folder / "dvc.socket"))
+        for name, value in request.getfixturevalue("program_servers").items():
+            monkeypatch.setenv(name, value)
 
 
 LONGEST_FILES = (

@@ -23,7 +23,7 @@ from tests.repositories import NO_REAL_POSTERS, ROOT, commit, run, with_pipeline
 from tests.service import running
 from workshop import stages
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_dvc")]
 
 SMALL: dict[str, dict[str, Any]] = {
     "preprocess": {

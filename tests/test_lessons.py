@@ -60,7 +60,7 @@ def page_called(name: str) -> Page:
 
 
 @pytest.fixture
-def ada(tmp_path: Path) -> Iterator[Attendee]:
+def ada(tmp_path: Path, forked_dvc: None) -> Iterator[Attendee]:
     """In a fresh start, with a terminal that is not set up."""
     repo = tmp_path / "my-workshop"
     starter.make_repository(repo, attendee="ada", preset=FEW_EPOCHS)

@@ -60,6 +60,7 @@ class StageCode:
         self._layouts = layouts
         # The checks ask of one command 220 times.
         self._values: dict[Hashable, dict[str, str]] = {}
+        self._given: dict[Hashable, dict[str, str]] = {}
         self._calls: dict[Hashable, Call | None] = {}
 
     def is_run_by(self, command: Command) -> bool:
@@ -185,8 +186,15 @@ class StageCode:
         call = self._call(command)
         return join(self._folder, call.folder) if call else self._folder
 
+    def given(self, command: Command) -> Mapping[str, str]:
+        """What ``command`` itself gives to the stage's code with each option."""
+        key = _key(command)
+        if key not in self._given:
+            self._given[key] = values_of(command, self.stage)
+        return self._given[key]
+
     def _find_values(self, command: Command) -> dict[str, str]:
-        given = values_of(command, self.stage)
+        given = dict(self.given(command))
         own = [module(self._text(path) or "") for path in self._own]
         for path in (*self.stage.deps, *self.stage.outs):
             option, lesson = path.option, path.path

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,10 @@ from workshop.stages import PACKAGE, StageSpec
 
 # A larger file is data, whatever its name says.
 MAX_TEXT_BYTES = 8 * 2**20
+# Younger than this when it was read, a file may change again and keep its mtime.
+_YOUNG_NS = 2_000_000_000
+_Stamp = tuple[int, ...] | None
+_TO_READ_AGAIN: _Stamp = ()  # no path has it, neither one that is there nor one that is not
 
 
 class Files:
@@ -27,8 +32,30 @@ class Files:
         self._start = os.path.join(root, "")  # noqa: PTH118 - as text
         self._contents: dict[str, bytes | None] = {**(contents or {})}
         self._texts: dict[str, str | None] = {}
+        # What the disk said of each path when it was read; None where nothing was.
+        self._stamps: dict[str, _Stamp] = {}
         self._codes: dict[tuple[str, str, str], StageCode] = {}
         self._import_paths: ImportPaths = {}
+
+    def forget_changed(self) -> None:
+        """Forget what has changed on the disk since it was read, and all code with it."""
+        changed = [path for path, stamp in self._stamps.items() if self._stamp(path) != stamp]
+        for path in changed:
+            del self._stamps[path]
+            self._contents.pop(path, None)
+            self._texts.pop(path, None)
+        # Of the folders that hold packages no stamp tells.
+        if "_layouts" in self.__dict__ or any(path.endswith(".py") for path in changed):
+            self.__dict__.pop("_layouts", None)
+            self._codes.clear()
+            self._import_paths.clear()
+        self.__dict__.pop("project", None)
+
+    def _stamp(self, path: str) -> _Stamp:
+        try:
+            return _stamp_of(os.lstat(f"{self._start}{path}"))
+        except (OSError, ValueError):  # a NUL in its name
+            return None
 
     def content(self, path: str) -> bytes | None:
         """The bytes of the small file ``path``; None where there is none, or no small one."""
@@ -39,8 +66,11 @@ class Files:
     def _read(self, path: str) -> bytes | None:
         # Most names are of no file: the walk over imports asks for some hundred. As text, once.
         file = f"{self._start}{path}"
+        self._stamps[path] = None
         try:
             status = os.lstat(file)
+            is_young = status.st_mtime_ns > time.time_ns() - _YOUNG_NS
+            self._stamps[path] = _TO_READ_AGAIN if is_young else _stamp_of(status)
             if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_TEXT_BYTES:
                 return None
             return regular_file.read(file, MAX_TEXT_BYTES)
@@ -93,3 +123,7 @@ class Files:
     def project(self) -> Project:
         """The stages; a ProjectError where the files don't say which."""
         return read(self.root)
+
+
+def _stamp_of(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

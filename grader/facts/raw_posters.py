@@ -2,6 +2,8 @@
 
 import csv
 import io
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +11,8 @@ from dvcstate.documents import regular_file
 
 _LARGEST_TABLE = 64 * 2**20
 _HEADER = ["Id", "Genre"]
+# Younger than this, a file or a folder may change again and keep its mtime.
+_YOUNG_NS = 2_000_000_000
 
 
 class RawPosters(NamedTuple):
@@ -25,6 +29,20 @@ class RawPosters(NamedTuple):
 
 def read_posters(folder: Path) -> RawPosters | None:
     """The posters of the raw data in ``folder``; None where it is in another format."""
+    stamps = []
+    for path in (folder / "train.csv", folder / "Images"):
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        stamps.append((status.st_ino, status.st_size, status.st_mtime_ns))
+    newest = max(changed for *_, changed in stamps)
+    is_young = newest > time.time_ns() - _YOUNG_NS
+    return _read.__wrapped__(folder) if is_young else _read(folder, *stamps)
+
+
+@lru_cache(maxsize=4)  # two checks ask, and `grader watch` asks again and again
+def _read(folder: Path, *_stamps: tuple[int, ...]) -> RawPosters | None:
     try:
         text = regular_file.read(folder / "train.csv", _LARGEST_TABLE).decode("utf-8-sig")
         header, *rows = csv.reader(io.StringIO(text, newline=""))

@@ -11,7 +11,7 @@ from dvcstate.config.dvc_config import read as read_config
 from dvcstate.dvc_repository import DvcRepository, find
 from dvcstate.errors import ErrorKind, FileError, TrackedPathError
 from grader.facts import git_attributes, settings
-from grader.facts.files import MAX_TEXT_BYTES, Files
+from grader.facts.files import MAX_TEXT_BYTES
 from grader.facts.git import Blob, FileLine, Git, Tree
 from grader.facts.git_attributes import CloneChange, GitAttributes
 from grader.facts.objects import Objects
@@ -327,7 +327,9 @@ class Repository:
     def worktree(self) -> Snapshot:
         """The files in the attendee's folder."""
         project: Callable[[], Project] = lambda: self.workspace.project()  # noqa: E731
-        return Snapshot("worktree", Files(self.root), project, lambda: self.is_foreign)
+        return Snapshot(
+            "worktree", self._cache.worktree_files(self.root), project, lambda: self.is_foreign
+        )
 
     @cached_property
     def uncommitted_files(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ class SnapshotCache:
         self._export: tempfile.TemporaryDirectory[str] | None = None
         self._exported: tuple[Path, str | None] | None = None
         self._files: Files | None = None
+        self._worktree_files: Files | None = None
         self._written: dict[str, bytes] = {}
 
     def close(self) -> None:
@@ -34,6 +35,14 @@ class SnapshotCache:
         if self._workspace is None or self._workspace.root != root:
             self._workspace = Workspace(root, keeps_object_stats=True)
         return self._workspace
+
+    def worktree_files(self, root: Path) -> Files:
+        """The files in the folder ``root``; what has not changed there is not read again."""
+        if self._worktree_files is None or self._worktree_files.root != root:
+            self._worktree_files = Files(root)
+        else:
+            self._worktree_files.forget_changed()
+        return self._worktree_files
 
     def exported_files(self, root: Path, commit: str | None) -> Files | None:
         """The files of ``commit`` of the repository at ``root``, if these are what is exported."""

@@ -18,7 +18,7 @@ def find(
 ) -> dict[str, str]:
     """The options with such a path, and the path; the lesson's own is there for each."""
     spec, given = code.stage, code.values(stage.cmd)
-    lesson = values_of(spec.command, spec)
+    lesson = code.given(spec.command)
     options = (*spec.reads, *["--params"] * bool(spec.sections))
     paths = {option: [*command_paths(repository, stage, code, (option,))] for option in options}
     return {

@@ -30,7 +30,7 @@ def command_fault(
     is_ours = code.is_run_by(command)
     if not (is_ours or code.is_of_own_layout):
         return f"does not run {spec.module}"
-    given, options = values_of(command, spec), code.options
+    given, options = code.given(command), code.options
     lacking = [name for name, is_needed in options.items() if is_needed and not given.get(name)]
     if lacking:
         return f"lacks {', '.join(lacking[:3])}"

@@ -82,7 +82,8 @@ def unversioned_deps(
     unversioned = [
         path
         for path in dict.fromkeys([*others, *inside, *beside])
-        if _is_in_folder(repository, snapshot, path) and not _is_kept(repository, outs, path)
+        # Whether git has it is known; a look at the folder costs a call of the system.
+        if not _is_kept(repository, outs, path) and _is_in_folder(repository, snapshot, path)
     ]
     return [
         path
@@ -166,9 +167,7 @@ def md5s_by_line_ends(
     repository: Repository, out: Out | Dep, contents: Mapping[str, bytes]
 ) -> Iterator[str]:
     """The hash of an out whose files have these bytes; then with LF, then with CRLF, everywhere."""
-    plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
-    windows = {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}
-    for each in (contents, plain, windows):
+    for each in _by_line_ends(contents):
         # Of a folder DVC hashes the sorted list of its files' hashes (dvc_data/hashfile/tree.py).
         md5s = {p: hashlib.md5(one, usedforsecurity=False).hexdigest() for p, one in each.items()}
         if out.path in md5s:
@@ -177,3 +176,10 @@ def md5s_by_line_ends(
         ignore = DvcIgnore(str(repository.root))
         names = [p for p in md5s if not ignore.ignores(str(repository.root / p), False)]
         yield folder_md5([p[len(out.path) + 1 :] for p in names], [md5s[p] for p in names])
+
+
+def _by_line_ends(contents: Mapping[str, bytes]) -> Iterator[Mapping[str, bytes]]:
+    yield contents
+    plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
+    yield plain
+    yield {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}

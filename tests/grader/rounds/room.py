@@ -24,7 +24,7 @@ from grader.engine.report import Report
 from grader.facts import remote
 from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
-from tests import dvc_server
+from tests import program_server
 from tests.grader import finished
 from tests.repositories import BIN, ROOT
 from tests.service import onnx_models
@@ -96,7 +96,7 @@ class Room:
         return {
             **_plain_environment(home),
             "PATH": path,
-            dvc_server.ADDRESS: self.server,
+            program_server.DVC: self.server,
         }
 
 
@@ -122,7 +122,10 @@ def opened(folder: Path) -> Iterator[Room]:
     programs, place = folder / "programs", folder / "room"
     _write_programs(programs)
     environment = _plain_environment(place / "home")
-    with dvc_server.serving(folder, environment) as server, pytest.MonkeyPatch.context() as patch:
+    with (
+        program_server.serving(program_server.DVC, folder, environment) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         for name in ("HOME", "DVC_SITE_CACHE_DIR", "DVC_WORKSHOP_CACHE_DIR", "GIT_CONFIG_NOSYSTEM"):
             patch.setenv(name, environment[name])
         patch.setattr(remote, "TIMEOUT_S", 3.0)
@@ -151,7 +154,7 @@ def _write_programs(programs: Path) -> None:
         f'"pipeline/"*/__main__.py*|"src/"*.py*) {real} -P "{programs}/stand_in.py" "$@";;\n'
         f'esac\n{real} "$@"\n',
     )
-    dvc_server.write_program(programs / "dvc")
+    program_server.write_dvc(programs / "dvc")
 
 
 def _params_of_stages() -> dict[str, dict[str, Any]]:
