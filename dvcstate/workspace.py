@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,15 +32,18 @@ class Workspace:
     """The repository whose root is ``root``; it may come and go.
 
     All paths of its projects begin with ``physical_root``, whatever links ``root`` has in it.
-    ``store`` None keeps hashes in memory alone.
+    ``store`` None keeps hashes in memory alone. ``keeps_object_stats``: for `object_stats`.
     """
 
-    def __init__(self, root: Path, store: Path | str | None = "user") -> None:
+    def __init__(
+        self, root: Path, store: Path | str | None = "user", *, keeps_object_stats: bool = False
+    ) -> None:
         self.root = Path(os.path.abspath(root))
         path = hash_store.store_path(self.physical_root) if store == "user" else store
         self._store = HashStore(Path(path) if path else None)
         self._worktree = Worktree(self._store)
         self._caches: dict[Path, ObjectCache] = {}
+        self._keeps_stats = keeps_object_stats
         self._params = ParamsCache()
         self._loaded: _LoadedProject | None = None
         self._reasons: dict[str, tuple[Reason, ...]] = {}
@@ -98,6 +101,11 @@ class Workspace:
         key = str(place), algorithm
         return self._worktree.hashes([key])[key].md5
 
+    def object_stats(self, cache_dir: Path) -> Mapping[str, os.stat_result]:
+        """What the last `state` saw of the objects in a cache folder, by md5."""
+        cache = self._caches.get(cache_dir)
+        return cache.stats if cache else {}
+
     def md5s_in(self, folder: Path) -> list[str]:
         """The hash of each file in ``folder``, which is there."""
         key = str(folder), "md5"
@@ -109,7 +117,7 @@ class Workspace:
     ) -> dict[str, tuple[Reason, ...]]:
         """The reasons of the stages that may have others than the last time."""
         cache_dir = loaded.project.cache_dir
-        cache = self._caches.setdefault(cache_dir, ObjectCache(cache_dir))
+        cache = self._caches.setdefault(cache_dir, ObjectCache(cache_dir, self._keeps_stats))
         self._worktree.begin(ignore, changed)
         stages: Sequence[Stage] = loaded.stages
         if not changed.is_everything and not loaded.has_dvc2_folders:

@@ -20,11 +20,28 @@ sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # 
 
 def main():
     # type: () -> int
-    """Run the command; `doctor` needs no package and no new Python, all others do."""
+    """Run the command and end the process, with the exit code of the command.
+
+    `doctor` needs no package and no new Python, all others do.
+    """
     try:
-        return _run()
+        code = _run()
     except KeyboardInterrupt:  # during an import; each command has its own way to end
-        return 130
+        code = 130
+    return _end_process(code)
+
+
+def _end_process(code):
+    # type: (int) -> int
+    """The ``code`` itself where an output is closed or broken: Python's own end reports that."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        return code
+    # Python would free each of 300 modules first: 28 of the 265 ms of CPU of a check. A command
+    # closes its files and deletes its temporary folders itself, and no thread of it still writes.
+    os._exit(code)
 
 
 def _run():

@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_check(commands)
     listing = commands.add_parser("list", help="every check, lesson by lesson")
+    listing.add_argument(
+        "--broken", action="store_true", help="the broken repositories of grader start --broken"
+    )
     listing.set_defaults(run=_list)
     explain = commands.add_parser("explain", help="what a check or a code is about")
     explain.add_argument("check", metavar="CHECK", help="an id or a code, as grader check shows it")
@@ -52,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_watch(commands)
     _add_hint(commands)
     _add_predict(commands)
+    _add_supply(commands)
     # For the list of commands alone: grader.__main__ runs it, without any package.
     doctor = commands.add_parser(
         "doctor", help="whether this computer is ready; runs before anything is installed"
@@ -83,7 +87,13 @@ def _add_check(commands: _Commands) -> None:
 
 
 def _add_start(commands: _Commands) -> None:
-    start = commands.add_parser("start", help="make a repository to work in")
+    start = commands.add_parser(
+        "start",
+        help="make a repository to work in",
+        epilog="examples: grader start ../my-workshop; grader start ../late --at train;"
+        " grader start ../my-project --without-dvc; grader start ../exercise --broken 3;"
+        " grader start ../exercises --broken all",
+    )
     start.add_argument("folder", type=Path, metavar="DIR", help="where; it must not hold anything")
     start.add_argument(
         "--at", metavar="LESSON", help="with all before it solved; end: with all solved"
@@ -94,6 +104,17 @@ def _add_start(commands: _Commands) -> None:
         "--endpoint",
         metavar="URL",
         help="of a bucket server, for a gs:// remote that is not Google's",
+    )
+    start.add_argument(
+        "--without-dvc",
+        action="store_true",
+        help="a small project that knows nothing of DVC, for the lesson your-project",
+    )
+    start.add_argument(
+        "--broken",
+        metavar="N",
+        help="in place of the workshop, a small broken repository to mend: its number or name,"
+        " or all of them, each in a folder of DIR; grader list --broken lists them",
     )
     start.set_defaults(run=_start)
 
@@ -154,6 +175,21 @@ def _add_predict(commands: _Commands) -> None:
     predict.set_defaults(run=_predict)
 
 
+def _add_supply(commands: _Commands) -> None:
+    supply = commands.add_parser(
+        "supply",
+        help="add to dvc.yaml what a lesson supplies of a stage",
+        description=(
+            "Adds what a lesson supplies of a stage to the end of dvc.yaml; BLANK-1, BLANK-2 in it"
+            " are for you to fill in. It overwrites nothing."
+        ),
+        epilog="example: grader supply train",
+    )
+    supply.add_argument("stage", metavar="STAGE", help="the stage, as the lesson says")
+    _add_repo(supply)
+    supply.set_defaults(run=_supply)
+
+
 def _add_repo(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repo", type=Path, default=Path(), metavar="PATH", help="the repository (default: here)"
@@ -177,6 +213,10 @@ def _check(options: argparse.Namespace) -> int:
         offline=options.offline,
         as_foreign=options.any,
     )
+    if report.gradable and not report.lessons:
+        return report_error(
+            f"{options.repo} is no exercise of grader start --broken", "grader list --broken"
+        )
     way_out = None if options.any else checkout.way_out(options.repo)
     output.write_error("" if options.any else checkout.note(options.repo))
     stream = None if options.output else sys.stdout
@@ -201,8 +241,11 @@ def _is_selected(options: argparse.Namespace, check: "Check") -> bool:
 def _mistake_in(options: argparse.Namespace) -> tuple[str, str] | None:
     """What is wrong with the options of check, and what to type in their place."""
     from grader.checks import CHECKS
+    from workshop.course.exercises import EXERCISE
     from workshop.course.manifest import course
 
+    if EXERCISE in (options.lesson, str(options.only).partition(".")[0]):
+        return None
     lessons = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in lessons:
         return f"no lesson is called {_cut(options.lesson)!r}", f"one of {', '.join(lessons)}"
@@ -225,19 +268,26 @@ def _doctor(options: argparse.Namespace) -> int:
     return command.run(options)
 
 
-def _list(_options: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace) -> int:
     from grader.checks import in_teaching_order
     from grader.output import catalogue
+    from workshop.course.exercises import listing
 
+    if options.broken:
+        write(listing() + "\n")
+        return 0
     write(catalogue.listing(in_teaching_order().values()))
     return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from grader.checks import in_teaching_order
+    from grader.checks import CHECKS
+    from grader.exercises import every_check
     from grader.output import catalogue
 
-    checks = [in_teaching_order()[id_] for id_ in _find_checks(options.check)]
+    found = [every_check()[id_] for id_ in _find_checks(options.check)]
+    general = [check for check in found if check.id in CHECKS]
+    checks = general or found  # what exercises find too is explained by the general checks
     if not checks:
         return report_error(
             f"no check and no code is called {_cut(options.check)!r}", "grader list"
@@ -247,18 +297,10 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from workshop.start import starter
-    from workshop.start.start_request import RemoteAddress, StartError
+    from workshop.start.start_request import StartError
 
     try:
-        remote = None
-        if options.remote:
-            remote = RemoteAddress(options.remote, options.endpoint)
-        elif options.endpoint:
-            raise StartError(
-                "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
-            )
-        text = starter.make_repository(options.folder, options.at, options.name, remote)
+        text = _make_what_is_asked(options)
     except StartError as error:
         return report_error(error.problem, error.fix)
     except KeyboardInterrupt:
@@ -266,6 +308,32 @@ def _start(options: argparse.Namespace) -> int:
         return output.INTERRUPTED
     write(text + "\n")
     return 0
+
+
+def _make_what_is_asked(options: argparse.Namespace) -> str:
+    """The workshop's repository, a project without DVC, or exercises; what was made."""
+    from workshop.start import plain_project, starter
+    from workshop.start.start_request import RemoteAddress, StartError
+
+    if options.without_dvc or options.broken:
+        of_workshop = options.at or options.remote or options.endpoint
+        if of_workshop or (options.without_dvc and options.broken):
+            name = "--without-dvc" if options.without_dvc else "--broken"
+            raise StartError(f"{name} goes with no option but --name", "leave out the others")
+    if options.without_dvc:
+        return plain_project.make_plain_project(options.folder, options.name)
+    if options.broken:
+        from workshop.exercises.builder import make_exercises
+
+        return make_exercises(
+            options.folder, options.broken, options.name, lambda line: write(f"{line}\n")
+        )
+    if options.endpoint and not options.remote:
+        raise StartError(
+            "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
+        )
+    remote = RemoteAddress(options.remote, options.endpoint) if options.remote else None
+    return starter.make_repository(options.folder, options.at, options.name, remote)
 
 
 def _watch(options: argparse.Namespace) -> int:
@@ -347,6 +415,19 @@ def _predict(options: argparse.Namespace) -> int:
     return PASSED if not any(item.is_wrong for item in forecasts) else FAILED
 
 
+def _supply(options: argparse.Namespace) -> int:
+    from dvcstate.errors import ProjectError
+    from workshop import supplied_stages
+
+    if not options.repo.is_dir():
+        return _no_folder(options.repo)
+    try:
+        write(supplied_stages.supply(options.repo, options.stage))
+    except ProjectError as error:
+        return report_error(str(error), error.fix)
+    return 0
+
+
 def _show_page(about: str) -> int:
     from grader import hint
     from workshop.course import hint_pages
@@ -369,9 +450,9 @@ def _cut(text: str) -> str:
 
 def _find_checks(about: str) -> list[str]:
     """The ids of the checks that have the id ``about``, or that may find the code ``about``."""
-    from grader.checks import in_teaching_order
+    from grader.exercises import every_check
 
-    checks = in_teaching_order()
+    checks = every_check()
     return [check.id for check in checks.values() if about == check.id or about in check.codes]
 
 

@@ -27,7 +27,8 @@ class Finding:
     ``rationale`` says what is wrong and why it matters; ``steps`` mend it. ``advice`` is shown and
     costs no points. ``awaits_commit``: the worktree is right, only a commit is missing.
     ``is_lesson_task``: nothing of it has been begun, and the lesson tells how; who wants the
-    solution asks for it.
+    solution asks for it. ``ask`` and ``look`` are the first two steps of its hint, where those of
+    its check and its evidence are not.
     """
 
     code: str
@@ -39,6 +40,8 @@ class Finding:
     severity: Severity = "fail"
     awaits_commit: bool = False
     is_lesson_task: bool = False
+    ask: str | None = None
+    look: str | None = None
 
 
 def worktree_paths(evidence: Iterable[Evidence]) -> list[str]:

@@ -36,6 +36,10 @@ def grade(
     repository = Repository(repo, own_cache, ask_s, as_foreign=as_foreign)
     try:
         checks = in_teaching_order()
+        if repository.exercise:
+            from grader.exercises import with_exercise  # 15 ms, and few repositories are one
+
+            checks = with_exercise(checks, repository.exercise)
         selected = [check for check in checks.values() if select(check)]
         if repository.is_foreign:
             selected = [check for check in selected if not check.of_workshop]

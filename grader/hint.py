@@ -86,11 +86,12 @@ def choose_result(names: Sequence[str], grade: Grade) -> tuple[Report, CheckResu
     fails. The remote is asked only where that matters: what it can answer comes last.
     """
     if names:
-        report = grade(any(CHECKS[name].tier == "remote" for name in names))
+        # Of an exercise's checks only the report knows whether the remote answers them.
+        report = grade(any(name not in CHECKS or CHECKS[name].tier == "remote" for name in names))
         named = [result for result in report.checks if result.id in names]
         failed = (result for result in named if result.status == "fail")
         open_ = (result for result in named if result.status != "pass")
-        return report, next(failed, next(open_, named[0]))
+        return report, next(failed, next(open_, named[0] if named else None))
     report = grade(False)
     action = report.next
     if action is None or action.result.status != "fail" or _is_for_the_remote(action.result):
@@ -131,10 +132,12 @@ def render_status(result: CheckResult, about: str = "") -> str:
 
 
 def _question(result: CheckResult) -> list[str]:
-    return wrap(course().check(result.id).ask, WIDTH)
+    return wrap(result.hint or "", WIDTH)
 
 
 def _place(result: CheckResult) -> list[str]:
+    if result.look:
+        return wrap(result.look, WIDTH)
     lines = []
     for item in result.evidence[:2]:
         line = f", line {item.line}" if item.line else ""

@@ -43,7 +43,8 @@ class Attendee:
         if isinstance(step, LessonCommand):
             return self.type(step)
         path = self.folder / step.file
-        path.write_text(step.apply_to(path.read_text("utf-8")), "utf-8", newline="\n")
+        before = path.read_text("utf-8") if path.exists() else ""
+        path.write_text(step.apply_to(before), "utf-8", newline="\n")
         return ""
 
     def type(self, command: LessonCommand) -> str:
@@ -64,6 +65,7 @@ class Attendee:
             return ""
         printed, code = self._run(self._with_the_port(command.text))
         assert code == command.exit_code, f"{command.text}\n{printed}"
+        assert not (command.is_silent and printed.strip()), printed
         _assert_shows(printed, command)
         return printed
 

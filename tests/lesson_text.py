@@ -3,25 +3,18 @@
 A reader and a program take a fenced block for the same thing, by the words after its fence:
 
 ``sh``          commands, one a line, for bash and PowerShell alike; ``sh 1`` where the last one is
-                to end with the exit code 1; ``sh &`` where it goes on until Ctrl-C, in a terminal
-                of its own
+                to end with the exit code 1; ``sh silent`` where it is to print nothing; ``sh &``
+                where it goes on until Ctrl-C, in a terminal of its own
 ``text``        what the block before prints; ``…`` stands for what is left out or differs
 ``yaml FILE``   lines to add at the end of FILE (so with any other language and a file)
 ``diff FILE``   lines of FILE to take out (``-``) and to put in their place (``+``)
-
-What is for one kind of remote alone stands between ``<!-- remote: KIND -->`` and
-``<!-- remote: any -->``. The kind ``import`` is for raw data that comes out of a bucket.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-ANY = "any"
-_BLOCK = re.compile(
-    r"^<!-- remote: (?P<remote>\w+) -->$|^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$",
-    re.MULTILINE | re.DOTALL,
-)
+_BLOCK = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class LessonError(Exception):
@@ -32,13 +25,14 @@ class LessonError(Exception):
 class LessonCommand:
     """A line to type: the exit code that it ends with, and lines that it prints, among others.
 
-    ``runs_on``: until Ctrl-C, in a terminal of its own.
+    ``runs_on``: until Ctrl-C, in a terminal of its own. ``is_silent``: it prints nothing at all.
     """
 
     text: str
     exit_code: int = 0
     output: tuple[str, ...] = ()
     runs_on: bool = False
+    is_silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,33 +65,24 @@ class FileReplacement:
 LessonStep = LessonCommand | FileAddition | FileReplacement
 
 
-def steps(text: str, remote: str) -> tuple[LessonStep, ...]:
-    """The steps of a lesson in order, for the kind ``remote`` of remote."""
+def steps(text: str) -> tuple[LessonStep, ...]:
+    """The steps of a lesson in order."""
     result: list[LessonStep] = []
-    kind = ANY
     for block in _BLOCK.finditer(text):
-        if block["remote"]:
-            kind = block["remote"]
-        elif kind in (ANY, remote):
-            language, _, argument = block["info"].partition(" ")
-            if language == "text":
-                _add_output(result, block["body"])
-            else:
-                result += _block_steps(language, argument, block["body"])
+        language, _, argument = block["info"].partition(" ")
+        if language == "text":
+            _add_output(result, block["body"])
+        else:
+            result += _block_steps(language, argument, block["body"])
     return tuple(result)
-
-
-def remotes(text: str) -> set[str]:
-    """The kinds of remote for which a lesson has parts of its own."""
-    return {block["remote"] for block in _BLOCK.finditer(text)} - {None, ANY}
 
 
 def _block_steps(language: str, argument: str, body: str) -> Iterator[LessonStep]:
     if language == "sh":
         *lines, last = body.splitlines()
         yield from map(LessonCommand, lines)
-        runs_on = argument == "&"
-        yield LessonCommand(last, 0 if runs_on else int(argument or 0), runs_on=runs_on)
+        exit_code = int(argument) if argument.isdecimal() else 0
+        yield LessonCommand(last, exit_code, (), argument == "&", argument == "silent")
     elif language == "diff":
         lines = body.splitlines()
         yield FileReplacement(argument, _diff_side(lines, "-"), _diff_side(lines, "+"))

@@ -14,11 +14,11 @@ from tests import lesson_text
 from tests.attendee import Attendee, working
 from tests.bucket_server import BUCKET, serving
 from tests.lesson_text import FileReplacement, LessonCommand, LessonError
-from tests.repositories import ROOT
+from tests.repositories import ROOT, run
 from tests.solution import SMALL
 from workshop import activation
 from workshop.course.manifest import LESSONS_DIR, Lesson, Page, course
-from workshop.start import starter
+from workshop.start import plain_project, starter
 from workshop.start.reference import QUICK, Preset
 from workshop.start.start_request import RemoteAddress
 
@@ -31,13 +31,16 @@ SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")
 
 LONG = ("dvc stage add ", "dvc import-url ", "[{", "| ")
 """What a line begins with that may be as long as it is: two shells break lines in two ways."""
+OF_THEIR_OWN = ("remote-google", "remote-folder", "import-raw-data", plain_project.LESSON)
+"""Pages for a repository of their own: each has a test of its own."""
 ASKS_GOOGLE = ("dvc push", "dvc status --cloud", "gcloud", "grader")
 PAGES = (*course().lessons, *course().pages)
 
 
-def follow(attendee: Attendee, page: Page, remote: str) -> None:
-    """Do what a text says, for one kind of remote."""
-    for step in lesson_text.steps(page.path.read_text("utf-8"), remote):
+def follow(attendee: Attendee, page: Page, after: str = "") -> None:
+    """Do what a text says, from the words ``after`` on."""
+    text = page.path.read_text("utf-8")
+    for step in lesson_text.steps(text[text.index(after) :]):
         attendee.follow(step)
 
 
@@ -50,6 +53,10 @@ def lesson_called(name: str) -> Lesson:
     lesson = course().lesson(name)
     assert lesson is not None
     return lesson
+
+
+def page_called(name: str) -> Page:
+    return next(page for page in course().pages if page.id == name)
 
 
 @pytest.fixture
@@ -66,13 +73,25 @@ def test_the_lessons_lead_from_a_start_to_full_score(ada: Attendee) -> None:
     """Every command, every edit and every shown line, with the lessons' own kind of remote."""
     repo = ada.folder
     for lesson in course().lessons:
-        follow(ada, lesson, "bucket")
+        follow(ada, lesson)
         assert earned(grade(repo))[lesson.id] == lesson.points
     report = grade(repo)
     assert report.score == report.max_score
     assert {"static", "remote"} <= set(report.verified)
     for page in course().pages:
-        follow(ada, page, "bucket")
+        if page.id not in OF_THEIR_OWN:
+            follow(ada, page)
+
+
+@pytest.mark.slow
+def test_a_project_of_ones_own_comes_under_dvc(tmp_path: Path) -> None:
+    """Without the other lessons; at the end a clone pulls, and nothing runs there."""
+    (tmp_path / "anywhere").mkdir()
+    with working(tmp_path / "anywhere", tmp_path / "home") as attendee:
+        follow(attendee, page_called(plain_project.LESSON))
+        assert attendee.folder == tmp_path / "my-project-clone"
+    for folder in (attendee.folder, tmp_path / "my-project"):
+        assert run(folder, "git", "status", "--short") == ""
 
 
 @pytest.mark.slow
@@ -82,8 +101,10 @@ def test_a_folder_does_in_place_of_the_bucket(
     """The lessons in which the remote has a part; those between are the same for every remote."""
     for variable in ("HOME", "USERPROFILE"):  # in which the folder is
         monkeypatch.setenv(variable, str(ada.home))
-    for name in ("init", "data", "remote"):
-        follow(ada, lesson_called(name), "folder")
+    for name in ("init", "data"):
+        follow(ada, lesson_called(name))
+    follow(ada, page_called("remote-folder"))
+    follow(ada, lesson_called("remote"), after="## What DVC wrote")
     points = earned(grade(ada.folder))
     assert all(points[name] == lesson_called(name).points for name in ("init", "data", "remote"))
 
@@ -98,7 +119,7 @@ def test_who_comes_late_shares_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             monkeypatch.setenv(name, value)
         starter.make_repository(repo, "share", "ada", preset=SMALL)
         late.type(LessonCommand(activation.COMMAND))
-        follow(late, lesson_called("share"), "folder")
+        follow(late, lesson_called("share"))
     report = grade(repo)
     assert report.score == report.max_score
 
@@ -118,11 +139,11 @@ def test_all_is_solved_with_a_bucket_server(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_raw_data_out_of_a_bucket_has_full_marks(ada: Attendee) -> None:
     """And what the lesson says of Google's own cloud, as far as that goes without it."""
-    follow(ada, lesson_called("init"), "import")
-    follow(ada, lesson_called("data"), "import")
+    for page in (lesson_called("init"), lesson_called("data"), page_called("import-raw-data")):
+        follow(ada, page)
     assert "frozen: true" in (ada.folder / "data" / "raw.dvc").read_text("utf-8")
-    text = lesson_called("remote").path.read_text("utf-8")
-    for step in lesson_text.steps(text, "google"):
+    text = page_called("remote-google").path.read_text("utf-8")
+    for step in lesson_text.steps(text):
         if isinstance(step, LessonCommand) and not step.text.startswith(ASKS_GOOGLE):
             ada.type(replace(step, text=step.text.replace("YOUR-BUCKET", "a-bucket")))
     report = grade(ada.folder, offline=True)  # nobody has the key: nothing was pushed
@@ -154,13 +175,14 @@ def test_a_text_can_be_typed_in_bash_and_in_powershell(page: Page) -> None:
     text = page.path.read_text("utf-8")
     assert text.startswith(f"# {page.title}\n")
     assert "https://dvc.org/doc/" in text
-    for remote in lesson_text.remotes(text) or {"any"}:
-        for step in lesson_text.steps(text, remote):
-            if isinstance(step, LessonCommand) and step.text != activation.COMMAND:
-                text_for_shells = step.text.replace('"~/', '"')  # in quotes it is for DVC
-                assert not [word for word in SHELL_WORDS if word in text_for_shells], step.text
-                assert not step.text.startswith("$")
-                assert len(step.text) <= 3 * 80, step.text
+    for step in lesson_text.steps(text):
+        if isinstance(step, LessonCommand) and step.text != activation.COMMAND:
+            text_for_shells = step.text.replace('"~/', '"')  # in quotes it is for DVC
+            assert not [word for word in SHELL_WORDS if word in text_for_shells], step.text
+            assert not step.text.startswith("$")
+            assert len(step.text) <= 3 * 80, step.text
+    for picture in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text):
+        assert (page.path.parent / picture).is_file()
     for line in text.splitlines():
         assert len(line) <= 100 or line.startswith(LONG), line
 
@@ -195,11 +217,11 @@ def test_texts_are_those_of_the_manifest() -> None:
 )
 def test_a_block_that_cannot_be_followed_is_told(text: str, told: str) -> None:
     with pytest.raises(LessonError, match=told):
-        lesson_text.steps(text, "folder")
+        lesson_text.steps(text)
 
 
 def test_an_edit_of_lines_that_are_not_there_once_is_told() -> None:
-    (edit,) = lesson_text.steps("```diff a.txt\n a\n-b\n+c\n```", "folder")
+    (edit,) = lesson_text.steps("```diff a.txt\n a\n-b\n+c\n```")
     assert isinstance(edit, FileReplacement)
     assert edit.apply_to("x\na\nb\ny\n") == "x\na\nc\ny\n"
     for text in ("a\nc\n", "a\nb\na\nb\n"):
@@ -207,11 +229,10 @@ def test_an_edit_of_lines_that_are_not_there_once_is_told() -> None:
             edit.apply_to(text)
 
 
-def test_words_for_one_kind_of_remote_are_left_out_for_another() -> None:
-    text = "<!-- remote: folder -->\n```sh\na\n```\n<!-- remote: any -->\n```sh 1\nb\n```\n"
-    assert lesson_text.steps(text, "bucket") == (LessonCommand("b", 1),)
-    assert lesson_text.steps(text, "folder") == (LessonCommand("a"), LessonCommand("b", 1))
-
-
 def test_a_command_may_go_on_in_a_terminal_of_its_own() -> None:
-    assert lesson_text.steps("```sh &\na\n```\n", "any") == (LessonCommand("a", runs_on=True),)
+    assert lesson_text.steps("```sh &\na\n```\n") == (LessonCommand("a", runs_on=True),)
+
+
+def test_a_command_may_have_to_print_nothing() -> None:
+    text = "```sh silent\na\nb\n```\n"
+    assert lesson_text.steps(text) == (LessonCommand("a"), LessonCommand("b", is_silent=True))

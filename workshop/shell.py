@@ -8,6 +8,7 @@ The names in a fix are an attendee's, or whoever's repository was cloned: each g
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def quote(text: str) -> str:
@@ -90,6 +91,17 @@ def _escape(char: str) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def cd_command(folder: Path) -> str:
+    """How to go into a folder from here; some names have no form that every shell takes."""
+    try:
+        path = Path(os.path.relpath(folder)).as_posix()
+    except ValueError:  # on another drive of Windows
+        path = folder.as_posix()
+    if not is_quotable(path):
+        return f"go into the folder {printable(path)}"
+    return f"cd {quote(path if not path.startswith('-') else f'./{path}')}"
 
 
 def printable(text: str) -> str:

@@ -114,10 +114,8 @@ _HISTORIES = (
     ("--history", "models/history.csv"),
     ("--fine-tuning-history", "models/fine_tuning_history.csv"),
 )
-_MODELS = (
-    ("--model", "models/classifier.onnx"),
-    ("--fp32-model", "models/classifier.fp32.onnx"),
-)
+_MODEL = ("--model", "models/classifier.onnx")
+_MODELS = (_MODEL, ("--fp32-model", "models/classifier.fp32.onnx"))
 _CURVES = "results/curves"
 
 STAGES = (
@@ -147,7 +145,7 @@ STAGES = (
     ),
     StageSpec(
         "evaluate",
-        (_DATA, *(StageDep(*model) for model in _MODELS)),
+        (_DATA, StageDep(*_MODEL)),
         (
             StageOut(
                 "--metrics",

@@ -4,14 +4,12 @@ import os
 import shutil
 import sys
 import unicodedata
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 _WIDTH, _NARROWEST = 80, 40
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """How wide, and with what: ``colour`` on a terminal only, ``plain`` where ASCII has to do."""
 
     width: int = _WIDTH

@@ -41,15 +41,20 @@ class _CachedListing(NamedTuple):
 
 
 class ObjectCache:
-    """The cache in ``folder``; it remembers the listings of folders from call to call."""
+    """The cache in ``folder``; it remembers the listings of folders from call to call.
 
-    def __init__(self, folder: Path) -> None:
+    ``keeps_stats``: what the last look saw of the objects by DVC 3 stays in ``stats``, by md5.
+    """
+
+    def __init__(self, folder: Path, keeps_stats: bool = False) -> None:
         self.folder = folder
         self._folder = {"md5": str(folder / "files" / "md5"), "md5-dos2unix": str(folder)}
         self._listings: dict[tuple[str, str], _CachedListing] = {}
         self._files: dict[str, Shards] = {}
         self._is_missing: dict[OutKey, bool] = {}
         self._unions: dict[str, tuple[list[Shards], Shards]] = {}
+        self._keeps_stats = keeps_stats
+        self.stats: dict[str, os.stat_result] = {}
 
     def missing(
         self, outs: Iterable[Out], worktree: Worktree, changed: ChangedPaths
@@ -60,6 +65,7 @@ class ObjectCache:
         files may be hard links into the cache.
         """
         outs = list(outs)
+        self.stats.clear()
         if changed.is_everything:
             self._is_missing.clear()
         pending = [
@@ -131,10 +137,13 @@ class ObjectCache:
         except (OSError, ValueError) as error:  # a NUL in its name
             raise _damaged_error(folder, error) from None
         try:
-            return _stat_objects(folder, descriptor, names)
+            stats = _stat_objects(folder, descriptor, names)
         finally:
             if descriptor is not None:
                 os.close(descriptor)
+        if self._keeps_stats and algorithm == "md5":
+            self.stats.update({shard + name: status for name, status in stats.items()})
+        return [name for name in names if name not in stats], _unprotected(folder, stats)
 
     def _corrupt(
         self, algorithm: str, shard: str, names: list[str], worktree: Worktree
@@ -197,25 +206,32 @@ def _shards(md5s: Iterable[str]) -> Shards:
 
 def _stat_objects(
     folder: str, descriptor: int | None, names: list[str]
-) -> tuple[list[str], list[str]]:
-    absent, unprotected = [], []
+) -> dict[str, os.stat_result]:
+    """Of those that are there."""
+    stats: dict[str, os.stat_result] = {}
     prefix = "" if descriptor is not None else folder + os.sep
     for name in names:
         try:  # a hash that was edited may hold a slash, and lead anywhere from a descriptor
             path = f"{folder}{os.sep}{name}" if "/" in name else prefix + name
-            mode = os.stat(path, dir_fd=descriptor)[0]
+            stats[name] = os.stat(path, dir_fd=descriptor)
         except FileNotFoundError:
-            absent.append(name)
             continue
         except (OSError, ValueError) as error:
             raise _damaged_error(f"{folder}{os.sep}{name}", error) from None
+    return stats
+
+
+def _unprotected(folder: str, stats: dict[str, os.stat_result]) -> list[str]:
+    names = []
+    for name, status in stats.items():
+        mode = status[0]
         if mode & 0o7777 != _PROTECTED:  # set-uid and sticky bits too make DVC hash it
             if stat.S_ISDIR(mode):
                 raise _damaged_error(
                     f"{folder}{os.sep}{name}", IsADirectoryError(21, "Is a directory")
                 )
-            unprotected.append(name)
-    return absent, unprotected
+            names.append(name)
+    return names
 
 
 def _refuse_unusable(md5: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from dvcstate.documents import nesting, reader
 from dvcstate.errors import FileError
 
+_MAGIC = frozenset("*?[")
 _LEAVES = (bytes, str, int, float, bool, type(None))  # dpath.segments.leaf
 
 
@@ -91,7 +92,11 @@ def _matches(name: Any, glob: str, length: int | None) -> bool:
             return int(glob) in ((name,) if length is None else (name, name - length))
         except ValueError:
             name = str(name)
-    return isinstance(name, str) and fnmatchcase(name, glob)
+    if not isinstance(name, str):
+        return False
+    if _MAGIC.isdisjoint(glob):  # most keys: a pattern would be compiled for each of them
+        return name == glob
+    return fnmatchcase(name, glob)
 
 
 def _parse_json(text: str) -> Any:

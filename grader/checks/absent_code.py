@@ -1,11 +1,11 @@
 """Code that a stage runs and that is gone: renamed, deleted in the folder, or by a commit."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from posixpath import dirname
 
 from dvcstate import Stage
 from grader import fixes
+from grader.close_names import close_names
 from grader.code.command import calls, script
 from grader.code.stage_code import StageCode
 from grader.facts.repository import Repository
@@ -55,7 +55,7 @@ def _moved(repository: Repository, stage: Stage, code: StageCode) -> tuple[str, 
     others = entries(repository)
     named = [path for path in _entries_named(stage) if path in others]
     names = {dirname(path).rpartition("/")[2]: path for path in others}
-    alike = [names[name] for name in get_close_matches(code.stage.name, names, 1, _ALIKE)]
+    alike = [names[name] for name in close_names(code.stage.name, names, _ALIKE)]
     return own, name_of(next(iter([*named, *alike]), ""))
 
 

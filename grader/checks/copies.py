@@ -4,9 +4,9 @@ import hashlib
 import itertools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from grader import fixes
 from grader.checks.in_git import is_cache_object
@@ -36,8 +36,7 @@ _READ = 64 * 2**20
 """Bytes of git that are read at a time."""
 
 
-@dataclass(frozen=True)
-class _Copies:
+class _Copies(NamedTuple):
     """Files that git has of what DVC keeps: ``paths`` with their bytes, of the ``outs``.
 
     ``are_many``: more than what a page or a test shows of the data.
@@ -147,7 +146,7 @@ class _CopySearch:
         entries = history.recall(
             self._repository,
             kind,
-            lambda git: [*astuple(find(git))],
+            lambda git: [*find(git)],
             _VERSION,
             *(
                 f"{o.path} {md5} {self._sources[o.path]}"

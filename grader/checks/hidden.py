@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from dvcstate.dvcignore import IGNORE_FILE, DvcIgnore, move_to_root
 from grader import fixes
@@ -30,9 +29,7 @@ def dvcignore_hides_no_data(repository: Repository, snapshot: Snapshot) -> Findi
     ignore = DvcIgnore(str(root))
     read = [path for path in DVC_FILES if is_hidden(repository, path)]
     for path in read or _data_paths(snapshot):
-        for place, is_folder in _places(root, path):
-            if not ignore.ignores(place, is_folder):
-                continue
+        for place, is_folder in _ignored_places(ignore, path):
             shown = place[len(str(root)) + 1 :].replace("\\", "/")
             rule = ignore.ignoring_rule(place, is_folder) or ""
             at = line_of_rule(repository.worktree, shown, rule)
@@ -86,14 +83,21 @@ def _data_paths(snapshot: Snapshot) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-def _places(root: Path, path: str) -> Iterator[tuple[str, bool]]:
-    """The path itself, and every file and folder in it that anybody would call data."""
-    top = os.path.join(root, path)  # noqa: PTH118 - thousands of paths, as text
-    yield top, os.path.isdir(top)  # noqa: PTH112 - a text already
+def _ignored_places(ignore: DvcIgnore, path: str) -> Iterator[tuple[str, bool]]:
+    """The path itself, or the files and folders in it that anybody would call data, if ignored."""
+    top = os.path.join(ignore.root, path)  # noqa: PTH118 - thousands of paths, as text
+    is_folder = os.path.isdir(top)  # noqa: PTH112 - a text already
+    if ignore.ignores(top, is_folder):
+        yield top, is_folder
+        return
     for folder, folders, files in os.walk(top):
         folders[:] = [name for name in folders if not _JUNK.match(name)]
         for name in folders:
-            yield os.path.join(folder, name), True  # noqa: PTH118 - thousands of paths
-        for name in files:
-            if not _JUNK.match(name):
+            place = os.path.join(folder, name)  # noqa: PTH118 - thousands of paths
+            if ignore.ignores(place, True):
+                yield place, True
+        # Of most folders no rule says anything: then no file in them is looked at.
+        is_ignored = ignore.file_test(folder)
+        for name in files if is_ignored else ():
+            if is_ignored and not _JUNK.match(name) and is_ignored(name):
                 yield os.path.join(folder, name), False  # noqa: PTH118 - thousands of paths

@@ -10,7 +10,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import commit_unstaged, unignore
-from grader.stages.lookup import LOCK, lesson_stages
+from grader.stages.lookup import LOCK, lesson_stages, own_stages
 from grader.stages.run_state import require_finished_work
 from grader.stages.storage import uncached_outs
 from grader.step import Step
@@ -25,7 +25,7 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
     paths = [path for path in repository.uncommitted_files if path.endswith(LOCK)]
     if not paths:
         if not any(path.endswith(LOCK) for path in repository.committed_files):
-            raise BlockedError("preprocess.run")
+            _require_run(repository, snapshot)
         return None
     require_finished_work(repository)
     path = paths[0]
@@ -50,6 +50,14 @@ def lock_is_committed(repository: Repository, snapshot: Snapshot) -> Finding | N
         (Evidence("worktree", path), Evidence("HEAD", path)),
         awaits_commit=is_there and not is_ignored,
     )
+
+
+def _require_run(repository: Repository, snapshot: Snapshot) -> None:
+    """Raise where a stage has to run before there is a lock; data alone has none."""
+    if not repository.is_foreign:
+        raise BlockedError("preprocess.run")
+    if any(not stage.runs_always for stage in own_stages(snapshot)):
+        raise BlockedError("others.run")
 
 
 def _commit(repository: Repository, path: str, is_ignored: bool) -> tuple[Step, ...]:

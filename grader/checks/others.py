@@ -12,27 +12,33 @@ from grader.checks.unversioned import unversioned_finding_of_own_stage
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
-from grader.finding import Evidence, Finding
-from grader.fixes.stage_runs import edit_and_run, run_stage
-from grader.stages.lookup import LOCK, own_stages
-from grader.stages.paths import covers
-from grader.stages.stage_change import Change
+from grader.finding import BlockedError, Evidence, Finding
+from grader.fixes.own_stages import mend_own_stage
+from grader.fixes.stage_runs import lock_of, run_stage
+from grader.stages.lookup import LOCK, own_stages, stage_evidence
+from grader.stages.own_stage import OwnStage
 from grader.stages.unread import find_unread
 
 _REQUIRES = ("pipeline.place", "lock.committed")
 
 
-@check("others.run", "stage-never-run", requires=_REQUIRES, committed_only=True)
+@check("others.run", "stage-never-run", requires=("pipeline.place",), committed_only=True)
 def other_stages_have_run(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Every stage of your own has run.
 
-    No lesson asks for it, and it costs no points; but whoever runs dvc repro runs it too.
+    No lesson asks for it, and it costs no points; but whoever runs dvc repro runs it too. Where
+    there are stages of your own alone, and none ever ran, there is nothing to share.
     """
-    for stage in own_stages(snapshot):
-        if stage.recorded or stage.runs_always:
-            continue
+    unrun = [one for one in own_stages(snapshot) if not one.recorded and not one.runs_always]
+    for stage in unrun:
+        if lock_of(stage) in repository.uncommitted_files:
+            raise BlockedError("lock.committed")
         finding = runs.never_run_finding(repository, snapshot, stage, ", a stage of your own,")
-        return replace(finding, severity="advice")
+        # Of a pipeline of which nothing ever ran, nobody can pull anything.
+        is_first = repository.is_foreign and not any(
+            path.endswith(LOCK) for path in repository.committed_files
+        )
+        return finding if is_first else replace(finding, severity="advice")
     return None
 
 
@@ -77,30 +83,28 @@ def other_stages_are_not_frozen(repository: Repository, snapshot: Snapshot) -> F
 
 
 @check("others.deps", "dep-undeclared", requires=("pipeline.place",))
-def code_of_other_stages_is_declared(repository: Repository, snapshot: Snapshot) -> Finding | None:
-    """Every module of yours that a stage of your own runs is one of its deps.
+def deps_of_other_stages_are_declared(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """Every module of yours that a stage of your own runs is one of its deps, and its data too.
 
-    DVC runs a stage again when a dep changes; a module that is none may change unseen. Python code
-    is read and never run.
+    DVC runs a stage again when a dep changes; a file that is none may change unseen. Python code
+    is read and never run: of its data are seen the files that the code opens by a name, and what
+    other stages or .dvc files make and the command names.
     """
     for stage in own_stages(snapshot):
-        undeclared = [
-            path
-            for path in (*snapshot.modules_of(stage), *find_unread(repository, stage))
-            if not any(covers(dep.path, path) for dep in stage.deps)
-            and path not in [file.path for file in stage.params]  # params.py, by its keys
-        ]
-        if not undeclared:
+        own = OwnStage(repository, snapshot, stage)
+        modules, data = own.undeclared_modules, own.undeclared_data
+        if not modules and not data:
             continue
-        names = fixes.join(undeclared)
+        names = fixes.join([*modules, *data])
+        verb = "reads" if data else "runs"
         return Finding(
             "dep-undeclared",
-            f"{stage.name} runs {names}, and does not say so: a change there does not make it run"
+            f"{stage.name} {verb} {names}, and does not say so: a change there does not make it run"
             " again.",
             f"{names}, or a folder with it, among the deps of {stage.name}",
             f"deps: {fixes.join(dep.path for dep in stage.deps) or 'none'}",
-            edit_and_run(repository, snapshot, stage, Change(deps=tuple(undeclared))),
-            tuple(Evidence(snapshot.revision, path) for path in undeclared),
+            mend_own_stage(repository, snapshot, own),
+            tuple(Evidence(snapshot.revision, path) for path in (*modules, *data)),
             severity="advice",
         )
     return _unread_finding(repository, snapshot)
@@ -126,6 +130,78 @@ def _unread_finding(repository: Repository, snapshot: Snapshot) -> Finding | Non
         tuple(Evidence(snapshot.revision, path) for path in paths),
         severity="advice",
     )
+
+
+@check("others.outs", "out-undeclared", requires=("pipeline.place",))
+def outs_of_other_stages_are_declared(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """Every file that the code of a stage of your own writes is one of its outs.
+
+    DVC neither keeps what is no out, nor brings it back; and no other stage can wait for it. What
+    a .gitignore names is left out, such as a log.
+    """
+    for stage in own_stages(snapshot):
+        own = OwnStage(repository, snapshot, stage)
+        paths = [out.path for out in own.undeclared_outs]
+        if paths:
+            return Finding(
+                "out-undeclared",
+                f"{stage.name} writes {fixes.join(paths)}, and does not declare it: DVC does not"
+                " keep it.",
+                f"{fixes.join(paths)} among the outs of {stage.name}",
+                f"outs: {fixes.join((out.path for out in stage.outs), 5) or 'none'}",
+                mend_own_stage(repository, snapshot, own),
+                tuple(Evidence("worktree", path) for path in paths),
+                severity="advice",
+            )
+    return None
+
+
+@check("others.metrics", "metrics-as-outs", requires=("pipeline.place",))
+def metrics_of_other_stages_are_metrics(
+    repository: Repository, snapshot: Snapshot
+) -> Finding | None:
+    """Metrics of a stage of your own are declared as metrics.
+
+    As a plain out, DVC compares no numbers: dvc metrics show finds nothing.
+    """
+    for stage in own_stages(snapshot):
+        own = OwnStage(repository, snapshot, stage)
+        for out in own.plain_metrics:
+            return Finding(
+                "metrics-as-outs",
+                f"{out.path} is a plain out of {stage.name}: dvc metrics show does not find it.",
+                f"-M {out.path}",
+                f"-o {out.path}",
+                mend_own_stage(repository, snapshot, own),
+                (stage_evidence(snapshot, stage, out.path, value=out.path),),
+                severity="advice",
+            )
+    return None
+
+
+@check("others.keys", "param-undeclared", requires=("pipeline.place",))
+def params_of_other_stages_are_declared(
+    repository: Repository, snapshot: Snapshot
+) -> Finding | None:
+    """Every param that the code of a stage of your own reads is declared.
+
+    DVC compares the declared keys of params.yaml with those of the last run, and no others.
+    """
+    for stage in own_stages(snapshot):
+        own = OwnStage(repository, snapshot, stage)
+        if own.undeclared_params and not own.unknown_params:
+            keys = fixes.join(own.undeclared_params)
+            return Finding(
+                "param-undeclared",
+                f"{stage.name} reads {keys} from params.yaml, and does not say so: another value"
+                " does not make it run again.",
+                f"{keys} among the params of {stage.name}",
+                f"params: {fixes.join(k for f in stage.params for k in f.keys) or 'none'}",
+                mend_own_stage(repository, snapshot, own),
+                (stage_evidence(snapshot, stage, "cmd:"),),
+                severity="advice",
+            )
+    return None
 
 
 @check("others.params", "param-unknown", "dep-absent", requires=("preprocess.declared",))

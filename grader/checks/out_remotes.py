@@ -1,10 +1,10 @@
 """The remotes that outs name by their own ``remote:``, in place of the default one."""
 
-from dataclasses import dataclass
-from difflib import get_close_matches
+from typing import NamedTuple
 
 from dvcstate import ProjectError, Stage
 from grader import fixes
+from grader.close_names import close_names
 from grader.facts.remote import Remote, resolve_options
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -15,8 +15,7 @@ from grader.stages.lookup import name_in_file, stage_evidence
 from grader.step import Step
 
 
-@dataclass(frozen=True)
-class _Use:
+class _Use(NamedTuple):
     """An out with a remote of its own: whose it is, and where that is written."""
 
     stage: Stage
@@ -88,7 +87,7 @@ def _local_finding(
 def _unknown_finding(snapshot: Snapshot, use: _Use) -> Finding:
     """The finding on a remote that no config has; the default one is there, or one spelt alike."""
     default = snapshot.default_remote or ""
-    alike = get_close_matches(use.remote.lower(), snapshot.remotes, 1)
+    alike = close_names(use.remote.lower(), snapshot.remotes)
     return Finding(
         "default-remote-unknown",
         f"{use.path} names the remote {use.remote}, which the config does not have: dvc push and"

@@ -7,8 +7,7 @@ each makes another value, and the lock has DVC's. https://yaml.org/spec/1.2.2/ex
 import datetime
 import math
 import re
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -30,8 +29,7 @@ _EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 
 
-@dataclass(frozen=True)
-class _Value:
+class _Value(NamedTuple):
     """The value of ``key`` now, and in the last run; ``node`` is where it stands.
 
     ``read`` is what the code of a stage reads of a number, where that is something else.
@@ -78,7 +76,7 @@ def _wrong_values(snapshot: Snapshot, file: ParamsFile) -> list[_Value]:
         return [_Value(k, new, old, _node(root, k)) for k, new, old in changed if old is not None]
     values = [_Value(k, new, old, _node(root, k)) for k, new, old in numbers]
     both = [(value, _value_in_code(value)) for value in values]
-    return [replace(value, read=read) for value, read in both if read != value.now]
+    return [value._replace(read=read) for value, read in both if read != value.now]
 
 
 def _is_number(value: Any) -> bool:

@@ -100,10 +100,14 @@ def _absolute_data(repository: Repository, snapshot: Snapshot, stage: Stage) -> 
     declared = [str(repository.root / entry.path) for entry in _own_entries(stage)]
     values = [_OPTION.sub("", word) for word in words_of(stage.cmd)[1:]]
     return [
-        # "- /home/ada/repo/data/raw:" with options below it, or without
-        *(path for path in declared if re.search(rf"{re.escape(path)}[\s:'\"]*$", text, re.M)),
+        *(path for path in declared if path in text and _ends_a_line(path, text)),
         *(word for word in values if _ABSOLUTE.match(word)),
     ]
+
+
+def _ends_a_line(path: str, text: str) -> bool:
+    """Whether a line is ``- /home/ada/repo/data/raw:``, with options below it or without."""
+    return bool(re.search(rf"{re.escape(path)}[\s:'\"]*$", text, re.MULTILINE))
 
 
 def _own_entries(stage: Stage) -> list[Dep | Out]:

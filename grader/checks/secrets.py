@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from dvcstate.errors import ConfigError
 from grader import fixes
@@ -50,8 +50,7 @@ _VERSION = "1"
 """Higher whenever more is taken for a secret: older commits are searched again then."""
 
 
-@dataclass(frozen=True)
-class _Secret:
+class _Secret(NamedTuple):
     """What git has, and where; ``option`` is the one of a remote that holds it."""
 
     evidence: Evidence

@@ -11,12 +11,14 @@ from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.own_stages import mend_own_stage
 from grader.fixes.params_edits import restore_params
 from grader.fixes.stage_runs import edit_and_run, mend_stage
 from grader.stages import absent_deps
 from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, stage_evidence, stage_of
 from grader.stages.lost_params import absent_keys, find_lost_params
+from grader.stages.own_stage import OwnStage
 from grader.stages.right_stage import RightStage
 from grader.stages.stage_change import Change
 from grader.step import Step
@@ -243,12 +245,13 @@ def _misspelt_params(
 
 
 def _needless_params(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding | None:
-    """The same of a stage of the attendee's own, of whose code nothing is known."""
+    """The same of a stage of the attendee's own: meant are those that its code reads."""
+    own = OwnStage(repository, snapshot, stage)
     for file in stage.params:
         if unknown := unknown_keys(snapshot, file):
-            change = Change(remove={"params": tuple(unknown)})
-            steps = edit_and_run(repository, snapshot, stage, change)
-            return _unknown_finding(snapshot, stage, file, unknown, [], steps)
+            steps = mend_own_stage(repository, snapshot, own)
+            meant = own.undeclared_params
+            return _unknown_finding(snapshot, stage, file, unknown, meant, steps)
     return None
 
 

@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import Any, TypeGuard
 
 from grader import user_cache
-from grader.code import param_keys, source
+from grader.code import source
 
-_VERSION = 6
+_VERSION = 8
 _MOST_TEXTS = 500
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -32,7 +32,9 @@ class Module:
     ``defaults``: the text that an option has where it is not given. ``texts``: those with a slash,
     which may be paths. ``first``: line, level, module and name of each import that runs as soon as
     the module does, whatever happens. ``names``: all that the module gives a value to; ``*`` where
-    it may have others. ``error``: line and words of what keeps Python from running it at all.
+    it may have others. ``opened``, ``written``: the paths of files that it reads and writes, as
+    in grader.code.data_files. ``error``: line and words of what keeps Python from running it at
+    all.
     """
 
     imports: list[tuple[int, str, str]] = field(default_factory=list)
@@ -47,6 +49,8 @@ class Module:
     names: list[str] = field(default_factory=list)
     error: tuple[int, str] | None = None
     needed: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)
@@ -99,7 +103,12 @@ def _parse(text: str) -> Module:
                 found.models[node.name] = list(_fields(node))
                 found.needed.extend(_needed_fields(node))
                 found.bases[node.name] = [_last_name(base) for base in node.bases]
+    from grader.code import data_files, param_keys  # 2 ms, and most texts are in the cache folder
+
     found.keys.extend(param_keys.keys(tree))
+    files = [*dict.fromkeys(data_files.opened_files(tree, found.options))]
+    found.opened.extend(path for path, way in files if way == "read")
+    found.written.extend(path for path, way in files if way == "write")
     return found
 
 

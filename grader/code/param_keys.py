@@ -37,9 +37,13 @@ def keys(tree: ast.Module) -> list[str]:
 
 def _keys(function: ast.AST, scope: _Scope) -> Iterator[str]:
     nodes = list(_own_nodes(function))
-    bindings = [pair for node in nodes for pair in _bindings(node)]
-    for name, value in bindings:
-        if sum(name == other for other, _ in bindings) == 1 or name == "params":
+    bindings = [(node, *pair) for node in nodes for pair in _bindings(node)]
+    for _, name, value in bindings:
+        others = [other for other, bound, _ in bindings if bound == name]
+        if len(others) == 1 or name == "params":
+            _bind(name, value, scope)
+        elif all(isinstance(other, ast.withitem) for other in others):
+            scope.files.discard(name)  # with open(...) as file: until the next one of that name
             _bind(name, value, scope)
     for node in nodes:
         key = _key(node, scope)

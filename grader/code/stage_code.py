@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from posixpath import dirname
 from typing import NamedTuple
@@ -58,10 +58,20 @@ class StageCode:
         self._command = command
         self._folder = folder
         self._layouts = layouts
+        # The checks ask of one command 220 times.
+        self._values: dict[Hashable, dict[str, str]] = {}
+        self._calls: dict[Hashable, Call | None] = {}
 
     def is_run_by(self, command: Command) -> bool:
         """Whether ``command`` runs the stage's module, as a module or as a file, in any folder."""
-        return _call(command, self.stage) is not None
+        return self._call(command) is not None
+
+    def _call(self, command: Command) -> Call | None:
+        """The first call of ``command`` that runs the stage's module."""
+        key = _key(command)
+        if key not in self._calls:
+            self._calls[key] = _call(command, self.stage)
+        return self._calls[key]
 
     @property
     def is_of_own_layout(self) -> bool:
@@ -165,6 +175,17 @@ class StageCode:
         From ``command``; else the default in the code, and where that knows no such option, the
         lesson's own path if it stands in the code.
         """
+        key = _key(command)
+        if key not in self._values:
+            self._values[key] = self._find_values(command)
+        return dict(self._values[key])
+
+    def folder(self, command: Command) -> str:
+        """The folder in which ``command`` runs the code, from the root of the repository."""
+        call = self._call(command)
+        return join(self._folder, call.folder) if call else self._folder
+
+    def _find_values(self, command: Command) -> dict[str, str]:
         given = values_of(command, self.stage)
         own = [module(self._text(path) or "") for path in self._own]
         for path in (*self.stage.deps, *self.stage.outs):
@@ -177,11 +198,6 @@ class StageCode:
             elif option not in self.options and any(lesson in each.texts for each in own):
                 given[option] = lesson
         return given
-
-    def folder(self, command: Command) -> str:
-        """The folder in which ``command`` runs the code, from the root of the repository."""
-        call = _call(command, self.stage)
-        return join(self._folder, call.folder) if call else self._folder
 
     def own(self) -> list[str]:
         """The modules of ``imported`` that are the stage's own: those in its folder."""
@@ -333,6 +349,10 @@ class StageCode:
         return [*above, *owner.models[model]]
 
 
+def _key(command: Command) -> Hashable:
+    return tuple(command) if isinstance(command, list) else command
+
+
 def words_of(command: Command) -> list[str]:
     """The words of a stage's command, or of all of them where it has several."""
     return [word for line in _lines(command) for word in _words(line)]
@@ -359,8 +379,11 @@ def values_of(command: Command, stage: StageSpec) -> dict[str, str]:
     command that does not run the module, all are told.
     """
     words = _arguments(command, stage)
-    if words is None:
-        words = tuple(words_of(command))
+    return option_values(tuple(words_of(command)) if words is None else words)
+
+
+def option_values(words: tuple[str, ...]) -> dict[str, str]:
+    """What each ``--option`` among ``words`` has behind it; empty where nothing follows it."""
     found = {}
     for word, following in zip(words, [*words, ""][1:], strict=True):
         if word.startswith("--") and word != "--":

@@ -42,6 +42,7 @@ class CheckResult:
     blocked_by: str | None = field(metadata=INTERNAL)
     awaits_commit: bool = field(metadata=INTERNAL)
     is_lesson_task: bool = field(metadata=INTERNAL)
+    look: str | None = field(default=None, metadata=INTERNAL)
 
     @property
     def kind(self) -> Kind:

@@ -7,6 +7,7 @@ from grader.engine.check_result import INTERNAL, CheckResult, Kind
 from grader.engine.registry import CHECKS, COMMIT_CHECKS
 from grader.finding import worktree_paths
 from grader.step import Command, Edit, Step
+from workshop.course.exercises import EXERCISE
 
 _KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
 # Mistakes in dvc.yaml and params.yaml at which dvc repro stops.
@@ -74,9 +75,13 @@ def _lesson_in_progress(result: CheckResult, results: Sequence[CheckResult]) -> 
 
 
 def waiting_tasks(results: Sequence[CheckResult], action: NextAction | None) -> list[CheckResult]:
-    """The tasks of lessons that come after ``action``: no mistakes, and nobody's next step."""
+    """The tasks of lessons that come after ``action``: no mistakes, and nobody's next step.
+
+    The symptom of an exercise waits for nothing.
+    """
     current = action.result if action else None
-    return [result for result in results if result.is_lesson_task and result != current]
+    tasks = [result for result in results if result.is_lesson_task and result != current]
+    return [result for result in tasks if result.lesson != EXERCISE]
 
 
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:

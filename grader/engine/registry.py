@@ -45,6 +45,11 @@ class Check:
         """The points to earn; 0 for advice."""
         return course().check(self.id).points
 
+    @property
+    def ask(self) -> str:
+        """The first of its hints, a question."""
+        return course().check(self.id).ask
+
 
 # They report work that is done and not committed.
 COMMIT_CHECKS = ("data.committed", "lock.committed")

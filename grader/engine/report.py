@@ -17,6 +17,7 @@ from grader.facts.git import Git
 from grader.facts.repository import Repository
 from grader.finding import UnknownError
 from workshop import shell
+from workshop.course.exercises import EXERCISE
 from workshop.course.manifest import course
 
 _Fact = TypeVar("_Fact")
@@ -81,7 +82,8 @@ def make_report(
     verified = tuple(tier for tier in tiers if tier == "static" or tier in answered)
     unproven: tuple[ReportTier, ...] = ("remote", "run")
     is_started = _or_none(lambda: (repository.root / settings.PATH).exists())
-    is_taught = bool(is_started) and not repository.is_foreign
+    is_lesson = bool(is_started) and not repository.is_foreign
+    is_taught = is_lesson or repository.exercise is not None
     results = tuple(_result(verdict, is_taught) for verdict in verdicts)
     lessons = _scores(repository, results, selected)
     return Report(
@@ -113,16 +115,25 @@ def _scores(
         own.setdefault(check.lesson, []).append(check)
     return tuple(
         LessonScore(
-            lesson.id,
-            lesson.topic if repository.is_foreign else lesson.title,
-            sum(told[check.id].earned for check in own[lesson.id] if check.id in told),
-            sum(check.points for check in own[lesson.id]),
-            sum(check.points for check in own[lesson.id] if check.id not in told),
-            lesson.id in supplied,
+            id_,
+            title,
+            sum(told[check.id].earned for check in own[id_] if check.id in told),
+            sum(check.points for check in own[id_]),
+            sum(check.points for check in own[id_] if check.id not in told),
+            id_ in supplied,
         )
-        for lesson in course().lessons
-        if lesson.id in own
+        for id_, title in _titles(repository).items()
+        if id_ in own
     )
+
+
+def _titles(repository: Repository) -> dict[str, str]:
+    """The title of each lesson by its id, an exercise before all others."""
+    exercise = repository.exercise
+    titles = {EXERCISE: exercise.title} if exercise else {}
+    for lesson in course().lessons:
+        titles[lesson.id] = lesson.topic if repository.is_foreign else lesson.title
+    return titles
 
 
 def _or_none(fact: Callable[[], _Fact]) -> _Fact | None:
@@ -172,11 +183,12 @@ def _result(verdict: Verdict, is_taught: bool) -> CheckResult:
         expected=finding.expected if finding else None,
         actual=finding.actual if finding else None,
         evidence=finding.evidence if finding else (),
-        hint=course().check(check.id).ask if finding else None,
+        hint=finding.ask or check.ask if finding else None,
         steps=verdict.steps,
         earned=verdict.earned,
         max=check.points,
         blocked_by=verdict.blocked_by,
         awaits_commit=verdict.awaits_commit,
         is_lesson_task=finding is not None and finding.is_lesson_task and is_taught,
+        look=finding.look if finding else None,
     )

@@ -3,8 +3,6 @@
 import hashlib
 import io
 import lzma
-import tarfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import IO
@@ -15,10 +13,12 @@ _MOST, _LARGEST = 20_000, 256 * 2**20
 """Members, and bytes of them together, that are read: the public data set has 7,900 files."""
 _PIECE = 2**20
 _UNREADABLE = (
-    OSError, EOFError, ValueError, RuntimeError, NotImplementedError,
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
+    OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError,
 )  # fmt: skip
-"""What damaged archives, those with a password and those of an unknown method raise."""
+"""What damaged archives, those with a password and those of an unknown method raise.
+
+Beside the errors of zipfile and tarfile themselves.
+"""
 
 
 def is_archive_name(path: str) -> bool:
@@ -28,6 +28,9 @@ def is_archive_name(path: str) -> bool:
 
 def member_md5s(path: str, content: bytes) -> Iterator[str]:
     """The md5 of each file in the archive, as far as it can be read within the limits."""
+    import tarfile  # 2 ms with zipfile, and few repositories have an archive in git
+    import zipfile
+
     left = _LARGEST
     try:
         for number, member in enumerate(_members(path, content)):
@@ -40,19 +43,23 @@ def member_md5s(path: str, content: bytes) -> Iterator[str]:
                     return
                 digest.update(piece)
             yield digest.hexdigest()
-    except _UNREADABLE:
+    except (*_UNREADABLE, zipfile.BadZipFile, tarfile.TarError):
         return
 
 
 def _members(path: str, content: bytes) -> Iterator[IO[bytes]]:
     file = io.BytesIO(content)
     if path.lower().endswith(_ZIP):
+        import zipfile
+
         with zipfile.ZipFile(file) as archive:
             for info in archive.infolist():
                 if not info.is_dir():
                     with archive.open(info) as member:
                         yield member
         return
+    import tarfile
+
     with tarfile.open(fileobj=file, mode="r|*") as stream:
         for entry in stream:
             if entry.isfile() and (extracted := stream.extractfile(entry)):

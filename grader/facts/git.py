@@ -4,7 +4,6 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -20,16 +19,14 @@ _Answer = TypeVar("_Answer")
 _Key = tuple[str | bytes, ...]
 
 
-@dataclass(frozen=True)
-class Blob:
+class Blob(NamedTuple):
     """A file in a tree: its object, and its size in bytes."""
 
     oid: str
     size: int
 
 
-@dataclass(frozen=True)
-class FileLine:
+class FileLine(NamedTuple):
     """A line of a file, by its path from the root of git."""
 
     file: str
@@ -63,7 +60,6 @@ class IndexEntry(NamedTuple):
     is_repository: bool
 
 
-@dataclass
 class GitCache:
     """What git answered about commits and objects, for a program that asks again and again.
 
@@ -71,7 +67,8 @@ class GitCache:
     object is missing is not kept: it may be fetched later.
     """
 
-    _answers: dict[_Key, Any] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._answers: dict[_Key, Any] = {}
 
     def get(self, *key: str | bytes) -> Any:
         """The answer, None where there is none."""
@@ -153,6 +150,16 @@ class Git:
         """The names of the branches of this repository, or the first of them."""
         words = ("--format=%(refname:lstrip=2)", f"--count={at_most}", "refs/heads")
         return self._ask("for-each-ref", *words).decode("utf-8", "replace").split()
+
+    def tags(self) -> dict[str, str]:
+        """The commit of each tag, by name."""
+        words = ("--format=%(refname:lstrip=2) %(*objectname) %(objectname)", "refs/tags/")
+        lines = self._ask("for-each-ref", *words).decode("utf-8", "replace").splitlines()
+        return {name: commit for name, commit, *_ in map(str.split, lines)}
+
+    def has_in_history(self, commit: str) -> bool:
+        """Whether HEAD is ``commit`` or comes after it."""
+        return not self._ask("rev-list", "--max-count=1", commit, f"^{self.head or 'HEAD'}")
 
     @property
     def operation_in_progress(self) -> str | None:

@@ -7,8 +7,7 @@ folder by the commit's hash, which saves three git processes at each grade.
 import contextlib
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from grader import user_cache
 from grader.facts.git import Git
@@ -19,8 +18,7 @@ _COMMITS = 2000
 _FOUND = "found"
 
 
-@dataclass(frozen=True)
-class OlderFile:
+class OlderFile(NamedTuple):
     """A version of a file: the path that it had from the root of git, its size in bytes."""
 
     path: str

@@ -5,7 +5,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dvcstate.documents import regular_file
@@ -29,9 +29,13 @@ class UnreadObjectsError(Exception):
 class Objects:
     """The cache in ``folder``, or a remote that is a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, look: Callable[[], Mapping[str, os.stat_result]] = dict
+    ) -> None:
+        """``look``: what else is known of the objects, by name, from a look a moment ago."""
         self.folder = folder / "files" / "md5"
         self._start = str(self.folder)
+        self._look = look
         self._sound: dict[str, bool] = {}
         name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:32]
         self._known_path = user_cache.entry_path("objects", name)
@@ -72,8 +76,9 @@ class Objects:
             return 0
         now, known = time.time_ns(), self._read_known()
         good, unread = {}, 0
+        stats = self._look()
         for name in names:
-            stat = self._stat(name)
+            stat = self._stat(name, stats.get(name))
             if stat and known.get(name) != stat and until < math.inf:
                 if stat[0] > _READ_IN_TIME:
                     continue
@@ -91,10 +96,10 @@ class Objects:
             user_cache.write_entry(self._known_path, kept | good)
         return unread
 
-    def _stat(self, name: str) -> list[int] | None:
+    def _stat(self, name: str, known: os.stat_result | None) -> list[int] | None:
         """Size and mtime. There are thousands: building a Path takes longer than the stat."""
         try:
-            stat = os.stat(f"{self._start}{os.sep}{name[:2]}{os.sep}{name[2:]}")  # noqa: PTH116
+            stat = known or os.stat(f"{self._start}{os.sep}{name[:2]}{os.sep}{name[2:]}")  # noqa: PTH116
         except OSError:
             return None
         return [stat.st_size, stat.st_mtime_ns]

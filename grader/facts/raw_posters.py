@@ -2,8 +2,8 @@
 
 import csv
 import io
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dvcstate.documents import regular_file
 
@@ -11,8 +11,7 @@ _LARGEST_TABLE = 64 * 2**20
 _HEADER = ["Id", "Genre"]
 
 
-@dataclass(frozen=True)
-class RawPosters:
+class RawPosters(NamedTuple):
     """The Ids of ``train.csv``, and the names of the images without their ends."""
 
     listed: frozenset[str]

@@ -4,13 +4,12 @@ import base64
 import importlib
 import importlib.util
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from dvcstate.documents import regular_file
 from grader.facts.objects import Objects, UnreadObjectsError
@@ -54,8 +53,7 @@ def resolve_options(name: str, remotes: Remotes) -> Mapping[str, str] | None:
     return {**below, **options, "url": url}
 
 
-@dataclass(frozen=True)
-class BadObjects:
+class BadObjects(NamedTuple):
     """Objects that a remote does not have, and those that it has with wrong bytes."""
 
     absent: list[str]
@@ -243,6 +241,8 @@ class Remote:
 
     def _check_listens(self, endpoint: str) -> None:
         """Fail at once, where gcsfs would try again for half a minute."""
+        import socket  # 1.5 ms, where no endpoint is asked
+
         try:
             address = endpoints.host_and_port(endpoint)
             socket.create_connection(address, timeout=_LISTENS_S).close()

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from grader.finding import UnknownError
 from grader.step import Edit
@@ -10,18 +10,18 @@ from grader.step import Edit
 PATH = "workshop.toml"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """``remote`` is the attendee's own address, ``raw`` that of the shared raw data.
 
-    ``supplied`` are the ids of the lessons that ``start --at`` solved. ``problem`` says why nothing
-    else is known.
+    ``supplied`` are the ids of the lessons that ``start --at`` solved, ``exercise`` is that of what
+    ``start --broken`` made. ``problem`` says why nothing else is known.
     """
 
     attendee: str | None = None
     remote: str | None = None
     raw: str | None = None
     supplied: tuple[str, ...] = ()
+    exercise: str | None = None
     problem: UnknownError | None = None
 
 
@@ -50,7 +50,7 @@ def read_settings(content: bytes | None) -> Settings:
 def _settings(table: object) -> Settings:
     if not isinstance(table, dict):
         raise _unreadable("workshop has to be a table: [workshop]")
-    texts = {key: table.get(key) or None for key in ("attendee", "remote", "raw")}
+    texts = {key: table.get(key) or None for key in ("attendee", "remote", "raw", "exercise")}
     for key, text in texts.items():
         if not isinstance(text, str | None):
             raise _unreadable(f"{key} has to be a text in quotes")

@@ -1,13 +1,13 @@
 """A snapshot of a repository: what is committed (HEAD), or what is in the worktree."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
 from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
-from grader.code.command import calls, script, unread_programs
+from grader.code.command import Call, calls, script, unread_programs
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
 from workshop.stages import STAGES, StageSpec
@@ -153,16 +153,19 @@ class Snapshot:
             stage = None
         return self._files.code(spec, stage)
 
-    def modules_of(self, stage: Stage) -> list[str]:
-        """The repository's own modules that the command of any stage runs, as paths."""
-        modules: dict[str, None] = {}
+    def codes_of(self, stage: Stage) -> Iterator[tuple[Call, StageCode]]:
+        """Each call of Python in the command of any stage, and the code that it runs."""
         for call in calls(stage.cmd):
             run = script(call.words)
             if run:
                 path = run.name.replace("/", ".").removesuffix(".__main__.py").removesuffix(".py")
                 spec = StageSpec(path.rpartition(".")[2], deps=(), outs=())
-                modules.update(dict.fromkeys(self._files.code(spec, stage).imported()))
-        return list(modules)
+                yield call, self._files.code(spec, stage)
+
+    def modules_of(self, stage: Stage) -> list[str]:
+        """The repository's own modules that the command of any stage runs, as paths."""
+        codes = (code for _, code in self.codes_of(stage))
+        return list(dict.fromkeys(path for code in codes for path in code.imported()))
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:

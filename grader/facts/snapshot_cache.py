@@ -32,7 +32,7 @@ class SnapshotCache:
     def workspace(self, root: Path) -> Workspace:
         """The worktree at ``root``, which keeps what it has read and hashed."""
         if self._workspace is None or self._workspace.root != root:
-            self._workspace = Workspace(root)
+            self._workspace = Workspace(root, keeps_object_stats=True)
         return self._workspace
 
     def exported_files(self, root: Path, commit: str | None) -> Files | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from grader import fixes
 from grader.facts.repository import Repository
-from grader.stages.paths import covers
+from grader.facts.snapshot import is_code_file
+from grader.stages.paths import covers, gitignore_beside
 from grader.stages.storage import files_at_head
 from grader.step import Step
 
@@ -87,19 +88,31 @@ def append_lines(repository: Repository, path: str, lines: Iterable[str]) -> Ste
 
 
 def keep_files(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
-    """Give folders of data to DVC, files and folders of code to git, and commit."""
-    root = repository.root
-    folders = [
-        path for path in paths if (root / path).is_dir() and not any((root / path).rglob("*.py"))
-    ]
-    files = [path for path in paths if path not in folders]
+    """Give data to DVC, files and folders of code to git, and commit.
+
+    DVC refuses a .dvc file that git ignores, as with a line for the whole folder of the data.
+    """
+    data = [path for path in paths if _is_data(repository, path)]
+    files = [path for path in paths if path not in data]
     ignored = [path for path in files if repository.ignores(path)]
-    plain = [path for path in files if path not in ignored] + [
-        f"{folder}.dvc" for folder in folders
-    ]
+    hidden = [file for file in (f"{path}.dvc" for path in data) if repository.ignores(file)]
+    edits, edited = unignore(repository, hidden)
+    plain = [path for path in files if path not in ignored]
+    plain += [file for path in data for file in (f"{path}.dvc", gitignore_beside(path))]
+    added = dict.fromkeys([*edited, *plain])
     return (
-        *(fixes.command("dvc", "add", path) for path in folders),
+        *edits,
+        *(fixes.command("dvc", "add", path) for path in data),
         *(fixes.command("git", "add", "--force", path) for path in ignored),
-        *([fixes.command("git", "add", *plain)] if plain else []),
+        *([fixes.command("git", "add", *added)] if added else []),
         fixes.commit_staged(message),
     )
+
+
+def _is_data(repository: Repository, path: str) -> bool:
+    """Whether ``path`` is a folder without code, or a file that git had and somebody took out."""
+    place = repository.root / path
+    if place.is_dir():
+        return not any(place.rglob("*.py"))
+    git = repository.git if not is_code_file(path) else None
+    return bool(git and git.commits(f"{repository.prefix}{path}", 1))

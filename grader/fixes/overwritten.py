@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from dvcstate.documents import regular_file
 from grader.facts.git import Git
 from grader.facts.git_process import GitError
 from grader.facts.repository import Repository
@@ -11,6 +12,7 @@ from grader.stages.paths import covers
 from grader.step import Command, Step
 
 _SIDES = ("--ours", "--theirs")
+_LARGEST = 2**31
 
 
 def find_overwritten(repository: Repository, steps: Iterable[Step]) -> Iterator[str]:
@@ -45,7 +47,7 @@ def _is_of_a_side(repository: Repository, path: str) -> bool:
     oids = [entry.oid for entry in repository.git.index_entries() if entry.path == name]
     versions = repository.git.contents(oids).values()
     known = {line for version in versions for line in version.splitlines()}
-    lines = (repository.root / path).read_bytes().splitlines()
+    lines = regular_file.read(repository.root / path, _LARGEST).splitlines()
     return all(line in known or MARKER.match(line) for line in lines)
 
 
@@ -68,7 +70,7 @@ def _is_in_git(repository: Repository, revision: str, path: str) -> bool:
     """
     git, place = repository.git, repository.root / path
     try:
-        content = None if place.is_symlink() else place.read_bytes()
+        content = None if place.is_symlink() else regular_file.read(place, _LARGEST)
     except OSError:
         return True
     if content is None or git is None:

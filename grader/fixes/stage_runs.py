@@ -104,7 +104,9 @@ def run_edited(
     uncached = [out.path for out in change.outs if not out.cache]
     ignoring = gitignores(repository, [out.path for out in cached])
     paths = dict.fromkeys([*edited, stage.file, lock_of(stage), *beside, *uncached, *ignoring])
-    return run, *fixes.commit(paths, f"Mend the stage {name_in_file(stage)}")
+    # The .gitignore of an out that becomes a metric without cache still has the line of it.
+    are_ignored = any(map(repository.ignores, uncached))
+    return run, *fixes.commit(paths, f"Mend the stage {name_in_file(stage)}", force=are_ignored)
 
 
 def lock_of(stage: Stage) -> str:

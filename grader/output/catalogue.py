@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.engine.registry import Check
 from grader.output.steps import lines_under_headings
+from workshop.course.exercises import EXERCISE, exercises
 from workshop.course.manifest import course
 from workshop.stages import STAGE_NAMES
 
@@ -35,7 +36,8 @@ def explanation(name: str, checks: Sequence[Check]) -> str:
     if fix := course().check_fixes.get(name):
         lines = _fix_lines(name, fix)
     else:
-        lines = [line for code in codes for line in _fix_lines(code, course().code_fixes[code])]
+        code_fixes = {**exercises().code_fixes, **course().code_fixes}
+        lines = [line for code in codes for line in _fix_lines(code, code_fixes[code])]
     lines += ["", *_wrap(f"With the names of your repository: grader hint {name}")]
     for check, others in _group_by_fact(checks):
         lines += ["", *_explain(check, others)]
@@ -64,15 +66,17 @@ def _group_by_fact(checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
 def _explain(check: Check, others: Sequence[str]) -> list[str]:
     points = "advice" if not check.points else f"{check.points} of the score"
     same = f"; the same for {', '.join(others)}" if others else ""
-    lines = _wrap(f"{check.id} (lesson {check.lesson}, {points}{same})", "")
+    where = f"lesson {check.lesson}" if check.lesson != EXERCISE else "each exercise"
+    lines = _wrap(f"{check.id} ({where}, {points}{same})", "")
     lines += ["", *_wrap(f"{check.title}.")]
     for part in check.explanation.split("\n\n"):
         lines += _wrap(part)
-    lines += ["", f"  finds: {', '.join(check.codes)}"]
-    if check.requires:
-        lines += textwrap.wrap(f"stands on: {', '.join(check.requires)}", 78, initial_indent="  ",
-                               subsequent_indent="    ")  # fmt: skip
-    return lines
+    lines += ["", *_hang(f"finds: {', '.join(check.codes)}")]
+    return lines + (_hang(f"stands on: {', '.join(check.requires)}") if check.requires else [])
+
+
+def _hang(text: str) -> list[str]:
+    return textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="    ")
 
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:

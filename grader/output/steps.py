@@ -10,6 +10,7 @@ from itertools import takewhile
 from grader.engine.next_action import NextAction
 from grader.step import Command, Edit, Step
 from workshop.course import lesson_index
+from workshop.course.exercises import EXERCISE, PAGE
 from workshop.shell import command_line, printable, stop_block
 
 
@@ -80,8 +81,8 @@ def _place(edit: Edit) -> str:
 
 
 def lesson_file(lesson: str) -> str:
-    """Where `grader start` puts the text of a lesson."""
-    return f"{lesson_index.FOLDER}/{lesson}.md"
+    """Where `grader start` puts the text of a lesson, or of an exercise."""
+    return PAGE if lesson == EXERCISE else f"{lesson_index.FOLDER}/{lesson}.md"
 
 
 def next_line(action: NextAction) -> str:

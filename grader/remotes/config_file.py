@@ -1,15 +1,14 @@
 """What one config file of DVC says of remotes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dvcstate.config.dvc_config import sections_of
 from grader.facts.repository import Repository
 from grader.facts.snapshot import remotes_in
 
 
-@dataclass(frozen=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """The name of the default remote, and the options of each remote by its name."""
 
     default: str | None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dvcstate import Stage
 from dvcstate.model import Out
@@ -13,8 +14,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """The stage and the out that an object belongs to."""
 
     stage: Stage

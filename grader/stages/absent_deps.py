@@ -1,10 +1,10 @@
 """Deps that are nowhere: neither in the folder, nor at HEAD, nor an out of any stage."""
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from dvcstate import Stage
+from grader.close_names import close_names
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.declared_params import has_key
@@ -78,5 +78,5 @@ def meant_path(repository: Repository, snapshot: Snapshot, absent: str) -> str:
     elsewhere = [path for path in there if path.rpartition("/")[2] == name]
     if len(elsewhere) == 1:
         return elsewhere[0]
-    alike = get_close_matches(absent, there, 1, _ALIKE)
+    alike = close_names(absent, there, _ALIKE)
     return alike[0] if alike and not covers(alike[0], absent) else ""

@@ -4,11 +4,11 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from dvcstate import ProjectError, Stage
+from grader.close_names import close_names
 from grader.code.module import Module, module
 from grader.code.stage_code import StageCode
 from grader.facts.repository import Repository
@@ -20,8 +20,7 @@ _ALIKE = 0.75
 """How near a name is that may be meant: ``tensroflow`` is at 0.9 of ``tensorflow``."""
 
 
-@dataclass(frozen=True)
-class BrokenCode:
+class BrokenCode(NamedTuple):
     """What keeps Python from running the module ``path``: ``words``, as a sentence goes on.
 
     ``error`` is what Python says of code that it cannot read. Of an import, ``module`` is the
@@ -151,7 +150,7 @@ def _absent_import(
     else:
         words = f"imports {name}, and Python finds no such module"
     known = [other for other in _names_beside(repository, code, package) if other != name]
-    meant = next(iter(get_close_matches(name, known, 1, _ALIKE)), "")
+    meant = next(iter(close_names(name, known, _ALIKE)), "")
     text = (repository.worktree.text(path) or "").splitlines()[line - 1]
     for start in (f"{package}." if package else "", "import "):
         if meant and re.search(rf"{re.escape(start + name)}\b", text):

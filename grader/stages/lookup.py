@@ -1,9 +1,9 @@
 """Which stages the attendee has: those of the lessons, those of their own, and where they stand."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from dvcstate import Stage
+from grader.close_names import close_names
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence
@@ -115,4 +115,4 @@ def find_misspelt(repository: Repository, snapshot: Snapshot, spec: StageSpec) -
         stage.name for stage in own if any(covers(o.path, out) for o in stage.outs for out in outs)
     ]
     ours = [stage.name for stage in own if f"{PACKAGE}." in str(stage.cmd)]
-    return next(iter(get_close_matches(spec.name, ours, 1, _ALIKE) or makers), "")
+    return next(iter(close_names(spec.name, ours, _ALIKE) or makers), "")

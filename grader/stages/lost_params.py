@@ -5,18 +5,17 @@ a stage that reads what it does not declare.
 """
 
 import contextlib
-import difflib
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from dvcstate import ProjectError, Stage
 from dvcstate.model import ParamsFile
 from dvcstate.params import params_file as params_files
+from grader.close_names import close_names
 from grader.code.module import module
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -25,8 +24,7 @@ from grader.stages.paths import covers
 from workshop.stages import STAGES
 
 
-@dataclass(frozen=True)
-class LostKey:
+class LostKey(NamedTuple):
     """A key that is gone: its ``value`` in a tuple, if any is known; the key that looks like it."""
 
     key: str
@@ -34,8 +32,7 @@ class LostKey:
     renamed: str | None = None
 
 
-@dataclass(frozen=True)
-class LostParams:
+class LostParams(NamedTuple):
     """The ``keys`` that ``file`` lost.
 
     ``are_at_head``: HEAD has all of them. ``lacks_section``: a whole section is gone, and but for
@@ -229,7 +226,7 @@ class _Search:
         start, known = f"{above}." if above else "", [*self._known, *known]
         there = params if isinstance(params, Mapping) else ()
         new = [str(o) for o in there if not any(_is_within(each, f"{start}{o}") for each in known)]
-        return next(iter(difflib.get_close_matches(name, new, 1)), None)
+        return next(iter(close_names(name, new)), None)
 
     def _value_before(
         self, key: str, *, shipped: bool = True, run_first: bool = False

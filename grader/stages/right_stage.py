@@ -5,12 +5,12 @@ that another one wrote.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
 
 from dvcstate import Stage
 from dvcstate.model import ParamsFile
+from grader.close_names import close_names
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages import absent_deps, absent_reads
@@ -209,13 +209,14 @@ class RightStage:
     def _meant(self, absent: str) -> str:
         """The file that an absent dep may mean, where the command and the code read none like it.
 
-        Empty where there is none, and where it is a param.
+        Empty where there is none, where it is a param, and where it is an out of this stage.
         """
         needed = [*self._code.imported(), *self._paths(self.spec.reads)]
         folders = code_deps(None, needed)
-        if absent in self.params_among_deps or get_close_matches(absent, folders, 1):
+        if absent in self.params_among_deps or close_names(absent, folders):
             return ""
-        return absent_deps.meant_path(self._repository, self._snapshot, absent)
+        meant = absent_deps.meant_path(self._repository, self._snapshot, absent)
+        return "" if meant in {out.path for out in self.stage.outs} else meant
 
     # ── params ──
 
@@ -271,7 +272,7 @@ class RightStage:
         read = [*self._code.params(), *self._code.params_below()]
         known = dict.fromkeys([*read, *(key.partition(".")[0] for key in read)])
         names = known if file.path == PARAMS_FILE else {}
-        return [*chain(*(get_close_matches(key, names, 1, 0.7) for key in unknown))]
+        return [*chain(*(close_names(key, names, 0.7) for key in unknown))]
 
     def _new_params(self) -> list[str]:
         """What the code reads and the file has; a section where a misspelt one stood."""

@@ -1,7 +1,7 @@
 """How the last run of a stage, as dvc.lock has it, compares with what is there now."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dvcstate import ProjectError, Reason, Stage, StageState
 from dvcstate.errors import ConfigError, ErrorKind
@@ -17,8 +17,7 @@ from grader.stages.value_types import shown_change
 from workshop.stages import STAGES
 
 
-@dataclass(frozen=True)
-class LockChange:
+class LockChange(NamedTuple):
     """What is not as the lock recorded it: its ``name`` in a sentence, and where to look."""
 
     name: str

@@ -111,8 +111,8 @@ def untracked_code(repository: Repository, folder: str) -> list[str]:
 
 def outs_with_code(repository: Repository, stage: Stage) -> list[str]:
     """The outs of ``stage`` with code in them that git has: in its index or at HEAD."""
-    known = repository.code_files
-    return [out.path for out in stage.outs if any(covers(out.path, path) for path in known)]
+    files, folders = repository.code_files, repository.code_folders
+    return [o.path for o in stage.outs if o.path in files or o.path.rstrip("/") in folders]
 
 
 def is_code(repository: Repository, folder: str) -> bool:
@@ -124,7 +124,7 @@ def _is_in_folder(repository: Repository, snapshot: Snapshot, path: str) -> bool
     """A folder is left to the data's own check where nothing is added to DVC yet."""
     place = repository.root / path
     has_dvc_file = any(stage.cmd is None for stage in snapshot.project.stages)
-    return place.is_file() or (has_dvc_file and place.is_dir())
+    return place.is_file() or ((has_dvc_file or repository.is_foreign) and place.is_dir())
 
 
 def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
@@ -138,8 +138,9 @@ def _is_kept(repository: Repository, outs: list[str], path: str) -> bool:
 
 def files_at_head(repository: Repository, path: str) -> list[str]:
     """The committed files that ``path`` is, or has in it."""
-    committed = repository.committed_files
-    return [path] if path in committed else [file for file in committed if covers(path, file)]
+    if path in repository.committed_files:
+        return [path]
+    return [*repository.committed_folders.get(path.rstrip("/"), ())]
 
 
 def is_recorded_at_head(repository: Repository, out: Out | Dep) -> bool | None:

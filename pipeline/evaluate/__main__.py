@@ -17,19 +17,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that preprocess made")
     parser.add_argument("--model", type=Path, required=True, help="ONNX file that is served")
-    parser.add_argument("--fp32-model", type=Path, required=True, help="its twin in float32")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--curves", type=Path, required=True, help="folder for three CSV files")
     arguments = parser.parse_args()
-    print(
-        evaluate(
-            arguments.data,
-            arguments.model,
-            arguments.fp32_model,
-            arguments.metrics,
-            arguments.curves,
-        )
-    )
+    print(evaluate(arguments.data, arguments.model, arguments.metrics, arguments.curves))
 
 
 if __name__ == "__main__":

@@ -23,22 +23,19 @@ GENRE_COLUMNS = (
 )
 
 
-def evaluate(
-    data_dir: Path, model_path: Path, fp32_path: Path, metrics_path: Path, curves_dir: Path
-) -> str:
+def evaluate(data_dir: Path, model_path: Path, metrics_path: Path, curves_dir: Path) -> str:
     """Write the scores of the test split and the curves behind them; returns a summary.
 
-    ``metrics_path`` gets ``scores.summary`` and ``n``, the number of posters, and as ``fp32`` the
-    same scores of the twin in float32. Beside them, for scale, those of two classifiers that look
-    at no poster: ``priors`` answers each genre's share of the training posters, ``nothing`` chooses
-    no genre at all. Under ``curves_dir``: ``genres.csv``, ``precision_recall.csv`` and
-    ``predictions.csv``.
+    ``metrics_path`` gets ``scores.summary`` and ``n``, the number of posters. Beside them, for
+    scale, the scores of two classifiers that look at no poster: ``priors`` answers each genre's
+    share of the training posters, ``nothing`` chooses no genre at all. Under ``curves_dir``:
+    ``genres.csv``, ``precision_recall.csv`` and ``predictions.csv``.
     """
     test = splits.read(data_dir, "test")
     pixels = splits.pixels(data_dir, test)
-    served, fp32 = (_ask_model(path, test, pixels) for path in (model_path, fp32_path))
+    served = _ask_model(model_path, test, pixels)
     priors = splits.read(data_dir, "train").labels.mean(axis=0)
-    metrics = _metrics(test.labels, served, fp32, priors)
+    metrics = _metrics(test.labels, served, priors)
     curves = _curves(test, served.answers, served.metadata, priors)
     _check_replaceable([metrics_path, *(curves_dir / name for name in curves)])
     with ExitStack() as outs:  # none is renamed before all four are written
@@ -89,14 +86,13 @@ def _check_replaceable(paths: Iterable[Path]) -> None:
 
 
 def _metrics(
-    labels: scores.Labels, served: _ModelAnswers, fp32: _ModelAnswers, priors: NDArray[np.float64]
+    labels: scores.Labels, served: _ModelAnswers, priors: NDArray[np.float64]
 ) -> dict[str, object]:
     blind = scores.summary(labels, np.broadcast_to(priors, labels.shape), np.full(len(priors), 0.5))
     nothing = scores.summary(labels, np.zeros(labels.shape), np.ones(len(priors)))
     return {
         **served.scores(labels),
         "n": len(labels),
-        "fp32": fp32.scores(labels),
         "priors": {name: blind[name] for name in ("map", "micro_f1", "macro_f1")},
         "nothing": {"binary_accuracy": nothing["binary_accuracy"]},
     }

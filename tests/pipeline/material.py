@@ -189,10 +189,9 @@ def linear_model(
 
 
 def save_model(project: Path, model: onnx.ModelProto) -> None:
-    """As what is served and as its twin."""
+    """As what is served."""
     (project / "models").mkdir(exist_ok=True)
-    for name in ("classifier.onnx", "classifier.fp32.onnx"):
-        (project / "models" / name).write_bytes(model.SerializeToString())
+    (project / "models" / "classifier.onnx").write_bytes(model.SerializeToString())
 
 
 def colour_model() -> onnx.ModelProto:

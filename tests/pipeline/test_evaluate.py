@@ -28,7 +28,6 @@ def evaluated(project: Path) -> dict[str, Any]:
     evaluate(
         project / "data" / "preprocess",
         models / "classifier.onnx",
-        models / "classifier.fp32.onnx",
         metrics,
         curves,
     )
@@ -44,7 +43,7 @@ def test_the_metrics_are_those_of_the_design(project: Path) -> None:
     metrics = evaluated(project)
     assert metrics.keys() >= {
         *("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy", "n"),
-        *("fp32", "priors", "nothing"),
+        *("priors", "nothing"),
     }
     assert metrics["n"] == len(splits.read(project / "data" / "preprocess", "test").paths)
     assert {path.name for path in (project / "results" / "metrics").iterdir()} == {"test.json"}
@@ -78,19 +77,6 @@ def test_a_model_that_answers_the_priors_scores_as_the_priors(project: Path) -> 
     labels = splits.read(project / "data" / "preprocess", "test").labels
     assert metrics["map"] == metrics["priors"]["map"]
     assert metrics["map"] == pytest.approx(labels.mean(), abs=1e-6)
-
-
-def test_the_twin_is_scored_beside_what_is_served(project: Path) -> None:
-    before = evaluated(project)
-    (project / "models" / "classifier.onnx").write_bytes(
-        material.linear_model(
-            np.eye(3, dtype=np.float32), np.zeros(3, np.float32), (0.5,) * 3
-        ).SerializeToString()
-    )
-    metrics = evaluated(project)
-    assert before["fp32"] == {name: before[name] for name in before["fp32"]}
-    assert metrics["fp32"] == before["fp32"]
-    assert metrics["map"] < metrics["fp32"]["map"] - 0.1
 
 
 def test_choosing_nothing_is_right_where_there_is_nothing(project: Path) -> None:

@@ -35,7 +35,6 @@ def evaluated(preprocessed_template: Path, tmp_path_factory: pytest.TempPathFact
     evaluate(
         project / "data" / "preprocess",
         models / "classifier.onnx",
-        models / "classifier.fp32.onnx",
         project / "results" / "metrics" / "test.json",
         project / "results" / "curves",
     )

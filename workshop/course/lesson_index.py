@@ -1,8 +1,10 @@
 """The texts of the course as they are laid into an attendee's repository, and where to begin."""
 
-from workshop.course.manifest import course
+from workshop.course.manifest import LESSONS_DIR, course
 
 FOLDER = "lessons"
+PICTURES_DIR = LESSONS_DIR / "pictures"
+"""What the texts show."""
 
 
 def texts() -> dict[str, str]:

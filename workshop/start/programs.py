@@ -67,7 +67,7 @@ class Programs:
             for part, value in self._missing_identity.items()
         }
         words = ("git", *_GIT, "commit", "--quiet", "--message", message)
-        self.run(*words, environment={**identity, **self._environment()})
+        self.run(*words, environment={**identity, **self.environment()})
 
     def run(self, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Run a program; a ProgramError with its last lines where it fails."""
@@ -75,7 +75,7 @@ class Programs:
             process = subprocess.run(  # noqa: S603 - words of our own
                 command,
                 cwd=self.folder,
-                env=self._environment() if environment is None else environment,
+                env=self.environment() if environment is None else environment,
                 capture_output=True,
                 timeout=TIMEOUT_S,
                 check=False,
@@ -95,7 +95,7 @@ class Programs:
                 "fix that, and try again",
             )
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """Our own interpreter first, and our packages where nobody installed them."""
         return {
             **_clean_environment(),

@@ -101,7 +101,7 @@ def _make_all(
         programs.run(sys.executable, "-P", "-m", "pipeline.posters", "data/raw", "--count", count)
         run_cache.save_posters()
     programs.git("init", "--quiet", "--initial-branch", "main")
-    programs.commit("Start the workshop", "pipeline", *texts)
+    programs.commit("Start the workshop", "pipeline", lesson_index.FOLDER, *texts)
     if not lessons:
         return _next_steps(folder, course().lessons[0], f"with {preset.posters} posters")
     data_address = solution.solve(folder, lessons, remote, run_cache, programs)
@@ -127,13 +127,9 @@ def lessons_before(at: str | None) -> tuple[Lesson, ...]:
 
 def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     """What was made, and what to type and to read next."""
-    try:
-        path = Path(os.path.relpath(folder))
-    except ValueError:  # on another drive of Windows
-        path = folder
     lines = [
         f"{shell.printable(str(folder))} is ready, {what}.",
-        f"next: {_cd_command(path.as_posix())}",
+        f"next: {shell.cd_command(folder)}",
     ]
     if not shutil.which("grader", path=str(Path(sys.executable).parent)):
         root = shell.quote(pipeline_dir().parent.as_posix())
@@ -143,20 +139,14 @@ def _next_steps(folder: Path, lesson: Lesson, what: str) -> str:
     return "\n".join([*lines, f"then: open {page}, and type what it says"])
 
 
-def _cd_command(path: str) -> str:
-    """How to go into a folder; some names have no form that every shell takes."""
-    if not shell.is_quotable(path):
-        return f"go into the folder {shell.printable(path)}"
-    return f"cd {shell.quote(path if not path.startswith('-') else f'./{path}')}"
-
-
 def _write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write the code of the stages, and ``texts`` by their path."""
+    """Write the code of the stages, the lessons' pictures, and ``texts`` by their path."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         pipeline_dir(), folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    (folder / lesson_index.FOLDER).mkdir()
+    pictures = lesson_index.PICTURES_DIR
+    shutil.copytree(pictures, folder / lesson_index.FOLDER / pictures.name)
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8", newline="\n")
 

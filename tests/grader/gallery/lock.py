@@ -190,7 +190,7 @@ def consumer_read_another_out(repo: Path) -> None:
 @mistake("lock-inconsistent")
 def out_was_edited_in_the_lock(repo: Path) -> None:
     document = yaml.safe_load((repo / "dvc.lock").read_text("utf-8"))
-    document["stages"]["export"]["outs"][0]["md5"] = "0" * 32
+    document["stages"]["export"]["outs"][1]["md5"] = "0" * 32  # what evaluate reads
     finished.write(repo / "dvc.lock", yaml.safe_dump(document, sort_keys=False))
     save(repo)
 

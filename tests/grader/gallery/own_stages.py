@@ -74,6 +74,49 @@ def stage_of_ones_own_does_not_declare_its_script(repo: Path) -> None:
     add_stage(repo, cmd="python notes.py")
 
 
+def _add_script(repo: Path, line: str, options: str = "", outs: tuple[str, ...] = ()) -> None:
+    """Add a stage that runs a script with this ``line``, and declares it and one of its outs."""
+    words = "results/words.txt"
+    write = f"import pathlib\npathlib.Path('{words}').write_text('5')\n"
+    finished.write(repo / "notes.py", f"{write}{line}\n")
+    finished.write(repo / words, "5")
+    append(repo, "results/.gitignore", "/words.txt\n")
+    add_stage(repo, cmd=f"python notes.py{options}", deps=["notes.py"], outs=[words, *outs])
+
+
+@mistake("dep-undeclared")
+def stage_of_ones_own_does_not_declare_what_its_code_opens(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    _add_script(repo, "pathlib.Path('notes.txt').read_text()")
+
+
+@mistake("dep-undeclared")
+def stage_of_ones_own_does_not_declare_the_model_in_its_command(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    _add_script(repo, "", " --model=models/classifier.onnx")
+
+
+@mistake("out-undeclared")
+def stage_of_ones_own_does_not_declare_what_it_writes(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    finished.write(repo / "words.csv", "a")
+    _add_script(repo, "pathlib.Path('words.csv').write_text('a')")
+
+
+@mistake("metrics-as-outs")
+def metrics_of_a_stage_of_ones_own_are_plain_outs(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    finished.write(repo / "results" / "scores.json", '{"words": 5}')
+    append(repo, "results/.gitignore", "/scores.json\n")
+    _add_script(repo, "", outs=("results/scores.json",))
+
+
+@mistake("param-undeclared")
+def stage_of_ones_own_does_not_declare_its_params(repo: Path) -> None:
+    """Advice: no lesson asks for it."""
+    _add_script(repo, "import yaml\nyaml.safe_load(open('params.yaml'))['train']['epochs']")
+
+
 @mistake("param-undeclared")
 def param_is_read_by_a_variable_of_another_name(repo: Path) -> None:
     text = "c = yaml.safe_load(open('params.yaml'))\n    return c['train']['epochs']"

@@ -255,7 +255,7 @@ def folder_around_an_out_was_added(repo: Path) -> None:
     finished.push(repo)
 
 
-@mistake("out-overlap", "dep-undeclared")
+@mistake("out-overlap")
 def dep_stands_among_the_outs(repo: Path) -> None:
     def change(stages: Any) -> None:
         deps = stages["evaluate"]["deps"]

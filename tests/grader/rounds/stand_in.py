@@ -27,14 +27,14 @@ _OPTIONS = {
     "preprocess": ("--raw", "--out", "--params"),
     "train": ("--data", "--weights", "--history", "--fine-tuning-history", "--params"),
     "export": ("--data", "--weights", "--model", "--fp32-model", "--params"),
-    "evaluate": ("--data", "--model", "--fp32-model", "--metrics", "--curves"),
+    "evaluate": ("--data", "--model", "--metrics", "--curves"),
     "plot": ("--data", "--history", "--fine-tuning-history", "--curves", "--out", "--params"),
 }
 _READS = {
     "preprocess": ("--raw",),
     "train": ("--data",),
     "export": ("--data", "--weights"),
-    "evaluate": ("--data", "--model", "--fp32-model"),
+    "evaluate": ("--data", "--model"),
     "plot": ("--data", "--history", "--fine-tuning-history", "--curves"),
 }
 _METRICS = ("map", "micro_f1", "macro_f1", "precision", "recall", "binary_accuracy")
