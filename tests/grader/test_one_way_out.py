@@ -342,6 +342,18 @@ def test_what_a_checkout_from_git_overwrites_is_put_aside_where_git_never_had_it
     assert _ready(repo, checkout) == (checkout,)
 
 
+def test_metrics_that_git_never_had_are_put_aside_before_a_run(repo: Path) -> None:
+    """DVC keeps no copy of an out with ``cache: false``, and a run writes it anew."""
+    path = "results/metrics/test.json"
+    repro = fixes.command("dvc", "repro", "evaluate")
+    assert _ready(repo, repro) == (repro,), "git has them"
+    run(repo, "git", "rm", "--quiet", "--cached", path)
+    finished.write(repo / "results" / "metrics" / ".gitignore", "/test.json\n")
+    gallery.save(repo)
+    aside, *left = _ready(repo, repro)
+    assert left == [repro] and isinstance(aside, Command) and path in aside.words[-1]
+
+
 def test_code_behind_a_link_out_of_the_repository_is_copied_into_it(repo: Path) -> None:
     shared, elsewhere = repo / "pipeline" / "shared", repo.parent / "elsewhere"
     before = (shared / "errors.py").read_bytes()
