@@ -308,7 +308,8 @@ def _type_fix(repo: Path, check: str) -> None:
 
 
 def _ready(repo: Path, *steps: Step) -> tuple[Step, ...]:
-    return ready_steps(Repository(repo, SnapshotCache(), 0), steps)
+    with closing(SnapshotCache()) as cache:
+        return ready_steps(Repository(repo, cache, 0), steps)
 
 
 def test_code_comes_back_beside_other_edits_which_stay_as_they_are(repo: Path) -> None:
