@@ -57,13 +57,17 @@ def other_stages_are_current(repository: Repository, snapshot: Snapshot) -> Find
                 return finding
             continue
         evidence = tuple(change.evidence for change in changed)
+        is_run = snapshot.revision == "HEAD" and not runs.changes_of_run(
+            repository, repository.worktree, stage
+        )
+        steps = runs.commit_inputs(repository, stage, evidence) if is_run else ()
         names = runs.names_of(changed)
         return Finding(
             "lock-stale",
             f"{stage.name}, a stage of your own, has not run since {names} changed.",
             f"what {LOCK} records of {stage.name}",
             fixes.join(place.path for place in evidence),
-            run_stage(repository, stage),
+            steps or run_stage(repository, stage),
             evidence,
             severity="advice",
         )

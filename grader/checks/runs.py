@@ -30,6 +30,7 @@ from grader.stages.run_state import (
     state_of,
 )
 from grader.stages.storage import files_at_head, outs_with_code, uncached_outs
+from grader.step import Step
 from workshop import endpoints
 from workshop.stages import StageSpec
 
@@ -99,17 +100,24 @@ def stage_is_current(repository: Repository, snapshot: Snapshot, spec: StageSpec
         return finding
     _refuse_to_run_broken_code(repository, spec)
     evidence = tuple(change.evidence for change in changed)
-    uncommitted = [e.path for e in evidence if e.path in repository.uncommitted_files]
+    steps = commit_inputs(repository, stage, evidence) if is_head and is_run else ()
     return Finding(
         "lock-stale",
         f"{stage.name} has not run since {names_of(changed)} changed: its outs are of before that.",
         f"what {LOCK} records of {stage.name}",
         "; ".join(" ".join(filter(None, (item.path, item.value))) for item in evidence[:4]),
-        fixes.commit(uncommitted, f"Commit what {stage.name} ran on")
-        if is_head and is_run and uncommitted
-        else mend_stage(repository, snapshot, stage, spec),
+        steps or mend_stage(repository, snapshot, stage, spec),
         evidence,
     )
+
+
+def commit_inputs(
+    repository: Repository, stage: Stage, evidence: Iterable[Evidence]
+) -> tuple[Step, ...]:
+    """The commit of what the stage ran on; empty where HEAD has all of it."""
+    paths = dict.fromkeys(place.path for place in evidence)
+    uncommitted = [path for path in paths if path in repository.uncommitted_files]
+    return fixes.commit(uncommitted, f"Commit what {stage.name} ran on") if uncommitted else ()
 
 
 def _other_in_clones_finding(

@@ -11,9 +11,10 @@ from grader.engine.registry import stage_check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
+from grader.fixes.git_files import bring_back
 from grader.fixes.own_stages import mend_own_stage
 from grader.fixes.params_edits import restore_params
-from grader.fixes.stage_runs import edit_and_run, mend_stage
+from grader.fixes.stage_runs import edit_and_run, mend_stage, run_stage
 from grader.stages import absent_deps
 from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, stage_evidence, stage_of
@@ -85,10 +86,18 @@ def _absent_deps_finding(
 
 
 def absent_deps_finding(repository: Repository, snapshot: Snapshot, stage: Stage) -> Finding | None:
-    """The finding on the deps of a stage of the attendee's own that are nowhere."""
+    """The finding on the deps of a stage of the attendee's own that are nowhere.
+
+    What its code opens, and git once had, comes back: after a ``git rm`` without --cached.
+    """
     absent = absent_deps.find(repository, snapshot, stage)
     if not absent:
         return None
+    own = OwnStage(repository, snapshot, stage)
+    back = [step for path in absent if path in own.opened for step in bring_back(repository, path)]
+    if back:
+        steps = (*back, *run_stage(repository, stage))
+        return _absent_deps_finding(snapshot, stage, absent, [], steps)
     meant = [absent_deps.meant_path(repository, snapshot, path) for path in absent]
     named = [absent_deps.key_of(snapshot, path) for path in absent]
     keys = [key for key in named if "." in key]

@@ -263,8 +263,21 @@ class Repository:
     @cached_property
     def exercise(self) -> Exercise | None:
         """The exercise of `grader start --broken` that this is, unless it is judged as foreign."""
-        name = None if self._as_foreign else self.settings.exercise
+        if self._as_foreign:
+            return None
+        try:
+            name = self.settings.exercise
+            is_deleted = self.worktree.content(settings.PATH) is None
+            if is_deleted and settings.PATH in self.committed_files:
+                name = read_settings(self.head.content(settings.PATH)).exercise
+        except UnknownError:  # git cannot say
+            return None
         return exercises().exercise(name) if name else None
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether parts of its code were left to the attendee to write."""
+        return self.settings.has_gaps and not self.is_foreign
 
     @cached_property
     def is_foreign(self) -> bool:

@@ -57,7 +57,7 @@ class OwnStage:
 
     @cached_property
     def undeclared_modules(self) -> list[str]:
-        """The repository's modules and scripts that the stage runs, and that are in no dep."""
+        """The repository's code that the stage runs, and that is in no dep."""
         programs = find_unread(self._repository, self.stage)
         return [
             path
@@ -74,8 +74,8 @@ class OwnStage:
         of git where the code opens them.
         """
         named = [path for path in self._words if self._is_made_elsewhere(path)]
-        opened = [path for path in self._opened if self._is_made_elsewhere(path)]
-        opened += [path for path in self._opened if self._is_data_in_git(path)]
+        opened = [path for path in self.opened if self._is_made_elsewhere(path)]
+        opened += [path for path in self.opened if self._is_data_in_git(path)]
         known = [*self._params_files, *(dep.path for dep in self.stage.deps)]
         known += [out.path for out in self.stage.outs]
         return [
@@ -153,7 +153,8 @@ class OwnStage:
         ]
 
     @cached_property
-    def _opened(self) -> list[str]:
+    def opened(self) -> list[str]:
+        """The paths of files that the stage's own modules read, from the root on."""
         return list(dict.fromkeys(self._paths("opened")))
 
     @cached_property

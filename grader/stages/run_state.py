@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dvcstate import ProjectError, Reason, Stage, StageState
 from dvcstate.errors import ConfigError, ErrorKind
-from dvcstate.model import Dep, Out
+from dvcstate.model import Dep, Out, ParamsFile
 from dvcstate.params import params_file as params_files
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -190,15 +190,29 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
         now = params_files.values(values, file.keys, file.path)
         for key in file.keys or dict.fromkeys([*now, *recorded]):
             if key in now and now[key] != recorded.get(key):
-                line = snapshot.line(file.path, *(f"{part}:" for part in key.split(".")))
                 is_new = key not in recorded
-                change = (
-                    f"not recorded -> {now[key]}"
-                    if is_new
-                    else shown_change(recorded[key], now[key])
-                )
-                value = f"{key} {change}"
-                yield LockChange(key, Evidence(snapshot.revision, file.path, line, value))
+                pairs = [] if is_new else _differences(key, recorded[key], now[key])
+                for name, before, after in pairs:
+                    yield _changed_param(snapshot, file, name, shown_change(before, after))
+                if not pairs:
+                    yield _changed_param(snapshot, file, key, f"not recorded -> {now[key]}")
+
+
+def _differences(key: str, before: object, after: object) -> list[tuple[str, object, object]]:
+    """The keys in a section that have another value, or the section where its keys differ."""
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        return [
+            pair
+            for name, value in after.items()
+            if value != before[name]
+            for pair in _differences(f"{key}.{name}", before[name], value)
+        ]
+    return [(key, before, after)]
+
+
+def _changed_param(snapshot: Snapshot, file: ParamsFile, key: str, change: str) -> LockChange:
+    line = snapshot.line(file.path, *(f"{part}:" for part in key.split(".")))
+    return LockChange(key, Evidence(snapshot.revision, file.path, line, f"{key} {change}"))
 
 
 def _hash_in_dvc_file(snapshot: Snapshot, path: str) -> str | None:

@@ -154,3 +154,39 @@ def test_a_line_that_hides_all_data_gives_way_to_those_of_dvc(tmp_path: Path) ->
     lines = fix_of(found).splitlines()
     assert lines[0] == "# .gitignore: delete line 2"
     assert "dvc add data/raw" in lines
+
+
+def test_data_that_was_removed_from_git_comes_back_where_the_code_opens_it(tmp_path: Path) -> None:
+    """After a ``git rm`` without --cached."""
+    project = projects.SmallProject(SCRIPT.files, SCRIPT.stages, ())
+    repo = build(project, tmp_path)
+    run(repo, "git", "rm", "--quiet", "data/wine.csv")
+    run(repo, "git", "commit", "--quiet", "--message", "Delete the data")
+    at = run(repo, "git", "rev-parse", "HEAD").strip()[:10]
+    (found,) = [one for one in grade(repo, offline=True).checks if one.code == "dep-absent"]
+    assert fix_of(found).splitlines()[:3] == [
+        f'git checkout "{at}~1" -- data/wine.csv',
+        'git commit -m "Bring back data/wine.csv"',
+        "dvc repro train",
+    ]
+
+
+def test_code_that_ran_and_waits_for_its_commit_is_not_run_again(tmp_path: Path) -> None:
+    repo = build(SCRIPT, tmp_path)
+    finished.write(repo / "train.py", SCRIPT.files["train.py"] + "# Faster.\n")
+    finished.record(repo)
+    run(repo, "git", "add", "dvc.lock")
+    run(repo, "git", "commit", "--quiet", "--message", "Run it")
+    (found,) = [one for one in grade(repo, offline=True).checks if one.code]
+    assert found.id == "others.current"
+    assert fix_of(found) == 'git add train.py\ngit commit -m "Commit what train ran on"'
+
+
+def test_of_a_section_the_changed_key_is_named(tmp_path: Path) -> None:
+    repo = build(SCRIPT, tmp_path)
+    SCRIPT.run_with(repo, with_stage(SCRIPT, params=["train"]))
+    finished.change_param(repo, "train", "trees", 11)
+    commit(repo, "More trees")
+    (found,) = [one for one in grade(repo, offline=True).checks if one.code]
+    assert "has not run since train.trees changed" in str(found.rationale)
+    assert [(place.line, place.value) for place in found.evidence] == [(2, "train.trees 10 -> 11")]
