@@ -28,7 +28,6 @@ from workshop.stages import STAGES
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
 _SUB_MODULES = ".gitmodules"
-_ATTRIBUTES = f"/{git_attributes.FILE}"
 # Of a damaged cache pipeline.cache_intact reports.
 _NO_STOPS = (ErrorKind.NO_ACCESS, ErrorKind.DAMAGED_CACHE)
 # Looked for even where git ignores its folder: that is one of the mistakes.
@@ -208,27 +207,21 @@ class Repository:
 
         The .gitattributes say so, those above the root of DVC included.
         """
-        paths = [path for path in self._tree.files if f"/{path}".endswith(_ATTRIBUTES)]
+        files = self._tree.files
+        paths = [path for path in files if f"/{path}".endswith(f"/{git_attributes.FILE}")]
         own = [path for path in paths if path.startswith(self.prefix)]
         texts = {path: self.head.content(path.removeprefix(self.prefix)) for path in own}
-        above = {path: self._tree.files[path].oid for path in paths if path not in own}
-        contents = self.git.contents(above.values()) if self.git and above else {}
-        texts |= {path: contents.get(oid) for path, oid in above.items()}
+        above = [path for path in paths if path not in own]
+        contents = (
+            self.git.contents(files[path].oid for path in above) if self.git and above else {}
+        )
+        texts |= {path: contents.get(files[path].oid) for path in above}
         attributes = GitAttributes({path: text for path, text in texts.items() if text})
         if self.git is None or not attributes.may_change_bytes:
             return {}
-        blobs = {
-            path: blob.oid
-            for path, blob in self.committed_files.items()
-            if blob.size <= MAX_TEXT_BYTES and attributes.may_change(self.prefix + path)
-        }
-        known = self.git.contents(blobs.values())
-        changes = {
-            path: attributes.change(self.prefix + path, oid, known[oid])
-            for path, oid in blobs.items()
-            if oid in known
-        }
-        return {path: change for path, change in changes.items() if change}
+        blobs = {p: blob for p, blob in files.items() if p.startswith(self.prefix)}
+        changes = attributes.changes(self.git, blobs, MAX_TEXT_BYTES)
+        return {path.removeprefix(self.prefix): change for path, change in changes.items()}
 
     @cached_property
     def code_folders(self) -> dict[str, list[str]]:
