@@ -81,6 +81,11 @@ def _add_check(commands: _Commands) -> None:
         "--any", action="store_true", help="any DVC repository: what no lesson has to do with"
     )
     check.add_argument("--offline", action="store_true", help="leave out what the remote answers")
+    check.add_argument(
+        "--run-code",
+        action="store_true",
+        help="run what was written in the gaps of grader start --gaps, and judge its answers",
+    )
     check.add_argument("--format", choices=FORMATS, default="human", help="default: human")
     check.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
     check.set_defaults(run=_check)
@@ -115,6 +120,11 @@ def _add_start(commands: _Commands) -> None:
         metavar="N",
         help="in place of the workshop, a small broken repository to mend: its number or name,"
         " or all of them, each in a folder of DIR; grader list --broken lists them",
+    )
+    start.add_argument(
+        "--gaps",
+        action="store_true",
+        help="leave parts of the stages' code to the attendee, for courses that teach the code too",
     )
     start.set_defaults(run=_start)
 
@@ -212,11 +222,11 @@ def _check(options: argparse.Namespace) -> int:
         lambda check: _is_selected(options, check),
         offline=options.offline,
         as_foreign=options.any,
+        runs_code=options.run_code,
     )
     if report.gradable and not report.lessons:
-        return report_error(
-            f"{options.repo} is no exercise of grader start --broken", "grader list --broken"
-        )
+        asked = options.only or f"the lesson {options.lesson}"
+        return report_error(f"nothing in {options.repo} is judged by {asked}", "grader check")
     way_out = None if options.any else checkout.way_out(options.repo)
     output.write_error("" if options.any else checkout.note(options.repo))
     stream = None if options.output else sys.stdout
@@ -242,9 +252,10 @@ def _mistake_in(options: argparse.Namespace) -> tuple[str, str] | None:
     """What is wrong with the options of check, and what to type in their place."""
     from grader.checks import CHECKS
     from workshop.course.exercises import EXERCISE
+    from workshop.course.gaps import GAPS
     from workshop.course.manifest import course
 
-    if EXERCISE in (options.lesson, str(options.only).partition(".")[0]):
+    if {options.lesson, str(options.only).partition(".")[0]} & {EXERCISE, GAPS}:
         return None
     lessons = [lesson.id for lesson in course().lessons]
     if options.lesson and options.lesson not in lessons:
@@ -282,7 +293,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     from grader.checks import CHECKS
-    from grader.exercises import every_check
+    from grader.every_check import every_check
     from grader.output import catalogue
 
     found = [every_check()[id_] for id_ in _find_checks(options.check)]
@@ -315,14 +326,14 @@ def _make_what_is_asked(options: argparse.Namespace) -> str:
     from workshop.start import plain_project, starter
     from workshop.start.start_request import RemoteAddress, StartError
 
-    if options.without_dvc or options.broken:
-        of_workshop = options.at or options.remote or options.endpoint
-        if of_workshop or (options.without_dvc and options.broken):
+    if options.without_dvc or options.broken is not None:
+        of_workshop = options.at or options.remote or options.endpoint or options.gaps
+        if of_workshop or (options.without_dvc and options.broken is not None):
             name = "--without-dvc" if options.without_dvc else "--broken"
             raise StartError(f"{name} goes with no option but --name", "leave out the others")
     if options.without_dvc:
         return plain_project.make_plain_project(options.folder, options.name)
-    if options.broken:
+    if options.broken is not None:
         from workshop.exercises.builder import make_exercises
 
         return make_exercises(
@@ -332,8 +343,12 @@ def _make_what_is_asked(options: argparse.Namespace) -> str:
         raise StartError(
             "--endpoint is for a remote, and there is none", "--remote gs://dvc-workshop/NAME"
         )
+    if options.gaps and options.at:
+        raise StartError("--at solves lessons, and the code has gaps", "leave out one of the two")
     remote = RemoteAddress(options.remote, options.endpoint) if options.remote else None
-    return starter.make_repository(options.folder, options.at, options.name, remote)
+    return starter.make_repository(
+        options.folder, options.at, options.name, remote, has_gaps=options.gaps
+    )
 
 
 def _watch(options: argparse.Namespace) -> int:
@@ -450,7 +465,7 @@ def _cut(text: str) -> str:
 
 def _find_checks(about: str) -> list[str]:
     """The ids of the checks that have the id ``about``, or that may find the code ``about``."""
-    from grader.exercises import every_check
+    from grader.every_check import every_check
 
     checks = every_check()
     return [check.id for check in checks.values() if about == check.id or about in check.codes]

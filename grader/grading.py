@@ -22,13 +22,15 @@ def grade(
     *,
     offline: bool = False,
     as_foreign: bool = False,
+    runs_code: bool = False,
     cache: SnapshotCache | None = None,
 ) -> Report:
     """The report on the repository that the folder ``repo`` is in, with the checks of ``select``.
 
     ``offline`` leaves out what only the remote can answer. ``as_foreign`` leaves out what the
     workshop asks for, and judges any DVC repository. A ``cache`` makes the next grade of the
-    same repository faster. Changes nothing, and runs nothing of the repository's.
+    same repository faster. Changes nothing, and runs nothing of the repository's, but for the code
+    in its gaps where ``runs_code`` asks for it.
     """
     tiers: tuple[ReportTier, ...] = ("static",) if offline else ("static", "remote")
     own_cache = cache or SnapshotCache()
@@ -40,6 +42,10 @@ def grade(
             from grader.exercises import with_exercise  # 15 ms, and few repositories are one
 
             checks = with_exercise(checks, repository.exercise)
+        elif repository.has_gaps:
+            from grader.gaps import with_gaps  # likewise
+
+            checks = with_gaps(checks, runs_code=runs_code)
         selected = [check for check in checks.values() if select(check)]
         if repository.is_foreign:
             selected = [check for check in selected if not check.of_workshop]

@@ -20,6 +20,7 @@ from service.settings import PREFIX, ServiceSettings
 from tests.repositories import ROOT
 from workshop import commands as workshop_commands
 from workshop import stages
+from workshop.course.exercises import exercises
 from workshop.course.manifest import course
 
 PACKAGES = ("bucket", "dvcstate", "grader", "pipeline", "service", "workshop")
@@ -116,6 +117,14 @@ def test_every_route_and_every_setting_is_documented() -> None:
     assert {name for name in settings if f"`{name}" not in SERVICE} == set()
 
 
+def test_every_exercise_is_documented() -> None:
+    page = text_of(ROOT / "docs" / "exercises.md")
+    for exercise in exercises().exercises:
+        row = f"| {exercise.number} | `{exercise.folder_name}` | {exercise.title} |"
+        assert row in page
+        assert f"{exercise.number}. {exercise.title}: {exercise.idea}.\n" in page
+
+
 @documents
 def test_every_link_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", text_of(document)):
@@ -171,7 +180,8 @@ def test_the_stages_are_listed_in_one_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("A new check", 4), ("A new lesson", 4), ("A new stage", 6)]
+    ("name", "most"),
+    [("A new check", 4), ("A new lesson", 4), ("A new exercise", 4), ("A new stage", 6)],
 )
 def test_a_new_check_lesson_or_stage_touches_few_files(name: str, most: int) -> None:
     table = section(text_of(ROOT / "CONTRIBUTING.md"), name)

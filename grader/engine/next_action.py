@@ -8,6 +8,7 @@ from grader.engine.registry import CHECKS, COMMIT_CHECKS
 from grader.finding import worktree_paths
 from grader.step import Command, Edit, Step
 from workshop.course.exercises import EXERCISE
+from workshop.course.gaps import GAPS
 
 _KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
 # Mistakes in dvc.yaml and params.yaml at which dvc repro stops.
@@ -77,11 +78,11 @@ def _lesson_in_progress(result: CheckResult, results: Sequence[CheckResult]) -> 
 def waiting_tasks(results: Sequence[CheckResult], action: NextAction | None) -> list[CheckResult]:
     """The tasks of lessons that come after ``action``: no mistakes, and nobody's next step.
 
-    The symptom of an exercise waits for nothing.
+    The symptom of an exercise and an open gap wait for nothing.
     """
     current = action.result if action else None
     tasks = [result for result in results if result.is_lesson_task and result != current]
-    return [result for result in tasks if result.lesson != EXERCISE]
+    return [result for result in tasks if result.lesson not in (EXERCISE, GAPS)]
 
 
 def order_of_mending(results: Sequence[CheckResult]) -> list[CheckResult]:

@@ -7,7 +7,7 @@ from typing import Literal
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Finding
-from workshop.course.manifest import course
+from workshop.course.manifest import CourseCheck, course
 from workshop.stages import STAGES, StageSpec
 
 Tier = Literal["static", "remote"]
@@ -49,6 +49,29 @@ class Check:
     def ask(self) -> str:
         """The first of its hints, a question."""
         return course().check(self.id).ask
+
+
+@dataclass(frozen=True)
+class ExtraCheck(Check):
+    """A check outside of the course: its ``own_lesson``, its points and question in ``entry``."""
+
+    own_lesson: str
+    entry: CourseCheck
+
+    @property
+    def lesson(self) -> str:
+        """What stands in the place of a lesson."""
+        return self.own_lesson
+
+    @property
+    def points(self) -> int:
+        """The points to earn."""
+        return self.entry.points
+
+    @property
+    def ask(self) -> str:
+        """The first of its hints, a question."""
+        return self.entry.ask
 
 
 # They report work that is done and not committed.

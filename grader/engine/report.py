@@ -18,6 +18,7 @@ from grader.facts.repository import Repository
 from grader.finding import UnknownError
 from workshop import shell
 from workshop.course.exercises import EXERCISE
+from workshop.course.gaps import BEFORE, GAPS
 from workshop.course.manifest import course
 
 _Fact = TypeVar("_Fact")
@@ -132,6 +133,8 @@ def _titles(repository: Repository) -> dict[str, str]:
     exercise = repository.exercise
     titles = {EXERCISE: exercise.title} if exercise else {}
     for lesson in course().lessons:
+        if lesson.id == BEFORE:
+            titles[GAPS] = "Gaps in the code"
         titles[lesson.id] = lesson.topic if repository.is_foreign else lesson.title
     return titles
 

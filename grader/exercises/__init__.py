@@ -1,10 +1,9 @@
 """`grader check` in an exercise of `grader start --broken`: what is asked beside general checks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from grader.checks import in_teaching_order
-from grader.engine.registry import Check, Judge
+from grader.engine.registry import Check, ExtraCheck, Judge
 from grader.exercises import kept, parts, records, symptom
 from workshop.course.exercises import EXERCISE, Exercise, exercises
 
@@ -25,26 +24,6 @@ CODES = {
     _RECORDS: ("lock-stale", "lock-fabricated"),
 }
 """What each check may find."""
-
-
-@dataclass(frozen=True)
-class ExerciseCheck(Check):
-    """A check of an exercise; its points and its question are in lessons/exercises.toml."""
-
-    @property
-    def lesson(self) -> str:
-        """What stands in the place of a lesson."""
-        return EXERCISE
-
-    @property
-    def points(self) -> int:
-        """The points to earn."""
-        return exercises().checks[self.id].points
-
-    @property
-    def ask(self) -> str:
-        """The first of its hints, a question."""
-        return exercises().checks[self.id].ask
 
 
 def with_exercise(general: Mapping[str, Check], exercise: Exercise) -> dict[str, Check]:
@@ -70,19 +49,16 @@ def exercise_checks(exercise: Exercise) -> dict[str, Check]:
     is_first = "init.readable" in exercise.waits
     before_given = SYMPTOM if is_first else "init.readable"
     before_symptom = _HISTORY if is_first else _GIVEN
+    # Nothing that can be told without the remote waits for its answer.
+    here = () if symptom.asks_remote(exercise) else (SYMPTOM,)
     checks = (
         _check(_HISTORY, kept.history_is_kept, ("init.git",), committed_only=True),
         _check(_GIVEN, kept.given_files_are_kept, (_HISTORY, before_given)),
         _check(SYMPTOM, symptom.judge_of(exercise), (before_symptom,), exercise),
-        _check(_STAGES, parts.stages_run_when_they_have_to, (SYMPTOM, _GIVEN)),
+        _check(_STAGES, parts.stages_run_when_they_have_to, (_GIVEN, *here)),
         _check(_RECORDS, records.records_are_of_a_run, (_STAGES,)),
     )
     return {check.id: check for check in checks}
-
-
-def every_check() -> dict[str, Check]:
-    """The checks of all repositories, and those of exercises, whichever it is."""
-    return {**in_teaching_order(), **exercise_checks(exercises().exercises[0])}
 
 
 def _check(
@@ -92,10 +68,10 @@ def _check(
     exercise: Exercise | None = None,
     *,
     committed_only: bool = False,
-) -> ExerciseCheck:
+) -> Check:
     title, _, explanation = (judge.__doc__ or "").partition("\n")
     is_remote = exercise is not None and symptom.asks_remote(exercise)
-    return ExerciseCheck(
+    return ExtraCheck(
         id_,
         title.rstrip("."),
         " ".join(explanation.split()),
@@ -105,4 +81,6 @@ def _check(
         committed_only,
         False,
         judge,
+        EXERCISE,
+        exercises().checks[id_],
     )

@@ -1,7 +1,6 @@
 """The facts that checks need about one repository; each is gathered once, when it is asked for."""
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -19,6 +18,7 @@ from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_code_file, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
+from grader.facts.sub_modules import SubModule, read_sub_modules
 from grader.facts.vars_files import read_vars_files
 from grader.finding import Source, UnknownError
 from workshop.course.exercises import Exercise, exercises
@@ -143,9 +143,21 @@ class Repository:
     @cached_property
     def links(self) -> list[str]:
         """Each link at HEAD below that root, and each sub-module."""
+        return self._below([*self._tree.links, *self._sub_modules_at_head])
+
+    @cached_property
+    def sub_modules(self) -> dict[str, SubModule]:
+        """The sub-modules at HEAD below that root, by path."""
+        found = self._sub_modules_at_head
+        return {path: found[self.prefix + path] for path in self._below(found)}
+
+    @cached_property
+    def _sub_modules_at_head(self) -> dict[str, SubModule]:
         tree = self._tree
-        modules = self._sub_modules(tree.files.get(_SUB_MODULES)) if tree.repositories else ()
-        return self._below([*tree.links, *(p for p in tree.repositories if p in modules)])
+        if not tree.repositories:
+            return {}
+        named = self._read_sub_modules(tree.files.get(_SUB_MODULES))
+        return {path: named[path] for path in tree.repositories if path in named}
 
     def link_target(self, link: str) -> str:
         """Where one of ``links`` leads at HEAD, as git has it; empty for a sub-module."""
@@ -166,20 +178,18 @@ class Repository:
         if not (staged or committed):
             return {}
         blobs = [entry.oid for entry in entries if entry.path == _SUB_MODULES]
-        modules = self._sub_modules(*blobs, self._tree.files.get(_SUB_MODULES))
+        modules = self._read_sub_modules(*blobs, self._tree.files.get(_SUB_MODULES))
         sources: dict[str, Source] = dict.fromkeys(self._below(staged), "index")
         sources |= dict.fromkeys(self._below(committed), "HEAD")
         return {
             path: source for path, source in sources.items() if self.prefix + path not in modules
         }
 
-    def _sub_modules(self, *files: Blob | str | None) -> list[str]:
-        """The paths that versions of ``.gitmodules`` name, from the root of git."""
+    def _read_sub_modules(self, *files: Blob | str | None) -> dict[str, SubModule]:
+        """What versions of ``.gitmodules`` name, by path from the root of git."""
         oids = [file.oid if isinstance(file, Blob) else file for file in files if file]
         texts = self.git.contents(oids).values() if self.git else ()
-        # "	path = vendor/module" below [submodule "module"]
-        paths = (re.findall(rb"(?m)^\s*path\s*=\s*\"?(.*?)\"?\s*$", text) for text in texts)
-        return [path.decode("utf-8", "surrogateescape") for each in paths for path in each]
+        return {path: module for text in texts for path, module in read_sub_modules(text).items()}
 
     @cached_property
     def tracked_files(self) -> tuple[str, ...]:
@@ -260,8 +270,21 @@ class Repository:
     @cached_property
     def exercise(self) -> Exercise | None:
         """The exercise of `grader start --broken` that this is, unless it is judged as foreign."""
-        name = None if self._as_foreign else self.settings.exercise
+        if self._as_foreign:
+            return None
+        try:
+            name = self.settings.exercise
+            is_deleted = self.worktree.content(settings.PATH) is None
+            if is_deleted and settings.PATH in self.committed_files:
+                name = read_settings(self.head.content(settings.PATH)).exercise
+        except UnknownError:  # git cannot say
+            return None
         return exercises().exercise(name) if name else None
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether parts of its code were left to the attendee to write."""
+        return self.settings.has_gaps and not self.is_foreign
 
     @cached_property
     def is_foreign(self) -> bool:

@@ -14,7 +14,8 @@ class Settings(NamedTuple):
     """``remote`` is the attendee's own address, ``raw`` that of the shared raw data.
 
     ``supplied`` are the ids of the lessons that ``start --at`` solved, ``exercise`` is that of what
-    ``start --broken`` made. ``problem`` says why nothing else is known.
+    ``start --broken`` made. ``has_gaps``: it was started with ``--gaps``. ``problem`` says
+    why nothing else is known.
     """
 
     attendee: str | None = None
@@ -22,6 +23,7 @@ class Settings(NamedTuple):
     raw: str | None = None
     supplied: tuple[str, ...] = ()
     exercise: str | None = None
+    has_gaps: bool = False
     problem: UnknownError | None = None
 
 
@@ -57,7 +59,8 @@ def _settings(table: object) -> Settings:
     supplied = table.get("supplied", [])
     if not isinstance(supplied, list):
         raise _unreadable('supplied has to be a list, as ["init"]')
-    return Settings(**texts, supplied=tuple(map(str, supplied)))
+    has_gaps = table.get("gaps") is True
+    return Settings(**texts, supplied=tuple(map(str, supplied)), has_gaps=has_gaps)
 
 
 def _unreadable(problem: str, line: int | None = None) -> UnknownError:

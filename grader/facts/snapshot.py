@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
-from grader.code.command import Call, calls, script
+from grader.code.command import Call, calls, script, unread_programs
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
 from workshop.stages import STAGES, StageSpec
@@ -129,7 +129,13 @@ class Snapshot:
         by_code = [stage for stage in stages if self._is_owned_by(stage, spec)]
         by_name = [stage for stage in stages if stage.name.rpartition(":")[2] == spec.name]
         by_both = [stage for stage in by_code if stage in by_name]
-        return next(iter(by_both or by_code or by_name), None)
+        if found := by_both or by_code or by_name:
+            return found[0]
+        # A script or a notebook is not read: what it makes says which lesson's it is.
+        made = {out.path for out in spec.outs}
+        scripts = [stage for stage in stages if unread_programs(stage.cmd)]
+        by_outs = (s for s in scripts if made.intersection(out.path for out in s.outs))
+        return next(by_outs, None)
 
     def _is_owned_by(self, stage: Stage, spec: StageSpec) -> bool:
         """Whether the stage runs the lesson's module: of several that of its name, or the first."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.engine.registry import Check
 from grader.output.steps import lines_under_headings
+from workshop.course import gaps
 from workshop.course.exercises import EXERCISE, exercises
 from workshop.course.manifest import course
 from workshop.stages import STAGE_NAMES
@@ -36,7 +37,7 @@ def explanation(name: str, checks: Sequence[Check]) -> str:
     if fix := course().check_fixes.get(name):
         lines = _fix_lines(name, fix)
     else:
-        code_fixes = {**exercises().code_fixes, **course().code_fixes}
+        code_fixes = {**exercises().code_fixes, **gaps.code_fixes(), **course().code_fixes}
         lines = [line for code in codes for line in _fix_lines(code, code_fixes[code])]
     lines += ["", *_wrap(f"With the names of your repository: grader hint {name}")]
     for check, others in _group_by_fact(checks):
@@ -66,7 +67,8 @@ def _group_by_fact(checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
 def _explain(check: Check, others: Sequence[str]) -> list[str]:
     points = "advice" if not check.points else f"{check.points} of the score"
     same = f"; the same for {', '.join(others)}" if others else ""
-    where = f"lesson {check.lesson}" if check.lesson != EXERCISE else "each exercise"
+    names = {EXERCISE: "each exercise", gaps.GAPS: "where code has gaps"}
+    where = names.get(check.lesson, f"lesson {check.lesson}")
     lines = _wrap(f"{check.id} ({where}, {points}{same})", "")
     lines += ["", *_wrap(f"{check.title}.")]
     for part in check.explanation.split("\n\n"):

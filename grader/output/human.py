@@ -13,7 +13,6 @@ from grader.finding import Evidence
 from grader.output.steps import block_lines, lesson_file, lines_under_headings, next_line
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
-from workshop.course.manifest import course
 from workshop.shell import printable
 from workshop.terminal import Style, pad_text, width_of
 
@@ -52,7 +51,7 @@ def render(
             names = ", ".join(result.id for result in others[:3])
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             lines += _wrap_lines(f"for the same reason: {names}{more}", style)
-    lines += _waiting_lessons(waiting, report.next, style)
+    lines += _waiting_lessons(waiting, report, style)
     if way_out:
         ending = ["", f"next: {_colour(way_out, 'fail', style)}"]
     else:
@@ -60,14 +59,12 @@ def render(
     return "\n".join([*lines, *ending]) + "\n"
 
 
-def _waiting_lessons(
-    tasks: Iterable[CheckResult], action: NextAction | None, style: Style
-) -> list[str]:
+def _waiting_lessons(tasks: Iterable[CheckResult], report: Report, style: Style) -> list[str]:
     names = list(dict.fromkeys(result.lesson for result in tasks))
     if not names:
         return []
-    order = [lesson.id for lesson in course().lessons]
-    current = action.result.lesson if action else order[0]
+    order = [lesson.id for lesson in report.lessons]
+    current = report.next.result.lesson if report.next else order[0]
     are_later = order.index(names[0]) > order.index(current)
     which = "Later" if are_later else "Other"
     text = f"{which} lessons wait: {', '.join(names)}. All of it: grader check --all"

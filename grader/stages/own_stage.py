@@ -22,6 +22,7 @@ from grader.stages.paths import covers, paths_overlap
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.stage_outs import section_of
 from grader.stages.storage import files_at_head
+from grader.stages.unread import find_unread
 from workshop.stages import PARAMS_FILE
 
 _METRICS_NAMES = ("metric", "score", "result", "eval")
@@ -56,10 +57,11 @@ class OwnStage:
 
     @cached_property
     def undeclared_modules(self) -> list[str]:
-        """The repository's modules that the stage runs, and that are in no dep."""
+        """The repository's code that the stage runs, and that is in no dep."""
+        programs = find_unread(self._repository, self.stage)
         return [
             path
-            for path in self._snapshot.modules_of(self.stage)
+            for path in (*self._snapshot.modules_of(self.stage), *programs)
             if not any(covers(dep.path, path) for dep in self.stage.deps)
             and path not in self._params_files  # params.py, by its keys
         ]

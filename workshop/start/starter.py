@@ -12,6 +12,8 @@ from pathlib import Path
 
 from workshop import activation, remote_addresses, shell
 from workshop.course import lesson_index
+from workshop.course.gaps import GAPS, cut_out, gaps
+from workshop.course.gaps import page as gap_page
 from workshop.course.manifest import Lesson, course
 from workshop.start import solution
 from workshop.start.programs import Programs
@@ -54,12 +56,14 @@ def make_repository(
     attendee: str | None = None,
     remote: RemoteAddress | None = None,
     preset: Preset = QUICK,
+    *,
+    has_gaps: bool = False,
 ) -> str:
     """Make a repository in ``folder``, which must not hold anything; says what was made.
 
     ``at``: None for the beginning, the id of a lesson for all before it solved, ``end`` for the
-    whole solution, pushed to a folder beside it (or to ``remote``). A StartError where that cannot
-    be done.
+    whole solution, pushed to a folder beside it (or to ``remote``). ``has_gaps`` leaves parts of
+    the code to the attendee. A StartError where that cannot be done.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay
     lessons = lessons_before(at)
@@ -70,7 +74,7 @@ def make_repository(
     try:
         check_folder(folder)
         with delete_on_failure(folder, *solution.folders_beside(folder, remote, lessons)):
-            return _make_all(folder, lessons, attendee, remote, preset)
+            return _make_all(folder, lessons, attendee, remote, preset, has_gaps=has_gaps)
     except shutil.Error as error:  # one entry for each file that it could not copy
         _, target, reason = error.args[0][0]
         raise StartError(f"{target} cannot be written: {reason}", _TRY_AGAIN) from None
@@ -85,13 +89,18 @@ def _make_all(
     attendee: str | None,
     remote: RemoteAddress | None,
     preset: Preset,
+    *,
+    has_gaps: bool,
 ) -> str:
     programs = Programs(folder, attendee or "attendee")
     texts = {
         ".gitattributes": _GITATTRIBUTES,
         ".gitignore": _GITIGNORE,
         "params.yaml": params_text(preset),
-        "workshop.toml": _settings(attendee, remote.url if remote else None, lessons),
+        "workshop.toml": _settings(
+            attendee, remote.url if remote else None, lessons, has_gaps=has_gaps
+        ),
+        **(_texts_with_gaps() if has_gaps else {}),
         **{f"{lesson_index.FOLDER}/{name}": text for name, text in lesson_index.texts().items()},
     }
     _write_files(folder, {**texts, **activation.scripts()})
@@ -151,12 +160,24 @@ def _write_files(folder: Path, texts: Mapping[str, str]) -> None:
         (folder / name).write_text(text, "utf-8", newline="\n")
 
 
-def _settings(attendee: str | None, remote: str | None, supplied: Sequence[Lesson]) -> str:
+def _texts_with_gaps() -> dict[str, str]:
+    """The files of code with gaps, and the text about them."""
+    texts = {f"{lesson_index.FOLDER}/{GAPS}.md": gap_page()}
+    for gap in gaps():
+        reference = pipeline_dir().parent / gap.file
+        texts[gap.file] = cut_out(texts.get(gap.file) or reference.read_text("utf-8"), gap)
+    return texts
+
+
+def _settings(
+    attendee: str | None, remote: str | None, supplied: Sequence[Lesson], *, has_gaps: bool
+) -> str:
     """``workshop.toml``; ``supplied`` are the lessons that the attendee did not solve."""
     lines = ["# Who works here, and where the data is to go: the grader compares with it."]
     lines += ["[workshop]", f"attendee = {_toml_text(attendee or '')}"]
     lines += [f"remote = {_toml_text(remote)}"] if remote else []
     lines += [f"raw = {_toml_text(remote_addresses.RAW)}"]  # where nobody pushes to
+    lines += ["gaps = true"] * has_gaps
     if supplied:
         lines += [f"supplied = [{', '.join(_toml_text(lesson.id) for lesson in supplied)}]"]
     return "\n".join(lines) + "\n"
