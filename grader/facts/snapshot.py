@@ -1,6 +1,7 @@
 """A snapshot of a repository: what is committed (HEAD), or what is in the worktree."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -161,6 +162,16 @@ class Snapshot:
                 path = run.name.replace("/", ".").removesuffix(".__main__.py").removesuffix(".py")
                 spec = StageSpec(path.rpartition(".")[2], deps=(), outs=())
                 yield call, self._files.code(spec, stage)
+
+    @cached_property
+    def script_users(self) -> Mapping[str, int]:
+        """How many stages run each script."""
+        commands = [stage for stage in self.project.stages if stage.cmd]
+        return Counter(
+            entry
+            for stage in commands
+            for entry in {code.entry for _, code in self.codes_of(stage)}
+        )
 
     def modules_of(self, stage: Stage) -> list[str]:
         """The repository's own modules that the command of any stage runs, as paths."""
