@@ -22,6 +22,7 @@ from grader.stages.lookup import (
 )
 from grader.stages.paths import covers, lesson_outs
 from grader.stages.right_stage import RightStage, new_outs
+from grader.stages.stage_outs import flag_of, kind_of
 from grader.stages.storage import gitignores, is_hidden_from_dvc
 from workshop.stages import STAGES, StageSpec
 
@@ -243,22 +244,25 @@ def _made_by(producer: str, read: list[str]) -> str:
 def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) -> Finding | None:
     """Metrics are declared as metrics, and tables of curves as plots.
 
-    DVC treats them as any out otherwise: dvc metrics show and dvc plots show find nothing.
+    Where they stand elsewhere, dvc metrics show and dvc plots show find nothing.
     """
     for spec in STAGES:
         stage = snapshot.stage(spec)
         if stage is None:
             continue
-        plain = RightStage(repository, snapshot, stage, spec).outs.plain_results
-        for path, out in plain.items():
+        misplaced = RightStage(repository, snapshot, stage, spec).outs.misplaced_results
+        for path, out in misplaced.items():
             new = new_outs({path: out})
+            own = next(each for each in stage.outs if covers(each.path, path))
             return Finding(
                 "metrics-as-outs",
-                f"{path} is a plain out of {stage.name}: dvc {out.kind}s show does not find it.",
+                f"{path} is {kind_of(own)} of {stage.name}: dvc {out.kind}s show does not find it.",
                 f"{new[0].flag} {path}",
-                f"-o {path}",
+                f"{flag_of(own)} {path}",
                 mend_stage(repository, snapshot, stage, spec),
-                tuple(stage_evidence(snapshot, stage, each.rpartition("/")[2]) for each in plain),
+                tuple(
+                    stage_evidence(snapshot, stage, each.rpartition("/")[2]) for each in misplaced
+                ),
                 severity="advice",
             )
     return None

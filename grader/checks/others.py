@@ -17,6 +17,7 @@ from grader.fixes.own_stages import mend_own_stage
 from grader.fixes.stage_runs import lock_of, run_stage
 from grader.stages.lookup import LOCK, own_stages, stage_evidence
 from grader.stages.own_stage import OwnStage
+from grader.stages.stage_outs import flag_of, kind_of
 from grader.stages.unread import find_unread
 
 _REQUIRES = ("pipeline.place", "lock.committed")
@@ -166,16 +167,16 @@ def metrics_of_other_stages_are_metrics(
 ) -> Finding | None:
     """Metrics of a stage of your own are declared as metrics.
 
-    As a plain out, DVC compares no numbers: dvc metrics show finds nothing.
+    As a plain out or a plot, DVC compares no numbers: dvc metrics show finds nothing.
     """
     for stage in own_stages(snapshot):
         own = OwnStage(repository, snapshot, stage)
-        for out in own.plain_metrics:
+        for out in own.misplaced_metrics:
             return Finding(
                 "metrics-as-outs",
-                f"{out.path} is a plain out of {stage.name}: dvc metrics show does not find it.",
+                f"{out.path} is {kind_of(out)} of {stage.name}: dvc metrics show does not find it.",
                 f"-M {out.path}",
-                f"-o {out.path}",
+                f"{flag_of(out)} {out.path}",
                 mend_own_stage(repository, snapshot, own),
                 (stage_evidence(snapshot, stage, out.path, value=out.path),),
                 severity="advice",

@@ -26,6 +26,7 @@ from grader.remotes.pushed_objects import (
 from grader.stages.lookup import name_in_file
 from grader.step import Step
 from workshop import activation
+from workshop.stages import STAGES
 
 _WAITS = (
     f" {activation.VARIABLE} is not {activation.VALUE} in this terminal: here dvc push waits a"
@@ -64,6 +65,10 @@ def outs_are_pushed(repository: Repository, snapshot: Snapshot) -> Finding | Non
     The files of a folder included: DVC's own answer may come from its memory of the last push.
     """
     finding = _pushed(repository, snapshot, snapshot.project.stages)
+    if finding and finding.code == "out-not-pushed":
+        # The last lesson pushes what the lessons between leave in the cache.
+        is_early = not repository.is_foreign and not all(map(snapshot.stage, STAGES))
+        return replace(finding, is_lesson_task=is_early)
     return finding or lost_cache_finding(repository)
 
 

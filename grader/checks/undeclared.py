@@ -73,11 +73,13 @@ def _absent_deps_finding(
     steps: tuple[Step, ...],
 ) -> Finding:
     """The finding on deps of any stage that are nowhere; ``keys`` of them are params."""
-    params = f" {fixes.join(keys)} is a param: it belongs below params." if keys else ""
+    why = f" {fixes.join(keys)} is a param: it belongs below params." if keys else ""
+    if any(" - " in path for path in absent):
+        why += " A line of the list has too few spaces in front, so that it goes on the one above."
     return Finding(
         "dep-absent",
         f"{stage.name} depends on {fixes.join(absent)}, and there is no such file: dvc repro stops"
-        f" there.{params}",
+        f" there.{why}",
         "deps that are files of yours, or outs of a stage",
         f"{fixes.join(absent)} is nowhere",
         steps,

@@ -4,21 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.engine.check_result import INTERNAL, CheckResult, Kind
-from grader.engine.registry import CHECKS, COMMIT_CHECKS
+from grader.engine.registry import CHECKS, COMMIT_CHECKS, STOPS_RUNS
 from grader.finding import worktree_paths
 from grader.step import Command, Edit, Step
 from workshop.course.exercises import EXERCISE
 from workshop.course.gaps import GAPS
 
 _KINDS: tuple[Kind, ...] = ("fail", "error", "advice")
-# Mistakes in dvc.yaml and params.yaml at which dvc repro stops.
-_STOPS_RUNS = frozenset(
-    (
-        *("param-unknown", "stage-wrong-command", "sections-in-command", "dep-absent", "cycle"),
-        *("out-overlap", "out-not-written", "code-among-outs", "windows-paths", "wrong-file-name"),
-        *("wrong-directory", "code-broken", "param-type"),
-    )
-)
 
 
 # Where outs overlap or stages form a circle, DVC refuses these before it looks at their arguments:
@@ -129,6 +121,8 @@ def _waits_for(result: CheckResult, other: CheckResult) -> bool:
         return other.code == "out-lost" and _is_about(other, result)
     if other.id in COMMIT_CHECKS or _stops_runs(result):
         return False
+    if is_commit and other.is_lesson_task:  # begun in the folder, or a later lesson's
+        return bool(worktree_paths(other.evidence))
     if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
         return True
     runs_all = any(isinstance(s, Command) and s.words == ("dvc", "repro") for s in result.steps)
@@ -140,7 +134,7 @@ def _stops_runs(result: CheckResult) -> bool:
     """Whether ``dvc repro`` stops before that is mended: also at what git has to bring back."""
     checkout = ("git", "checkout")
     restores = any(isinstance(s, Command) and s.words[:2] == checkout for s in result.steps)
-    return result.code in _STOPS_RUNS or (restores and result.id not in COMMIT_CHECKS)
+    return result.code in STOPS_RUNS or (restores and result.id not in COMMIT_CHECKS)
 
 
 def _reads_graph(result: CheckResult) -> bool:

@@ -78,6 +78,14 @@ class ExtraCheck(Check):
 COMMIT_CHECKS = ("data.committed", "lock.committed")
 # Each check by its id, in the order of registration; grader.checks puts them in order.
 CHECKS: dict[str, Check] = {}
+STOPS_RUNS = frozenset(
+    (
+        *("param-unknown", "stage-wrong-command", "sections-in-command", "dep-absent", "cycle"),
+        *("out-overlap", "out-not-written", "code-among-outs", "windows-paths", "wrong-file-name"),
+        *("wrong-directory", "code-broken", "param-type"),
+    )
+)
+"""The codes of mistakes in dvc.yaml and params.yaml at which dvc repro stops."""
 
 
 def check(

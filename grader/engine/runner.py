@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dvcstate import ProjectError
 from dvcstate.errors import ConfigError, ErrorKind, NotAProjectError
-from grader.engine.registry import COMMIT_CHECKS, Check
+from grader.engine.registry import COMMIT_CHECKS, STOPS_RUNS, Check
 from grader.engine.verdict import Verdict
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Revision
@@ -32,7 +32,7 @@ def verdicts(
     selected = set(ids)
     judged: dict[str, Verdict] = {}
     for check in _in_order(checks, selected):
-        verdict = _verdict(repository, check, judged)
+        verdict = _verdict(repository, check, checks, judged)
         if verdict.status == "fail":
             verdict = _with_ready_steps(verdict, ready)
         judged[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
@@ -79,7 +79,12 @@ def _in_order(checks: Mapping[str, Check], selected: set[str]) -> Iterator[Check
         yield from visit(id_)
 
 
-def _verdict(repository: Repository, check: Check, judged: Mapping[str, Verdict]) -> Verdict:
+def _verdict(
+    repository: Repository,
+    check: Check,
+    checks: Mapping[str, Check],
+    judged: Mapping[str, Verdict],
+) -> Verdict:
     if check.of_workshop and repository.is_foreign:  # what others require of it is given
         return Verdict(check, "pass")
     for required in check.requires:
@@ -87,12 +92,32 @@ def _verdict(repository: Repository, check: Check, judged: Mapping[str, Verdict]
         if blocker.status == "error":
             return Verdict(check, "error", problem=blocker.problem, steps=blocker.steps)
         if not blocker.holds:
-            return _block(check, blocker)
+            unfinished = blocker.awaits_commit and _judge_unfinished(repository, check, checks)
+            return unfinished or _block(check, blocker)
     committed = _judge(check, repository, "HEAD")
     if check.committed_only or _is_clean(repository):
         return committed
     worktree = _judge(check, repository, "worktree")
     return merge_verdicts(committed, worktree, judged)
+
+
+def _judge_unfinished(
+    repository: Repository, check: Check, checks: Mapping[str, Check]
+) -> Verdict | None:
+    """A mistake in what is not committed yet, at which dvc repro stops: it is told before that.
+
+    The lesson tells how to mend it, so that its solution is not shown unasked. What dvc repro does
+    not stop at may be what the lesson has the attendee find.
+    """
+    is_of_commits = check.id in _ABOUT_COMMITS or any(
+        _requires(checks, check.id, id_) for id_ in COMMIT_CHECKS
+    )
+    if is_of_commits or check.committed_only or check.tier == "remote":
+        return None
+    verdict = _judge(check, repository, "worktree")
+    if verdict.finding is None or verdict.holds or verdict.code not in STOPS_RUNS:
+        return None
+    return replace(verdict, finding=replace(verdict.finding, is_lesson_task=True))
 
 
 def _is_clean(repository: Repository) -> bool:

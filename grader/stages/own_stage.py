@@ -43,10 +43,13 @@ class OwnStage:
     @cached_property
     def change(self) -> Change:
         """All that the declaration needs; empty where nothing is known to be wrong."""
-        moved = tuple(NewOut(out.path, "metrics", cache=False) for out in self.plain_metrics)
+        moved = tuple(NewOut(out.path, "metrics", cache=False) for out in self.misplaced_metrics)
         remove = {
             "params": tuple(self.unknown_params),
-            "outs": tuple(out.path for out in self.plain_metrics),
+            **{
+                section: tuple(o.path for o in self.misplaced_metrics if section_of(o) == section)
+                for section in ("outs", "plots")
+            },
         }
         return Change(
             deps=(*self.undeclared_modules, *self.undeclared_data),
@@ -104,16 +107,14 @@ class OwnStage:
         return next(filter(None, files), [])
 
     @cached_property
-    def plain_metrics(self) -> list[Out]:
-        """The files of numbers that are plain outs, and that ``dvc metrics show`` does not find."""
-        project = self._snapshot.project
+    def misplaced_metrics(self) -> list[Out]:
+        """The files of numbers that are no metrics: ``dvc metrics show`` does not find them."""
+        metrics = self._snapshot.project.metrics
         return [
             out
             for out in self.stage.outs
-            if section_of(out) == "outs"
-            and not any(
-                paths_overlap(out.path, path) for path in (*project.metrics, *project.plots)
-            )
+            if section_of(out) != "metrics"
+            and not any(paths_overlap(out.path, path) for path in metrics)
             and self._is_metrics(out.path)
         ]
 

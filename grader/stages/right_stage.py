@@ -61,7 +61,7 @@ class RightStage:
                 deps=tuple(self.undeclared_modules),
                 remove={"deps": tuple(self.absent_deps)} if self.absent_deps else {},
             )
-        outs = self.outs.undeclared | self.outs.plain_results
+        outs = self.outs.undeclared | self.outs.misplaced_results
         remove = {
             "deps": tuple(self._wrong_deps),
             "params": (*self.needless_keys, *self._keys_of_others()),

@@ -26,6 +26,16 @@ def section_of(out: Out) -> str:
     return "metrics" if out.metric else "plots" if out.plot else "outs"
 
 
+def kind_of(out: Out) -> str:
+    """What an out is declared as, as a sentence goes on."""
+    return {"metrics": "a metric", "plots": "a plot"}.get(section_of(out), "a plain out")
+
+
+def flag_of(out: Out) -> str:
+    """The option of ``dvc stage add`` that declares an out so."""
+    return {"metrics": "-m", "plots": "--plots"}.get(section_of(out), "-o")
+
+
 def declared_outs(stage: Stage) -> dict[str, StageOut]:
     """The outs of ``stage`` as it declares them; no option of its command names them."""
     kinds: dict[str, Literal["metric", "plot"]] = {"metrics": "metric", "plots": "plot"}
@@ -145,21 +155,21 @@ class StageOuts:
         }
 
     @cached_property
-    def plain_results(self) -> dict[str, StageOut]:
-        """Metrics and plots that are declared as plain outs, by path."""
+    def misplaced_results(self) -> dict[str, StageOut]:
+        """Metrics that are declared as no metrics, and plots as no plots, by path."""
         project = self._snapshot.project
-        shown = {*project.metrics, *project.plots}
+        shown = {"metric": project.metrics, "plot": project.plots}
         return {
             path: out
             for path, out in self.written.items()
             if out.advise_kind
-            and not any(covers(other, path) for other in shown)
+            and not any(covers(other, path) for other in shown[out.kind])
             and any(covers(own.path, path) for own in self.stage.outs)
         }
 
     def removed(self) -> dict[str, tuple[str, ...]]:
         """The outs that go, by their section: what is wrong, and what moves to another one."""
-        moved = self.plain_results
+        moved = self.misplaced_results
         removed: dict[str, tuple[str, ...]] = {}
         for out in self.stage.outs:
             if out.path in self.wrong or out.path in moved:

@@ -3,15 +3,20 @@
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from grader import commands
 from grader.grading import grade
+from grader.output import human
+from tests.grader import finished
 from tests.grader.gallery import edit_stages
+from tests.repositories import run
 from workshop import stages, supplied_stages
 from workshop.start.reference import reference_path
+from workshop.terminal import Style
 
 SUPPLIED = sorted(path.stem for path in supplied_stages.STAGES_DIR.glob("*.yaml"))
 FIRST = "stages:\n  first:\n    cmd: echo first # a comment\n"
@@ -122,3 +127,73 @@ def test_outside_of_dvc_it_is_told_where_to_go(tmp_path: Path) -> None:
     assert code == 2
     assert "cd my-workshop" in printed
     assert not (tmp_path / "dvc.yaml").exists()
+
+
+@pytest.fixture
+def at_train(repo: Path) -> Path:
+    """The finished repository as it is before lesson train, with what that lesson supplies."""
+    names = [stage.name for stage in stages.STAGES[1:]]
+    for file in ("dvc.yaml", "dvc.lock"):
+        document = yaml.safe_load((repo / file).read_text("utf-8"))
+        for name in names:
+            document["stages"].pop(name)
+        finished.write(repo / file, yaml.safe_dump(document, sort_keys=False))
+    run(repo, "git", "commit", "--quiet", "--all", "--message", "Only preprocess")
+    assert supplied(repo, "train")[0] == 0
+    return repo
+
+
+def first_of(repo: Path) -> tuple[str, str]:
+    """The check that is to be mended first, and what `grader check` prints as next."""
+    report = grade(repo, offline=True)
+    assert report.next
+    text = human.render(report, Style())
+    return report.next.check, text.partition("\nnext: ")[2].partition("\n")[0]
+
+
+def fill_in(repo: Path, old: str, new: str) -> None:
+    finished.write(repo / "dvc.yaml", (repo / "dvc.yaml").read_text("utf-8").replace(old, new))
+
+
+def test_a_blank_is_told_before_the_commit_and_the_lesson_says_what_belongs_there(
+    at_train: Path,
+) -> None:
+    assert first_of(at_train) == ("train.outs", "do what lessons/train.md says")
+    text = human.render(grade(at_train, offline=True), Style())
+    assert "BLANK-2" in text
+    assert "train.learning_rate" not in text  # which the lesson has the attendee find
+    fill_in(at_train, "BLANK-2", "models/classifier.weights.h5")
+    assert first_of(at_train) == ("train.deps", "do what lessons/train.md says")
+
+
+def test_a_line_that_goes_on_the_one_above_is_told(at_train: Path) -> None:
+    fill_in(at_train, "BLANK-2", "models/classifier.weights.h5")
+    fill_in(
+        at_train, "- BLANK-1\n    - pipeline/train", "- data/preprocess\n      - pipeline/train"
+    )
+    report = grade(at_train, offline=True)
+    assert report.next and report.next.check == "train.deps"
+    assert "too few spaces" in (report.next.result.rationale or "")
+
+
+def test_what_waits_for_its_commit_alone_names_the_lesson_and_then_the_commit(
+    at_train: Path,
+) -> None:
+    fill_in(at_train, "BLANK-1", "data/preprocess")
+    fill_in(at_train, "BLANK-2", "models/classifier.weights.h5")
+    assert first_of(at_train) == ("data.committed", "git add dvc.yaml")
+    text = human.render(grade(at_train, offline=True), Style())
+    assert "first: what lessons/train.md says, as far as its commit\n" in text
+
+
+@pytest.mark.parametrize("section", ["outs", "plots"])
+def test_metrics_in_another_list_are_named(repo: Path, section: str) -> None:
+    def change(document: dict[str, Any]) -> None:
+        metrics = document["evaluate"].pop("metrics")
+        document["evaluate"].setdefault(section, []).extend(metrics)
+
+    edit_stages(repo, change)
+    report = grade(repo, lambda check: check.id == "evaluate.metrics", offline=True)
+    (result,) = report.checks
+    assert result.code == "metrics-as-outs"
+    assert {"outs": "a plain out", "plots": "a plot"}[section] in (result.rationale or "")

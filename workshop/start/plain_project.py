@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workshop import shell
+from workshop.course import lesson_index
 from workshop.course.manifest import LESSONS_DIR
 from workshop.start.programs import Programs
 from workshop.start.start_request import StartError, check_folder, check_name
@@ -39,7 +40,10 @@ def make_plain_project(folder: Path, attendee: str | None = None) -> str:
     except OSError as error:
         problem = f"{error.filename or folder} cannot be written: {error.strerror or error}"
         raise StartError(problem, _FAILURE_FIX) from None
-    lesson_path = shell.printable(str(LESSONS_DIR / f"{LESSON}.md"))
+    own = Path(lesson_index.FOLDER, f"{LESSON}.md")  # of the workshop, where this is typed there
+    lesson_path = own.as_posix()
+    if not own.is_file():
+        lesson_path = shell.printable(str(LESSONS_DIR / own.name))
     return "\n".join(
         [
             f"{shell.printable(str(folder))} is ready: a small project without DVC.",

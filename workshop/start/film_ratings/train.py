@@ -32,7 +32,7 @@ with open("model.json", "w") as file:
     json.dump(model, file)
 
 with open("metrics.json", "w") as file:
-    json.dump({"error": error, "films": len(test[0])}, file)
+    json.dump({"mean_error": error, "films": len(test[0])}, file)
 
 with open("curve.csv", "w", newline="") as file:
     csv.writer(file, lineterminator="\n").writerows([["step", "train", "test"], *curve])
