@@ -276,17 +276,27 @@ def _mend(
 def _write_lock_anew(repository: Repository, path: str) -> tuple[Step, ...]:
     """Without the lock, which nobody can read.
 
-    Where it is deleted and none came, the run stopped at something else: that is told of as soon
-    as HEAD can be read, which is so without a lock.
+    Where it is deleted and none came, or one of some stages, the run stopped at something else:
+    that is told of as soon as HEAD can be read, which is so without a lock, and with that one.
     """
     if repository.worktree.content(path) is None:
         return (
             fixes.command("git", "rm", "--quiet", "--cached", path),
             fixes.commit_staged("Take out the lock that nobody can read"),
         )
-    delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
     commit = fixes.commit([path], "Write the lock anew")
+    if _can_be_read(repository.worktree):
+        return commit
+    delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
     return delete, fixes.command("dvc", "repro"), *commit
+
+
+def _can_be_read(snapshot: Snapshot) -> bool:
+    try:
+        _ = snapshot.project
+        return True
+    except ProjectError:
+        return False
 
 
 def _end_merge(repository: Repository) -> tuple[Step, ...]:

@@ -72,3 +72,14 @@ def test_a_lock_that_was_edited_is_taken_from_git(repo: Path) -> None:
     assert fix_of(unreadable(repo)) == "git checkout HEAD -- dvc.lock\ndvc repro"
     commit(repo, "Break it")
     assert "os.remove('dvc.lock')" in fix_of(unreadable(repo))
+
+
+def test_a_lock_of_which_a_run_wrote_a_part_is_committed_and_not_deleted_again(repo: Path) -> None:
+    """The run stopped at something else, of which the next grade tells."""
+    whole = (repo / "dvc.lock").read_text("utf-8")
+    append(repo, "dvc.lock", "<<<<<<< HEAD\n")
+    commit(repo, "Break it")
+    finished.write(repo / "dvc.lock", whole.partition("  plot:")[0])
+    assert fix_of(unreadable(repo)).splitlines() == [
+        "git add dvc.lock", 'git commit -m "Write the lock anew"'
+    ]  # fmt: skip
