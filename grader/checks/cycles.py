@@ -60,11 +60,16 @@ def _circle(edges: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _way_out(repository: Repository, snapshot: Snapshot, circle: list[Stage]) -> tuple[Step, ...]:
-    """A dep is taken out: one that runs against the order of the lessons, if any does."""
+    """An out that a stage does not write is taken out; else a dep, one against the lessons' order.
+
+    Any other dep in such a circle may be right.
+    """
     lessons = [(spec, stage) for spec in STAGES if (stage := snapshot.stage(spec)) in circle]
-    for spec, stage in lessons:
-        if stage and RightStage(repository, snapshot, stage, spec).own_outs_among_deps:
-            return mend_stage(repository, snapshot, stage, spec)
+    rights = [RightStage(repository, snapshot, stage, spec) for spec, stage in lessons if stage]
+    wrong = [right for right in rights if right.outs.wrong]
+    wrong += [right for right in rights if right.own_outs_among_deps]
+    if wrong:
+        return mend_stage(repository, snapshot, wrong[0].stage, wrong[0].spec)
     order = [*lesson_stages(snapshot)]
     steps = list(zip(circle, [*circle[1:], circle[0]], strict=True))
     backward = [

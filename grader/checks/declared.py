@@ -133,13 +133,15 @@ def stage_runs_its_module(
         raise BlockedError("init.one_repository")
     if finding := misplaced_finding(repository, snapshot, stage):
         return finding
+    right = RightStage(repository, snapshot, stage, spec)
+    if right.unread:
+        return None
     if code.is_absent and repository.worktree.code(spec).is_absent:
         if any(covers(out.path, code.entry) for out in stage.outs):  # and a run deleted it
             raise BlockedError("data.only_dvc")
         return absent_code_finding(repository, snapshot, stage, code)
     if finding := broken_code_finding(repository, snapshot, stage, spec):
         return finding
-    right = RightStage(repository, snapshot, stage, spec)
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and right.absent_reads:
         paths = fixes.join(right.absent_reads.values())

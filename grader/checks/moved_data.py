@@ -1,5 +1,6 @@
 """Raw data that was moved, by ``dvc move`` perhaps, while the pipeline reads it where it was."""
 
+import re
 from collections.abc import Iterator
 
 from dvcstate import ProjectError, Stage
@@ -11,6 +12,9 @@ from grader.stages.paths import command_paths, covers, gitignore_beside, paths_o
 from grader.stages.recorded_data import misread_outs
 from grader.step import Step
 from workshop.stages import STAGES, StageSpec
+
+# "- md5: 2c1a….dir"
+_MD5 = re.compile(rb"\bmd5: ([0-9a-f]{32}(?:\.dir)?)")
 
 
 def moved_data_finding(repository: Repository) -> Finding | None:
@@ -67,13 +71,22 @@ def _paths_read(repository: Repository, spec: StageSpec) -> list[str]:
 
 
 def _recorded(repository: Repository, path: str) -> set[str]:
-    """The hashes that the lock, or a .dvc file at HEAD, has of what was in ``path``."""
+    """The hashes that the lock, a .dvc file at HEAD, or a deleted one has of what was there."""
     lock = repository.worktree.lock
     deps = [dep for stage in lock.values() for dep in stage.get("deps") or ()]
     md5s = {dep.get("md5") for dep in deps if dep.get("path") == path}
     committed = repository.head.project.stages if repository.commit else ()
     md5s |= {out.recorded.md5 for s in committed for out in s.outs if out.path == path}
-    return {md5 for md5 in md5s if md5}
+    return {md5 for md5 in md5s if md5} | _recorded_before(repository, f"{path}.dvc")
+
+
+def _recorded_before(repository: Repository, file: str) -> set[str]:
+    """The hashes in a .dvc file as it was before the commit that deleted it."""
+    git, name = repository.git, f"{repository.prefix}{file}"
+    if git is None or file in repository.committed_files:
+        return set()
+    versions = git.versions([f"{commit}~1" for commit in git.commits(name, 1)], name)
+    return {md5.decode() for version in versions for md5 in _MD5.findall(version)}
 
 
 def _move_back(repository: Repository, stage: Stage, out: Out, path: str) -> Iterator[Step]:

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 
+from dvcstate import ProjectError
 from dvcstate.config.dvc_config import sections_of
 from dvcstate.errors import ConfigError
 from grader import fixes
 from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
+from grader.facts.sub_modules import SubModule
 from grader.finding import Evidence, Finding, Source
 from grader.fixes.git_files import append_lines
+from grader.fixes.ready_steps import put_aside
 from grader.fixes.remote_edits import CONFIG, LOCAL
+from grader.stages.paths import paths_overlap
 from grader.step import Step
+from workshop.stages import STAGES
 
 
 @check("init.one_repository", "nested-repository", requires=("init.git",), committed_only=True)
@@ -19,11 +24,11 @@ def folder_is_one_git_repository(repository: Repository, snapshot: Snapshot) -> 
     """No folder in it is a git repository of its own.
 
     Of a repository in the repository git keeps the number of a commit and no file: whoever clones
-    gets an empty folder. A sub-module is none, for git knows where to clone it from.
+    gets an empty folder. Of a sub-module git knows where to clone it from, and does so when told.
     """
     nested = repository.nested_repositories
     if not nested:
-        return None
+        return _sub_module_finding(repository, snapshot)
     path, source = next(iter(nested.items()))
     kept = repository.root / path
     is_empty = not kept.is_dir() or all(entry.name == ".git" for entry in kept.iterdir())
@@ -37,6 +42,64 @@ def folder_is_one_git_repository(repository: Repository, snapshot: Snapshot) -> 
         tuple(Evidence(where, each, value="mode 160000") for each, where in nested.items()),
         awaits_commit=source == "HEAD" and path not in repository.tracked_files,
     )
+
+
+def _sub_module_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """The finding on a sub-module with code or data of a stage; advice where others can clone it.
+
+    ``git clone`` leaves its folder empty, unless it is told otherwise.
+    """
+    if not repository.sub_modules:
+        return None
+    try:
+        stages = snapshot.project.stages
+    except ProjectError:  # init.readable reports it
+        stages = ()
+    used = [dep.path for stage in stages for dep in stage.deps]
+    used += [out.path for stage in stages for out in stage.outs]
+    used += [spec.code_dir for spec in STAGES if not repository.is_foreign]
+    for path, module in repository.sub_modules.items():
+        if any(paths_overlap(path, other) for other in used):
+            return _sub_module_with_stages(repository, path, module)
+    return None
+
+
+def _sub_module_with_stages(repository: Repository, path: str, module: SubModule) -> Finding:
+    place = repository.root / path
+    is_empty = not place.is_dir() or not any(place.iterdir())
+    update = fixes.command("git", "submodule", "update", "--init", "--", path)
+    is_lost = module.is_on_this_machine and not is_empty
+    where = f"{module.url or 'nowhere'}, which is on this machine alone"
+    what = f"is cloned from {where}" if module.is_on_this_machine else "is a repository of its own"
+    return Finding(
+        "nested-repository",
+        f"{path}, a sub-module that stages need, {what}: git clone leaves that folder empty."
+        if not is_empty
+        else f"{path} is a sub-module that stages need, and its folder is empty here.",
+        f"the files of {path} in every clone",
+        f"a commit of {module.url or 'another repository'}, and no file",
+        tuple(_leave_sub_module(repository, path, module))
+        if is_lost
+        else (update,)
+        if is_empty
+        else (
+            fixes.note(f"tell others: git clone --recurse-submodules brings the files of {path}"),
+        ),
+        (Evidence("HEAD", path, value="mode 160000"), Evidence("HEAD", ".gitmodules")),
+        severity="fail" if is_lost or is_empty else "advice",
+    )
+
+
+def _leave_sub_module(repository: Repository, path: str, module: SubModule) -> Iterator[Step]:
+    """Take its files into this repository; its commits stay in ``.git/modules``."""
+    section = f"submodule.{module.name}"
+    # In this order: git rm stops where .gitmodules is changed and not staged.
+    yield fixes.command("git", "rm", "--cached", "--force", "--quiet", "--", path)
+    yield fixes.command("git", "config", "--file", ".gitmodules", "--remove-section", section)
+    if (repository.root / path / ".git").exists():
+        yield put_aside(repository, f"{path}/.git")
+    yield fixes.command("git", "add", "--", ".gitmodules", path)
+    yield fixes.commit_staged(f"Take in the files of {path}")
 
 
 def _take_in(repository: Repository, path: str, *, is_empty: bool) -> Iterator[Step]:

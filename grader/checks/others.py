@@ -17,6 +17,7 @@ from grader.fixes.own_stages import mend_own_stage
 from grader.fixes.stage_runs import lock_of, run_stage
 from grader.stages.lookup import LOCK, own_stages, stage_evidence
 from grader.stages.own_stage import OwnStage
+from grader.stages.unread import find_unread
 
 _REQUIRES = ("pipeline.place", "lock.committed")
 
@@ -110,7 +111,29 @@ def deps_of_other_stages_are_declared(repository: Repository, snapshot: Snapshot
             tuple(Evidence(snapshot.revision, path) for path in (*modules, *data)),
             severity="advice",
         )
-    return None
+    return _unread_finding(repository, snapshot)
+
+
+def _unread_finding(repository: Repository, snapshot: Snapshot) -> Finding | None:
+    """One advice on all stages that run scripts of a shell, or notebooks."""
+    programs = {
+        stage.name: unread
+        for stage in snapshot.project.stages
+        if stage.cmd and (unread := find_unread(repository, stage))
+    }
+    if not programs:
+        return None
+    paths = list(dict.fromkeys(path for unread in programs.values() for path in unread))
+    return Finding(
+        "dep-undeclared",
+        f"What {fixes.join(paths)} reads could not be judged: no script of a shell and no notebook"
+        f" is read here. Whether {fixes.join(programs)} declares it all, you alone can tell.",
+        "each file that it reads among deps, each param among params",
+        "not judged",
+        (fixes.note(f"look into {fixes.join(paths)}: what it reads belongs to deps and params"),),
+        tuple(Evidence(snapshot.revision, path) for path in paths),
+        severity="advice",
+    )
 
 
 @check("others.outs", "out-undeclared", requires=("pipeline.place",))

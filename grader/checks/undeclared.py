@@ -45,7 +45,7 @@ def deps_are_declared(
     # What another stage makes, and nothing ties to this one, is `connected`'s to report.
     disconnected = [path for paths in right.disconnected.values() for path in paths]
     modules, own = right.undeclared_modules, snapshot.code(spec).own()
-    severe = [path for path in modules if path in own]
+    severe = [path for path in modules if path in own or path in right.unread]
     severe += [path for path in right.undeclared_data if path not in disconnected]
     if not severe and not modules:
         return _too_wide_finding(repository, snapshot, right)

@@ -22,6 +22,9 @@ _RUN_NOTHING = _SUCCEEDING | frozenset(
 )  # fmt: skip
 """Programs that show their arguments, or take them for files, and run none of them."""
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "cmd", "powershell", "pwsh"))
+_SOURCES = frozenset(("source", "."))
+_SHELL_SCRIPTS = (".sh", ".bash", ".zsh", ".ps1", ".bat", ".cmd")
+_NOTEBOOK = ".ipynb"
 _STARTERS = re.compile(
     r"(?:python[\d.]*w?|py|pypy[\d.]*|ipython[\d.]*|run)(?:\.exe)?", re.IGNORECASE
 )
@@ -86,6 +89,28 @@ def script(words: tuple[str, ...]) -> Script | None:
             return Script(posixpath.normpath(place), False, words[at + 1 :])
         is_started |= bool(_STARTERS.fullmatch(place.rpartition("/")[2]))
     return None
+
+
+def unread_programs(command: str | list[str] | None) -> list[str]:
+    """The scripts of a shell and the notebooks that a command runs, by their paths.
+
+    What they import and read nobody here can tell.
+    """
+    found = ((call.folder, _unread_program(call.words)) for call in calls(command))
+    return [join(folder, path.replace("\\", "/")) for folder, path in found if path]
+
+
+def _unread_program(words: tuple[str, ...]) -> str:
+    """The script or the notebook of one call: of ``bash -e run.sh``, ``./run``, ``papermill``."""
+    first, rest = words[0].replace("\\", "/"), [word for word in words[1:] if word[0] not in "-/"]
+    notebook = next((word for word in words if word.endswith(_NOTEBOOK)), "")
+    name = first.rpartition("/")[2].removesuffix(".exe")
+    if notebook:
+        return notebook
+    if name in _SHELLS | _SOURCES:
+        return rest[0] if rest else ""
+    is_own = first.startswith("./") and not first.endswith(".py")
+    return first if is_own or first.endswith(_SHELL_SCRIPTS) else ""
 
 
 def arguments(words: tuple[str, ...], module: str, paths: Container[str]) -> tuple[str, ...] | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from dulwich.attrs import AttributeValue, Pattern, parse_git_attributes
 from dulwich.wildmatch import MalformedPattern
 
+from grader.facts.git import Blob, Git
+
 FILE = ".gitattributes"
 # In a text of such files, what may change bytes: not text=auto, -text, !text and eol=lf.
 _MAY_CHANGE = re.compile(
@@ -96,11 +98,18 @@ class GitAttributes:
                     found[key] = value, line
         return found
 
-    def may_change(self, path: str) -> bool:
-        """Whether an attribute of ``path`` is one that may change bytes."""
-        return not _CHANGING.isdisjoint(self.of(path))
+    def changes(self, git: Git, files: Mapping[str, Blob], largest: int) -> dict[str, CloneChange]:
+        """What a clone has otherwise of ``files``, but for those of more bytes than ``largest``."""
+        oids = {
+            path: blob.oid
+            for path, blob in files.items()
+            if blob.size <= largest and not _CHANGING.isdisjoint(self.of(path))
+        }
+        known = git.contents(oids.values())
+        found = {p: self._change(p, oid, known[oid]) for p, oid in oids.items() if oid in known}
+        return {path: change for path, change in found.items() if change}
 
-    def change(self, path: str, oid: str, blob: bytes) -> CloneChange | None:
+    def _change(self, path: str, oid: str, blob: bytes) -> CloneChange | None:
         """What a clone gets of a file in place of ``blob``; None where it is the same."""
         values = self.of(path)
         content, reason = blob, None

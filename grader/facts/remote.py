@@ -129,7 +129,8 @@ class Remote:
     def _search_folder(self, names: list[str]) -> BadObjects:
         """Each object is read: DVC takes any file of that name for it, also half a copy."""
         if not Path(self.url).is_dir():
-            raise _unreachable(self.name, f"there is no folder {self.url}")
+            why = f"there is no folder {self.url}"
+            raise _unreachable(self.name, why, "Nothing was pushed yet, or its disk is not here.")
         # Not by Path.is_file: there are thousands, and building a Path takes longer than the stat.
         is_there = {n: os.path.isfile(self.object_location(n)) for n in names}  # noqa: PTH113
         absent = [name for name in names if not is_there[name]]
@@ -365,10 +366,12 @@ def _ask_each(files: Any, paths: list[str]) -> dict[str, Any]:
     return {path: detail for path, detail in zip(paths, details, strict=True) if detail}
 
 
-def _unreachable(name: str, why: str) -> UnknownError:
+_LOOK = "Look at the network, then at the address, then at the credentials."
+
+
+def _unreachable(name: str, why: str, advice: str = _LOOK) -> UnknownError:
     return UnknownError(
-        f"The remote {name} could not be asked: {why}. Look at the network, then at the address,"
-        " then at the credentials.",
+        f"The remote {name} could not be asked: {why}. {advice}",
         Command(("dvc", "remote", "list")),
         Command(("dvc", "push", "-r", name)),
         code="remote-unreachable",

@@ -1,7 +1,6 @@
 """The facts that checks need about one repository; each is gathered once, when it is asked for."""
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -19,6 +18,7 @@ from grader.facts.objects import Objects
 from grader.facts.settings import Settings, read_settings
 from grader.facts.snapshot import Snapshot, is_code_file, is_dvc_file, is_metadata_file
 from grader.facts.snapshot_cache import SnapshotCache
+from grader.facts.sub_modules import SubModule, read_sub_modules
 from grader.facts.vars_files import read_vars_files
 from grader.finding import Source, UnknownError
 from workshop.course.exercises import Exercise, exercises
@@ -28,7 +28,6 @@ from workshop.stages import STAGES
 _MAX_EXPORT_BYTES = 64 * 2**20
 _MAX_EXPORT_FILES = 5000
 _SUB_MODULES = ".gitmodules"
-_ATTRIBUTES = f"/{git_attributes.FILE}"
 # Of a damaged cache pipeline.cache_intact reports.
 _NO_STOPS = (ErrorKind.NO_ACCESS, ErrorKind.DAMAGED_CACHE)
 # Looked for even where git ignores its folder: that is one of the mistakes.
@@ -143,9 +142,21 @@ class Repository:
     @cached_property
     def links(self) -> list[str]:
         """Each link at HEAD below that root, and each sub-module."""
+        return self._below([*self._tree.links, *self._sub_modules_at_head])
+
+    @cached_property
+    def sub_modules(self) -> dict[str, SubModule]:
+        """The sub-modules at HEAD below that root, by path."""
+        found = self._sub_modules_at_head
+        return {path: found[self.prefix + path] for path in self._below(found)}
+
+    @cached_property
+    def _sub_modules_at_head(self) -> dict[str, SubModule]:
         tree = self._tree
-        modules = self._sub_modules(tree.files.get(_SUB_MODULES)) if tree.repositories else ()
-        return self._below([*tree.links, *(p for p in tree.repositories if p in modules)])
+        if not tree.repositories:
+            return {}
+        named = self._read_sub_modules(tree.files.get(_SUB_MODULES))
+        return {path: named[path] for path in tree.repositories if path in named}
 
     def link_target(self, link: str) -> str:
         """Where one of ``links`` leads at HEAD, as git has it; empty for a sub-module."""
@@ -166,20 +177,18 @@ class Repository:
         if not (staged or committed):
             return {}
         blobs = [entry.oid for entry in entries if entry.path == _SUB_MODULES]
-        modules = self._sub_modules(*blobs, self._tree.files.get(_SUB_MODULES))
+        modules = self._read_sub_modules(*blobs, self._tree.files.get(_SUB_MODULES))
         sources: dict[str, Source] = dict.fromkeys(self._below(staged), "index")
         sources |= dict.fromkeys(self._below(committed), "HEAD")
         return {
             path: source for path, source in sources.items() if self.prefix + path not in modules
         }
 
-    def _sub_modules(self, *files: Blob | str | None) -> list[str]:
-        """The paths that versions of ``.gitmodules`` name, from the root of git."""
+    def _read_sub_modules(self, *files: Blob | str | None) -> dict[str, SubModule]:
+        """What versions of ``.gitmodules`` name, by path from the root of git."""
         oids = [file.oid if isinstance(file, Blob) else file for file in files if file]
         texts = self.git.contents(oids).values() if self.git else ()
-        # "	path = vendor/module" below [submodule "module"]
-        paths = (re.findall(rb"(?m)^\s*path\s*=\s*\"?(.*?)\"?\s*$", text) for text in texts)
-        return [path.decode("utf-8", "surrogateescape") for each in paths for path in each]
+        return {path: module for text in texts for path, module in read_sub_modules(text).items()}
 
     @cached_property
     def tracked_files(self) -> tuple[str, ...]:
@@ -198,27 +207,21 @@ class Repository:
 
         The .gitattributes say so, those above the root of DVC included.
         """
-        paths = [path for path in self._tree.files if f"/{path}".endswith(_ATTRIBUTES)]
+        files = self._tree.files
+        paths = [path for path in files if f"/{path}".endswith(f"/{git_attributes.FILE}")]
         own = [path for path in paths if path.startswith(self.prefix)]
         texts = {path: self.head.content(path.removeprefix(self.prefix)) for path in own}
-        above = {path: self._tree.files[path].oid for path in paths if path not in own}
-        contents = self.git.contents(above.values()) if self.git and above else {}
-        texts |= {path: contents.get(oid) for path, oid in above.items()}
+        above = [path for path in paths if path not in own]
+        contents = (
+            self.git.contents(files[path].oid for path in above) if self.git and above else {}
+        )
+        texts |= {path: contents.get(files[path].oid) for path in above}
         attributes = GitAttributes({path: text for path, text in texts.items() if text})
         if self.git is None or not attributes.may_change_bytes:
             return {}
-        blobs = {
-            path: blob.oid
-            for path, blob in self.committed_files.items()
-            if blob.size <= MAX_TEXT_BYTES and attributes.may_change(self.prefix + path)
-        }
-        known = self.git.contents(blobs.values())
-        changes = {
-            path: attributes.change(self.prefix + path, oid, known[oid])
-            for path, oid in blobs.items()
-            if oid in known
-        }
-        return {path: change for path, change in changes.items() if change}
+        blobs = {p: blob for p, blob in files.items() if p.startswith(self.prefix)}
+        changes = attributes.changes(self.git, blobs, MAX_TEXT_BYTES)
+        return {path.removeprefix(self.prefix): change for path, change in changes.items()}
 
     @cached_property
     def code_folders(self) -> dict[str, list[str]]:

@@ -1,13 +1,14 @@
 """A snapshot of a repository: what is committed (HEAD), or what is in the worktree."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
 from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
-from grader.code.command import Call, calls, script
+from grader.code.command import Call, calls, script, unread_programs
 from grader.code.stage_code import StageCode
 from grader.facts.files import Files
 from workshop.stages import STAGES, StageSpec
@@ -128,7 +129,13 @@ class Snapshot:
         by_code = [stage for stage in stages if self._is_owned_by(stage, spec)]
         by_name = [stage for stage in stages if stage.name.rpartition(":")[2] == spec.name]
         by_both = [stage for stage in by_code if stage in by_name]
-        return next(iter(by_both or by_code or by_name), None)
+        if found := by_both or by_code or by_name:
+            return found[0]
+        # A script or a notebook is not read: what it makes says which lesson's it is.
+        made = {out.path for out in spec.outs}
+        scripts = [stage for stage in stages if unread_programs(stage.cmd)]
+        by_outs = (s for s in scripts if made.intersection(out.path for out in s.outs))
+        return next(by_outs, None)
 
     def _is_owned_by(self, stage: Stage, spec: StageSpec) -> bool:
         """Whether the stage runs the lesson's module: of several that of its name, or the first."""
@@ -155,6 +162,16 @@ class Snapshot:
                 path = run.name.replace("/", ".").removesuffix(".__main__.py").removesuffix(".py")
                 spec = StageSpec(path.rpartition(".")[2], deps=(), outs=())
                 yield call, self._files.code(spec, stage)
+
+    @cached_property
+    def script_users(self) -> Mapping[str, int]:
+        """How many stages run each script."""
+        commands = [stage for stage in self.project.stages if stage.cmd]
+        return Counter(
+            entry
+            for stage in commands
+            for entry in {code.entry for _, code in self.codes_of(stage)}
+        )
 
     def modules_of(self, stage: Stage) -> list[str]:
         """The repository's own modules that the command of any stage runs, as paths."""

@@ -178,11 +178,18 @@ def _ending(report: Report, style: Style) -> list[str]:
         if action.result.kind == "blocked":
             rest = f"what is blocked can be judged; it {action.result.rationale}"
         next_ = f"next: {_colour(_next(action, style), 'fail', style)}"
-        return [next_, *([f"then: {rest}"] if rest else [])]
+        return [*_before_commit(action), next_, *([f"then: {rest}"] if rest else [])]
     if errors := sum(result.kind == "error" for result in report.checks):
         return _wrap_lines(f"{errors} could not be checked. All else holds.", style, "")
     limit = "" if "remote" in report.verified else ", as far as could be told without the remote"
     return [f"All of it holds{limit}.", *_how_to_ask_remote(report)]
+
+
+def _before_commit(action: NextAction) -> list[str]:
+    """What waits for a commit may not be all that its lesson asks for."""
+    if action.lesson is None or action.result.is_lesson_task:
+        return []
+    return [f"first: what {lesson_file(action.lesson)} says, as far as its commit"]
 
 
 def _next(action: NextAction, style: Style) -> str:

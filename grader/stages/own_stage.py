@@ -22,6 +22,7 @@ from grader.stages.paths import covers, paths_overlap
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.stage_outs import section_of
 from grader.stages.storage import files_at_head
+from grader.stages.unread import find_unread
 from workshop.stages import PARAMS_FILE
 
 _METRICS_NAMES = ("metric", "score", "result", "eval")
@@ -56,10 +57,11 @@ class OwnStage:
 
     @cached_property
     def undeclared_modules(self) -> list[str]:
-        """The repository's modules that the stage runs, and that are in no dep."""
+        """The repository's code that the stage runs, and that is in no dep."""
+        programs = find_unread(self._repository, self.stage)
         return [
             path
-            for path in self._snapshot.modules_of(self.stage)
+            for path in (*self._snapshot.modules_of(self.stage), *programs)
             if not any(covers(dep.path, path) for dep in self.stage.deps)
             and path not in self._params_files  # params.py, by its keys
         ]
@@ -91,7 +93,7 @@ class OwnStage:
         folders = {join(self.stage.wdir, call.folder) for call, _ in self._codes}
         if folders != {""}:  # which has a params.yaml of its own
             return []
-        read = dict.fromkeys(key for _, code in self._codes for key in code.params())
+        read = dict.fromkeys(key for _, code in self._own_codes for key in code.params())
         there = [key for key in read if has_key(self._snapshot, PARAMS_FILE, key)]
         return undeclared_keys(self._snapshot, self.stage, there)
 
@@ -136,6 +138,12 @@ class OwnStage:
         return [*self._snapshot.codes_of(self.stage)]
 
     @cached_property
+    def _own_codes(self) -> list[tuple[Call, StageCode]]:
+        """The same without scripts of several stages: what each reads there, nobody can tell."""
+        users = self._snapshot.script_users
+        return [(call, code) for call, code in self._codes if users[code.entry] == 1]
+
+    @cached_property
     def _params_files(self) -> list[str]:
         return [PARAMS_FILE, *(file.path for file in self.stage.params)]
 
@@ -161,7 +169,7 @@ class OwnStage:
 
     def _paths(self, name: Literal["opened", "written"]) -> Iterator[str]:
         """The paths of files that the stage's own modules read or write, from the root on."""
-        for call, code in self._codes:
+        for call, code in self._own_codes:
             run = script(call.words)
             given = option_values(run.arguments) if run else {}
             for text in code.own():
@@ -184,9 +192,15 @@ class OwnStage:
         return "" if path.startswith("..") else path
 
     def _is_made_elsewhere(self, path: str) -> bool:
-        """Whether another stage or a .dvc file makes ``path``, or what it is in."""
-        others = [one for one in self._snapshot.project.stages if one.name != self.stage.name]
-        return any(covers(out.path, path) for other in others for out in other.outs)
+        """Whether a .dvc file or a stage that does not follow from this one makes ``path``."""
+        return any(covers(out, path) for out in self._outs_of_others)
+
+    @cached_property
+    def _outs_of_others(self) -> list[str]:
+        project, own = self._snapshot.project, {self.stage.name}
+        while new := {user for maker, user in project.edges if maker in own} - own:
+            own |= new
+        return [out.path for one in project.stages if one.name not in own for out in one.outs]
 
     def _is_data_in_git(self, path: str) -> bool:
         """Whether ``path`` is a file or folder that git has, or could have; and no code."""

@@ -20,7 +20,8 @@ from grader.stages.lookup import code_deps, lesson_stages, producers
 from grader.stages.lost_params import absent_keys
 from grader.stages.paths import command_paths, covers, paths_overlap
 from grader.stages.stage_change import Change, NewOut
-from grader.stages.stage_outs import StageOuts
+from grader.stages.stage_outs import StageOuts, declared_outs
+from grader.stages.unread import find_unread
 from workshop.stages import PACKAGE, PARAMS_FILE, STAGES, StageOut, StageSpec
 
 
@@ -43,8 +44,23 @@ class RightStage:
         self._code = snapshot.code(spec)
 
     @cached_property
+    def unread(self) -> list[str]:
+        """The scripts of a shell and the notebooks that the command runs in place of the module.
+
+        What they read and write is not judged: only they themselves have to be deps.
+        """
+        if self._code.is_run_by(self.stage.cmd):
+            return []
+        return find_unread(self._repository, self.stage)
+
+    @cached_property
     def change(self) -> Change:
         """All that the declaration needs; empty where it is right."""
+        if self.unread:
+            return Change(
+                deps=tuple(self.undeclared_modules),
+                remove={"deps": tuple(self.absent_deps)} if self.absent_deps else {},
+            )
         outs = self.outs.undeclared | self.outs.plain_results
         remove = {
             "deps": tuple(self._wrong_deps),
@@ -62,6 +78,8 @@ class RightStage:
     @cached_property
     def command(self) -> str | list[str] | None:
         """The command that runs the lesson's module with all that it needs."""
+        if self.unread:
+            return self.stage.cmd
         return absent_reads.replace(self._runnable, self.absent_reads, self.spec)
 
     @cached_property
@@ -77,12 +95,16 @@ class RightStage:
     def absent_reads(self) -> dict[str, str]:
         """The options of the command with a path at which nothing is, and the path."""
         runnable = self.stage._replace(cmd=self._runnable)
+        if self.unread:
+            return {}
         return absent_reads.find(self._repository, self._snapshot, runnable, self._code)
 
     @cached_property
     def outs(self) -> StageOuts:
         """Its outs, and what is wrong with them."""
-        return StageOuts(self._repository, self._snapshot, self.stage, self.spec, self.command)
+        written = declared_outs(self.stage) if self.unread else None
+        parts = (self._repository, self._snapshot, self.stage, self.spec, self.command)
+        return StageOuts(*parts, written)
 
     @cached_property
     def other_modules(self) -> list[str]:
@@ -94,16 +116,22 @@ class RightStage:
     @cached_property
     def undeclared_modules(self) -> list[str]:
         """The attendee's modules that the stage runs, and that are in no dep."""
+        if self.unread:
+            return self._undeclared(self.unread)
         return self._undeclared(self._code.imported())
 
     @cached_property
     def undeclared_data(self) -> list[str]:
         """The paths that the command reads, and that are in no dep."""
+        if self.unread:
+            return []
         return self._undeclared(self._paths(self.spec.reads))
 
     @cached_property
     def disconnected(self) -> dict[str, list[str]]:
         """The stages that make what this one reads and that no dep ties to it, and what of it."""
+        if self.unread:
+            return {}
         makers = producers(self._repository, self._snapshot, self._right, self.spec)
         edges = self._snapshot.project.edges
         return {
@@ -118,13 +146,15 @@ class RightStage:
         """
         makers = {path.path for spec in STAGES for path in spec.outs}
         lesson = {path.path for path in self.spec.deps} - makers
-        unread = lesson.difference(self._paths(self.spec.reads))
-        return absent_deps.find(self._repository, self._snapshot, self.stage, unread)
+        others = lesson.difference(self._paths(self.spec.reads))
+        return absent_deps.find(self._repository, self._snapshot, self.stage, others)
 
     @cached_property
     def own_outs_among_deps(self) -> list[str]:
         """The deps in or around what this stage, or a later lesson's, makes: a circle."""
         reads = self._paths(self.spec.reads)
+        if self.unread:
+            return []
         later = [
             out.path
             for name, other in lesson_stages(self._snapshot).items()
@@ -193,12 +223,14 @@ class RightStage:
     @cached_property
     def undeclared_params(self) -> list[str]:
         """The params that the stage's own modules read, and that it does not declare."""
-        return undeclared_keys(self._snapshot, self.stage, self._code.params())
+        keys = [] if self.unread else self._code.params()
+        return undeclared_keys(self._snapshot, self.stage, keys)
 
     @cached_property
     def undeclared_params_below(self) -> list[str]:
         """The same of the modules that it imports."""
-        return undeclared_keys(self._snapshot, self.stage, self._code.params_below())
+        keys = [] if self.unread else self._code.params_below()
+        return undeclared_keys(self._snapshot, self.stage, keys)
 
     @cached_property
     def needless_keys(self) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Literal
 
 from dvcstate import Stage
 from dvcstate.model import Out
@@ -25,6 +26,15 @@ def section_of(out: Out) -> str:
     return "metrics" if out.metric else "plots" if out.plot else "outs"
 
 
+def declared_outs(stage: Stage) -> dict[str, StageOut]:
+    """The outs of ``stage`` as it declares them; no option of its command names them."""
+    kinds: dict[str, Literal["metric", "plot"]] = {"metrics": "metric", "plots": "plot"}
+    return {
+        out.path: StageOut("", out.path, kind=kinds.get(section_of(out), "out"), cached=out.cache)
+        for out in stage.outs
+    }
+
+
 class StageOuts:
     """The declared outs of ``stage`` beside what ``command``, which is the right one, writes."""
 
@@ -35,7 +45,10 @@ class StageOuts:
         stage: Stage,
         spec: StageSpec,
         command: str | list[str] | None,
+        written: dict[str, StageOut] | None = None,
     ) -> None:
+        if written is not None:
+            self.written = written
         self.stage, self.spec, self.command = stage, spec, command
         self._repository, self._snapshot = repository, snapshot
         self._code = snapshot.code(spec)

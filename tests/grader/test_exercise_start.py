@@ -136,6 +136,15 @@ def test_a_folder_that_holds_something_stays_as_it_is(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_remote_of_an_earlier_exercise_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x-remote" / "files").mkdir(parents=True)
+    assert commands.main(["start", str(tmp_path / "x"), "--broken", "5"]) == 2
+    assert "x-remote is not empty" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
 def test_what_was_begun_is_deleted_where_it_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,7 @@ def test_each_exercise_has_its_fault_and_two_wrong_ways_at_least() -> None:
     assert len(EVERY) == 12
 
 
+@pytest.mark.slow
 @each
 def test_the_symptom_is_seen_and_its_hint_solves_it(exercise: Exercise, room: Room) -> None:
     repo = room.repo(exercise)
@@ -71,6 +72,7 @@ def test_the_symptom_is_seen_and_its_hint_solves_it(exercise: Exercise, room: Ro
     assert is_full(repo)
 
 
+@pytest.mark.slow
 @ways(WRONG_WAYS)
 def test_a_wrong_way_out_is_named(exercise: Exercise, way: Way, room: Room) -> None:
     repo = room.repo(exercise)
@@ -79,6 +81,7 @@ def test_a_wrong_way_out_is_named(exercise: Exercise, way: Way, room: Room) -> N
     assert {id_: found.get(id_) for id_ in way.fails} == way.fails
 
 
+@pytest.mark.slow
 @ways(RIGHT_WAYS)
 def test_another_right_way_is_full(exercise: Exercise, way: tuple[Line, ...], room: Room) -> None:
     repo = room.repo(exercise)

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -308,7 +309,8 @@ def _type_fix(repo: Path, check: str) -> None:
 
 
 def _ready(repo: Path, *steps: Step) -> tuple[Step, ...]:
-    return ready_steps(Repository(repo, SnapshotCache(), 0), steps)
+    with closing(SnapshotCache()) as cache:
+        return ready_steps(Repository(repo, cache, 0), steps)
 
 
 def test_code_comes_back_beside_other_edits_which_stay_as_they_are(repo: Path) -> None:
@@ -340,6 +342,18 @@ def test_what_a_checkout_from_git_overwrites_is_put_aside_where_git_never_had_it
     finished.write(repo / path, own)
     run(repo, "git", "add", path)
     assert _ready(repo, checkout) == (checkout,)
+
+
+def test_metrics_that_git_never_had_are_put_aside_before_a_run(repo: Path) -> None:
+    """DVC keeps no copy of an out with ``cache: false``, and a run writes it anew."""
+    path = "results/metrics/test.json"
+    repro = fixes.command("dvc", "repro", "evaluate")
+    assert _ready(repo, repro) == (repro,), "git has them"
+    run(repo, "git", "rm", "--quiet", "--cached", path)
+    finished.write(repo / "results" / "metrics" / ".gitignore", "/test.json\n")
+    gallery.save(repo)
+    aside, *left = _ready(repo, repro)
+    assert left == [repro] and isinstance(aside, Command) and path in aside.words[-1]
 
 
 def test_code_behind_a_link_out_of_the_repository_is_copied_into_it(repo: Path) -> None:

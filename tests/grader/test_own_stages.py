@@ -190,3 +190,65 @@ def test_of_a_section_the_changed_key_is_named(tmp_path: Path) -> None:
     (found,) = [one for one in grade(repo, offline=True).checks if one.code]
     assert "has not run since train.trees changed" in str(found.rationale)
     assert [(place.line, place.value) for place in found.evidence] == [(2, "train.trees 10 -> 11")]
+
+
+def test_of_a_script_that_several_stages_run_nobody_can_tell_who_reads_what(
+    tmp_path: Path,
+) -> None:
+    code = """\
+import sys
+
+import yaml
+
+PARAMS = yaml.safe_load(open("params.yaml"))
+
+
+def prepare():
+    open("rows.csv", "w").write(open("data.csv").read() * PARAMS["prepare"]["times"])
+
+
+def train():
+    open("model.txt", "w").write(open("rows.csv").read()[: PARAMS["train"]["length"]])
+
+
+{"prepare": prepare, "train": train}[sys.argv[1]]()
+"""
+    files = {
+        "main.py": code,
+        "params.yaml": "prepare:\n  times: 1\ntrain:\n  length: 2\n",
+        "data.csv": "a\n",
+        "rows.csv": "a,\n",
+        "model.txt": "a,",
+    }
+    stages: Stages = {
+        "prepare": {
+            "cmd": "python main.py prepare",
+            "deps": ["main.py", "data.csv"],
+            "params": ["prepare.times"],
+            "outs": ["rows.csv"],
+        },
+        "train": {
+            "cmd": "python main.py train",
+            "deps": ["main.py", "rows.csv"],
+            "params": ["train.length"],
+            "outs": ["model.txt"],
+        },
+    }
+    report = grade(build(SmallProject(files, stages, ("data.csv",)), tmp_path))
+    assert codes(report) == set(), told(report)
+
+
+def test_what_a_later_stage_makes_is_no_dep(tmp_path: Path) -> None:
+    """A script that looks at the metrics of the run before: as a dep they would be a circle."""
+    files = dict(SCRIPT.files)
+    files["train.py"] += "\nBEFORE = open('report.csv').read()\n"
+    files["report.py"] = "open('report.csv', 'w').write(open('models/model.joblib').read())\n"
+    files["report.csv"] = "a report"
+    stages = copy.deepcopy(SCRIPT.stages)
+    stages["report"] = {
+        "cmd": "python report.py",
+        "deps": ["report.py", "models/model.joblib"],
+        "outs": ["report.csv"],
+    }
+    report = grade(build(SmallProject(files, stages, SCRIPT.data), tmp_path))
+    assert codes(report) == set(), told(report)

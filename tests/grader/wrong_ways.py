@@ -99,6 +99,10 @@ WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
         "runs always": Way((FIT_ALWAYS, DEP_MEANS, *RUN), ALWAYS),
         "no run": Way((DEP_MEANS, *BELIEVE), NO_RUN),
         "no module": Way((OWN_MEAN, *RUN), CHANGED),
+        "failure hidden": Way(
+            (Edit("dvc.yaml", "python fit.py", "python fit.py || echo"), DEP_MEANS, *RUN),
+            {"exercise.given": "stage-wrong-command"},
+        ),
     },
     "clone-without-model": {
         "model in git": Way(("git add --force model.json", COMMIT), {**SYMPTOM, **TWICE}),
@@ -156,6 +160,9 @@ WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
     },
     "merge-that-stops": {
         "merge undone": Way(("git merge --abort",), SYMPTOM),
+        "ours where they conflict": Way(
+            ("git merge --abort", "git merge --quiet -X ours kim", "dvc repro", "dvc push"), NO_RUN
+        ),
         "not run": Way((*SHARED_LOCK, *FINISH), STALE),
         "no run": Way((*SHARED_LOCK, *BELIEVE), NO_RUN),
         "one change lost": Way(

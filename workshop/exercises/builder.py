@@ -45,6 +45,8 @@ def make_exercises(
     try:
         check_folder(folder)
         remotes = [Path(folder_beside(place)).expanduser() for _, place in places]
+        for remote in remotes:  # what an earlier exercise pushed would hide that nothing is pushed
+            check_folder(remote)
         with delete_on_failure(folder, *remotes):
             _make(places, attendee or "attendee", report if not single else lambda _line: None)
             if not single:

@@ -32,9 +32,11 @@ steps: a question, where to look, what to type. Nothing is said before you ask.
 - `score` reads `clean.csv` and `model.json`, and writes `metrics.json`: how far the model is off.
 
 `fit` writes each of its runs into `fit.log` as well, which nobody reads; the param `page.title` is
-for a web page, and no stage reads it. The code, the values in
-`params.yaml` and the films are right: leave them as they are, also their names. The commits of your
-colleague stay, and you add your own; git's tag `start` is where you began.
+for a web page, and no stage reads it.
+
+The code, the values in `params.yaml` and the films are right: leave them as they are, also their
+names. The commits of your colleague stay, and you add your own; git's tag `start` is where you
+began.
 """
 _INDEX = """\
 # Broken DVC repositories

@@ -1,5 +1,6 @@
-"""What .gitattributes make of files in a clone: other bytes than the stages ran on."""
+"""What a clone has otherwise, or not at all: .gitattributes and sub-modules."""
 
+import shutil
 from pathlib import Path
 
 from tests.grader import finished
@@ -35,6 +36,20 @@ def code_is_cleaned_by_a_filter_of_this_laptop(repo: Path) -> None:
     run(repo, "git", "config", "filter.strip.clean", "sed s/^#.*//")
     finished.write(repo / "pipeline" / ".gitattributes", "*.py filter=strip\n")
     run(repo, "git", "add", "--renormalize", "pipeline")
+    save(repo)
+
+
+@mistake("nested-repository")
+def code_is_in_a_sub_module_of_this_laptop(repo: Path) -> None:
+    other = repo.parent / "code"
+    shutil.copytree(repo / "pipeline", other)
+    run(other, "git", "init", "--quiet")
+    run(other, "git", "add", ".")
+    run(other, "git", "commit", "--quiet", "--message", "Share the code")
+    run(repo, "git", "rm", "-r", "--quiet", "pipeline")
+    shutil.rmtree(repo / "pipeline", ignore_errors=True)
+    allowed = ("-c", "protocol.file.allow=always")
+    run(repo, "git", *allowed, "submodule", "--quiet", "add", str(other), "pipeline")
     save(repo)
 
 
