@@ -7,6 +7,7 @@ each makes another value, and the lock has DVC's. https://yaml.org/spec/1.2.2/ex
 import datetime
 import math
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -22,6 +23,7 @@ from grader.stages.value_types import shown_value, type_name
 from grader.step import Step
 from workshop.shell import command_line
 
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _YAML = ("yaml", "yml")
 # A number for DVC and a text for PyYAML, which wants a point and a sign: 1.0e-3. The workshop's
 # stages take it for a number (pipeline/shared/params.py).
@@ -71,12 +73,21 @@ def _wrong_values(snapshot: Snapshot, file: ParamsFile) -> list[_Value]:
     numbers = [pair for pair in pairs if _is_number(pair[1])]
     if not changed and not numbers:
         return []
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = _compose(text)
     if changed:
         return [_Value(k, new, old, _node(root, k)) for k, new, old in changed if old is not None]
     values = [_Value(k, new, old, _node(root, k)) for k, new, old in numbers]
     both = [(value, _value_in_code(value)) for value in values]
     return [value._replace(read=read) for value, read in both if read != value.now]
+
+
+@lru_cache(maxsize=16)
+def _compose(text: str) -> yaml.Node | None:
+    """The nodes, which nobody changes: each stage asks for those of params.yaml.
+
+    By libyaml, where there is one: PyYAML's own parser takes 4 ms for the workshop's params.
+    """
+    return yaml.compose(text, Loader=_LOADER)
 
 
 def _is_number(value: Any) -> bool:
