@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from grader import commands as grader_commands
+from grader import options as grader_options
 from grader.checks import CHECKS
 from service.routes.app import create_routes
 from service.settings import PREFIX, ServiceSettings
@@ -105,7 +106,7 @@ def test_every_family_of_checks_and_every_report_format_is_documented() -> None:
     families = {name.partition(".")[0] for name in CHECKS} - stages.STAGE_NAMES
     table = section(GRADER, "The checks")
     assert {family for family in families if f"`{family}`" not in table} == set()
-    assert {name for name in grader_commands.FORMATS if f"`{name}`" not in GRADER} == set()
+    assert {name for name in grader_options.FORMATS if f"`{name}`" not in GRADER} == set()
 
 
 def test_every_route_and_every_setting_is_documented() -> None:
