@@ -41,7 +41,15 @@ TYPED = (
     ROOT / "CONTRIBUTING.md",
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("setup", "grader", "pipeline", "service", "bucket", "google-cloud")
+        for name in (
+            "setup",
+            "grader",
+            "exercises",
+            "pipeline",
+            "service",
+            "bucket",
+            "google-cloud",
+        )
     ),
 )
 """The documents whose commands run here; the instructor's catch-up runs in test_starter."""

@@ -17,6 +17,7 @@ _FILE = "dvc.yaml"
 _BLANK = re.compile(r"\bBLANK-\d+\b")
 _TOP_LEVEL = re.compile(r"^[^\s#]", re.MULTILINE)
 _STAGES_LINE = re.compile(r"^stages:[^\S\n]*(#.*)?\n", re.MULTILINE)
+_NO_STAGES = re.compile(r"^stages:[^\S\n]*(\{[^\S\n]*\}|null|~)?[^\S\n]*(?=#|\n|\Z)", re.MULTILINE)
 
 
 class SupplyError(ProjectError):
@@ -31,7 +32,10 @@ def supply(repo: Path, stage: str) -> str:
     """
     source = _source(stage)
     if not (repo / ".dvc").is_dir():
-        raise SupplyError("there is no .dvc in this folder", "cd my-workshop, or type dvc init")
+        parents = enumerate(repo.resolve().parents, 1)
+        above = next((count for count, folder in parents if (folder / ".dvc").is_dir()), 0)
+        way = f"cd {'/'.join(['..'] * above)}" if above else "cd my-workshop, or type dvc init"
+        raise SupplyError("there is no .dvc in this folder", way)
     block = source.read_text("utf-8")
     path = repo / _FILE
     raw = reader.read_bytes(path, _FILE) if path.exists() else b"stages:\n"
@@ -44,7 +48,7 @@ def supply(repo: Path, stage: str) -> str:
         ) from None
     blanks = sorted(set(_BLANK.findall(block)))
     left = f"{', '.join(blanks)}: fill them in." if blanks else "Read it there."
-    return f"{_FILE} has the stage {stage} now, at the end. {left}\n"
+    return f"{_FILE} has the stage {stage} now, below the others. {left}\n"
 
 
 def _source(stage: str) -> Path:
@@ -62,6 +66,9 @@ def _with_block(text: str, block: str, stage: str) -> str:
             f"{_FILE} has the stage {stage} already",
             f"edit it there; to begin it again: dvc remove {stage}",
         )
+    if not stages:
+        text = _NO_STAGES.sub("stages:", text)
+        text += "\n" * bool(text and not text.endswith("\n"))
     if not (stages or _STAGES_LINE.search(text)):
         text += "stages:\n" if text.endswith("\n") or not text else "\nstages:\n"
     heading = _STAGES_LINE.search(text)
@@ -77,12 +84,17 @@ def _with_block(text: str, block: str, stage: str) -> str:
     if not is_added:
         raise SupplyError(
             f"{_FILE} is not written as DVC writes it, with two spaces in front of each stage",
-            f"add the lines of lessons/stages/{stage}.yaml yourself",
+            "indent each stage by two spaces below stages:, then type it again",
         )
     return new_text
 
 
 def _stages(text: str) -> dict[str, Any]:
     document = reader.parse(text, _FILE)
-    stages = document.get("stages") if isinstance(document, dict) else None
-    return stages if isinstance(stages, dict) else {}
+    stages = document.get("stages", {}) if isinstance(document, dict) else None
+    if not isinstance(stages, dict | None) or not isinstance(document, dict):
+        raise SupplyError(
+            f"{_FILE} is no list of stages by their names, below stages:",
+            f"begin it again with a line stages: (git diff {_FILE} shows what is in it)",
+        )
+    return stages or {}

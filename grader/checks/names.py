@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from dvcstate import ProjectError
+from dvcstate.documents import reader
 from grader import fixes
 from grader.checks.encodings import ENCODING_CODES, encoding_finding
 from grader.engine.registry import check
@@ -11,6 +13,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.stages.lookup import LOCK
+from grader.stages.paths import covers
 from grader.stages.storage import uncached_outs
 from grader.step import Step
 from workshop.stages import PARAMS_FILE, STAGES
@@ -130,10 +133,49 @@ def _backslashed_paths(repository: Repository, snapshot: Snapshot) -> Iterator[E
         if "\\" not in text:
             continue
         tops = _folders_beside(repository, file)
+        values = _values(text, file)
         for number, line in enumerate(text.splitlines(), 1):
             for found in _BACKSLASHED.finditer(line.partition(" #")[0]):
-                if found[0].split("\\")[0] in tops:
+                is_inside = found[0].split("\\")[0] in tops
+                if is_inside and _is_path(repository, file, found[0], values):
                     yield Evidence(snapshot.revision, file, number, found[0])
+
+
+def _values(text: str, file: str) -> list[str]:
+    """The texts in a YAML file, as DVC reads them; empty where it cannot be read."""
+    try:
+        return [*_texts(reader.parse(text, file))]
+    except ProjectError:  # init.readable reports it
+        return []
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in (*value, *value.values()):
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def _is_path(repository: Repository, file: str, found: str, values: list[str]) -> bool:
+    """Whether DVC or a command takes it for a path.
+
+    A whole value is one. In a command it is one where there is such a path: what looks like one in
+    the lock may be the end of a line, and elsewhere an expression that is searched for.
+    """
+    text = found.replace("\\\\", "\\")
+    if not values or text in values:
+        return True
+    if not any(text in value for value in values):
+        return False
+    path = text.replace("\\", "/")
+    known = [value.replace("\\", "/") for value in values]
+    known += [each.path for spec in STAGES for each in (*spec.deps, *spec.outs)]
+    folder = repository.root / PurePosixPath(file).parent
+    return any(covers(path, each) for each in known) or (folder / path).exists()
 
 
 def _dvc_files(repository: Repository, snapshot: Snapshot) -> list[str]:

@@ -121,8 +121,8 @@ def _waits_for(result: CheckResult, other: CheckResult) -> bool:
         return other.code == "out-lost" and _is_about(other, result)
     if other.id in COMMIT_CHECKS or _stops_runs(result):
         return False
-    if is_commit and other.is_lesson_task:  # begun in the folder, or a later lesson's
-        return bool(worktree_paths(other.evidence))
+    if is_commit and other.is_lesson_task:  # a stage that is begun, or what a later lesson asks
+        return other.code in STOPS_RUNS and bool(worktree_paths(other.evidence))
     if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
         return True
     runs_all = any(isinstance(s, Command) and s.words == ("dvc", "repro") for s in result.steps)

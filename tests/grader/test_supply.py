@@ -78,7 +78,10 @@ def test_the_block_comes_before_what_follows_the_stages(project: Path) -> None:
     assert document["plots"] == ["x.csv"]
 
 
-@pytest.mark.parametrize("text", ["", "stages:\n", "# mine\n", "plots:\n  - x.csv"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "stages:\n", "# mine\n", "plots:\n  - x.csv", "stages: {}\n", "stages: null", "stages:"],
+)
 def test_where_there_is_no_stage_yet_it_is_the_first(project: Path, text: str) -> None:
     (project / "dvc.yaml").write_text(text, "utf-8", newline="\n")
     assert supplied(project, "export")[0] == 0
@@ -105,9 +108,11 @@ def test_line_ends_of_windows_stay(project: Path) -> None:
         (FIRST, "nosuch", "one of evaluate, export, plot, train"),
         (FIRST.replace("first:", "train:"), "train", "dvc remove train"),
         (FIRST + "   - x: [\n", "train", "dvc.yaml, line "),
-        ("stages:\n    first:\n        cmd: echo\n", "train", "add the lines"),
-        ("stages: {first: {cmd: echo}}\n", "train", "add the lines"),
-        ("- a\n", "train", "add the lines"),
+        ("stages:\n    first:\n        cmd: echo\n", "train", "indent each stage by two"),
+        ("stages: {first: {cmd: echo}}\n", "train", "indent each stage by two"),
+        ("- a\n", "train", "begin it again"),
+        ("stages: 3\n", "train", "begin it again"),
+        ("hello\n", "train", "begin it again"),
         (FIRST + "<<<<<<< HEAD\n", "train", "dvc.yaml"),
     ],
 )
@@ -126,6 +131,11 @@ def test_outside_of_dvc_it_is_told_where_to_go(tmp_path: Path) -> None:
     code, printed = supplied(tmp_path, "train")
     assert code == 2
     assert "cd my-workshop" in printed
+    assert not (tmp_path / "dvc.yaml").exists()
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / "lessons" / "a").mkdir(parents=True)
+    code, printed = supplied(tmp_path / "lessons" / "a", "train")
+    assert (code, "fix: cd ../.." in printed) == (2, True)
     assert not (tmp_path / "dvc.yaml").exists()
 
 
