@@ -47,7 +47,7 @@ def supply(repo: Path, stage: str) -> str:
             f"cannot be written: {error.strerror}", "make it writable", path=_FILE
         ) from None
     blanks = sorted(set(_BLANK.findall(block)))
-    left = f"{', '.join(blanks)}: fill them in." if blanks else "Read it there."
+    left = f"{', '.join(blanks)}: fill them in." if blanks else "Read it there; the lesson goes on."
     return f"{_FILE} has the stage {stage} now, below the others. {left}\n"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from grader.engine.check_result import INTERNAL, CheckResult, Kind
 from grader.engine.registry import CHECKS, COMMIT_CHECKS, STOPS_RUNS
@@ -57,13 +58,15 @@ def next_action(results: Sequence[CheckResult]) -> NextAction | None:
 def _lesson_in_progress(result: CheckResult, results: Sequence[CheckResult]) -> str | None:
     """The lesson that tells what to do about ``result``; None where it is a mistake.
 
-    What a commit check reports may be the work of any lesson: that of the last check that waits.
+    What a commit check reports may be the work of any lesson: that of the last check that waits,
+    before the first that a lesson has yet to ask for.
     """
     if result.is_lesson_task:
         return result.lesson
     if not result.awaits_commit:
         return None
-    waiting = [item for item in results if item.awaits_commit and item.id not in COMMIT_CHECKS]
+    begun = takewhile(lambda item: not item.is_lesson_task, results)
+    waiting = [item for item in begun if item.awaits_commit and item.id not in COMMIT_CHECKS]
     return waiting[-1].lesson if waiting else None
 
 

@@ -41,9 +41,8 @@ def make_plain_project(folder: Path, attendee: str | None = None) -> str:
         problem = f"{error.filename or folder} cannot be written: {error.strerror or error}"
         raise StartError(problem, _FAILURE_FIX) from None
     own = Path(lesson_index.FOLDER, f"{LESSON}.md")  # of the workshop, where this is typed there
-    lesson_path = own.as_posix()
-    if not own.is_file():
-        lesson_path = shell.printable(str(LESSONS_DIR / own.name))
+    path = own.absolute() if own.is_file() else LESSONS_DIR / own.name
+    lesson_path = shell.printable(str(path))
     return "\n".join(
         [
             f"{shell.printable(str(folder))} is ready: a small project without DVC.",
