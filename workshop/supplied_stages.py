@@ -17,7 +17,7 @@ _FILE = "dvc.yaml"
 _BLANK = re.compile(r"\bBLANK-\d+\b")
 _TOP_LEVEL = re.compile(r"^[^\s#]", re.MULTILINE)
 _STAGES_LINE = re.compile(r"^stages:[^\S\n]*(#.*)?\n", re.MULTILINE)
-_NO_STAGES = re.compile(r"^stages:[^\S\n]*(\{[^\S\n]*\}|null|~)?[^\S\n]*(?=#|\n|\Z)", re.MULTILINE)
+_NO_STAGES = re.compile(r"^stages:[^\S\n]*(?:\{[^\S\n]*\}|null|~)", re.MULTILINE)
 
 
 class SupplyError(ProjectError):
@@ -69,8 +69,7 @@ def _with_block(text: str, block: str, stage: str) -> str:
     if not stages:
         text = _NO_STAGES.sub("stages:", text)
         text += "\n" * bool(text and not text.endswith("\n"))
-    if not (stages or _STAGES_LINE.search(text)):
-        text += "stages:\n" if text.endswith("\n") or not text else "\nstages:\n"
+        text += "stages:\n" * (_STAGES_LINE.search(text) is None)
     heading = _STAGES_LINE.search(text)
     following = _TOP_LEVEL.search(text, heading.end()) if heading else None
     place = following.start() if following else len(text)

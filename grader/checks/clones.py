@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dvcstate import Stage
 from grader import fixes
+from grader.facts.files import with_lf
 from grader.facts.git_attributes import AttributeLine, CloneChange
 from grader.facts.repository import Repository
 from grader.finding import Evidence, Finding
@@ -58,16 +59,12 @@ def _changes(repository: Repository, stage: Stage) -> dict[str, CloneChange]:
         if any(covers(top, path) for top in read):
             is_other = change.content != here
         elif path in described or path.endswith(".dvc"):
-            is_other = _with_lf(change.content) != _with_lf(here)
+            is_other = with_lf(change.content) != with_lf(here)
         else:
             is_other = False
         if is_other:
             found[path] = change
     return found
-
-
-def _with_lf(content: bytes) -> bytes:
-    return content.replace(b"\r\n", b"\n")
 
 
 def _steps(repository: Repository) -> Iterator[Step]:

@@ -4,6 +4,7 @@ import yaml
 
 from grader import fixes
 from grader.exercises.parts import lost_part_finding
+from grader.facts.files import with_lf
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding, UnknownError
@@ -58,7 +59,7 @@ def given_files_are_kept(repository: Repository, snapshot: Snapshot) -> Finding 
 def _changed_code(snapshot: Snapshot) -> Finding | None:
     for path, right in whole_project.code_files().items():
         content = snapshot.content(path)
-        if content is None or content.replace(b"\r\n", b"\n") != right.replace(b"\r\n", b"\n"):
+        if content is None or with_lf(content) != with_lf(right):
             actual = "it is gone" if content is None else "it is changed"
             return _given_finding(snapshot, path, "the code is right", actual)
     return None

@@ -21,6 +21,11 @@ _Stamp = tuple[int, ...] | None
 _TO_READ_AGAIN: _Stamp = ()  # no path has it, neither one that is there nor one that is not
 
 
+def with_lf(content: bytes) -> bytes:
+    """Git and editors on Windows may write other line ends, which are no change."""
+    return content.replace(b"\r\n", b"\n")
+
+
 class Files:
     """The files below the folder ``root``, by their paths from there.
 

@@ -11,7 +11,7 @@ from dvcstate.config.dvc_config import read as read_config
 from dvcstate.dvc_repository import DvcRepository, find
 from dvcstate.errors import ErrorKind, FileError, TrackedPathError
 from grader.facts import git_attributes, settings
-from grader.facts.files import MAX_TEXT_BYTES
+from grader.facts.files import MAX_TEXT_BYTES, with_lf
 from grader.facts.git import Blob, FileLine
 from grader.facts.git_attributes import CloneChange, GitAttributes
 from grader.facts.git_facts import GitFacts
@@ -31,11 +31,6 @@ _MAX_EXPORT_FILES = 5000
 _NO_STOPS = (ErrorKind.NO_ACCESS, ErrorKind.DAMAGED_CACHE)
 # Looked for even where git ignores its folder: that is one of the mistakes.
 _RAW = "data/raw.dvc"
-
-
-def _with_plain_line_ends(content: bytes) -> bytes:
-    """Git and editors on Windows may write other line ends, which are no change."""
-    return content.replace(b"\r\n", b"\n")
 
 
 class Repository(GitFacts):
@@ -85,8 +80,8 @@ class Repository(GitFacts):
             return False
         name = f"{self.prefix}{path}"
         oids = [entry.oid for entry in self.git.index_entries() if entry.path == name]
-        staged = map(_with_plain_line_ends, self.git.contents(oids).values())
-        return _with_plain_line_ends(content) in staged
+        staged = map(with_lf, self.git.contents(oids).values())
+        return with_lf(content) in staged
 
     @cached_property
     def head(self) -> Snapshot:
@@ -175,7 +170,7 @@ class Repository(GitFacts):
         ours, theirs = self.worktree.content(path), self.head.content(path)
         if ours is None or theirs is None:
             return ours is theirs
-        return _with_plain_line_ends(ours) == _with_plain_line_ends(theirs)
+        return with_lf(ours) == with_lf(theirs)
 
     @cached_property
     def _dvc_files_in_worktree(self) -> list[str]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from dvcstate.documents import regular_file
+from grader.facts.files import with_lf
 from grader.facts.git import Git
 from grader.facts.git_process import GitError
 from grader.facts.repository import Repository
@@ -76,7 +77,7 @@ def _is_in_git(repository: Repository, revision: str, path: str) -> bool:
     if content is None or git is None:
         return True
     # Git may have turned the ends of lines.
-    oids = [_blob_name(git, each) for each in (content, content.replace(b"\r\n", b"\n"))]
+    oids = [_blob_name(git, each) for each in (content, with_lf(content))]
     if git.sizes(oids):
         return True
     commit = (git.head or "") if revision == "HEAD" else revision

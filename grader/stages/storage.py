@@ -7,6 +7,7 @@ from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.hashes.folder_hash import folder_md5
 from dvcstate.model import Dep, Out
+from grader.facts.files import with_lf
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.paths import covers, gitignore_beside, paths_overlap
@@ -180,6 +181,6 @@ def md5s_by_line_ends(
 
 def _by_line_ends(contents: Mapping[str, bytes]) -> Iterator[Mapping[str, bytes]]:
     yield contents
-    plain = {path: content.replace(b"\r\n", b"\n") for path, content in contents.items()}
+    plain = {path: with_lf(content) for path, content in contents.items()}
     yield plain
     yield {path: content.replace(b"\n", b"\r\n") for path, content in plain.items()}

@@ -80,7 +80,15 @@ def test_the_block_comes_before_what_follows_the_stages(project: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "stages:\n", "# mine\n", "plots:\n  - x.csv", "stages: {}\n", "stages: null", "stages:"],
+    [
+        "",
+        "stages:\n",
+        "# mine\n",
+        "plots:\n  - x.csv",
+        "stages: {}\n",
+        "stages: null # c",
+        "stages:",
+    ],
 )
 def test_where_there_is_no_stage_yet_it_is_the_first(project: Path, text: str) -> None:
     (project / "dvc.yaml").write_text(text, "utf-8", newline="\n")
