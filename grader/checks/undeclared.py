@@ -20,6 +20,7 @@ from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, stage_evidence, stage_of
 from grader.stages.lost_params import absent_keys, find_lost_params
 from grader.stages.own_stage import OwnStage
+from grader.stages.planted_faults import planted_names
 from grader.stages.right_stage import RightStage
 from grader.stages.stage_change import Change
 from grader.step import Step
@@ -126,9 +127,10 @@ def _too_wide_finding(
         " any stage.",
         f"{fixes.join(folders)} among the deps of {stage.name}",
         f"deps: {fixes.join(dep.path for dep in stage.deps)}",
-        mend_stage(repository, snapshot, stage, spec),
+        mend_stage(repository, snapshot, stage, spec, right.wide_deps),
         (stage_evidence(snapshot, stage, "deps:", value=PACKAGE),),
         severity="advice",
+        names=tuple(right.wide_deps),
     )
 
 
@@ -149,18 +151,21 @@ def params_are_declared(
     undeclared = [key for key in undeclared if key not in reported]
     if not undeclared:
         return None
+    planted = planted_names(repository, spec.name)
+    undeclared = [key for key in undeclared if key not in planted] or undeclared
     return Finding(
         "param-undeclared",
         f"{stage.name} reads {fixes.join(undeclared)} from params.yaml, and does not say so:"
         " another value does not make it run again.",
         f"{fixes.join(undeclared)} among the params of {stage.name}",
         f"params: {fixes.join(k for f in stage.params for k in f.keys) or 'none'}",
-        mend_stage(repository, snapshot, stage, spec),
+        mend_stage(repository, snapshot, stage, spec, undeclared),
         (
             stage_evidence(snapshot, stage, "cmd:"),
             *(_line_of_param(snapshot, code, key) for key in undeclared if severe),
         ),
         severity="fail" if severe else "advice",
+        names=tuple(undeclared),
     )
 
 

@@ -4,7 +4,7 @@ Every finding on the stage proposes the same ``change``: a block that is typed t
 that another one wrote.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 
@@ -19,6 +19,7 @@ from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, lesson_stages, producers
 from grader.stages.lost_params import absent_keys
 from grader.stages.paths import command_paths, covers, paths_overlap
+from grader.stages.planted_faults import planted_names
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.stage_outs import StageOuts, declared_outs
 from grader.stages.unread import find_unread
@@ -55,23 +56,36 @@ class RightStage:
 
     @cached_property
     def change(self) -> Change:
-        """All that the declaration needs; empty where it is right."""
+        """All that the declaration needs; empty where it is right.
+
+        What the lesson in progress has the attendee find stays.
+        """
+        return self.change_about(())
+
+    def change_about(self, names: Iterable[str]) -> Change:
+        """The same, with those of ``names`` that the lesson has the attendee find."""
+        planted = planted_names(self._repository, self.spec.name).difference(names)
         if self.unread:
             return Change(
                 deps=tuple(self.undeclared_modules),
                 remove={"deps": tuple(self.absent_deps)} if self.absent_deps else {},
             )
         outs = self.outs.undeclared | self.outs.misplaced_results
+        gone = [path for path in self._wrong_deps if path not in planted]
         remove = {
-            "deps": tuple(self._wrong_deps),
+            "deps": tuple(gone),
             "params": (*self.needless_keys, *self._keys_of_others()),
             **self.outs.removed(),
         }
+        left = {
+            section: tuple(entry for entry in entries if entry not in planted)
+            for section, entries in remove.items()
+        }
         return Change(
-            deps=tuple(self._new_deps()),
-            params=tuple(self._new_params()),
-            outs=new_outs(outs),
-            remove={section: entries for section, entries in remove.items() if entries},
+            deps=tuple(path for path in self._new_deps(gone) if path not in planted),
+            params=tuple(key for key in self._new_params() if key not in planted),
+            outs=new_outs({path: out for path, out in outs.items() if path not in planted}),
+            remove={section: entries for section, entries in left.items() if entries},
             command=None if self.command == self.stage.cmd else str(self.command),
         )
 
@@ -193,8 +207,7 @@ class RightStage:
         wrong = [*self.absent_deps, *self.own_outs_among_deps, *self.wide_deps, *others]
         return list(dict.fromkeys(wrong))
 
-    def _new_deps(self) -> Iterator[str]:
-        gone = self._wrong_deps
+    def _new_deps(self, gone: Collection[str]) -> Iterator[str]:
         stage = self.stage._replace(deps=tuple(d for d in self.stage.deps if d.path not in gone))
         kept = [dep.path for dep in stage.deps]
         needed = [*self._code.imported(), *self._paths(self.spec.reads)]
