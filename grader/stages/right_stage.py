@@ -74,7 +74,7 @@ class RightStage:
         gone = [path for path in self._wrong_deps if path not in planted]
         remove = {
             "deps": tuple(gone),
-            "params": (*self.needless_keys, *self._keys_of_others()),
+            "params": (*self.needless_keys, *self._keys_of_others(), *self.wide_params),
             **self.outs.removed(),
         }
         left = {
@@ -188,10 +188,45 @@ class RightStage:
         return bool(names) and order.index(names[0]) > order.index(self.spec.name)
 
     @cached_property
-    def wide_deps(self) -> list[str]:
-        """The dep that has the code of all stages in it; of single modules there is no folder."""
-        is_folder = self._code.entry.startswith(f"{self.spec.code_dir}/")
-        return [dep.path for dep in self.stage.deps if dep.path == PACKAGE and is_folder]
+    def wide_deps(self) -> dict[str, list[str]]:
+        """The deps around what the stage reads, and some of what else is in them.
+
+        The code of all stages, where a stage has a folder of its own; the params of all stages; a
+        folder with outs that the stage does not read. A circle is reported as such.
+        """
+        if self.unread:
+            return {}
+        deps = [dep.path for dep in self.stage.deps if dep.path not in self.own_outs_among_deps]
+        others = {path: self._needless_in(path) for path in deps}
+        return {path: needless for path, needless in others.items() if needless}
+
+    def _needless_in(self, dep: str) -> list[str]:
+        """What is in ``dep``, beside what the stage reads of it."""
+        if dep == PACKAGE and self._code.entry.startswith(f"{self.spec.code_dir}/"):
+            return [spec.code_dir for spec in STAGES if spec is not self.spec]
+        if dep == PARAMS_FILE:
+            return [
+                section for spec in STAGES if spec is not self.spec for section in spec.sections
+            ]
+        reads = [path for path in self._paths(self.spec.reads) if covers(dep, path)]
+        if not reads or dep in reads:
+            return []
+        outs = [out.path for stage in self._snapshot.project.stages for out in stage.outs]
+        inside = [path for path in outs if path != dep and covers(dep, path)]
+        return [path for path in inside if not any(paths_overlap(path, read) for read in reads)]
+
+    @cached_property
+    def wide_params(self) -> list[str]:
+        """params.yaml where the stage declares all of it: the params of every stage."""
+        files = () if self.unread else self.stage.params
+        return [file.path for file in files if file.path == PARAMS_FILE and not file.keys]
+
+    @cached_property
+    def _narrow(self) -> Stage:
+        """The stage without what is too wide."""
+        deps = tuple(dep for dep in self.stage.deps if dep.path not in self.wide_deps)
+        params = tuple(file for file in self.stage.params if file.path not in self.wide_params)
+        return self.stage._replace(deps=deps, params=params)
 
     @cached_property
     def _wrong_deps(self) -> list[str]:
@@ -289,14 +324,15 @@ class RightStage:
 
     def _new_params(self) -> list[str]:
         """What the code reads and the file has; a section where a misspelt one stood."""
-        keys = [*self.undeclared_params, *self.undeclared_params_below]
+        read = [*self._code.params(), *self._code.params_below()]
+        keys = undeclared_keys(self._snapshot, self._narrow, read)
         absent = absent_keys(self._snapshot, self.stage, keys)
         keys = [key for key in keys if key not in absent]
         meant = [
             key for file in self.stage.params for key in self.keys_meant(self.needless_keys, file)
         ]
         new = undeclared_keys(
-            self._snapshot, self.stage, [*self.params_among_deps.values(), *meant]
+            self._snapshot, self._narrow, [*self.params_among_deps.values(), *meant]
         )
         rest = [key for key in keys if not any(_is_within(key, other) for other in new)]
         return list(dict.fromkeys([*new, *rest]))
