@@ -16,7 +16,12 @@ _MAX_VALUES = 2_000_000
 
 def read(path: Path, shown: str, check: schema.Validator) -> dict[str, Any]:
     """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
-    text = decode(read_bytes(path, shown, null_is_empty=False), shown)
+    return parse_checked(read_bytes(path, shown, null_is_empty=False), shown, check)
+
+
+def parse_checked(raw: bytes, shown: str, check: schema.Validator) -> dict[str, Any]:
+    """The same of the bytes of a file."""
+    text = decode(raw, shown)
     data = parse(text, shown)
     try:
         check(data, ())

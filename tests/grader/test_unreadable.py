@@ -70,7 +70,18 @@ def test_what_people_wrote_is_merged_before_the_lock(repo: Path) -> None:
 def test_a_lock_that_was_edited_is_taken_from_git(repo: Path) -> None:
     edit(repo, "dvc.lock", "outs:", "outz:")
     assert fix_of(unreadable(repo)) == "git checkout HEAD -- dvc.lock\ndvc repro"
+    sound = run(repo, "git", "rev-list", "--max-count=1", "HEAD", "--", "dvc.lock")[:10]
     commit(repo, "Break it")
+    assert fix_of(unreadable(repo)).splitlines()[:2] == [
+        f"git checkout {sound} -- dvc.lock",
+        "dvc repro",
+    ]
+
+
+def test_a_lock_that_never_was_sound_is_deleted(repo: Path) -> None:
+    edit(repo, "dvc.lock", "outs:", "outz:")
+    run(repo, "git", "checkout", "--quiet", "--orphan", "new")
+    commit(repo, "Begin with a broken lock")
     assert "os.remove('dvc.lock')" in fix_of(unreadable(repo))
 
 
