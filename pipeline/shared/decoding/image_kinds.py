@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from PIL import GifImagePlugin
 
-from pipeline.shared.decoding.avif import decode_avif
-from pipeline.shared.decoding.avif_boxes import bare_avif, is_avif
+from pipeline.shared.decoding.avif import bare_avif, decode_avif
+from pipeline.shared.decoding.avif_boxes import is_avif
 from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.foreign_formats import foreign_error, unknown_error
 from pipeline.shared.decoding.gif_blocks import bare_gif, gif_size
