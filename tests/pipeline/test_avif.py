@@ -166,12 +166,11 @@ ALPHA_TILES = box(b"dimg", struct.pack(">3H", 4, 1, 5))
 
 
 def test_a_picture_counts_with_its_tiles_and_their_transparency() -> None:
-    for link in ((3, 1, 3), (4, 1, 3)):
-        data = grid_header(TILES, ALPHA_TILES, box(b"auxl", struct.pack(">3H", *link)))
+    for item in (3, 4):
+        data = grid_header(TILES, ALPHA_TILES, box(b"auxl", struct.pack(">3H", item, 1, 3)))
         picture = read_item_picture(data)
         assert picture.size == (100, 200)
-        is_linked = link[0] == 4
-        assert picture.layout == AvifLayout(is_linked, is_deep=True, colour_samples=2.0)
+        assert picture.layout == AvifLayout(item == 4, is_deep=True, colour_samples=2.0)
     transparency_of_a_tile = box(b"auxl", struct.pack(">3H", 4, 1, 2))
     assert read_item_picture(grid_header(TILES, transparency_of_a_tile)).layout.has_alpha
     assert not read_item_picture(grid_header(transparency_of_a_tile)).layout.has_alpha
