@@ -36,6 +36,8 @@ def create_routes(resources: Resources) -> FastAPI:
     """The app of all routes, which use ``resources``."""
     app = FastAPIOffline(  # /docs works in a room without a network
         redoc_url=None,
+        # Starlette would send /predict/ on to whatever host the request names (CWE-601).
+        redirect_slashes=False,
         title="Movie posters by genre",
         description=f"{DESCRIPTION}\n{describe_limits(resources.settings)}\n",
         version="0.1.0",
