@@ -151,6 +151,11 @@ class Git:
         words = ("--format=%(refname:lstrip=2)", f"--count={at_most}", "refs/heads")
         return self._ask("for-each-ref", *words).decode("utf-8", "replace").split()
 
+    @cached_property
+    def has_remotes(self) -> bool:
+        """Whether git knows a repository to push to."""
+        return bool(self._ask("remote").strip())
+
     def tags(self) -> dict[str, str]:
         """The commit of each tag, by name."""
         words = ("--format=%(refname:lstrip=2) %(*objectname) %(objectname)", "refs/tags/")
