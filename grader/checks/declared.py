@@ -3,7 +3,7 @@
 from dvcstate import Stage
 from grader import fixes
 from grader.checks.absent_code import absent_code_finding
-from grader.checks.code import broken_code_finding
+from grader.checks.code import broken_code_finding, recorded_code_finding
 from grader.checks.hidden import is_hidden
 from grader.checks.misplaced import misplaced_finding
 from grader.engine.registry import check, stage_check
@@ -24,7 +24,7 @@ from grader.stages.paths import covers, lesson_outs
 from grader.stages.planted_faults import planted_names
 from grader.stages.right_stage import RightStage, new_outs
 from grader.stages.stage_outs import flag_of, kind_of
-from grader.stages.storage import gitignores, is_hidden_from_dvc
+from grader.stages.storage import gitignores, is_hidden_from_dvc, outs_with_code
 from workshop.stages import STAGES, StageSpec
 
 
@@ -139,10 +139,10 @@ def stage_runs_its_module(
     if right.unread:
         return None
     if code.is_absent and repository.worktree.code(spec).is_absent:
-        if any(covers(out.path, code.entry) for out in stage.outs):  # and a run deleted it
-            raise BlockedError("data.only_dvc")
+        if any(covers(out, code.entry) for out in outs_with_code(repository, stage)):
+            raise BlockedError("data.only_dvc")  # a run deleted it, as one of its outs
         return absent_code_finding(repository, snapshot, stage, code)
-    if finding := broken_code_finding(repository, snapshot, stage, spec):
+    if finding := broken_code_finding(repository, stage, spec):
         return finding
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and right.absent_reads:
@@ -150,7 +150,7 @@ def stage_runs_its_module(
         wrong = f"reads {paths}, and nothing is there: dvc repro stops"
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
-        return None
+        return recorded_code_finding(repository, stage, spec)
     what = wrong or (
         f"runs {code.entry} as a file: Python then takes {spec.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
