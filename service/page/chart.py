@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 460, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 36
-MOST_POINTS = 200
+MOST_POINTS, MOST_DOTS = 200, 12
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,15 @@ class Tick:
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line as SVG's path data; ``style`` numbers its colour and dashes from 0."""
+    """A line as SVG's path data, with dots where it has few points.
+
+    ``style`` numbers its colour and dashes from 0.
+    """
 
     name: str
     data: str
     style: int
+    dots: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,9 @@ def line_chart(title: str, x_label: str, xs: Sequence[float], lines: Sequence[Se
     strokes = []
     for style, line in enumerate(lines):
         points = [(xs[index], line.values[index]) for index in kept]
-        strokes.append(Stroke(line.name, _path_data(points, x_range, y_range), style))
+        places = [(_x(x, x_range), _y(y, y_range)) if math.isfinite(y) else None for x, y in points]
+        dots = tuple(place for place in places if place) if len(places) <= MOST_DOTS else ()
+        strokes.append(Stroke(line.name, _path_data(places), style, dots))
     x_ticks = (value for value in x_values if x_range[0] <= value <= x_range[1])
     return Chart(
         title,
@@ -103,17 +109,11 @@ def _y(value: float, span: tuple[float, float]) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - span[0]) / (span[1] - span[0] or 1)
 
 
-def _path_data(
-    points: Sequence[tuple[float, float]],
-    x_range: tuple[float, float],
-    y_range: tuple[float, float],
-) -> str:
+def _path_data(places: Sequence[tuple[float, float] | None]) -> str:
     """``M`` where the line begins, and again behind a gap."""
     parts, is_drawing = [], False
-    for x, y in points:
-        if not (math.isfinite(x) and math.isfinite(y)):
-            is_drawing = False
-            continue
-        parts.append(f"{'L' if is_drawing else 'M'}{_x(x, x_range):.1f} {_y(y, y_range):.1f}")
-        is_drawing = True
+    for place in places:
+        if place is not None:
+            parts.append(f"{'L' if is_drawing else 'M'}{place[0]:.1f} {place[1]:.1f}")
+        is_drawing = place is not None
     return " ".join(parts)

@@ -61,5 +61,5 @@ def _number(text: str) -> float | None:
 
 
 def is_index(values: Sequence[float]) -> bool:
-    """Whether numbers grow from row to row, as epochs, steps and recall do."""
-    return len(values) > 1 and all(a < b for a, b in pairwise(values))
+    """Whether finite numbers grow from row to row, as epochs, steps and recall do."""
+    return all(map(math.isfinite, values)) and all(a < b for a, b in pairwise(values))

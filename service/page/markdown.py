@@ -87,7 +87,7 @@ def _link(
     token = tokens[index]
     target = _LESSON_LINK.match(str(token.attrs.get("href", "")))
     if target:
-        token.attrs["href"] = f"/?lesson={target[1]}#lessons"
+        token.attrs["href"] = f"./?lesson={target[1]}#lessons"
     return self.renderToken(tokens, index, options, env)
 
 
@@ -97,5 +97,5 @@ def _image(
     token = tokens[index]
     picture = _PICTURE.match(str(token.attrs.get("src", "")))
     if picture:
-        token.attrs["src"] = f"/static/lessons/{picture[1]}"
+        token.attrs["src"] = f"./static/lessons/{picture[1]}"
     return self.image(tokens, index, options, env)

@@ -129,7 +129,7 @@ function connect() {
   if (source) source.close();
   const query = new URLSearchParams({ as: "html", seen });
   if (document.body.dataset.lesson) query.set("lesson", document.body.dataset.lesson);
-  source = new EventSource(`/events?${query}`);
+  source = new EventSource(`./events?${query}`);
   source.addEventListener("open", () => { setConnection(""); });
   source.addEventListener("error", () => {
     setConnection("The service does not answer. This page waits for it.");
@@ -167,7 +167,7 @@ async function tryPosters(body, query, pictures) {
   answer.innerHTML = "<p class=\"quiet\">The model looks at it…</p>";
   let html;
   try {
-    const response = await fetch(`/try?part=1${query}`, { method: "POST", body });
+    const response = await fetch(`./try?part=1${query}`, { method: "POST", body });
     html = await response.text();
     if (!(response.headers.get("content-type") || "").startsWith("text/html")) {
       const problem = JSON.parse(html);
@@ -216,7 +216,7 @@ function setUpPosters() {
     if (sample) {
       event.preventDefault();
       const name = encodeURIComponent(sample);
-      tryPosters(null, `&sample=${name}`, [`/samples/${name}`]);
+      tryPosters(null, `&sample=${name}`, [`./samples/${name}`]);
     } else if (event.target.id === "try-form") {
       event.preventDefault();
       tryFiles([...$("#try-file").files]);
