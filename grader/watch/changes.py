@@ -17,9 +17,9 @@ _PAUSE_S = 1.0
 class Changes:
     """Calls ``notify`` for each change in the folder ``repo``, from ``start`` to ``stop``.
 
-    ``concerns`` says whether the change of a path, from the root of git, is worth a call; by default
-    ``matters``. A folder that is no git repository yet may be a home folder, and is not watched: it
-    is examined once a second whether it has become one.
+    ``concerns`` says whether the change of a path, from the root of git, is worth a call; it is
+    ``matters`` where nobody says. A folder that is no git repository yet may be a home folder, and
+    is not watched: it is examined once a second whether it has become one.
     """
 
     def __init__(
