@@ -102,6 +102,15 @@ class Snapshot:
         return self._read_project()
 
     @cached_property
+    def is_unreadable(self) -> bool:
+        """Whether the files do not say which stages there are."""
+        try:
+            _ = self.project
+            return False
+        except ProjectError:
+            return True
+
+    @cached_property
     def config(self) -> Sections:
         """``.dvc/config`` alone; a ConfigError where it is broken."""
         return sections_of(self.root / ".dvc" / "config", self.root)
