@@ -243,21 +243,25 @@ def _show_answer(repo: Path, words: Sequence[str]) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     import dvcstate
-    from grader import predict
     from grader.engine.report import FAILED, PASSED
+    from grader.predict import forecast, stage_names, view
     from workshop.terminal import style_of
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     try:
-        state = dvcstate.status(options.repo)
-        expected = predict.parse_stages(state, options.stages)
+        workspace = dvcstate.Workspace(dvcstate.find_root(options.repo))
+        state = workspace.state(ask_s=dvcstate.REMOTE_TIMEOUT_S)
+        file = stage_names.pipeline_file(state.project, options.repo)
+        expected = stage_names.parse_stages(state.project, options.stages, file)
     except dvcstate.ProjectError as error:
         return report_error(str(error), error.fix)
-    except predict.UnknownStageError as error:
+    except stage_names.UnknownStageError as error:
         return report_error(str(error), error.fix)
-    forecasts = predict.forecast(state, expected)
-    write(predict.render(forecasts, style_of(output.standard_output())))
+    reached = stage_names.reached_stages(state.project, file, expected)
+    forecasts = forecast.forecast(workspace, state, expected, reached)
+    command = "dvc repro --all-pipelines" if reached is None else "dvc repro"
+    write(view.render(forecasts, style_of(output.standard_output()), command))
     return PASSED if not any(item.is_wrong for item in forecasts) else FAILED
 
 
