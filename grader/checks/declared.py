@@ -21,6 +21,7 @@ from grader.stages.lookup import (
     stage_of,
 )
 from grader.stages.paths import covers, lesson_outs
+from grader.stages.planted_faults import planted_names
 from grader.stages.right_stage import RightStage, new_outs
 from grader.stages.stage_outs import flag_of, kind_of
 from grader.stages.storage import gitignores, is_hidden_from_dvc, outs_with_code
@@ -221,15 +222,20 @@ def stage_depends_on_its_producers(
     right = RightStage(repository, snapshot, stage, spec)
     if right.absent_deps:  # a slip of what it reads, perhaps
         raise BlockedError(f"{spec.name}.deps")
-    for producer, read in right.disconnected.items():
+    planted = planted_names(repository, spec.name)
+    # What the lesson has the attendee find comes last.
+    for producer, read in sorted(
+        right.disconnected.items(), key=lambda item: planted.issuperset(item[1])
+    ):
         return Finding(
             "stage-disconnected",
             f"{stage.name} reads {fixes.join(read)}, {_made_by(producer, read)}: when {producer}"
             f" changes, {stage.name} stays as it is.",
             f"{fixes.join(read)} among the deps of {stage.name}",
             f"deps: {fixes.join(dep.path for dep in stage.deps)}",
-            mend_stage(repository, snapshot, stage, spec),
+            mend_stage(repository, snapshot, stage, spec, read),
             (stage_evidence(snapshot, stage, "cmd:", value=read[0]),),
+            names=tuple(read),
         )
     return None
 
@@ -251,7 +257,8 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
         if stage is None:
             continue
         misplaced = RightStage(repository, snapshot, stage, spec).outs.misplaced_results
-        for path, out in misplaced.items():
+        planted = planted_names(repository, spec.name) if misplaced else frozenset()
+        for path, out in sorted(misplaced.items(), key=lambda item: item[0] in planted):
             new = new_outs({path: out})
             own = next(each for each in stage.outs if covers(each.path, path))
             return Finding(
@@ -259,10 +266,11 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
                 f"{path} is {kind_of(own)} of {stage.name}: dvc {out.kind}s show does not find it.",
                 f"{new[0].flag} {path}",
                 f"{flag_of(own)} {path}",
-                mend_stage(repository, snapshot, stage, spec),
+                mend_stage(repository, snapshot, stage, spec, [path]),
                 tuple(
                     stage_evidence(snapshot, stage, each.rpartition("/")[2]) for each in misplaced
                 ),
                 severity="advice",
+                names=(path,),
             )
     return None

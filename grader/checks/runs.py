@@ -229,6 +229,7 @@ def frozen_finding(repository: Repository, snapshot: Snapshot, stage: Stage) -> 
         ),
         (stage_evidence(snapshot, stage, "frozen:"), *(change.evidence for change in changed)),
         severity="fail" if changed else "advice",
+        names=(stage.name,),
     )
 
 
