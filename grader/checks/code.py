@@ -35,16 +35,19 @@ def broken_code_finding(repository: Repository, stage: Stage, spec: StageSpec) -
 
 
 def recorded_code_finding(repository: Repository, stage: Stage, spec: StageSpec) -> Finding | None:
-    """The advice on code that the lock says ran: nothing runs it now, and a newer Python may."""
+    """The advice on code that the lock says ran, and that this Python cannot read.
+
+    For where nothing has to run, and ``broken_code_finding`` has none.
+    """
     broken = broken_code.find_recorded(repository, spec)
     if broken is None:
         return None
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    unless = f", unless its Python is newer than {version}" if broken.error else ""
     return Finding(
         "code-broken",
         f"{LOCK} says that {stage.name} ran on {broken.path}, which {broken.words} (line"
-        f" {broken.line}). dvc commit records a run that never was: the next one stops{unless}.",
+        f" {broken.line}). dvc commit records a run that never was: the next one stops, unless its"
+        f" Python is newer than {version}.",
         "code that Python runs",
         f"{broken.path}, line {broken.line}: {broken.words}",
         tuple(_steps(repository, broken)),

@@ -37,11 +37,6 @@ class BrokenCode(NamedTuple):
     name: str = ""
     meant: str = ""
 
-    @property
-    def is_of_own_code(self) -> bool:
-        """Whether it is broken wherever it runs: no package to install mends it."""
-        return bool(self.error) or "." in self.module
-
 
 def find(repository: Repository, spec: StageSpec) -> BrokenCode | None:
     """What dvc repro stops at in the code of a lesson's stage as it is in the folder.
@@ -56,16 +51,13 @@ def find(repository: Repository, spec: StageSpec) -> BrokenCode | None:
 
 
 def find_recorded(repository: Repository, spec: StageSpec) -> BrokenCode | None:
-    """What the next run stops at, in code on which the stage ran, as the lock says.
+    """The first module of a lesson's stage that this Python cannot read, whether it ran or not.
 
     ``dvc commit`` records a run that never was. Or the stage ran with a newer Python than this.
     """
-    stage, code = repository.worktree.stage(spec), repository.worktree.code(spec)
-    if stage is None:
-        return None
-    judged = {*_modules_to_run(repository, stage, code)}
-    recorded = [path for path in code.imported() if path not in judged]
-    return next((each for each in _all(repository, code, recorded) if each.is_of_own_code), None)
+    code = repository.worktree.code(spec)
+    modules = ((path, module(repository.worktree.text(path) or "")) for path in code.imported())
+    return next((_unreadable(path, *one.error) for path, one in modules if one.error), None)
 
 
 def _modules_to_run(repository: Repository, stage: Stage, code: StageCode) -> list[str]:
@@ -92,8 +84,7 @@ def _all(repository: Repository, code: StageCode, paths: Iterable[str]) -> Itera
     modules = {path: module(repository.worktree.text(path) or "") for path in paths}
     for path, parsed in modules.items():
         if parsed.error:
-            line, words = parsed.error
-            yield BrokenCode(path, line, f"is no Python: {words}", error=words)
+            yield _unreadable(path, *parsed.error)
     absent_names: dict[tuple[str, str], str] = {}  # modules import the same names over and over
     for path in modules:
         for line, package, name in code.first_imports(path):
@@ -104,12 +95,13 @@ def _all(repository: Repository, code: StageCode, paths: Iterable[str]) -> Itera
                 continue
             broken = _absent_import(repository, code, path, line, absent)
             # What ran and is like no other name is installed where the attendee works.
-            if (
-                broken.is_of_own_code
-                or broken.meant
-                or absent not in _packages_of_run(repository, code)
-            ):
+            is_ours = "." in absent or broken.meant
+            if is_ours or absent not in _packages_of_run(repository, code):
                 yield broken
+
+
+def _unreadable(path: str, line: int, words: str) -> BrokenCode:
+    return BrokenCode(path, line, f"is no Python: {words}", error=words)
 
 
 def _absent_name(repository: Repository, code: StageCode, package: str, name: str) -> str:

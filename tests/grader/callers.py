@@ -45,9 +45,10 @@ def assert_blockers_hold_up(report: Report) -> None:
         blocker, chain = result, [result.id]
         while blocker.status == "blocked" and blocker.blocked_by in results:
             blocker = results[blocker.blocked_by]
-            assert blocker.id not in chain, chain
+            assert blocker.id not in chain, f"a circle of blockers: {chain}"
             chain.append(blocker.id)
-        assert len(chain) == 1 or blocker.kind in ("fail", "error"), chain
+        is_told = blocker.kind in ("fail", "error")
+        assert len(chain) == 1 or is_told, f"waits for what is {blocker.kind}: {chain}"
 
 
 def assert_shown(report: Report) -> None:

@@ -172,31 +172,27 @@ def _broken(repo: Path) -> list[CheckResult]:
     return [one for one in grade(repo, offline=True).checks if one.code == "code-broken"]
 
 
-@pytest.mark.parametrize(
-    ("new", "has_version"),
-    [("import csv\nprint(\n", True), ("import csv\nfrom pipeline.shared import nowhere\n", False)],
-)
 def test_broken_code_that_dvc_commit_recorded_is_advice_while_nothing_has_to_run(
-    new: str, has_version: bool, repo: Path
+    repo: Path,
 ) -> None:
-    gallery.edit(repo, PLOTS, "import csv\n", new)
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nprint(\n")
     finished.record(repo)
     gallery.save(repo)
     (found,) = _broken(repo)
     assert (found.id, found.kind) == ("plot.command", "advice")
     assert found.rationale
     assert found.rationale.startswith(f"dvc.lock says that plot ran on {PLOTS}, which ")
-    assert ("newer than" in found.rationale) is has_version  # a newer Python may read it
 
 
+@pytest.mark.parametrize("line", ["print(", "from pipeline.shared import nowhere"])
 @pytest.mark.parametrize(
     ("old", "new"), [("  examples: 12", "  examples: 13"), ("  width: ", "  width: 1")]
 )
 def test_recorded_code_that_is_to_run_again_is_broken_whatever_the_lock_says(
-    old: str, new: str, repo: Path
+    line: str, old: str, new: str, repo: Path
 ) -> None:
     """A param of the stage, or of the first one: all below it run then."""
-    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nprint(\n")
+    gallery.edit(repo, PLOTS, "import csv\n", f"import csv\n{line}\n")
     finished.record(repo)
     gallery.save(repo)
     gallery.edit(repo, "params.yaml", old, new)
