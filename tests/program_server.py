@@ -23,7 +23,8 @@ from pathlib import Path
 
 DVC, STAGE = "TESTS_DVC_SERVER", "TESTS_STAGE_SERVER"
 """The environment variables by which the clients know their servers."""
-STAGES = ("pipeline.train", "pipeline.export")
+KERAS_ANSWERS = "tests.pipeline.keras_answers"
+STAGES = ("pipeline.train", "pipeline.export", KERAS_ANSWERS)
 """The modules that import TensorFlow, started as ``python -m``."""
 _CLIENT = f'"{sys.executable}" -I -S "{Path(__file__).with_name("program_client.py")}"'
 _IMPORTED_FIRST = {

@@ -186,7 +186,8 @@ NARROW = np.array([[[0], [16], [126], [235], [255]]], np.uint8)
 
 def narrow_pngs() -> dict[str, bytes]:
     narrow = cicp(1, 13, 0, 0)
-    deep = NARROW.astype(np.uint16) << 8  # H.273, 8.3: 16 and 235 times 2 ** (bits - 8)
+    # H.273, 8.3: 16 and 235 times 2 ** (bits - 8)
+    deep = np.left_shift(NARROW, 8, dtype=np.uint16)
     alpha = np.full_like(NARROW, 255)
     palette = chunk(b"PLTE", np.repeat(NARROW, 3, axis=-1).tobytes())
     return {
