@@ -44,6 +44,7 @@ data: .venv/installed
 
 run: data
 	$(BIN)/dvc repro
+	@echo "open http://127.0.0.1:$(PORT) in a browser; Ctrl-C ends the service"
 	$(BIN)/uvicorn service.main:app --port $(PORT)
 
 test: .venv/installed
