@@ -134,7 +134,7 @@ def stage_runs_its_module(
         raise BlockedError("init.one_repository")
     if finding := misplaced_finding(repository, snapshot, stage):
         return finding
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.unread:
         return None
     if code.is_absent and repository.worktree.code(spec).is_absent:
@@ -180,7 +180,7 @@ def outs_are_declared(
     out that the command does not write, dvc repro stops when the command has ended.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     # Code among the outs, and outs of other stages, are for the checks of all outs to report.
     unwritten = [path for path in right.outs.unwritten if path not in right.outs.with_code]
     undeclared = right.outs.undeclared_beside(stage.outs)
@@ -218,7 +218,7 @@ def stage_depends_on_its_producers(
     DVC runs stages in the order of their deps; without one, {stage} may run on what was before.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.absent_deps:  # a slip of what it reads, perhaps
         raise BlockedError(f"{spec.name}.deps")
     for producer, read in right.disconnected.items():
@@ -250,7 +250,7 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
         stage = snapshot.stage(spec)
         if stage is None:
             continue
-        misplaced = RightStage(repository, snapshot, stage, spec).outs.misplaced_results
+        misplaced = RightStage.of(repository, snapshot, stage, spec).outs.misplaced_results
         for path, out in misplaced.items():
             new = new_outs({path: out})
             own = next(each for each in stage.outs if covers(each.path, path))

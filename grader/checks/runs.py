@@ -239,7 +239,7 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
     They are declared and recorded; the next stage needs them, and so does whoever looks at them.
     """
     stage = recorded_stage(snapshot, spec)
-    if RightStage(repository, snapshot, stage, spec).outs.unwritten:
+    if RightStage.of(repository, snapshot, stage, spec).outs.unwritten:
         raise BlockedError(f"{spec.name}.outs")
     root = repository.root
     gone = [out for out in stage.outs if out.inside and not (root / out.path).exists()]
