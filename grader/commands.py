@@ -48,7 +48,7 @@ def _check(options: argparse.Namespace) -> int:
         lambda check: _is_selected(options, check),
         offline=options.offline,
         as_foreign=options.any,
-        runs_code=options.run_code,
+        report_run=_report_progress if options.run_code else None,
     )
     if report.gradable and not report.lessons:
         asked = options.only or f"the lesson {options.lesson}"
@@ -67,6 +67,11 @@ def _check(options: argparse.Namespace) -> int:
         judged = [result.id for result in report.checks]
         output.write_error(checkout.foreign_note(Path(report.repo), asked, judged))
     return exit_code(report)
+
+
+def _report_progress(line: str) -> None:
+    """To standard error: standard output is the report's."""
+    output.write_error(f"{line}\n")
 
 
 def _is_selected(options: argparse.Namespace, check: "Check") -> bool:

@@ -138,6 +138,11 @@ def _question(result: CheckResult) -> list[str]:
 def _place(result: CheckResult) -> list[str]:
     if result.look:
         return wrap(result.look, WIDTH)
+    if result.planted:  # the place alone: what belongs there is step 3
+        first = result.evidence[0]
+        line = f", line {first.line}" if first.line else ""
+        lines = wrap(f"Look at {first.path}{line}, {_PLACES[first.source]}", WIDTH)
+        return lines + wrap(f"actual: {result.actual}", WIDTH)
     lines = []
     for item in result.evidence[:2]:
         line = f", line {item.line}" if item.line else ""

@@ -10,6 +10,7 @@ from typing import Literal
 from grader.engine.verdict import Status
 from grader.finding import Evidence, Severity
 from grader.step import Step
+from workshop.course.manifest import PlantedFault
 
 Kind = Status | Literal["advice"]
 
@@ -23,7 +24,11 @@ _AS_FIX = {"text": "fix"}
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check, and what was found."""
+    """One check, and what was found.
+
+    ``told_in`` is the lesson whose text says what to do, where it is a task of a lesson or a fault
+    that it ``planted``.
+    """
 
     id: str = field(metadata=_ID)
     lesson: str
@@ -43,6 +48,8 @@ class CheckResult:
     awaits_commit: bool = field(metadata=INTERNAL)
     is_lesson_task: bool = field(metadata=INTERNAL)
     look: str | None = field(default=None, metadata=INTERNAL)
+    planted: PlantedFault | None = field(default=None, metadata=INTERNAL)
+    told_in: str | None = field(default=None, metadata=INTERNAL)
 
     @property
     def kind(self) -> Kind:

@@ -152,6 +152,16 @@ class Git:
         words = ("--format=%(refname:lstrip=2)", f"--count={at_most}", "refs/heads")
         return self._ask("for-each-ref", *words).decode("utf-8", "replace").split()
 
+    @cached_property
+    def has_remotes(self) -> bool:
+        """Whether git knows a repository to push to."""
+        return bool(self._ask("remote").strip())
+
+    def branches_with(self, commit: str) -> list[str]:
+        """The names of the branches that ``commit`` is in the history of."""
+        words = ("--format=%(refname:lstrip=2)", f"--contains={commit}", "refs/heads")
+        return self._ask("for-each-ref", *words).decode("utf-8", "replace").split()
+
     def tags(self) -> dict[str, str]:
         """The commit of each tag, by name."""
         words = ("--format=%(refname:lstrip=2) %(*objectname) %(objectname)", "refs/tags/")
@@ -169,6 +179,11 @@ class Git:
         if any((self.control / name).is_dir() for name in ("rebase-merge", "rebase-apply")):
             return "rebase"
         return "bisect" if (self.control / "BISECT_LOG").is_file() else None
+
+    @property
+    def is_merging(self) -> bool:
+        """Whether a merge has begun whose commit is still to come."""
+        return (self.control / "MERGE_HEAD").is_file()
 
     @cached_property
     def is_shallow(self) -> bool:

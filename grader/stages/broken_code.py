@@ -12,8 +12,9 @@ from grader.close_names import close_names
 from grader.code.module import Module, module
 from grader.code.stage_code import StageCode
 from grader.facts.repository import Repository
+from grader.stages.lookup import LOCK
 from grader.stages.paths import covers
-from grader.stages.run_state import state_of
+from grader.stages.run_state import runs_next, state_of
 from workshop.stages import StageSpec
 
 _ALIKE = 0.75
@@ -23,7 +24,7 @@ _ALIKE = 0.75
 class BrokenCode(NamedTuple):
     """What keeps Python from running the module ``path``: ``words``, as a sentence goes on.
 
-    ``error`` is what Python says of code that it cannot read. Of an import, ``module`` is the
+    ``error`` is what this Python says of code that it cannot read. Of an import, ``module`` is the
     dotted name that is nowhere, ``name`` what stands there of it, and ``meant`` a name that is
     there and spelled alike.
     """
@@ -36,24 +37,45 @@ class BrokenCode(NamedTuple):
     name: str = ""
     meant: str = ""
 
+    @property
+    def is_of_own_code(self) -> bool:
+        """Whether it is broken wherever it runs: no package to install mends it."""
+        return bool(self.error) or "." in self.module
+
 
 def find(repository: Repository, spec: StageSpec) -> BrokenCode | None:
     """What dvc repro stops at in the code of a lesson's stage as it is in the folder.
 
-    Code on which the stage has run is right, whatever Python and whatever packages are here.
+    Code on which the stage has run is right, whatever Python and whatever packages are here, as
+    long as nothing has to run: ``find_recorded`` is about that.
     """
     stage, code = repository.worktree.stage(spec), repository.worktree.code(spec)
     if stage is None:
         return None
-    return next(_all(repository, code, _changed_modules(repository, stage, code)), None)
+    return next(_all(repository, code, _modules_to_run(repository, stage, code)), None)
 
 
-def _changed_modules(repository: Repository, stage: Stage, code: StageCode) -> list[str]:
-    """The modules of ``stage`` that are not as they were when it ran the last time."""
+def find_recorded(repository: Repository, spec: StageSpec) -> BrokenCode | None:
+    """What the next run stops at, in code on which the stage ran, as the lock says.
+
+    ``dvc commit`` records a run that never was. Or the stage ran with a newer Python than this.
+    """
+    stage, code = repository.worktree.stage(spec), repository.worktree.code(spec)
+    if stage is None:
+        return None
+    judged = {*_modules_to_run(repository, stage, code)}
+    recorded = [path for path in code.imported() if path not in judged]
+    return next((each for each in _all(repository, code, recorded) if each.is_of_own_code), None)
+
+
+def _modules_to_run(repository: Repository, stage: Stage, code: StageCode) -> list[str]:
+    """The modules of ``stage`` that changed after it ran; all of them where it is to run again."""
     modules = code.imported()
     if not stage.recorded:
         return modules
     try:
+        if runs_next(repository, stage):
+            return modules
         reasons = state_of(repository, stage).reasons
     except (ProjectError, OSError):
         return modules
@@ -81,8 +103,12 @@ def _all(repository: Repository, code: StageCode, paths: Iterable[str]) -> Itera
             if not absent or _is_gone(repository, code, absent):
                 continue
             broken = _absent_import(repository, code, path, line, absent)
-            # What is committed and like no other name is installed where the attendee works.
-            if "." in absent or broken.meant or not _is_imported_at_head(repository, code, absent):
+            # What ran and is like no other name is installed where the attendee works.
+            if (
+                broken.is_of_own_code
+                or broken.meant
+                or absent not in _packages_of_run(repository, code)
+            ):
                 yield broken
 
 
@@ -130,15 +156,30 @@ def _is_gone(repository: Repository, code: StageCode, name: str) -> bool:
     return any(path in repository.committed_files for path in paths)
 
 
-def _is_imported_at_head(repository: Repository, code: StageCode, name: str) -> bool:
-    return name in _packages_at_head(repository, code)
-
-
 def _packages_at_head(repository: Repository, code: StageCode) -> set[str]:
     """The packages that the committed code of the stage imports, those of libraries too."""
     paths = repository.head.code(code.stage).imported()
-    parsed = [module(repository.head.text(path) or "") for path in paths]
-    return {base.partition(".")[0] for one in parsed for level, base, _ in one.imports if not level}
+    return _packages(repository.head.text(path) or "" for path in paths)
+
+
+def _packages_of_run(repository: Repository, code: StageCode) -> set[str]:
+    """The packages that its code imported at the last commit of a run; none where none ran.
+
+    In a shallow clone that is HEAD.
+    """
+    git = repository.git
+    commits = git.commits(f"{repository.prefix}{LOCK}", 1) if git else []
+    if git is None or not commits:
+        return set()
+    files, paths = git.tree(commits[0]).files, repository.head.code(code.stage).imported()
+    names = [f"{repository.prefix}{path}" for path in paths]
+    contents = git.contents(files[name].oid for name in names if name in files)
+    return _packages(content.decode("utf-8", "replace") for content in contents.values())
+
+
+def _packages(texts: Iterable[str]) -> set[str]:
+    imports = (each for text in texts for each in module(text).imports)
+    return {base.partition(".")[0] for level, base, _ in imports if not level}
 
 
 def _absent_import(

@@ -17,7 +17,7 @@ from grader.watch import view
 from grader.watch.report_diff import ReportDiff
 from tests.repositories import copy_folder
 from workshop.course.exercises import Exercises, exercises
-from workshop.exercises import builder
+from workshop.exercises import builder, pages
 from workshop.exercises.faults import FAULTS
 from workshop.start.programs import ProgramError
 from workshop.terminal import Style
@@ -175,3 +175,14 @@ def test_a_repository_that_is_no_exercise_is_named(
     (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")
     assert commands.main(["check", "--repo", str(repo), "--only", SYMPTOM]) == 2
     assert "is judged by exercise.symptom" in capsys.readouterr().err
+
+
+def test_no_readme_tells_what_mends_its_exercise() -> None:
+    """What is said in each of them would spoil the one whose data nobody has sent to the remote."""
+    for exercise in exercises().exercises:
+        told = pages.readme(exercise).replace(exercise.story, "")
+        assert exercise.goal in told
+        assert "push" not in told.replace("\n".join(exercise.see), "")
+    unsent = exercises().exercise("clone-without-model")
+    assert unsent is not None
+    assert "dvc push" not in pages.readme(unsent)
