@@ -32,13 +32,22 @@ help:
 env: .venv/installed
 	@echo "done. next: source .venv/bin/activate"
 
-.venv/installed: requirements.txt pyproject.toml
+# Nothing where .venv runs here; else its Python is gone, or it was made in another folder, whose
+# path is in its programs.
+CLEAR := $(shell { $(BIN)/python -c "" && grep -qF "$(CURDIR)/.venv" $(BIN)/activate; } 2>/dev/null \
+	|| echo --clear)
+# The stamp has the checksums of what was installed: a file that changes may be older than it.
+CHECKSUMS := cksum requirements.txt pyproject.toml
+STALE := $(shell test -z "$(CLEAR)" && $(CHECKSUMS) | cmp -s - .venv/installed || echo stale)
+.PHONY: stale
+
+.venv/installed: requirements.txt pyproject.toml $(STALE)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 found"; \
 		echo "  fix: install one, or say which: make env PYTHON=/path/to/python3.12"; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(CLEAR) .venv
 	$(BIN)/python -m pip install --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
-	@touch $@
+	@$(CHECKSUMS) > $@
 
 data: .venv/installed
 	$(BIN)/python -m pipeline.posters data/raw --expect data/raw.dvc
