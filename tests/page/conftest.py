@@ -21,7 +21,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         # Docker and CI run as root, for whom chromium has no sandbox.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
         browser.close()
 
