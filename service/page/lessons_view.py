@@ -78,12 +78,13 @@ class LessonView:
 class NextView:
     """The one thing to do next, of which lesson; ``command`` where it is one to type.
 
-    ``is_task``: the lesson says what to do. ``is_before``: it does so, as far as its commit.
+    ``is_task``: the lesson says what to do, below the heading ``section``. ``is_before``: it does so, as far as its commit.
     """
 
     text: str
     command: str | None
     is_task: bool
+    section: str | None
     is_before: bool
     lesson: str
 
@@ -161,10 +162,12 @@ def _next_view(action: NextAction | None) -> NextView | None:
         return None
     result, lesson = action.result, action.lesson or action.result.lesson
     command = None
-    if isinstance(action.step, Command) and not result.is_lesson_task:
+    if isinstance(action.step, Command) and not result.told_in:
         command = step_lines(action.step)[0]
-    is_before = action.lesson is not None and not result.is_lesson_task
-    return NextView(next_line(action), command, result.is_lesson_task, is_before, lesson)
+    is_task = result.told_in is not None
+    is_before = action.lesson is not None and not is_task
+    section = result.planted.section if result.planted else None
+    return NextView(next_line(action), command, is_task, section, is_before, lesson)
 
 
 def _lesson_view(
@@ -188,15 +191,15 @@ def _state(result: CheckResult) -> str:
     if result.kind == "pass":
         return DONE
     if result.kind == "fail":
-        return COMMIT if result.awaits_commit else TASK if result.is_lesson_task else MISTAKE
+        return COMMIT if result.awaits_commit else TASK if result.told_in else MISTAKE
     return {"blocked": WAITS, "error": UNTOLD, "advice": ADVICE}[result.kind]
 
 
 def _check_view(result: CheckResult, waiting: Sequence[CheckResult]) -> CheckView:
     state = WAITS if result in waiting else _state(result)
-    is_task = result.is_lesson_task and result.lesson not in (EXERCISE, GAPS)
+    is_folded = result.told_in is not None and result.lesson not in (EXERCISE, GAPS)
     evidence = tuple(_evidence_text(item) for item in result.evidence[:4])
-    return CheckView(result, state, WORDS[state], evidence, fix_view(result.steps), is_task)
+    return CheckView(result, state, WORDS[state], evidence, fix_view(result.steps), is_folded)
 
 
 def fix_view(steps: Sequence[Step]) -> FixView:
