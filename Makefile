@@ -9,9 +9,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PORT ?= 8000
 
 BIN := .venv/bin
-# Three processes, on two cores as well, for many tests wait for a server or a terminal. Each file
-# stays whole: its tests share what takes long to make. The longest come first (tests/conftest.py).
-PARALLEL ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Four processes, on two cores as well, for many tests wait for a server, a terminal or the disk:
+# three left the cores idle for a quarter of the time. Each file stays whole: its tests share what
+# takes long to make. The longest come first (tests/conftest.py).
+PARALLEL ?= --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # Further options of pytest for `make test`, such as TESTS="-m slow" or TESTS=tests/grader.
 TESTS ?=
 # Containers often set it: each of a thousand programs would compile our code anew.
@@ -53,6 +54,7 @@ data: .venv/installed
 
 run: data
 	$(BIN)/dvc repro
+	@echo "open http://127.0.0.1:$(PORT) in a browser; Ctrl-C ends the service"
 	$(BIN)/uvicorn service.main:app --port $(PORT)
 
 test: .venv/installed

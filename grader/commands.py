@@ -48,7 +48,7 @@ def _check(options: argparse.Namespace) -> int:
         lambda check: _is_selected(options, check),
         offline=options.offline,
         as_foreign=options.any,
-        runs_code=options.run_code,
+        report_run=_report_progress if options.run_code else None,
     )
     if report.gradable and not report.lessons:
         asked = options.only or f"the lesson {options.lesson}"
@@ -67,6 +67,11 @@ def _check(options: argparse.Namespace) -> int:
         judged = [result.id for result in report.checks]
         output.write_error(checkout.foreign_note(Path(report.repo), asked, judged))
     return exit_code(report)
+
+
+def _report_progress(line: str) -> None:
+    """To standard error: standard output is the report's."""
+    output.write_error(f"{line}\n")
 
 
 def _is_selected(options: argparse.Namespace, check: "Check") -> bool:
@@ -238,21 +243,25 @@ def _show_answer(repo: Path, words: Sequence[str]) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     import dvcstate
-    from grader import predict
     from grader.engine.report import FAILED, PASSED
+    from grader.predict import forecast, stage_names, view
     from workshop.terminal import style_of
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     try:
-        state = dvcstate.status(options.repo)
-        expected = predict.parse_stages(state, options.stages)
+        workspace = dvcstate.Workspace(dvcstate.find_root(options.repo))
+        state = workspace.state(ask_s=dvcstate.REMOTE_TIMEOUT_S)
+        file = stage_names.pipeline_file(state.project, options.repo)
+        expected = stage_names.parse_stages(state.project, options.stages, file)
     except dvcstate.ProjectError as error:
         return report_error(str(error), error.fix)
-    except predict.UnknownStageError as error:
+    except stage_names.UnknownStageError as error:
         return report_error(str(error), error.fix)
-    forecasts = predict.forecast(state, expected)
-    write(predict.render(forecasts, style_of(output.standard_output())))
+    reached = stage_names.reached_stages(state.project, file, expected)
+    forecasts = forecast.forecast(workspace, state, expected, reached)
+    command = "dvc repro --all-pipelines" if reached is None else "dvc repro"
+    write(view.render(forecasts, style_of(output.standard_output()), command))
     return PASSED if not any(item.is_wrong for item in forecasts) else FAILED
 
 

@@ -9,5 +9,5 @@ from workshop.course.exercises import exercises
 
 def every_check() -> dict[str, Check]:
     """The checks of all repositories, those of exercises and those of gaps in the code."""
-    gaps = {check.id: check for check in gap_checks(runs_code=False)}
+    gaps = {check.id: check for check in gap_checks()}
     return {**in_teaching_order(), **exercise_checks(exercises().exercises[0]), **gaps}

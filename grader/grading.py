@@ -22,7 +22,7 @@ def grade(
     *,
     offline: bool = False,
     as_foreign: bool = False,
-    runs_code: bool = False,
+    report_run: Callable[[str], None] | None = None,
     cache: SnapshotCache | None = None,
 ) -> Report:
     """The report on the repository that the folder ``repo`` is in, with the checks of ``select``.
@@ -30,7 +30,7 @@ def grade(
     ``offline`` leaves out what only the remote can answer. ``as_foreign`` leaves out what the
     workshop asks for, and judges any DVC repository. A ``cache`` makes the next grade of the
     same repository faster. Changes nothing, and runs nothing of the repository's, but for the code
-    in its gaps where ``runs_code`` asks for it.
+    in its gaps where there is a ``report_run``, which gets a line about each that runs.
     """
     tiers: tuple[ReportTier, ...] = ("static",) if offline else ("static", "remote")
     own_cache = cache or SnapshotCache()
@@ -45,7 +45,7 @@ def grade(
         elif repository.has_gaps:
             from grader.gaps import with_gaps  # likewise
 
-            checks = with_gaps(checks, runs_code=runs_code)
+            checks = with_gaps(checks, report_run)
         selected = [check for check in checks.values() if select(check)]
         if repository.is_foreign:
             selected = [check for check in selected if not check.of_workshop]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dvcstate import Stage
 from grader import fixes
+from grader.amounts import amount
 from grader.checks.dvc_folder import (
     files_of_this_machine,
     lost_gitignore_finding,
@@ -64,15 +65,15 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         "tracked-by-git-and-dvc",
         f"Git tracks {fixes.join(doubled)} as well as DVC: every clone carries it, for ever.",
         "outs in DVC's cache alone",
-        f"git's index has {fixes.amount(count, 'file')} of {fixes.join(doubled)}"
+        f"git's index has {amount(count, 'file')} of {fixes.join(doubled)}"
         if staged
-        else f"HEAD has {fixes.amount(count, 'file')} of {fixes.join(doubled)}",
+        else f"HEAD has {amount(count, 'file')} of {fixes.join(doubled)}",
         (*removals, *_commit(repository, doubled.values(), "Leave the data to DVC")),
         tuple(
             Evidence(
                 "index" if out in staged else "HEAD",
                 paths[0],
-                value=fixes.amount(len(paths), "file"),
+                value=amount(len(paths), "file"),
             )
             for out, paths in doubled.items()
         ),
@@ -235,7 +236,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     staged = [top for top in tops if any(covers(top, path) for path in repository.tracked_files)]
     edits, files = restore_gitignore(repository)
     added = [fixes.command("git", "add", path) for path in files]
-    count = fixes.amount(len(objects) + len(own), "file")
+    count = amount(len(objects) + len(own), "file")
     return Finding(
         "cache-in-git",
         f"Git tracks {fixes.join(tops)}"

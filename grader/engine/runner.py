@@ -35,7 +35,9 @@ def verdicts(
         verdict = _verdict(repository, check, checks, judged)
         if verdict.status == "fail":
             verdict = _with_ready_steps(verdict, ready)
-        judged[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
+        if _awaits_commit(verdict, checks):
+            verdict = replace(verdict, awaits_commit=True)
+        judged[check.id] = verdict
     verdicts = [judged[id_] for id_ in checks if id_ in selected]
     if repository.is_foreign:  # what waits for a lesson's stage cannot be judged
         given = {check.id for check in checks.values() if check.of_workshop}

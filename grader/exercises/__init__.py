@@ -54,7 +54,12 @@ def exercise_checks(exercise: Exercise) -> dict[str, Check]:
     checks = (
         _check(_HISTORY, kept.history_is_kept, ("init.git",), committed_only=True),
         _check(_GIVEN, kept.given_files_are_kept, (_HISTORY, before_given)),
-        _check(SYMPTOM, symptom.judge_of(exercise), (before_symptom,), exercise),
+        _check(
+            SYMPTOM,
+            symptom.judge_of(exercise),
+            (before_symptom, *symptom.requires_of(exercise)),
+            exercise,
+        ),
         _check(_STAGES, parts.stages_run_when_they_have_to, (_GIVEN, *here)),
         _check(_RECORDS, records.records_are_of_a_run, (_STAGES,)),
     )

@@ -3,15 +3,18 @@
 import shlex
 from collections.abc import Callable, Iterator
 
+from grader import fixes
 from grader.checks import CHECKS
 from grader.engine.registry import Judge
 from grader.exercises.reactions import inputs_of
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.step import Command
+from grader.stages.lookup import LOCK
+from grader.step import Command, Step
 from workshop.course.exercises import PAGE, Exercise, exercises
 from workshop.exercises import whole_project
+from workshop.exercises.project_folder import START
 
 CODE = "symptom-there"
 
@@ -46,11 +49,44 @@ def judge_of(exercise: Exercise) -> Judge:
     return judge
 
 
-def _steps(exercise: Exercise, repository: Repository) -> Iterator[Command]:
-    """What mends it, with the address of the exercise's own remote."""
+def _steps(exercise: Exercise, repository: Repository) -> Iterator[Step]:
+    """What mends it, with the address of the exercise's own remote.
+
+    What it begins with may be gone since: a merge that was given up, a lock that was deleted.
+    """
     remote = repository.settings.remote or ""
-    for line in exercise.type:
-        yield Command(tuple(word.replace("{remote}", remote) for word in shlex.split(line)))
+    first, *rest = (
+        Command(tuple(word.replace("{remote}", remote) for word in shlex.split(line)))
+        for line in exercise.type
+    )
+    if exercise.branch and repository.git and not repository.git.is_merging:
+        if _is_unmerged(exercise, repository):
+            # Where both sides changed a line, ours stays: of the lock, all of ours is taken below.
+            words = ("git", "merge", "--no-ff", "--no-commit", "--strategy-option", "ours")
+            yield fixes.command(*words, exercise.branch)
+        first = fixes.command("git", "checkout", START, "--", LOCK, "metrics.json")
+    if LOCK in first.words and not (repository.root / LOCK).exists():
+        yield fixes.command("dvc", "repro")
+    yield from (first, *rest)
+
+
+def requires_of(exercise: Exercise) -> tuple[str, ...]:
+    """The checks that hold before the symptom can be judged: those that its own checks require.
+
+    Those that wait for it are passed over, and what they require is taken for them.
+    """
+    required: dict[str, None] = {}
+
+    def visit(id_: str) -> None:
+        for other in CHECKS[id_].requires:
+            if other in exercise.waits:
+                visit(other)
+            else:
+                required[other] = None
+
+    for id_ in exercise.checks:
+        visit(id_)
+    return tuple(required)
 
 
 def _is_wrong_reaction(exercise: Exercise, _repository: Repository, snapshot: Snapshot) -> bool:
@@ -86,7 +122,7 @@ def _is_other_data(exercise: Exercise, _repository: Repository, snapshot: Snapsh
     return exercises().records[whole_project.DATA_DIR] not in recorded
 
 
-def _is_unmerged(exercise: Exercise, repository: Repository, _snapshot: Snapshot) -> bool:
+def _is_unmerged(exercise: Exercise, repository: Repository, *_: Snapshot) -> bool:
     """Whether the history lacks the commit of a tag."""
     if not exercise.branch or repository.git is None:
         return False

@@ -6,7 +6,7 @@ from grader.step import Command, Edit, Note, Step
 from workshop.shell import is_quotable, literal
 
 __all__ = [
-    "add", "amount", "change", "command", "commit", "commit_staged", "delete", "is_quotable",
+    "add", "change", "command", "commit", "commit_staged", "delete", "is_quotable",
     "join", "literal", "note", "python",
 ]  # fmt: skip
 
@@ -51,11 +51,6 @@ def change(file: str, text: str, *, line: int | None = None, stage: str | None =
 def note(text: str) -> Note:
     """Something that no command and no edit does."""
     return Note(text)
-
-
-def amount(number: int, noun: str) -> str:
-    """``1 file``, ``2 files``: a number with its noun."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def join(names: Iterable[str], at_most: int = 3) -> str:

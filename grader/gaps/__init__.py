@@ -9,31 +9,33 @@ from grader.engine.registry import Check, ExtraCheck
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding, UnknownError
-from grader.gaps.run import Answers, run_gaps
+from grader.gaps.run import Answers, ReportRun, run_gaps
 from grader.step import Step
 from workshop.course.gaps import BEFORE, GAPS, Gap, gap_lines, gaps, is_open, open_line
 from workshop.course.manifest import CourseCheck, course
 from workshop.start.reference import pipeline_dir
 
-Run = Callable[[Path], Answers]
+Run = Callable[[Path, str], Answers | UnknownError]
+"""What a function of a repository answers, for each gap in it; else why nothing."""
 _POINTS = 2
 
 
-def with_gaps(general: Mapping[str, Check], *, runs_code: bool) -> dict[str, Check]:
+def with_gaps(general: Mapping[str, Check], report_run: ReportRun | None) -> dict[str, Check]:
     """The ``general`` checks, and one for each gap, before those of the lesson that runs the code.
 
-    ``runs_code``: what is filled is run as well. Without, it is judged as far as it can be read.
+    With ``report_run``, what is filled is run as well, and that is told what runs. Without, it is
+    judged as far as it can be read.
     """
     order = [lesson.id for lesson in course().lessons]
     earlier = order[: order.index(BEFORE)]
     before = {id_: check for id_, check in general.items() if check.lesson in earlier}
-    own = {check.id: check for check in gap_checks(runs_code=runs_code)}
+    own = {check.id: check for check in gap_checks(report_run)}
     return {**before, **own, **general}
 
 
-def gap_checks(*, runs_code: bool) -> list[Check]:
-    """A check for each gap."""
-    run = functools.cache(run_gaps) if runs_code else None
+def gap_checks(report_run: ReportRun | None = None) -> list[Check]:
+    """A check for each gap; see ``with_gaps``."""
+    run = functools.cache(functools.partial(run_gaps, report=report_run)) if report_run else None
     return [
         ExtraCheck(
             f"{GAPS}.{gap.id}",
@@ -69,7 +71,10 @@ def _judge(
     for other in gaps():
         if other.function == gap.function and _is_open(repository.worktree, other):
             raise UnknownError(f"{gap.function} cannot run yet: it has the open gap {other.id} too")
-    answer = run(repository.root)[gap.id]
+    answers = run(repository.root, gap.function)
+    if isinstance(answers, UnknownError):
+        raise answers
+    answer = answers[gap.id]
     if answer is None:
         return None
     rationale = "It does not answer as it should."

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dvcstate import Stage
 from dvcstate.model import Out
-from grader import fixes
+from grader.amounts import amount
 from grader.facts.objects import parse_listing
 from grader.facts.remote import BadObjects, Remote
 from grader.facts.repository import Repository
@@ -40,7 +40,7 @@ class Answer:
         """How many objects that are, for the report."""
         absent, wrong = len(self.lacking.absent), len(self.lacking.wrong)
         are, have = "is" if absent == 1 else "are", "has" if wrong == 1 else "have"
-        parts = [f"{fixes.amount(absent, 'object')} {are} absent"] if absent else []
+        parts = [f"{amount(absent, 'object')} {are} absent"] if absent else []
         parts += [f"{wrong} {have} other bytes than the name says"] if wrong else []
         return ", ".join(parts)
 

@@ -1,7 +1,6 @@
 """`grader start --broken` and `grader list --broken`, and what an exercise shows of itself."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from grader.output import human, report_schema
 from grader.output.report_json import document
 from grader.watch import view
 from grader.watch.report_diff import ReportDiff
+from tests.repositories import copy_folder
 from workshop.course.exercises import Exercises, exercises
-from workshop.exercises import builder
+from workshop.exercises import builder, pages
 from workshop.exercises.faults import FAULTS
 from workshop.start.programs import ProgramError
 from workshop.terminal import Style
@@ -169,9 +169,20 @@ def test_a_repository_that_is_no_exercise_is_named(
     frozen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repo = tmp_path / "repo"
-    shutil.copytree(frozen, repo, symlinks=True)
+    copy_folder(frozen, repo)
     (repo / "workshop.toml").unlink()
     assert commands.main(["check", "--repo", str(repo), "--only", SYMPTOM]) == 1
     (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")
     assert commands.main(["check", "--repo", str(repo), "--only", SYMPTOM]) == 2
     assert "is judged by exercise.symptom" in capsys.readouterr().err
+
+
+def test_no_readme_tells_what_mends_its_exercise() -> None:
+    """What is said in each of them would spoil the one whose data nobody has sent to the remote."""
+    for exercise in exercises().exercises:
+        told = pages.readme(exercise).replace(exercise.story, "")
+        assert exercise.goal in told
+        assert "push" not in told.replace("\n".join(exercise.see), "")
+    unsent = exercises().exercise("clone-without-model")
+    assert unsent is not None
+    assert "dvc push" not in pages.readme(unsent)

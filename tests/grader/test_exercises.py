@@ -74,11 +74,17 @@ def test_the_symptom_is_seen_and_its_hint_solves_it(exercise: Exercise, room: Ro
 
 @pytest.mark.slow
 @ways(WRONG_WAYS)
-def test_a_wrong_way_out_is_named(exercise: Exercise, way: Way, room: Room) -> None:
+def test_a_wrong_way_out_is_named_and_what_is_said_to_type_leads_back(
+    exercise: Exercise, way: Way, room: Room
+) -> None:
     repo = room.repo(exercise)
     room.type(repo, *way.lines)
     found = failures(grade(repo))
     assert {id_: found.get(id_) for id_ in way.fails} == way.fails
+    typed = room.follow(repo)
+    is_made_anew = f"grader start ../{repo.name}-again --broken {exercise.number}" in typed
+    assert is_made_anew == way.loses_data
+    assert is_made_anew or is_full(repo)
 
 
 @pytest.mark.slow

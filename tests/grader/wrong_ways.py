@@ -28,8 +28,11 @@ Line = str | Edit
 
 @dataclass(frozen=True)
 class Way:
+    """``loses_data``: what it has lost is nowhere, and the exercise has to be made anew."""
+
     lines: tuple[Line, ...]
     fails: Mapping[str, str]
+    loses_data: bool = False
 
 
 COMMIT = "git commit --quiet --all --message Mend"
@@ -60,6 +63,27 @@ DEP_MEANS = Edit("dvc.yaml", "    - fit.py\n", "    - fit.py\n    - means.py\n")
 OWN_MEAN = Edit("fit.py", "from means import smooth_mean", "smooth_mean = lambda few, *_: few[0]")
 SHARED_LOCK = ("git checkout --ours dvc.lock metrics.json", "git add dvc.lock metrics.json")
 
+RENAMED = Edit("dvc.yaml", "  fit:\n", "  train:\n")
+THAWED = Edit("dvc.yaml", "    frozen: true\n", "")
+PARAM_OF_SCORE = Edit(
+    "dvc.yaml", "    - score.py\n", "    - score.py\n    params:\n    - fit.smoothing\n"
+)
+LOG_AS_DEP = Edit(
+    "dvc.yaml", "    - means.py\n", "    - means.py\n    - fit.log\n    params:\n    - fit\n"
+)
+LOST = {"exercise.history": "history-lost"}
+# What git stops at: the conflict is resolved by the next line.
+TAKE_KIM = "python -c \"import subprocess; subprocess.run(['git', '{}', 'kim'])\""
+ON_TOP = "git -c core.editor=true {} --continue"
+THEIR_LOCK = ("git checkout --theirs dvc.lock metrics.json", "git add dvc.lock metrics.json")
+REBASE = ("git merge --abort", TAKE_KIM.format("rebase"), *THEIR_LOCK, ON_TOP.format("rebase"))
+PICK = (
+    "git merge --abort",
+    TAKE_KIM.format("cherry-pick"),
+    *THEIR_LOCK,
+    ON_TOP.format("cherry-pick"),
+)
+OWN_REMOTE = "dvc remote add storage ../06-clone-without-remote-remote"
 RENAME = "python -c \"import os; os.rename('films/2020s.csv', 'films/new.csv')\""
 
 WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
@@ -80,9 +104,10 @@ WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
         "no run": Way(("dvc unfreeze fit", *BELIEVE), NO_RUN),
         "not run": Way(("dvc unfreeze fit", *FINISH), STALE),
         "new history": Way(
-            ("git checkout --quiet --orphan new", "dvc unfreeze fit", "dvc repro", *FINISH),
-            {"exercise.history": "history-lost"},
+            ("git checkout --quiet --orphan new", "dvc unfreeze fit", "dvc repro", *FINISH), LOST
         ),
+        "other name": Way((RENAMED, THAWED, *RUN), NO_STAGE),
+        "other name without a run": Way((RENAMED, THAWED), NO_STAGE),
     },
     "param-without-effect": {
         "forced run": Way(FORCE, SYMPTOM),
@@ -93,6 +118,11 @@ WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
         "value in the code": Way(
             (Edit("fit.py", 'overall, params["smoothing"]', "overall, 5"), *RUN), CHANGED
         ),
+        "value in the code, not committed": Way(
+            (Edit("fit.py", 'overall, params["smoothing"]', "overall, 5"),), CHANGED
+        ),
+        "dep too many": Way((LOG_AS_DEP, *RUN), {"exercise.stages": "dep-too-wide"}),
+        "param of another stage": Way((PARAM_OF_SCORE, *RUN), SYMPTOM),
     },
     "correction-without-effect": {
         "forced run": Way(FORCE, SYMPTOM),
@@ -121,6 +151,11 @@ WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
             ("dvc remote remove --local storage", "dvc remote add -d storage ../data", *FINISH),
             {"remote.absolute": "remote-relative-path"},
         ),
+        "no default": Way((OWN_REMOTE, COMMIT), SYMPTOM),
+        "no default anywhere": Way(
+            ("dvc remote remove --local storage", OWN_REMOTE, COMMIT), SYMPTOM
+        ),
+        "default alone": Way(("dvc remote default storage", COMMIT), SYMPTOM),
     },
     "clone-without-run": {
         "outs in git": Way(
@@ -128,6 +163,10 @@ WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
         ),
         "no record at all": Way(("git clean --quiet --force dvc.lock",), SYMPTOM),
         "no stages": Way(("git rm --quiet dvc.yaml", COMMIT), NO_STAGE),
+        "kept from git": Way(
+            ("python -c \"open('.gitignore', 'a').write('dvc.lock\\n')\"", COMMIT),
+            {"init.readable": "lock-uncommitted"},
+        ),
     },
     "run-that-stops": {
         "no out": Way((NO_MODEL, *RUN), NO_OUT),
@@ -152,22 +191,34 @@ WRONG_WAYS: Mapping[str, Mapping[str, Way]] = {
         "left to git": Way(
             ("dvc remove films.dvc", "git add --force films", COMMIT), NO_DATA
         ),
+        "deleted": Way(
+            ("python -c \"import os; os.remove('films/2020s.csv')\"",), NO_DATA, loses_data=True
+        ),
     },
     "films-that-differ": {
-        "old films": Way(("dvc checkout --force",), NO_DATA),
+        "old films": Way(("dvc checkout --force",), NO_DATA, loses_data=True),
         "not run": Way(("dvc add films", *FINISH), STALE),
         "no run": Way(("dvc add films", *BELIEVE), NO_RUN),
     },
     "merge-that-stops": {
         "merge undone": Way(("git merge --abort",), SYMPTOM),
         "ours where they conflict": Way(
-            ("git merge --abort", "git merge --quiet -X ours kim", "dvc repro", "dvc push"), NO_RUN
+            ("git merge --abort", "git merge --quiet -X ours kim", "dvc repro", "dvc push"), STALE
         ),
         "not run": Way((*SHARED_LOCK, *FINISH), STALE),
-        "no run": Way((*SHARED_LOCK, *BELIEVE), NO_RUN),
+        "no run": Way((*SHARED_LOCK, *BELIEVE), STALE),
         "one change lost": Way(
             (*SHARED_LOCK, Edit("params.yaml", "min_votes: 100", "min_votes: 60"), *RUN), CHANGED
         ),
+        "rebase": Way((*REBASE, *RUN), LOST),
+        "rebase that stops": Way(REBASE[:2], LOST),
+        "rebase without a run": Way(REBASE, LOST),
+        "cherry-pick": Way((*PICK, *RUN), SYMPTOM),
+        "her commits alone": Way(("git merge --abort", "git reset --quiet --hard kim"), LOST),
+        "her branch": Way(("git merge --abort", "git checkout --quiet kim"), LOST),
+        "ours": Way(("git merge --abort", "git merge --quiet --strategy ours kim"), CHANGED),
+        "conflict committed": Way((COMMIT,), SYMPTOM),
+        "half of it": Way(SHARED_LOCK, SYMPTOM),
     },
 }  # fmt: skip
 

@@ -57,9 +57,15 @@ def data_files() -> Mapping[str, bytes]:
 
 
 @functools.cache
+def params_file() -> bytes:
+    """The bytes of ``params.yaml``."""
+    return (PROJECT_DIR / PARAMS_FILE).read_bytes()
+
+
+@functools.cache
 def param_values() -> Mapping[str, Any]:
     """Each param by its key, such as ``fit.smoothing``."""
-    document = yaml.safe_load((PROJECT_DIR / PARAMS_FILE).read_text("utf-8"))
+    document = yaml.safe_load(params_file())
     return {
         f"{section}.{name}": value
         for section, values in document.items()

@@ -2,14 +2,19 @@
 
     python -P run_gaps.py ROOT GAP ...
 
-For each gap a line of JSON: ``{"gap": ..., "expected": ..., "actual": ...}``, the last two null
-where it is right. It runs the repository's code, and only where the attendee asks for that.
+The first line is ``{}``, before any of that code runs. Then, for each gap, a line of JSON:
+``{"gap": ..., "expected": ..., "actual": ...}``, the last two null where it is right. It runs the
+repository's code, and only where the attendee asks for that. It ends when its standard input does:
+whoever started it has ended then.
 """
 
 import importlib
 import json
 import os
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -116,16 +121,32 @@ JUDGES: dict[str, Callable[[], Answer]] = {
 def _judge(gap: str) -> Answer:
     try:
         return JUDGES[gap]()
-    except Exception as error:  # noqa: BLE001 - whatever an attendee's code raises is its answer
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what an attendee's code raises is its answer
         return "an answer", f"{type(error).__name__}: {error}"
+
+
+def _end_with(pipe: int) -> None:
+    """End this process, and all that it started, as soon as ``pipe`` is closed."""
+    while os.read(pipe, 1024):
+        pass
+    if sys.platform == "win32":
+        words = ["taskkill", "/T", "/F", "/PID", str(os.getpid())]
+        subprocess.run(words, capture_output=True, check=False)  # noqa: S603
+        os._exit(1)
+    else:
+        os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.dont_write_bytecode = True  # it judges, and changes nothing
     sys.path.insert(0, sys.argv[1])
+    threading.Thread(target=_end_with, args=(os.dup(0),), daemon=True).start()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the code has nothing to read
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)  # what the code prints is no answer
+        print("{}", file=answers, flush=True)
         for name in sys.argv[2:]:
             expected, actual = _judge(name) or (None, None)
-            answers.write(json.dumps({"gap": name, "expected": expected, "actual": actual}) + "\n")
+            answer = {"gap": name, "expected": expected, "actual": actual}
+            print(json.dumps(answer), file=answers, flush=True)
