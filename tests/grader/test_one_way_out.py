@@ -217,7 +217,7 @@ def test_what_a_fix_overwrites_is_put_aside_first(repo: Path, finished_folder: P
 
 def test_what_the_cache_has_is_not_put_aside(repo: Path) -> None:
     shutil.copy(repo / "models" / "classifier.fp32.onnx", repo / "models" / "classifier.onnx")
-    assert _fix(repo, "export.unchanged") == "dvc checkout --force export"
+    assert _fix(repo, "export.unchanged") == "dvc checkout"
 
 
 def test_a_step_that_is_done_is_left_out(repo: Path) -> None:

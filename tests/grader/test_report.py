@@ -548,7 +548,7 @@ def test_a_long_command_is_printed_once(repo: Path) -> None:
     report = grade(repo, lambda check: check.lesson == "train")
     found = next(one for one in report.checks if one.id == "train.declared")
     command = fix_of(found).splitlines()[0]
-    begun = replace(found, is_lesson_task=False)
+    begun = replace(found, is_lesson_task=False, told_in=None)
     assert report.next
     told = human.render(
         replace(
