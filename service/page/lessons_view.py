@@ -78,7 +78,8 @@ class LessonView:
 class NextView:
     """The one thing to do next, of which lesson; ``command`` where it is one to type.
 
-    ``is_task``: the lesson says what to do, below the heading ``section``. ``is_before``: it does so, as far as its commit.
+    ``is_task``: the lesson says what to do, below the heading ``section``. ``is_before``: it does
+    so, as far as its commit.
     """
 
     text: str
