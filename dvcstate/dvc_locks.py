@@ -46,6 +46,24 @@ def running_commands(root: Path) -> Iterator[DvcLock]:
                     yield DvcLock(_RWLOCK, command, process["pid"])
 
 
+def written_paths(root: Path) -> frozenset[str]:
+    """The paths that processes which are alive write now, as ``rwlock`` has them: absolute.
+
+    While the command of a stage runs, these are its outs (dvc/stage/decorators.py, rwlocked).
+    """
+    try:
+        entries = _read_notes(root / _RWLOCK).get("write")
+    except ValueError:
+        return frozenset()
+    if not isinstance(entries, dict):
+        return frozenset()
+    return frozenset(
+        path
+        for path, process in entries.items()
+        if isinstance(process, dict) and _is_alive(process.get("pid"))
+    )
+
+
 def _read_notes(path: Path) -> dict[str, Any]:
     """What ``rwlock`` says, nothing where there is none; a ValueError where DVC ends at it."""
     try:

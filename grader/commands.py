@@ -287,8 +287,15 @@ def _show_page(about: str) -> int:
         problem = (
             f"no check is called {_cut(about)!r}, and no message that is known has these words"
         )
-        output.write_error(f"the messages that are known:\n{hint.list_messages().rstrip()}\n\n")
-        return report_error(problem, "paste another part of the message, or type grader list")
+        if close := hint.list_close(about):
+            output.write_error(f"what is known and comes close:\n{close}\n")
+            return report_error(
+                problem, "type one of these, or paste the line that begins with ERROR"
+            )
+        return report_error(
+            problem,
+            "paste the line that begins with ERROR or fatal; grader check says what comes next",
+        )
     write(hint.render_page(page.fill_in(about)))
     return 0
 

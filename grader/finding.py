@@ -28,7 +28,8 @@ class Finding:
     costs no points. ``awaits_commit``: the worktree is right, only a commit is missing.
     ``is_lesson_task``: nothing of it has been begun, and the lesson tells how; who wants the
     solution asks for it. ``ask`` and ``look`` are the first two steps of its hint, where those of
-    its check and its evidence are not.
+    its check and its evidence are not. ``names`` are the paths, keys of params or stages that are
+    too much or too few, where a lesson may have planted that.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Finding:
     is_lesson_task: bool = False
     ask: str | None = None
     look: str | None = None
+    names: tuple[str, ...] = ()
 
 
 def worktree_paths(evidence: Iterable[Evidence]) -> list[str]:

@@ -59,10 +59,11 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
     draining = Draining(settings.drain_seconds)
     await model_file.latest()  # before the project, which no prediction waits for
     with (
-        draining.at_sigterm(),
+        draining.at_signals(),
         closing(ProjectWatch(repo_dir)) as project,
         closing(Metrics()) as metrics,
         closing(Predictor(settings, model_file, project, metrics)) as predictor,
+        closing(ReportCache(repo_dir, project)) as reports,
     ):
         yield Resources(
             settings=settings,
@@ -70,7 +71,7 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
             model_file=model_file,
             predictor=predictor,
             project=project,
-            reports=ReportCache(repo_dir, project),
+            reports=reports,
             metrics=metrics,
             draining=draining,
         )

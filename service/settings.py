@@ -15,6 +15,7 @@ PREFIX = "WORKSHOP_"
 MAY_BE_ZERO = ("drain_seconds",)
 # https://example.org and http://localhost:3000, as browsers send them: without a slash at the end
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#@A-Z]+")
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 # One processor stays for the event loop.
 THREADS = min(2, max(1, (os.cpu_count() or 1) - 1))
 
@@ -63,6 +64,11 @@ class ServiceSettings:
 
     cors_origins: tuple[str, ...] = ()
     """The sites whose pages may read the answers (CORS), as ``https://example.org``; * for all."""
+    hosts: tuple[str, ...] = ()
+    """Names with a dot that this service answers as, such as ``workshop.example.org``; * for all.
+
+    It always answers by address, and as a name without a dot.
+    """
     access_log: bool = False
     """One JSON line a request on stdout, in place of uvicorn's own log."""
     drain_seconds: float = 5.0
@@ -79,7 +85,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> ServiceSetting
         if variable in variables:
             text = variables[variable]
             try:
-                values[name] = _parse(kind, text, may_be_zero=name in MAY_BE_ZERO)
+                values[name] = _parse(name, kind, text)
             except ValueError as error:
                 problems.append(f"{variable} {error}, got {text!r}")
     if problems:
@@ -87,12 +93,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> ServiceSetting
     return ServiceSettings(**values)
 
 
-def _parse(kind: type, text: str, *, may_be_zero: bool) -> Path | bool | float | tuple[str, ...]:
-    """The value of ``text``; a ValueError says what it should be."""
+def _parse(name: str, kind: type, text: str) -> Path | bool | float | tuple[str, ...]:
+    """The value of ``text`` for the setting ``name``; a ValueError says what it should be."""
     if kind is Path:
         return Path(text)
     if kind == tuple[str, ...]:
-        return _parse_origins(text)
+        return _parse_hosts(text) if name == "hosts" else _parse_origins(text)
     if kind is bool:
         for value, names in ((True, "1 true t yes y on"), (False, "0 false f no n off")):
             if text.lower() in names.split():
@@ -106,6 +112,7 @@ def _parse(kind: type, text: str, *, may_be_zero: bool) -> Path | bool | float |
         raise ValueError("should be greater than or equal to 1")
     if kind is float and not math.isfinite(number):
         raise ValueError("should be a finite number")
+    may_be_zero = name in MAY_BE_ZERO
     if number < 0 or (number == 0 and not may_be_zero):
         raise ValueError(f"should be greater than {'or equal to ' if may_be_zero else ''}0")
     return number
@@ -117,6 +124,14 @@ def _parse_origins(text: str) -> tuple[str, ...]:
     if not all(origin in ("*", "null") or _ORIGIN.fullmatch(origin) for origin in origins):
         raise ValueError("should be * or sites such as https://example.org, with commas between")
     return origins
+
+
+def _parse_hosts(text: str) -> tuple[str, ...]:
+    """Separated by commas or spaces, in small letters as a request is compared."""
+    hosts = tuple(text.lower().replace(",", " ").split())
+    if not all(host == "*" or _HOST.fullmatch(host) for host in hosts):
+        raise ValueError("should be * or names such as workshop.example.org, with commas between")
+    return hosts
 
 
 def describe_limits(settings: ServiceSettings) -> str:

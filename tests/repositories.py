@@ -77,3 +77,29 @@ def commit(repo: Path, message: str) -> None:
     """Commit all that git does not ignore."""
     run(repo, "git", "add", "--all")
     run(repo, "git", "commit", "--quiet", "--message", message)
+
+
+def copy_folder(source: Path, target: Path) -> Path:
+    """Copy a folder, with times and links, to ``target``, which is not there yet.
+
+    By ``cp`` where there is one: half the processor time of ``shutil.copytree``.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix":
+        subprocess.run(["cp", "-a", source, target], check=True, timeout=300)
+    else:
+        shutil.copytree(source, target, symlinks=True)
+    return target
+
+
+def git_object_file(repo: Path, revision: str) -> Path:
+    """The file of the object ``revision``, unpacked: each object then has a file of its own."""
+    packs = repo / ".git" / "objects" / "pack"
+    for pack in packs.glob("*.pack"):
+        content = pack.read_bytes()  # git unpacks only what it does not find
+        for path in packs.glob(f"{pack.stem}.*"):
+            path.unlink()
+        unpack = ["git", "unpack-objects", "-q"]
+        subprocess.run(unpack, cwd=repo, input=content, check=True, timeout=60)
+    oid = run(repo, "git", "rev-parse", revision).strip()
+    return repo / ".git" / "objects" / oid[:2] / oid[2:]

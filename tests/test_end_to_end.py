@@ -19,7 +19,7 @@ import yaml
 from pipeline.shared.hashing import folder_md5
 from pipeline.shared.pixels import load_image
 from tests import bucket_server
-from tests.repositories import NO_REAL_POSTERS, ROOT, commit, run, with_pipeline
+from tests.repositories import NO_REAL_POSTERS, ROOT, commit, copy_folder, run, with_pipeline
 from tests.service import running
 from workshop import stages
 
@@ -72,7 +72,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def repo(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished repository that a test may change."""
-    return Path(shutil.copytree(finished, tmp_path / finished.name, symlinks=True))
+    return copy_folder(finished, tmp_path / finished.name)
 
 
 def stages_run(output: str) -> list[str]:

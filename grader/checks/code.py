@@ -1,21 +1,21 @@
 """Code of a stage that Python cannot run: told before any run, with its file and line."""
 
+import sys
+
 from dvcstate import Stage
 from grader import fixes
 from grader.facts.repository import Repository
-from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.fixes.git_files import bring_back, rename_back
 from grader.stages import broken_code
+from grader.stages.lookup import LOCK
 from grader.stages.moved_code import find_moved
 from grader.step import Step
 from workshop.shell import command_line
 from workshop.stages import StageSpec
 
 
-def broken_code_finding(
-    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
-) -> Finding | None:
+def broken_code_finding(repository: Repository, stage: Stage, spec: StageSpec) -> Finding | None:
     """The finding on the first module of ``stage`` that Python cannot run.
 
     The code in the folder is judged, whatever HEAD has: that is what dvc repro runs.
@@ -31,6 +31,28 @@ def broken_code_finding(
         f"{broken.path}, line {broken.line}: {broken.words}",
         tuple(_steps(repository, broken)),
         (Evidence("worktree", broken.path, broken.line),),
+    )
+
+
+def recorded_code_finding(repository: Repository, stage: Stage, spec: StageSpec) -> Finding | None:
+    """The advice on code that the lock says ran, and that this Python cannot read.
+
+    For where nothing has to run, and ``broken_code_finding`` has none.
+    """
+    broken = broken_code.find_recorded(repository, spec)
+    if broken is None:
+        return None
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Finding(
+        "code-broken",
+        f"{LOCK} says that {stage.name} ran on {broken.path}, which {broken.words} (line"
+        f" {broken.line}). dvc commit records a run that never was: the next one stops, unless its"
+        f" Python is newer than {version}.",
+        "code that Python runs",
+        f"{broken.path}, line {broken.line}: {broken.words}",
+        tuple(_steps(repository, broken)),
+        (Evidence("worktree", broken.path, broken.line),),
+        severity="advice",
     )
 
 

@@ -3,7 +3,7 @@
 from dvcstate import Stage
 from grader import fixes
 from grader.checks.absent_code import absent_code_finding
-from grader.checks.code import broken_code_finding
+from grader.checks.code import broken_code_finding, recorded_code_finding
 from grader.checks.hidden import is_hidden
 from grader.checks.misplaced import misplaced_finding
 from grader.engine.registry import check, stage_check
@@ -21,9 +21,10 @@ from grader.stages.lookup import (
     stage_of,
 )
 from grader.stages.paths import covers, lesson_outs
+from grader.stages.planted_faults import planted_names
 from grader.stages.right_stage import RightStage, new_outs
 from grader.stages.stage_outs import flag_of, kind_of
-from grader.stages.storage import gitignores, is_hidden_from_dvc
+from grader.stages.storage import gitignores, is_hidden_from_dvc, outs_with_code
 from workshop.stages import STAGES, StageSpec
 
 
@@ -134,14 +135,14 @@ def stage_runs_its_module(
         raise BlockedError("init.one_repository")
     if finding := misplaced_finding(repository, snapshot, stage):
         return finding
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.unread:
         return None
     if code.is_absent and repository.worktree.code(spec).is_absent:
-        if any(covers(out.path, code.entry) for out in stage.outs):  # and a run deleted it
-            raise BlockedError("data.only_dvc")
+        if any(covers(out, code.entry) for out in outs_with_code(repository, stage)):
+            raise BlockedError("data.only_dvc")  # a run deleted it, as one of its outs
         return absent_code_finding(repository, snapshot, stage, code)
-    if finding := broken_code_finding(repository, snapshot, stage, spec):
+    if finding := broken_code_finding(repository, stage, spec):
         return finding
     wrong = command_fault(snapshot, stage.cmd, spec)
     if not wrong and right.absent_reads:
@@ -149,7 +150,7 @@ def stage_runs_its_module(
         wrong = f"reads {paths}, and nothing is there: dvc repro stops"
     as_file = not wrong and code.misses_its_package(stage.cmd)
     if not wrong and not as_file:
-        return None
+        return recorded_code_finding(repository, stage, spec)
     what = wrong or (
         f"runs {code.entry} as a file: Python then takes {spec.module.partition('.')[0]} "
         "from what is installed, and not from this folder"
@@ -180,7 +181,7 @@ def outs_are_declared(
     out that the command does not write, dvc repro stops when the command has ended.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     # Code among the outs, and outs of other stages, are for the checks of all outs to report.
     unwritten = [path for path in right.outs.unwritten if path not in right.outs.with_code]
     undeclared = right.outs.undeclared_beside(stage.outs)
@@ -218,18 +219,23 @@ def stage_depends_on_its_producers(
     DVC runs stages in the order of their deps; without one, {stage} may run on what was before.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.absent_deps:  # a slip of what it reads, perhaps
         raise BlockedError(f"{spec.name}.deps")
-    for producer, read in right.disconnected.items():
+    planted = planted_names(repository, spec.name)
+    # What the lesson has the attendee find comes last.
+    for producer, read in sorted(
+        right.disconnected.items(), key=lambda item: planted.issuperset(item[1])
+    ):
         return Finding(
             "stage-disconnected",
             f"{stage.name} reads {fixes.join(read)}, {_made_by(producer, read)}: when {producer}"
             f" changes, {stage.name} stays as it is.",
             f"{fixes.join(read)} among the deps of {stage.name}",
             f"deps: {fixes.join(dep.path for dep in stage.deps)}",
-            mend_stage(repository, snapshot, stage, spec),
+            mend_stage(repository, snapshot, stage, spec, read),
             (stage_evidence(snapshot, stage, "cmd:", value=read[0]),),
+            names=tuple(read),
         )
     return None
 
@@ -250,8 +256,9 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
         stage = snapshot.stage(spec)
         if stage is None:
             continue
-        misplaced = RightStage(repository, snapshot, stage, spec).outs.misplaced_results
-        for path, out in misplaced.items():
+        misplaced = RightStage.of(repository, snapshot, stage, spec).outs.misplaced_results
+        planted = planted_names(repository, spec.name) if misplaced else frozenset()
+        for path, out in sorted(misplaced.items(), key=lambda item: item[0] in planted):
             new = new_outs({path: out})
             own = next(each for each in stage.outs if covers(each.path, path))
             return Finding(
@@ -259,10 +266,11 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
                 f"{path} is {kind_of(own)} of {stage.name}: dvc {out.kind}s show does not find it.",
                 f"{new[0].flag} {path}",
                 f"{flag_of(own)} {path}",
-                mend_stage(repository, snapshot, stage, spec),
+                mend_stage(repository, snapshot, stage, spec, [path]),
                 tuple(
                     stage_evidence(snapshot, stage, each.rpartition("/")[2]) for each in misplaced
                 ),
                 severity="advice",
+                names=(path,),
             )
     return None

@@ -229,6 +229,7 @@ def frozen_finding(repository: Repository, snapshot: Snapshot, stage: Stage) -> 
         ),
         (stage_evidence(snapshot, stage, "frozen:"), *(change.evidence for change in changed)),
         severity="fail" if changed else "advice",
+        names=(stage.name,),
     )
 
 
@@ -239,8 +240,11 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
     They are declared and recorded; the next stage needs them, and so does whoever looks at them.
     """
     stage = recorded_stage(snapshot, spec)
-    if RightStage(repository, snapshot, stage, spec).outs.unwritten:
+    outs = RightStage.of(repository, snapshot, stage, spec).outs
+    if {*outs.unwritten}.difference(outs.with_code):
         raise BlockedError(f"{spec.name}.outs")
+    if {*outs.unwritten}.intersection(outs_with_code(repository, stage)):
+        raise BlockedError("data.only_dvc")
     root = repository.root
     gone = [out for out in stage.outs if out.inside and not (root / out.path).exists()]
     if not gone:

@@ -20,10 +20,11 @@ from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, stage_evidence, stage_of
 from grader.stages.lost_params import absent_keys, find_lost_params
 from grader.stages.own_stage import OwnStage
+from grader.stages.planted_faults import planted_names
 from grader.stages.right_stage import RightStage
 from grader.stages.stage_change import Change
 from grader.step import Step
-from workshop.stages import PACKAGE, StageSpec
+from workshop.stages import PARAMS_FILE, StageSpec
 
 
 @stage_check("deps", "dep-undeclared", "dep-absent", "dep-too-wide", requires=("{stage}.command",))
@@ -36,7 +37,7 @@ def deps_are_declared(
     are then of code or data that is gone. At a dep that is not there, dvc repro stops.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.absent_deps:
         steps = absent_modules_steps(repository, snapshot.code(spec), right.absent_deps)
         steps = steps or mend_stage(repository, snapshot, stage, spec)
@@ -112,23 +113,37 @@ def absent_deps_finding(repository: Repository, snapshot: Snapshot, stage: Stage
 def _too_wide_finding(
     repository: Repository, snapshot: Snapshot, right: RightStage
 ) -> Finding | None:
-    """Advice on a dep that has the code of all stages in it.
+    """Advice on deps, or params, that have more in them than the stage reads.
 
     The pipeline is right: it runs at more changes than it has to.
     """
-    if not right.wide_deps:
-        return None
     stage, spec = right.stage, right.spec
-    folders = code_deps(None, snapshot.code(spec).imported())
+    all_wide = [*right.wide_deps, *right.wide_params]
+    if not all_wide:
+        return None
+    planted = planted_names(repository, spec.name)
+    wide = [path for path in all_wide if path not in planted] or all_wide
+    change = right.change_about(wide)
+    needless = {path: right.wide_deps.get(path, []) for path in wide if path != PARAMS_FILE}
+    others = [other for paths in needless.values() for other in paths]
+    others += ["the params of other stages"] * (PARAMS_FILE in wide)
+    instead = fixes.join([*change.deps, *change.params])
     return Finding(
         "dep-too-wide",
-        f"{stage.name} depends on {PACKAGE} as a whole: it runs again at any change in the code of"
-        " any stage.",
-        f"{fixes.join(folders)} among the deps of {stage.name}",
-        f"deps: {fixes.join(dep.path for dep in stage.deps)}",
-        mend_stage(repository, snapshot, stage, spec),
-        (stage_evidence(snapshot, stage, "deps:", value=PACKAGE),),
+        f"{stage.name} depends on {fixes.join(wide)} as a whole: it runs again at any change of"
+        f" {fixes.join(others)}, which it does not read.",
+        f"{instead} in place of {fixes.join(wide)}"
+        if instead
+        else f"{fixes.join(wide)} is none of what {stage.name} reads",
+        f"deps: {fixes.join(dep.path for dep in stage.deps)}"
+        + "".join(f"; params: all of {path}" for path in right.wide_params),
+        mend_stage(repository, snapshot, stage, spec, wide),
+        tuple(
+            stage_evidence(snapshot, stage, "deps:" if path in right.wide_deps else "params:", path)
+            for path in wide
+        ),
         severity="advice",
+        names=tuple(wide),
     )
 
 
@@ -141,7 +156,7 @@ def params_are_declared(
     DVC compares the declared keys of params.yaml with those of the last run, and no others.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     severe = right.undeclared_params
     undeclared = severe or right.undeclared_params_below
     # What the file lacks belongs there before it is declared: declared_params_exist reports it.
@@ -149,18 +164,21 @@ def params_are_declared(
     undeclared = [key for key in undeclared if key not in reported]
     if not undeclared:
         return None
+    planted = planted_names(repository, spec.name)
+    undeclared = [key for key in undeclared if key not in planted] or undeclared
     return Finding(
         "param-undeclared",
         f"{stage.name} reads {fixes.join(undeclared)} from params.yaml, and does not say so:"
         " another value does not make it run again.",
         f"{fixes.join(undeclared)} among the params of {stage.name}",
         f"params: {fixes.join(k for f in stage.params for k in f.keys) or 'none'}",
-        mend_stage(repository, snapshot, stage, spec),
+        mend_stage(repository, snapshot, stage, spec, undeclared),
         (
             stage_evidence(snapshot, stage, "cmd:"),
             *(_line_of_param(snapshot, code, key) for key in undeclared if severe),
         ),
         severity="fail" if severe else "advice",
+        names=tuple(undeclared),
     )
 
 
@@ -187,7 +205,7 @@ def declared_params_exist(
         return finding
     read = [*code.params(), *code.params_below()]
     absent = absent_keys(snapshot, stage, code.params())
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     lost = _lost_params(repository, snapshot, stage, read, absent, right)
     return (
         lost or _misspelt_params(repository, snapshot, right) or param_type_finding(snapshot, stage)

@@ -10,6 +10,7 @@ from typing import Literal
 from grader.engine.verdict import Status
 from grader.finding import Evidence, Severity
 from grader.step import Step
+from workshop.course.manifest import PlantedFault
 
 Kind = Status | Literal["advice"]
 
@@ -43,6 +44,11 @@ class CheckResult:
     awaits_commit: bool = field(metadata=INTERNAL)
     is_lesson_task: bool = field(metadata=INTERNAL)
     look: str | None = field(default=None, metadata=INTERNAL)
+    # How many pieces of evidence there are: ``evidence`` has the first of them.
+    evidence_count: int = field(default=0, metadata=INTERNAL)
+    # A task of the lesson ``told_in``, or a fault that it planted: its text says what to do.
+    planted: PlantedFault | None = field(default=None, metadata=INTERNAL)
+    told_in: str | None = field(default=None, metadata=INTERNAL)
 
     @property
     def kind(self) -> Kind:

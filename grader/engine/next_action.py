@@ -61,8 +61,8 @@ def _lesson_in_progress(result: CheckResult, results: Sequence[CheckResult]) -> 
     What a commit check reports may be the work of any lesson: that of the last check that waits,
     before the first that a lesson has yet to ask for.
     """
-    if result.is_lesson_task:
-        return result.lesson
+    if result.told_in:
+        return result.told_in
     if not result.awaits_commit:
         return None
     begun = takewhile(lambda item: not item.is_lesson_task, results)
@@ -126,6 +126,8 @@ def _waits_for(result: CheckResult, other: CheckResult) -> bool:
         return False
     if is_commit and other.is_lesson_task:  # a stage that is begun, or what a later lesson asks
         return other.code in STOPS_RUNS and bool(worktree_paths(other.evidence))
+    if is_commit and other.planted:  # the lesson mends it before its commit
+        return bool(worktree_paths(other.evidence))
     if is_commit and _edited_files(other.steps).intersection(worktree_paths(result.evidence)):
         return True
     runs_all = any(isinstance(s, Command) and s.words == ("dvc", "repro") for s in result.steps)

@@ -16,6 +16,7 @@ from grader.facts import settings
 from grader.facts.git import Git
 from grader.facts.repository import Repository
 from grader.finding import UnknownError
+from grader.stages.planted_faults import planted_fault
 from workshop import shell
 from workshop.course.exercises import EXERCISE
 from workshop.course.gaps import BEFORE, GAPS
@@ -24,6 +25,8 @@ from workshop.course.manifest import course
 _Fact = TypeVar("_Fact")
 ReportTier = Literal["static", "remote", "run"]
 
+# A report is read by people, and sent to a room.
+_MOST_EVIDENCE = 10
 # Exit codes; 2 is also that of a wrong option.
 PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 _COMMIT = {"schema": {"pattern": "^[0-9a-f]{40,64}$"}}
@@ -85,7 +88,7 @@ def make_report(
     is_started = _or_none(lambda: (repository.root / settings.PATH).exists())
     is_lesson = bool(is_started) and not repository.is_foreign
     is_taught = is_lesson or repository.exercise is not None
-    results = tuple(_result(verdict, is_taught) for verdict in verdicts)
+    results = tuple(_result(verdict, repository, is_taught=is_taught) for verdict in verdicts)
     lessons = _scores(repository, results, selected)
     return Report(
         repo=str(_or_none(lambda: repository.root) or repository.start),
@@ -171,10 +174,13 @@ def exit_code(report: Report) -> int:
     return NOT_TOLD if "error" in kinds else PASSED
 
 
-def _result(verdict: Verdict, is_taught: bool) -> CheckResult:
+def _result(verdict: Verdict, repository: Repository, *, is_taught: bool) -> CheckResult:
     """``is_taught``: the lessons are there to be read, as `grader start` puts them."""
     check, finding = verdict.check, verdict.finding
     waiting = f"waits for {verdict.blocked_by}" if verdict.blocked_by else None
+    is_task = finding is not None and finding.is_lesson_task and is_taught
+    names = finding.names if finding else ()
+    planted = _or_none(lambda: planted_fault(repository, check.id, names)) if names else None
     return CheckResult(
         id=check.id,
         lesson=check.lesson,
@@ -185,13 +191,16 @@ def _result(verdict: Verdict, is_taught: bool) -> CheckResult:
         rationale=finding.rationale if finding else waiting or verdict.problem,
         expected=finding.expected if finding else None,
         actual=finding.actual if finding else None,
-        evidence=finding.evidence if finding else (),
+        evidence=finding.evidence[:_MOST_EVIDENCE] if finding else (),
+        evidence_count=len(finding.evidence) if finding else 0,
         hint=finding.ask or check.ask if finding else None,
         steps=verdict.steps,
         earned=verdict.earned,
         max=check.points,
         blocked_by=verdict.blocked_by,
         awaits_commit=verdict.awaits_commit,
-        is_lesson_task=finding is not None and finding.is_lesson_task and is_taught,
+        is_lesson_task=is_task,
         look=finding.look if finding else None,
+        planted=planted[1] if planted else None,
+        told_in=planted[0].id if planted else check.lesson if is_task else None,
     )

@@ -88,8 +88,9 @@ def _stage_add(stage: Stage, change: Change) -> Step:
     words += [word for d in stage.deps if d.path not in gone for word in ("-d", d.path)]
     for file in stage.params:
         at = "" if file.path == "params.yaml" and file.keys else f"{file.path}:"
-        keys = [key for key in file.keys if key not in change.remove.get("params", ())]
-        if keys or not file.keys:
+        removed = change.remove.get("params", ())
+        keys = [key for key in file.keys if key not in removed]
+        if keys or (not file.keys and file.path not in removed):
             words += ["-p", at + ",".join(keys)]
     for out in stage.outs:
         section = section_of(out)

@@ -68,18 +68,23 @@ def run_again(stages: Sequence[Stage], beside: Iterable[str]) -> tuple[Step, ...
 
 
 def mend_stage(
-    repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+    repository: Repository,
+    snapshot: Snapshot,
+    stage: Stage,
+    spec: StageSpec,
+    names: Iterable[str] = (),
 ) -> tuple[Step, ...]:
     """Make all of a lesson's stage right, run it, commit both: one fix for whatever is wrong.
 
-    Of what is not committed yet, the folder has the newer stage.
+    What the lesson in progress has the attendee find stays, but for ``names``, which the finding is
+    about. Of what is not committed yet, the folder has the newer stage.
     """
     here = repository.worktree.stage(spec)
     if here:
         snapshot, stage = repository.worktree, here
     if has_sections(stage.cmd) and (edits := dedent_sections(repository, snapshot, stage)):
         return *edits, *run_edited(repository, stage, Change())
-    change = RightStage(repository, snapshot, stage, spec).change
+    change = RightStage.of(repository, snapshot, stage, spec).change_about(names)
     if not change and stage.file not in repository.uncommitted_files:
         return run_stage(repository, stage)
     return edit_and_run(repository, snapshot, stage, change)

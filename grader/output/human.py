@@ -4,13 +4,21 @@ Not by rich, whose import alone takes 84 ms: a third of a whole static check.
 """
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from grader.engine.check_result import CheckResult
 from grader.engine.next_action import NextAction, order_of_mending, waiting_tasks
 from grader.engine.report import LessonScore, Report
 from grader.finding import Evidence
-from grader.output.steps import block_lines, lesson_file, lines_under_headings, next_line
+from grader.output.steps import (
+    block_lines,
+    lesson_file,
+    lesson_place,
+    lines_under_headings,
+    next_line,
+    unsolved,
+)
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
 from workshop.shell import printable
@@ -131,16 +139,25 @@ def _result_lines(
 ) -> list[str]:
     code = result.code or {"error": "could not tell"}.get(kind, "")
     lines = [f"{_mark(kind, style)} {_colour(result.id, kind, style)}  {code}"]
+    if result.planted and not show_all:
+        return [*lines, *_wrap_lines(unsolved(result), style), *_how(result, style)]
     lines += _wrap_lines(result.rationale or "", style)
     lines += _wrap_lines(f"expected: {result.expected}", style) if result.expected else []
     lines += _wrap_lines(f"actual: {result.actual}", style) if result.actual else []
     lines += [line for item in result.evidence[:4] for line in _evidence_lines(item, style)]
-    if len(result.evidence) > 4:
-        lines.append(f"    and {len(result.evidence) - 4} more")
-    if result.is_lesson_task and not show_all:
-        text = f"how: {lesson_file(result.lesson)} says; a hint: grader hint {result.id}"
-        return [*lines, *_wrap_lines(text, style)]
+    if result.evidence_count > 4:
+        lines.append(f"    and {result.evidence_count - 4:,} more")
+    if result.told_in and not show_all:
+        return [*lines, *_how(result, style)]
     return [*lines, *_fix_lines(result.steps, "  try:" if kind == "error" else "  type:")]
+
+
+def _how(result: CheckResult, style: Style) -> list[str]:
+    """Where the lesson says what to do: who wants the solution asks for a hint."""
+    where, hint = f"how: {lesson_place(result)} says", f"a hint: grader hint {result.id}"
+    line = f"  {where}; {hint}"
+    # A command that goes on in the next line cannot be pasted.
+    return [line] if len(line) <= style.width else [*_wrap_lines(where, style), f"  {hint}"]
 
 
 def _fix_lines(steps: Sequence[Step], heading: str) -> list[str]:
@@ -179,15 +196,25 @@ def _ending(report: Report, style: Style) -> list[str]:
             rest = f"what is blocked can be judged; it {action.result.rationale}"
         next_ = f"next: {_colour(_next(action, style), 'fail', style)}"
         return [*_before_commit(action), next_, *([f"then: {rest}"] if rest else [])]
-    if errors := sum(result.kind == "error" for result in report.checks):
-        return _wrap_lines(f"{errors} could not be checked. All else holds.", style, "")
+    is_told = any(result.kind == "error" for result in report.checks)
     limit = "" if "remote" in report.verified else ", as far as could be told without the remote"
-    return [f"All of it holds{limit}.", *_how_to_ask_remote(report)]
+    text = _all_that_holds(report, "" if is_told else limit)
+    return [*_wrap_lines(text, style, ""), *([] if is_told else _how_to_ask_remote(report))]
+
+
+def _all_that_holds(report: Report, limit: str) -> str:
+    """What to say where there is no next action; ``limit`` is how far it could be told."""
+    kinds = Counter(result.kind for result in report.checks)
+    parts = [f"{kinds['error']} could not be checked."] * (kinds["error"] > 0)
+    if advice := kinds["advice"]:
+        what = "1 piece of advice is" if advice == 1 else f"{advice} pieces of advice are"
+        parts.append(f"{what} worth taking (!), though no points depend on it.")
+    return " ".join([*parts, f"All {'else' if parts else 'of it'} holds{limit}."])
 
 
 def _before_commit(action: NextAction) -> list[str]:
     """What waits for a commit may not be all that its lesson asks for."""
-    if action.lesson is None or action.result.is_lesson_task:
+    if action.lesson is None or action.result.told_in:
         return []
     return [f"first: what {lesson_file(action.lesson)} says, as far as its commit"]
 

@@ -7,6 +7,7 @@ pasted with the commands that follow.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 
+from grader.engine.check_result import CheckResult
 from grader.engine.next_action import NextAction
 from grader.step import Command, Edit, Step
 from workshop.course import lesson_index
@@ -85,13 +86,24 @@ def lesson_file(lesson: str) -> str:
     return PAGE if lesson == EXERCISE else f"{lesson_index.FOLDER}/{lesson}.md"
 
 
+def lesson_place(result: CheckResult) -> str:
+    """Where a lesson says what to do about ``result``: its text, or the part of it."""
+    file = lesson_file(result.told_in or result.lesson)
+    return f'"{result.planted.section}" in {file}' if result.planted else file
+
+
+def unsolved(result: CheckResult) -> str:
+    """What does not hold, without what the lesson has the attendee find."""
+    return f"Not so yet: {result.title}. The lesson has you find out why."
+
+
 def next_line(action: NextAction) -> str:
     """The first command of a fix; of an edit only its place, for it takes several lines.
 
-    Of a task that a lesson gives, the lesson: its solution is in `grader hint --step 3`.
+    Of a task of a lesson, or a fault that it planted, the lesson: `grader hint --step 3` solves it.
     """
-    if action.result.is_lesson_task:
-        return f"do what {lesson_file(action.result.lesson)} says"
+    if action.result.told_in:
+        return f"do what {lesson_place(action.result)} says"
     if action.step is None:
         return "grader check"
     if isinstance(action.step, Edit):

@@ -12,8 +12,9 @@ from grader.close_names import close_names
 from grader.code.module import Module, module
 from grader.code.stage_code import StageCode
 from grader.facts.repository import Repository
+from grader.stages.lookup import LOCK
 from grader.stages.paths import covers
-from grader.stages.run_state import state_of
+from grader.stages.run_state import runs_next, state_of
 from workshop.stages import StageSpec
 
 _ALIKE = 0.75
@@ -23,7 +24,7 @@ _ALIKE = 0.75
 class BrokenCode(NamedTuple):
     """What keeps Python from running the module ``path``: ``words``, as a sentence goes on.
 
-    ``error`` is what Python says of code that it cannot read. Of an import, ``module`` is the
+    ``error`` is what this Python says of code that it cannot read. Of an import, ``module`` is the
     dotted name that is nowhere, ``name`` what stands there of it, and ``meant`` a name that is
     there and spelled alike.
     """
@@ -40,20 +41,33 @@ class BrokenCode(NamedTuple):
 def find(repository: Repository, spec: StageSpec) -> BrokenCode | None:
     """What dvc repro stops at in the code of a lesson's stage as it is in the folder.
 
-    Code on which the stage has run is right, whatever Python and whatever packages are here.
+    Code on which the stage has run is right, whatever Python and whatever packages are here, as
+    long as nothing has to run: ``find_recorded`` is about that.
     """
     stage, code = repository.worktree.stage(spec), repository.worktree.code(spec)
     if stage is None:
         return None
-    return next(_all(repository, code, _changed_modules(repository, stage, code)), None)
+    return next(_all(repository, code, _modules_to_run(repository, stage, code)), None)
 
 
-def _changed_modules(repository: Repository, stage: Stage, code: StageCode) -> list[str]:
-    """The modules of ``stage`` that are not as they were when it ran the last time."""
+def find_recorded(repository: Repository, spec: StageSpec) -> BrokenCode | None:
+    """The first module of a lesson's stage that this Python cannot read, whether it ran or not.
+
+    ``dvc commit`` records a run that never was. Or the stage ran with a newer Python than this.
+    """
+    code = repository.worktree.code(spec)
+    modules = ((path, module(repository.worktree.text(path) or "")) for path in code.imported())
+    return next((_unreadable(path, *one.error) for path, one in modules if one.error), None)
+
+
+def _modules_to_run(repository: Repository, stage: Stage, code: StageCode) -> list[str]:
+    """The modules of ``stage`` that changed after it ran; all of them where it is to run again."""
     modules = code.imported()
     if not stage.recorded:
         return modules
     try:
+        if runs_next(repository, stage):
+            return modules
         reasons = state_of(repository, stage).reasons
     except (ProjectError, OSError):
         return modules
@@ -70,8 +84,7 @@ def _all(repository: Repository, code: StageCode, paths: Iterable[str]) -> Itera
     modules = {path: module(repository.worktree.text(path) or "") for path in paths}
     for path, parsed in modules.items():
         if parsed.error:
-            line, words = parsed.error
-            yield BrokenCode(path, line, f"is no Python: {words}", error=words)
+            yield _unreadable(path, *parsed.error)
     absent_names: dict[tuple[str, str], str] = {}  # modules import the same names over and over
     for path in modules:
         for line, package, name in code.first_imports(path):
@@ -81,9 +94,14 @@ def _all(repository: Repository, code: StageCode, paths: Iterable[str]) -> Itera
             if not absent or _is_gone(repository, code, absent):
                 continue
             broken = _absent_import(repository, code, path, line, absent)
-            # What is committed and like no other name is installed where the attendee works.
-            if "." in absent or broken.meant or not _is_imported_at_head(repository, code, absent):
+            # What ran and is like no other name is installed where the attendee works.
+            is_ours = "." in absent or broken.meant
+            if is_ours or absent not in _packages_of_run(repository, code):
                 yield broken
+
+
+def _unreadable(path: str, line: int, words: str) -> BrokenCode:
+    return BrokenCode(path, line, f"is no Python: {words}", error=words)
 
 
 def _absent_name(repository: Repository, code: StageCode, package: str, name: str) -> str:
@@ -130,15 +148,30 @@ def _is_gone(repository: Repository, code: StageCode, name: str) -> bool:
     return any(path in repository.committed_files for path in paths)
 
 
-def _is_imported_at_head(repository: Repository, code: StageCode, name: str) -> bool:
-    return name in _packages_at_head(repository, code)
-
-
 def _packages_at_head(repository: Repository, code: StageCode) -> set[str]:
     """The packages that the committed code of the stage imports, those of libraries too."""
     paths = repository.head.code(code.stage).imported()
-    parsed = [module(repository.head.text(path) or "") for path in paths]
-    return {base.partition(".")[0] for one in parsed for level, base, _ in one.imports if not level}
+    return _packages(repository.head.text(path) or "" for path in paths)
+
+
+def _packages_of_run(repository: Repository, code: StageCode) -> set[str]:
+    """The packages that its code imported at the last commit of a run; none where none ran.
+
+    In a shallow clone that is HEAD.
+    """
+    git = repository.git
+    commits = git.commits(f"{repository.prefix}{LOCK}", 1) if git else []
+    if git is None or not commits:
+        return set()
+    files, paths = git.tree(commits[0]).files, repository.head.code(code.stage).imported()
+    names = [f"{repository.prefix}{path}" for path in paths]
+    contents = git.contents(files[name].oid for name in names if name in files)
+    return _packages(content.decode("utf-8", "replace") for content in contents.values())
+
+
+def _packages(texts: Iterable[str]) -> set[str]:
+    imports = (each for text in texts for each in module(text).imports)
+    return {base.partition(".")[0] for level, base, _ in imports if not level}
 
 
 def _absent_import(

@@ -4,7 +4,7 @@ Every finding on the stage proposes the same ``change``: a block that is typed t
 that another one wrote.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 
@@ -19,6 +19,7 @@ from grader.stages.declared_params import undeclared_keys, unknown_keys
 from grader.stages.lookup import code_deps, lesson_stages, producers
 from grader.stages.lost_params import absent_keys
 from grader.stages.paths import command_paths, covers, paths_overlap
+from grader.stages.planted_faults import planted_names
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.stage_outs import StageOuts, declared_outs
 from grader.stages.unread import find_unread
@@ -43,6 +44,15 @@ class RightStage:
         self._repository, self._snapshot = repository, snapshot
         self._code = snapshot.code(spec)
 
+    @classmethod
+    def of(
+        cls, repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
+    ) -> "RightStage":
+        """The one of a grade: ten checks ask about each stage, and half of them for the same."""
+        # By its identity: the values of its params are in dicts. What is kept holds the stage.
+        key = "right stage", id(stage), spec.name
+        return snapshot.recall(lambda: cls(repository, snapshot, stage, spec), *key)
+
     @cached_property
     def unread(self) -> list[str]:
         """The scripts of a shell and the notebooks that the command runs in place of the module.
@@ -55,23 +65,36 @@ class RightStage:
 
     @cached_property
     def change(self) -> Change:
-        """All that the declaration needs; empty where it is right."""
+        """All that the declaration needs; empty where it is right.
+
+        What the lesson in progress has the attendee find stays.
+        """
+        return self.change_about(())
+
+    def change_about(self, names: Iterable[str]) -> Change:
+        """The same, with those of ``names`` that the lesson has the attendee find."""
+        planted = planted_names(self._repository, self.spec.name).difference(names)
         if self.unread:
             return Change(
                 deps=tuple(self.undeclared_modules),
                 remove={"deps": tuple(self.absent_deps)} if self.absent_deps else {},
             )
         outs = self.outs.undeclared | self.outs.misplaced_results
+        gone = [path for path in self._wrong_deps if path not in planted]
         remove = {
-            "deps": tuple(self._wrong_deps),
-            "params": (*self.needless_keys, *self._keys_of_others()),
+            "deps": tuple(gone),
+            "params": (*self.needless_keys, *self._keys_of_others(), *self.wide_params),
             **self.outs.removed(),
         }
+        left = {
+            section: tuple(entry for entry in entries if entry not in planted)
+            for section, entries in remove.items()
+        }
         return Change(
-            deps=tuple(self._new_deps()),
-            params=tuple(self._new_params()),
-            outs=new_outs(outs),
-            remove={section: entries for section, entries in remove.items() if entries},
+            deps=tuple(path for path in self._new_deps(gone) if path not in planted),
+            params=tuple(key for key in self._new_params() if key not in planted),
+            outs=new_outs({path: out for path, out in outs.items() if path not in planted}),
+            remove={section: entries for section, entries in left.items() if entries},
             command=None if self.command == self.stage.cmd else str(self.command),
         )
 
@@ -174,10 +197,45 @@ class RightStage:
         return bool(names) and order.index(names[0]) > order.index(self.spec.name)
 
     @cached_property
-    def wide_deps(self) -> list[str]:
-        """The dep that has the code of all stages in it; of single modules there is no folder."""
-        is_folder = self._code.entry.startswith(f"{self.spec.code_dir}/")
-        return [dep.path for dep in self.stage.deps if dep.path == PACKAGE and is_folder]
+    def wide_deps(self) -> dict[str, list[str]]:
+        """The deps around what the stage reads, and some of what else is in them.
+
+        The code of all stages, where a stage has a folder of its own; the params of all stages; a
+        folder with outs that the stage does not read. A circle is reported as such.
+        """
+        if self.unread:
+            return {}
+        deps = [dep.path for dep in self.stage.deps if dep.path not in self.own_outs_among_deps]
+        others = {path: self._needless_in(path) for path in deps}
+        return {path: needless for path, needless in others.items() if needless}
+
+    def _needless_in(self, dep: str) -> list[str]:
+        """What is in ``dep``, beside what the stage reads of it."""
+        if dep == PACKAGE and self._code.entry.startswith(f"{self.spec.code_dir}/"):
+            return [spec.code_dir for spec in STAGES if spec is not self.spec]
+        if dep == PARAMS_FILE:
+            return [
+                section for spec in STAGES if spec is not self.spec for section in spec.sections
+            ]
+        reads = [path for path in self._paths(self.spec.reads) if covers(dep, path)]
+        if not reads or dep in reads:
+            return []
+        outs = [out.path for stage in self._snapshot.project.stages for out in stage.outs]
+        inside = [path for path in outs if path != dep and covers(dep, path)]
+        return [path for path in inside if not any(paths_overlap(path, read) for read in reads)]
+
+    @cached_property
+    def wide_params(self) -> list[str]:
+        """params.yaml where the stage declares all of it: the params of every stage."""
+        files = () if self.unread else self.stage.params
+        return [file.path for file in files if file.path == PARAMS_FILE and not file.keys]
+
+    @cached_property
+    def _narrow(self) -> Stage:
+        """The stage without what is too wide."""
+        deps = tuple(dep for dep in self.stage.deps if dep.path not in self.wide_deps)
+        params = tuple(file for file in self.stage.params if file.path not in self.wide_params)
+        return self.stage._replace(deps=deps, params=params)
 
     @cached_property
     def _wrong_deps(self) -> list[str]:
@@ -193,8 +251,7 @@ class RightStage:
         wrong = [*self.absent_deps, *self.own_outs_among_deps, *self.wide_deps, *others]
         return list(dict.fromkeys(wrong))
 
-    def _new_deps(self) -> Iterator[str]:
-        gone = self._wrong_deps
+    def _new_deps(self, gone: Collection[str]) -> Iterator[str]:
         stage = self.stage._replace(deps=tuple(d for d in self.stage.deps if d.path not in gone))
         kept = [dep.path for dep in stage.deps]
         needed = [*self._code.imported(), *self._paths(self.spec.reads)]
@@ -276,14 +333,15 @@ class RightStage:
 
     def _new_params(self) -> list[str]:
         """What the code reads and the file has; a section where a misspelt one stood."""
-        keys = [*self.undeclared_params, *self.undeclared_params_below]
+        read = [*self._code.params(), *self._code.params_below()]
+        keys = undeclared_keys(self._snapshot, self._narrow, read)
         absent = absent_keys(self._snapshot, self.stage, keys)
         keys = [key for key in keys if key not in absent]
         meant = [
             key for file in self.stage.params for key in self.keys_meant(self.needless_keys, file)
         ]
         new = undeclared_keys(
-            self._snapshot, self.stage, [*self.params_among_deps.values(), *meant]
+            self._snapshot, self._narrow, [*self.params_among_deps.values(), *meant]
         )
         rest = [key for key in keys if not any(_is_within(key, other) for other in new)]
         return list(dict.fromkeys([*new, *rest]))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dvcstate import ProjectError, Reason, Stage, StageState
-from dvcstate.errors import ConfigError, ErrorKind
+from dvcstate.errors import ConfigError
 from dvcstate.model import Dep, Out, ParamsFile
 from dvcstate.params import params_file as params_files
+from dvcstate.stages import stage_graph
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence
@@ -26,12 +27,7 @@ class LockChange(NamedTuple):
 
 def state_of(repository: Repository, stage: Stage) -> StageState:
     """The state of a stage in the worktree; without a reason where the worktree lacks the stage."""
-    try:
-        states = repository.state.stages
-    except ProjectError as error:
-        if error.kind is ErrorKind.OUT_IN_DVCIGNORE:
-            raise BlockedError("data.not_hidden") from None
-        raise
+    states = repository.state.stages
     none = StageState(stage, "never_run", ())
     return next((state for state in states if state.stage.name == stage.name), none)
 
@@ -125,12 +121,31 @@ def has_to_run(repository: Repository) -> bool:
         states = repository.state.stages
     except (ProjectError, OSError):
         return False
-    return any(
-        state.stage.cmd and state.stage.recorded and reason.kind in ("param", "dep", "command")
-        for state in states
-        if state.state != "frozen"  # dvc repro passes over it
-        for reason in state.reasons
-    )
+    return any(state.stage.recorded and any(_reasons_to_run(state)) for state in states)
+
+
+def runs_next(repository: Repository, stage: Stage) -> bool:
+    """Whether the next ``dvc repro`` gets to ``stage``: it, or one above it, has to run.
+
+    What is absent says nothing of that: in a clone it waits for a ``dvc pull``.
+    """
+    state = repository.state
+    has_reason = {
+        each.stage.name
+        for each in state.stages
+        if any(reason.change != "deleted" for reason in _reasons_to_run(each))
+        or (each.stage.cmd and not each.stage.recorded)
+    }
+    frozen = {each.stage.name for each in state.stages if each.state == "frozen"}
+    edges = [edge for edge in state.project.edges if edge[1] not in frozen]
+    names = dict.fromkeys(has_reason, "stale")
+    return stage.name in has_reason | stage_graph.upstream_stale(names, edges)
+
+
+def _reasons_to_run(state: StageState) -> Iterator[Reason]:
+    """Why ``dvc repro`` would run the command of a stage; it passes over a frozen one."""
+    if state.stage.cmd and state.state != "frozen":
+        yield from (r for r in state.reasons if r.kind in ("param", "dep", "command"))
 
 
 def changes(repository: Repository, snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
@@ -186,8 +201,7 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
         if snapshot.content(file.path) is None:
             continue
         recorded = file.recorded or {}
-        values = params_files.read(snapshot.root / file.path, file.path)
-        now = params_files.values(values, file.keys, file.path)
+        now = params_files.values(snapshot.params(file.path), file.keys, file.path)
         for key in file.keys or dict.fromkeys([*now, *recorded]):
             if key in now and now[key] != recorded.get(key):
                 is_new = key not in recorded

@@ -17,13 +17,20 @@ _PAUSE_S = 1.0
 class Changes:
     """Calls ``notify`` for each change in the folder ``repo``, from ``start`` to ``stop``.
 
-    A folder that is no git repository yet may be a home folder, and is not watched: it is examined
-    once a second whether it has become one.
+    ``concerns`` says whether the change of a path, from the root of git, is worth a call; it is
+    ``matters`` where nobody says. A folder that is no git repository yet may be a home folder, and
+    is not watched: it is examined once a second whether it has become one.
     """
 
-    def __init__(self, repo: Path, notify: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        repo: Path,
+        notify: Callable[[], None],
+        concerns: Callable[[str], bool] | None = None,
+    ) -> None:
         self._repo = repo
         self._notify = notify
+        self._concerns = concerns or matters
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="changes", daemon=True)
 
@@ -54,7 +61,7 @@ class Changes:
         is_first = True
         try:
             for changes in watchfiles_watch([root], self._stop):
-                if is_first or any(matters(_inside(path, root)) for path in changes):
+                if is_first or any(self._concerns(_inside(path, root)) for path in changes):
                     self._notify()
                 is_first = False
                 if changes and not (root / ".git").exists():

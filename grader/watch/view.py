@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.engine.next_action import NextAction, waiting_tasks
 from grader.engine.report import Report
 from grader.output.human import NOT_JUDGED, points_text, remote_note, score_text
-from grader.output.steps import lesson_file, next_line
+from grader.output.steps import lesson_file, next_line, unsolved
 from grader.output.terminal_text import cut, wrap
 from grader.step import Edit
 from grader.watch.report_diff import ReportDiff
@@ -194,14 +194,15 @@ def _action_lines(
         lines.append(_Line(f"      {_ALL_OF_IT}", "blocked"))
     left = _left(report, action)
     lines += [_Line(f"then: {left}")] * bool(left)
-    reason = f"{action.result.id}: {action.result.rationale or ''}"
+    result = action.result
+    reason = f"{result.id}: {unsolved(result) if result.planted else result.rationale or ''}"
     return lines, [_Line(text) for text in wrap(reason, columns, "      ")]
 
 
 def _next(action: NextAction) -> str:
     """As `grader check` has it; what waits for a commit may not be all that its lesson asks for."""
     line = next_line(action)
-    if action.lesson and not action.result.is_lesson_task:
+    if action.lesson and not action.result.told_in:
         return f"{lesson_file(action.lesson)}, as far as its commit: {line}"
     return line
 
@@ -219,6 +220,8 @@ def _end(report: Report, has_keyboard: bool = False) -> str:
     errors = sum(result.kind == "error" for result in report.checks)
     if errors:
         return f"{errors} could not be checked; all else holds. More: grader check"
+    if advice := sum(result.kind == "advice" for result in report.checks):
+        return f"{advice} to take as advice, at no points; all else holds. More: grader check"
     if "remote" in report.verified:
         return "All of it holds."
     ask = "press Enter" if has_keyboard else "grader check"

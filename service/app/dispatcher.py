@@ -15,6 +15,7 @@ from http import HTTPStatus
 from itertools import count
 
 from service.app.cross_origin import access_headers, preflight_headers
+from service.app.foreign_requests import check_request
 from service.app.lifespan import run_lifespan
 from service.app.request_context import RequestContext
 from service.inference.uploads import ClientDisconnected
@@ -87,6 +88,9 @@ class Dispatcher:
             context.finish()
 
     async def _answer(self, context: RequestContext, receive: Receive) -> None:
+        settings = context.resources.settings
+        path, headers = context.scope["path"], context.scope["headers"]
+        check_request(context.method, path, headers, settings.hosts, settings.cors_origins)
         content = await _direct_answer(context, receive)
         if content is not None:
             await send_answer(context.send, 200, "application/json", content, {})

@@ -1,6 +1,5 @@
 """The start and the end of a service: ASGI's lifespan, and the set-up of the process."""
 
-import logging
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -44,8 +43,6 @@ async def open_service() -> AsyncIterator[Resources]:
     memory.return_large_blocks()
     # More threads decode a large picture no sooner, and take the processor from the event loop.
     cv2.setNumThreads(1)
-    # It logs a warning for each malformed form; the client gets that as a problem already.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     if settings.access_log:
         access_log.replace_uvicorn_log()
     async with open_resources(settings) as resources:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
 
 from service.inference.file_names import decode_name, read_file_name
+from service.inference.multipart_parser import MalformedForm, MultipartParser, Part
 from service.problems import InvalidInput, Problem
 from service.settings import ServiceSettings, megabytes
 
@@ -25,8 +25,6 @@ _USUAL_HEAD = re.compile(
 )
 LONGEST_HEAD = 500
 LONGEST_SHOWN = 60
-MAX_HEADERS = 64
-"""Of a part: clients write one to four, and proxies add some; the parser's own limit is eight."""
 _AS_THEY_ARE = (b"", b"7bit", b"8bit", b"binary")
 """The values of Content-Transfer-Encoding that change no byte; in a form no other is used since
 RFC 7578."""
@@ -69,26 +67,12 @@ async def parse_form(
         raise _malformed_problem("its Content-Type names no boundary")
     form = _FormFiles(settings)
     try:
-        parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": form.begin_part,
-                "on_header_field": form.add_header_name,
-                "on_header_value": form.add_header_value,
-                "on_header_end": form.end_header,
-                "on_headers_finished": form.check_field,
-                "on_part_data": form.add_content,
-                "on_part_end": form.end_part,
-                "on_end": form.end,
-            },
-            max_header_count=MAX_HEADERS + 1,  # end_header says it in words of its own
-        )
+        parser = MultipartParser(boundary, form)
         async for chunk in chunks:
-            parser.write(chunk)
-    except FormParserError as error:
-        raise _malformed_problem(_describe(error)) from None
-    if not form.is_complete:
-        raise _malformed_problem("it stops before its closing boundary")
+            parser.feed(chunk)
+        parser.finish()
+    except MalformedForm as error:
+        raise _malformed_problem(str(error), error.fix) from None
     if not form.files:
         raise _no_file_problem("the form has no file")
     return form.files
@@ -127,60 +111,35 @@ def _no_file_problem(what: str, *errors: InvalidInput) -> Problem:
 
 
 class _FormFiles:
-    """Collects the files of a form from the callbacks of the parser.
-
-    A header's name or value, and a file's content, may each come in several pieces.
-    """
+    """Collects the files of a form, as the parser reports them."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.files: list[UploadedFile] = []
-        self.is_complete = False
         self._settings = settings
+        self._filename: str | None = None
+        self._pieces: list[bytes] = []
+        self._size = 0
 
-    def begin_part(self) -> None:
+    def begin_part(self, headers: Part) -> None:
         if len(self.files) == self._settings.max_files:
             raise Problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"the form has more than {self._settings.max_files} files",
                 f"send at most {self._settings.max_files} files a request",
             )
-        self._name, self._value = bytearray(), bytearray()
-        self._disposition = b""
-        self._header_count = 0
-        self._transfer_encoding = b""
-        self._is_first_header = self._has_disposition_first = True
-        self._filename: str | None = None
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._pieces, self._size = [], 0
+        values = dict(headers)
+        disposition = values.get(b"content-disposition", b"")
+        _, options = parse_options_header(disposition)
+        is_first = bool(headers) and headers[0][0] == b"content-disposition"
+        self._filename = read_file_name(disposition, options, is_first=is_first)
+        self._check_field(options.get(b"name"))
+        self._check_encoding(values.get(b"content-transfer-encoding", b"").lower())
 
-    def add_header_name(self, data: bytes, start: int, end: int) -> None:
-        self._name += data[start:end]
-
-    def add_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def end_header(self) -> None:
-        match self._name.lower():
-            case b"content-disposition":
-                self._disposition = bytes(self._value)
-                self._has_disposition_first = self._is_first_header
-            case b"content-transfer-encoding":
-                self._transfer_encoding = bytes(self._value).strip().lower()
-        self._is_first_header = False
-        self._header_count += 1
-        if self._header_count > MAX_HEADERS:
-            index = len(self.files)
-            raise _malformed_problem(f"part {index} has more than {MAX_HEADERS} headers")
-        self._name, self._value = bytearray(), bytearray()
-
-    def check_field(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        index, name = len(self.files), options.get(b"name")
+    def _check_field(self, name: bytes | None) -> None:
+        index = len(self.files)
         if name is None:
             raise _malformed_problem(f"part {index} has no Content-Disposition with a name")
-        self._filename = read_file_name(
-            self._disposition, options, is_first=self._has_disposition_first
-        )
         if name != FIELD.encode():
             shown = name.decode("utf-8", "replace")
             raise Problem(
@@ -189,17 +148,20 @@ class _FormFiles:
                 f"call each picture's field {FIELD!r}: {EXAMPLE}",
                 errors=[InvalidInput(f"a field {shown!r}", index, self._filename)],
             )
-        if self._transfer_encoding not in _AS_THEY_ARE:
-            encoding = self._transfer_encoding.decode("latin-1")
+
+    def _check_encoding(self, encoding: bytes) -> None:
+        index = len(self.files)
+        if encoding not in _AS_THEY_ARE:
+            shown = encoding.decode("latin-1")
             raise Problem(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                f"{self._filename or f'file {index}'} is written as {encoding}",
+                f"{self._filename or f'file {index}'} is written as {shown}",
                 "send its bytes as they are, without Content-Transfer-Encoding",
-                errors=[InvalidInput(f"written as {encoding}", index, self._filename)],
+                errors=[InvalidInput(f"written as {shown}", index, self._filename)],
             )
 
-    def add_content(self, data: bytes, start: int, end: int) -> None:
-        self._size += end - start
+    def add_content(self, piece: bytes) -> None:
+        self._size += len(piece)
         if self._size > self._settings.max_file_bytes:
             index = len(self.files)
             raise too_large_problem(
@@ -207,28 +169,17 @@ class _FormFiles:
                 self._settings.max_file_bytes,
                 InvalidInput("too many bytes", index, self._filename),
             )
-        self._pieces.append(data[start:end])
+        self._pieces.append(piece)
 
     def end_part(self) -> None:
         self.files.append(UploadedFile(self._filename, b"".join(self._pieces)))
 
-    def end(self) -> None:
-        self.is_complete = True
 
-
-def _describe(error: FormParserError) -> str:
-    """The parser's message without its position, which counts from the start of a chunk."""
-    if "boundary character" in str(error):
-        return "it does not begin with the boundary that its Content-Type names"
-    # "Found 0-length header at 17", "Did not find LF at end of headers (found 81)"
-    return re.sub(r" (at (index )?|\(found )?\(?\d+\)?$", "", str(error))
-
-
-def _malformed_problem(reason: str) -> Problem:
+def _malformed_problem(reason: str, fix: str = "") -> Problem:
     return Problem(
         HTTPStatus.BAD_REQUEST,
         f"the multipart body is malformed: {reason}",
-        f"let the client build the form: {EXAMPLE}",
+        fix or f"let the client build the form: {EXAMPLE}",
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from service.resources import Resources
@@ -15,6 +14,7 @@ from service.routes import (
     health,
     lessons,
     model,
+    page,
     pipeline,
     predict,
     problem_responses,
@@ -36,6 +36,8 @@ def create_routes(resources: Resources) -> FastAPI:
     """The app of all routes, which use ``resources``."""
     app = FastAPIOffline(  # /docs works in a room without a network
         redoc_url=None,
+        # Starlette would send /predict/ on to whatever host the request names (CWE-601).
+        redirect_slashes=False,
         title="Movie posters by genre",
         description=f"{DESCRIPTION}\n{describe_limits(resources.settings)}\n",
         version="0.1.0",
@@ -46,17 +48,13 @@ def create_routes(resources: Resources) -> FastAPI:
     )
     for module in (predict, model, pipeline, lessons, results):
         app.include_router(module.router, dependencies=refusal, responses=wrong_query)
+    app.include_router(page.router)
     app.include_router(health.router)  # whatever a probe adds to its address, it gets its answer
-    app.add_api_route("/", _redirect_home, include_in_schema=False)
     problem_responses.add_handlers(app)
     # FastAPI's documented way to extend the document: fastapi.tiangolo.com/how-to/extending-openapi
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.state.resources = resources
     return app
-
-
-async def _redirect_home() -> RedirectResponse:
-    return RedirectResponse("/docs")
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def lessons(
     is no repository is answered too: `gradable` is false, and a check says what to do.
     """
     try:
-        report = resources.reports.report(remote=remote)
+        report = resources.reports.document(remote=remote)
     except CourseError as error:
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, str(error), "mend the workshop's installation: make env"

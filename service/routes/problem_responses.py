@@ -68,6 +68,8 @@ def _http_problem(request: Request, error: HTTPException) -> Problem:
     match status:
         case HTTPStatus.NOT_FOUND:
             detail, fix = f"there is no {path} here", "open /docs for the list of routes"
+            if path.endswith("/"):
+                fix = f"leave out the / at its end, or {fix}"
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = _with_head((error.headers or {}).get("Allow", ""))
             detail, fix = f"{path} does not answer {method}", f"use {allowed}; /docs shows how"

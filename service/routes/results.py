@@ -12,23 +12,20 @@ from fastapi import APIRouter, Response
 
 from service.problems import Problem
 from service.protocol import as_json
+from service.repository.picture_files import (
+    PICTURES,
+    PLOTS_DIR,
+    files_in,
+    picture_paths,
+    unreadable_problem,
+)
 from service.routes.dependencies import ServiceResources
 from service.routes.problem_responses import document_problems
 
 router = APIRouter(prefix="/results", tags=["results"])
 
 METRICS_DIR = Path("results", "metrics")
-PLOTS_DIR = Path("results", "plots")
 LARGEST_FILE = 20_000_000
-
-PICTURES = {
-    ".gif": "image/gif",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-}
 
 PICTURE_HEADERS = {
     # Each run writes its plots under the same names.
@@ -72,7 +69,7 @@ def metrics(resources: ServiceResources) -> Response:
 
 def read_metrics(repo_dir: Path) -> dict[str, Any]:
     """The metrics by the name of their file; a Problem where one cannot be read."""
-    files = _files(repo_dir / METRICS_DIR)
+    files = files_in(repo_dir / METRICS_DIR)
     return {path.name: _read_json(path) for path in files if path.suffix == ".json"}
 
 
@@ -87,7 +84,7 @@ def plots(resources: ServiceResources) -> Pictures:
                 media_type=PICTURES[path.suffix.lower()],
                 size=path.stat().st_size,
             )
-            for path in _pictures(resources.repo_dir)
+            for path in picture_paths(resources.repo_dir)
         ]
     )
 
@@ -103,7 +100,7 @@ def plots(resources: ServiceResources) -> Pictures:
 )
 def plot(name: str, resources: ServiceResources) -> Response:
     """One picture of `results/plots`."""
-    pictures = {path.name: path for path in _pictures(resources.repo_dir)}
+    pictures = {path.name: path for path in picture_paths(resources.repo_dir)}
     if name not in pictures:  # looked up in a listing, so that no name leads out of the folder
         known = ", ".join(pictures) or "none; type dvc repro"
         raise Problem(
@@ -112,46 +109,19 @@ def plot(name: str, resources: ServiceResources) -> Response:
             f"ask for one of those that are there: {known}",
         )
     path = pictures[name]
-    return Response(_read(path), media_type=PICTURES[path.suffix.lower()], headers=PICTURE_HEADERS)
-
-
-def _pictures(repo_dir: Path) -> list[Path]:
-    # A name that is not printable may be no text: on Linux it may be any bytes.
-    return [
-        path
-        for path in _files(repo_dir / PLOTS_DIR)
-        if path.suffix.lower() in PICTURES
-        and path.name.isprintable()
-        and _is_inside(path, repo_dir)
-    ]
-
-
-def _is_inside(path: Path, repo_dir: Path) -> bool:
-    """Whether ``path`` is a file of the repository, or a link to an object of a DVC cache."""
-    target = path.resolve()
-    return target.is_relative_to(repo_dir) or target.parts[-4:-2] == ("files", "md5")
-
-
-def _files(folder: Path) -> list[Path]:
-    """The files of ``folder`` by name; none where there is no folder."""
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_file())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise _unreadable_problem(folder, str(error.strerror), f"check {folder}") from None
+    return Response(read(path), media_type=PICTURES[path.suffix.lower()], headers=PICTURE_HEADERS)
 
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(_read(path), parse_float=_finite, parse_constant=lambda name: None)
+        return json.loads(read(path), parse_float=_finite, parse_constant=lambda name: None)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise _unreadable_problem(
+        raise unreadable_problem(
             path, f"not JSON, {where}: {error.msg}", "type dvc repro"
         ) from None
     except (ValueError, RecursionError):
-        raise _unreadable_problem(path, "not JSON", "type dvc repro") from None
+        raise unreadable_problem(path, "not JSON", "type dvc repro") from None
 
 
 def _finite(text: str) -> float | None:
@@ -160,19 +130,15 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """The bytes of ``path``; a Problem where it cannot be read, or is too large."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise _unreadable_problem(
+            raise unreadable_problem(
                 path, f"larger than {LARGEST_FILE / 1e6:g} MB", "make it smaller"
             )
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable_problem(
+        raise unreadable_problem(
             path, str(error.strerror), "type dvc repro, then ask again"
         ) from None
-
-
-def _unreadable_problem(path: Path, reason: str, fix: str) -> Problem:
-    place = "/".join(path.parts[-3:])
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{place}: {reason}", fix)

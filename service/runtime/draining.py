@@ -26,37 +26,51 @@ class Draining:
         self.active = False
         self.in_flight = 0
         self.last_request = time.monotonic()
+        self.before_stop: list[Callable[[], object]] = []
+        """Called on the event loop at SIGTERM and at SIGINT: what would never end by itself."""
         self._seconds = seconds
         # The loop holds tasks by weak references only: without this one it may be collected.
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def at_sigterm(self) -> Iterator[None]:
+    def at_signals(self) -> Iterator[None]:
         """Drain at SIGTERM, then call the handler that was there; at a second one call it at once.
 
-        Python delivers signals to the main thread: in another one nothing changes.
+        At SIGINT (Ctrl-C) only what would never end is ended first. Python delivers signals to the
+        main thread: in another one nothing changes.
         """
         # uvicorn's own, which it sets before it starts the app.
-        handler = signal.getsignal(signal.SIGTERM)
-        is_main_thread = threading.current_thread() is threading.main_thread()
-        if not (is_main_thread and callable(handler) and self._seconds):
+        handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
+        for watched in (signal.SIGTERM, signal.SIGINT):
+            handler = signal.getsignal(watched)
+            if callable(handler):
+                handlers[watched] = handler
+        if threading.current_thread() is not threading.main_thread():
             yield
             return
         loop = asyncio.get_running_loop()
 
-        def start(number: int, frame: FrameType | None) -> None:
-            if self.active:
+        def stop(number: int, frame: FrameType | None) -> None:
+            handler = handlers[number]
+            # A signal handler runs between any two instructions: the loop has to do the rest.
+            loop.call_soon_threadsafe(self._call_before_stop)
+            if number != signal.SIGTERM or self.active or not self._seconds:
                 handler(number, frame)
                 return
             self.active = True
-            # A signal handler runs between any two instructions: the loop has to do the rest.
             loop.call_soon_threadsafe(self._start, lambda: handler(number, None))
 
-        signal.signal(signal.SIGTERM, start)
+        for number in handlers:
+            signal.signal(number, stop)
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _call_before_stop(self) -> None:
+        for call in self.before_stop:
+            call()
 
     def _start(self, finish: Callable[[], object]) -> None:
         self._task = asyncio.create_task(self._drain(finish))

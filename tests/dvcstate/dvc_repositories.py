@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.dvcstate.dvc_oracle import Oracle
+from tests.repositories import copy_folder
 
 PARAMS = """\
 lr: 0.001
@@ -211,7 +212,7 @@ def _plain(repo: Path, oracle: Oracle) -> Path:
 
 def _dvc2(repo: Path, plain: Path) -> Path:
     """The plain one as by DVC 2: no ``hash:``, hashes of LF text, the cache one level up."""
-    shutil.copytree(plain, repo, symlinks=True)
+    copy_folder(plain, repo)
     cache = repo / ".dvc" / "cache"
     for lock in (repo / "dvc.lock", repo / "sub" / "dvc.lock"):
         data = load(lock)
@@ -338,7 +339,7 @@ def _write(folder: Path, files: dict[str, str | bytes]) -> None:
 
 def copy(template: Path, target: Path) -> Path:
     """A copy of ``template`` to mutate; mtimes and modes are kept."""
-    shutil.copytree(template, target, symlinks=True)
+    copy_folder(template, target)
     for parent, _, files in os.walk(target / ".dvc" / "tmp"):
         for name in files:
             if name.startswith(("lock", "rwlock")):

@@ -33,8 +33,22 @@ def assert_agree(asked: Report, watching: Report) -> None:
         assert (watching.next.check, watching.next.step) == (asked.next.check, asked.next.step)
     _, hinted = hint.choose_result([], lambda remote: asked if remote else watching)
     assert hinted == (asked.next.result if asked.next else None)
+    assert_blockers_hold_up(asked)
     for report in (asked, watching):
         assert_shown(report)
+
+
+def assert_blockers_hold_up(report: Report) -> None:
+    """What waits, waits in the end for what was found or cannot be told: never for what holds."""
+    results = {result.id: result for result in report.checks}
+    for result in report.checks:
+        blocker, chain = result, [result.id]
+        while blocker.status == "blocked" and blocker.blocked_by in results:
+            blocker = results[blocker.blocked_by]
+            assert blocker.id not in chain, f"a circle of blockers: {chain}"
+            chain.append(blocker.id)
+        is_told = blocker.kind in ("fail", "error")
+        assert len(chain) == 1 or is_told, f"waits for what is {blocker.kind}: {chain}"
 
 
 def assert_shown(report: Report) -> None:

@@ -1,6 +1,5 @@
 """One finished repository a session, and a copy of it for each test."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from grader.facts import remote
 from tests.grader import finished
-from tests.repositories import run
+from tests.repositories import copy_folder, run
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,7 +32,7 @@ def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def repo(finished_folder: Path, tmp_path: Path) -> Path:
     """A copy of the finished repository that a test may change, with a remote of its own."""
     folder = tmp_path / "a room"
-    shutil.copytree(finished_folder, folder, symlinks=True)
+    copy_folder(finished_folder, folder)
     config = folder / "repo" / ".dvc" / "config"
     text = config.read_text("utf-8").replace(str(finished_folder), str(folder))
     config.write_text(text, "utf-8", newline="\n")

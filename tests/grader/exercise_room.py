@@ -10,7 +10,7 @@ from grader.output.steps import step_lines
 from grader.step import Edit as EditStep
 from grader.step import Note
 from tests.grader.wrong_ways import Edit, Line
-from tests.repositories import run
+from tests.repositories import copy_folder, run
 from workshop.course.exercises import Exercise
 from workshop.exercises.builder import make_exercise
 from workshop.exercises.dvc_process import DvcProcess
@@ -40,7 +40,7 @@ class Room:
         for name in names:
             shutil.rmtree(target / name, ignore_errors=True)
             if (source / name).exists():
-                shutil.copytree(source / name, target / name, symlinks=True)
+                copy_folder(source / name, target / name)
         run(repo, "git", "status")  # the times of the copies are news to git's index
         return repo
 

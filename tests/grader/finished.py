@@ -42,7 +42,15 @@ def make(folder: Path) -> Path:
     record(repo, "plot")
     commit(repo, "Show fewer examples")
     push(repo)
+    _shrink_git(repo)
     return repo
+
+
+def _shrink_git(repo: Path) -> None:
+    """Leave fewer files and folders in .git: 1,400 tests copy them, 217 of 530 before."""
+    run(repo, "git", "repack", "-a", "-d", "--quiet")
+    for sample in (repo / ".git" / "hooks").glob("*.sample"):
+        sample.unlink()
 
 
 def write_files(repo: Path) -> None:

@@ -17,7 +17,7 @@ from tests.grader.command_line import grader
 from tests.grader.gallery import edit_stages, save
 from tests.grader.results import fix_of
 from tests.grader.test_mistakes import codes
-from tests.repositories import ROOT, commit, run
+from tests.repositories import ROOT, commit, git_object_file, run
 
 
 def crashes(report: Report) -> list[str]:
@@ -123,8 +123,7 @@ def test_a_repository_that_lost_its_objects_is_no_crash(repo: Path) -> None:
 
 
 def test_a_damaged_object_of_git_is_no_mistake_of_ours(repo: Path) -> None:
-    oid = run(repo, "git", "rev-parse", "HEAD:dvc.yaml").strip()
-    path = repo / ".git" / "objects" / oid[:2] / oid[2:]
+    path = git_object_file(repo, "HEAD:dvc.yaml")
     path.chmod(0o644)
     path.write_bytes(b"x")
     report = grade(repo)

@@ -1,13 +1,16 @@
 """Code of a stage that Python cannot run is named, with its line, before anything is run."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from grader.engine.check_result import CheckResult
 from grader.engine.report import Report
 from grader.grading import grade
 from grader.step import Edit
 from tests.grader import finished, gallery
+from tests.grader.gallery import MISTAKES
 from tests.grader.results import fix_of
 from tests.repositories import run
 
@@ -163,3 +166,74 @@ def test_a_module_that_a_commit_deleted_comes_back_from_git(repo: Path) -> None:
     gallery.save(repo)
     result = next(one for one in grade(repo, offline=True).checks if one.code == "code-broken")
     assert fix_of(result).splitlines()[0].endswith(f'~1" -- {PLOTS}')
+
+
+def _broken(repo: Path) -> list[CheckResult]:
+    return [one for one in grade(repo, offline=True).checks if one.code == "code-broken"]
+
+
+def test_broken_code_that_dvc_commit_recorded_is_advice_while_nothing_has_to_run(
+    repo: Path,
+) -> None:
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nprint(\n")
+    finished.record(repo)
+    gallery.save(repo)
+    (found,) = _broken(repo)
+    assert (found.id, found.kind) == ("plot.command", "advice")
+    assert found.rationale
+    assert found.rationale.startswith(f"dvc.lock says that plot ran on {PLOTS}, which ")
+
+
+@pytest.mark.parametrize("line", ["print(", "from pipeline.shared import nowhere"])
+@pytest.mark.parametrize(
+    ("old", "new"), [("  examples: 12", "  examples: 13"), ("  width: ", "  width: 1")]
+)
+def test_recorded_code_that_is_to_run_again_is_broken_whatever_the_lock_says(
+    line: str, old: str, new: str, repo: Path
+) -> None:
+    """A param of the stage, or of the first one: all below it run then."""
+    gallery.edit(repo, PLOTS, "import csv\n", f"import csv\n{line}\n")
+    finished.record(repo)
+    gallery.save(repo)
+    gallery.edit(repo, "params.yaml", old, new)
+    id_, edit = _next_edit(grade(repo, offline=True))
+    assert (id_, edit.file) == ("plot.command", PLOTS)
+
+
+def test_recorded_code_is_right_in_a_clone_that_was_never_pulled(repo: Path) -> None:
+    """All of DVC's is absent there, and whoever grades it may have an older Python."""
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nprint(\n")
+    finished.record(repo)
+    gallery.save(repo)
+    for path in ("data/raw", "data/preprocess", "models", "results/curves", "results/plots"):
+        shutil.rmtree(repo / path)
+    assert [found.kind for found in _broken(repo)] == ["advice"]
+
+
+def test_a_package_that_committed_code_imports_and_no_run_had_is_not_installed(
+    repo: Path,
+) -> None:
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nimport a_library_of_theirs\n")
+    gallery.save(repo)
+    assert [(found.id, found.kind) for found in _broken(repo)] == [("plot.command", "fail")]
+
+
+def test_a_package_that_a_committed_run_had_is_installed_whatever_changed_since(
+    repo: Path,
+) -> None:
+    gallery.edit(repo, PLOTS, "import csv\n", "import csv\nimport a_library_of_theirs\n")
+    finished.record(repo)
+    gallery.save(repo)
+    gallery.append(repo, PLOTS, "# a line of mine\n")
+    gallery.save(repo)
+    assert _broken(repo) == []
+
+
+def test_code_that_a_run_deleted_as_an_out_and_a_commit_took_out_comes_back(repo: Path) -> None:
+    """No check of outs sees code there: git has none of it any more."""
+    apply = next(one.apply for one in MISTAKES if one.name == "code_is_an_out_and_a_run_deleted_it")
+    apply(repo)
+    gallery.save(repo)
+    found = next(one for one in grade(repo, offline=True).checks if one.id == "plot.command")
+    assert found.code == "stage-wrong-command"
+    assert fix_of(found).splitlines()[0].endswith('~1" -- pipeline/plot')

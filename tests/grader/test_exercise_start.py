@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from grader.output import human, report_schema
 from grader.output.report_json import document
 from grader.watch import view
 from grader.watch.report_diff import ReportDiff
+from tests.repositories import copy_folder
 from workshop.course.exercises import Exercises, exercises
 from workshop.exercises import builder, pages
 from workshop.exercises.faults import FAULTS
@@ -172,7 +172,7 @@ def test_a_repository_that_is_no_exercise_is_named(
     frozen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repo = tmp_path / "repo"
-    shutil.copytree(frozen, repo, symlinks=True)
+    copy_folder(frozen, repo)
     (repo / "workshop.toml").unlink()
     assert commands.main(["check", "--repo", str(repo), "--only", SYMPTOM]) == 1
     (repo / "workshop.toml").write_text("[workshop]\n", "utf-8")

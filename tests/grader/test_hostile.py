@@ -12,7 +12,7 @@ import pytest
 from tests.grader import finished
 from tests.grader.command_line import console_script, grader
 from tests.grader.gallery import append, save
-from tests.repositories import run
+from tests.repositories import git_object_file, run
 
 FORMATS = ("human", "json", "junit", "gradescope", "github")
 MODULES = ("yaml", "rich", "json", "pathspec", "hashlib", "dvc", "fsspec", "onnxruntime", "csv")
@@ -92,8 +92,7 @@ def _partial_clone(repo: Path, program: str) -> None:
         "remote.origin.uploadpack=PROGRAM", "core.repositoryFormatVersion=1",
         "protocol.allow=always", "protocol.ext.allow=always",
     )(repo, program)  # fmt: skip
-    oid = run(repo, "git", "rev-parse", "HEAD:params.yaml").strip()
-    (repo / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    git_object_file(repo, "HEAD:params.yaml").unlink()
 
 
 ATTACKS: dict[str, Attack] = {

@@ -6,7 +6,6 @@ that needs it.
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repositories import ROOT
+from tests.repositories import ROOT, copy_folder
 
 # The names that `python -X importtime` writes: "import time:       120 |        480 |   difflib"
 _LOADED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", re.MULTILINE)
@@ -32,7 +31,7 @@ _FOR_OTHERS = ("importlib.metadata", "concurrent.futures", "ruamel", "pathspec",
 def loaded(finished_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The modules that the second check loads: the first one parses code and hashes objects."""
     folder = tmp_path_factory.mktemp("aged") / "room"
-    shutil.copytree(finished_folder, folder, symlinks=True)
+    copy_folder(finished_folder, folder)
     for path in folder.rglob("*"):  # what is a second old is hashed again: it may change yet
         os.utime(path, (time.time() - 3600, time.time() - 3600), follow_symlinks=False)
     command = [sys.executable, "-X", "importtime", "-m", "grader", "check", "--offline"]

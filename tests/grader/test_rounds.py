@@ -45,6 +45,9 @@ ONCE_IN_A_CIRCLE = [
     (6, "lock_is_of_dvc_2"),
     (4, "folder_of_all_data_was_renamed stage_of_ones_own_is_stale"),
     (8, "entry_moved_to_another_section sections_are_indented_below_the_command"),
+    (50083, "folder_is_removed code_does_not_parse raw_data_was_replaced_by_a_file_and_recorded"),
+    (50109, "code_is_an_out_and_a_run_deleted_it file_of_params_was_deleted_and_that_is_committed"),
+    (0, "code_imports_what_is_not_there edits_are_committed"),
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.shared.decoding.jpeg_header import segments
+from tests.pipeline.avif_files import corner_aperture, sequence_alone, with_properties
 from tests.pipeline.icc_profiles import cmyk_profile, display_profile
 
 Mutator = Callable[[bytes, random.Random], bytes]
@@ -82,6 +83,7 @@ def whole_pictures() -> dict[str, list[bytes]]:
             _encoded(picture.quantize(40), "GIF"),
             _encoded(picture.quantize(7), "GIF", transparency=1, interlace=1),
             _encoded(picture, "GIF", **moving),
+            _on_screen(_encoded(picture.quantize(40), "GIF"), 90, 120),
         ],
         "WebP": [
             *(_encoded(each, "WEBP", lossless=lossless, **display)
@@ -92,6 +94,10 @@ def whole_pictures() -> dict[str, list[bytes]]:
             _encoded(picture, "AVIF", speed=10),
             _encoded(clear, "AVIF", speed=10, subsampling="4:4:4", **display),
             _encoded(picture, "AVIF", speed=10).replace(b"nclx\0\1", b"nclx\0\x0c"),
+            with_properties(
+                _encoded(clear, "AVIF", speed=10), corner_aperture(picture.size, (40, 50))
+            ),
+            sequence_alone(_encoded(picture, "AVIF", speed=10, **moving)),
         ],
     }  # fmt: skip
 
@@ -106,6 +112,11 @@ def _with_numbers(png: bytes, *chunks: bytes) -> bytes:
         for chunk in chunks
     ]
     return png[:33] + b"".join(whole) + png[33:]
+
+
+def _on_screen(gif: bytes, width: int, height: int) -> bytes:
+    """A GIF whose frame is smaller than its screen."""
+    return gif[:6] + struct.pack("<2H", width, height) + gif[10:]
 
 
 def lossless_jpeg(width: int, height: int, components: int = 3) -> bytes:

@@ -1,12 +1,24 @@
 """A small raw data set and what the stages make of it, made once and copied for each test."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.made_once import make_once
 from tests.pipeline import material
+
+
+@pytest.fixture(scope="package", autouse=True)
+def forked_stages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """TensorFlow in what `material.run` runs, without the seconds that its import takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        if hasattr(os, "fork"):
+            for name, value in request.getfixturevalue("program_servers").items():
+                patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="session")

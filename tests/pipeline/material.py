@@ -17,6 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from pipeline.shared.classifier import Metadata
+from tests import program_server
+from tests.repositories import PROGRAMS
 from workshop.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -124,13 +126,23 @@ def command(stage: str, *arguments: str | Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "TF_ENABLE_ONEDNN_OPTS": "0"}
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def run(stage: str, cwd: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a stage as DVC does, in ``cwd``."""
+    """Run a stage as DVC does, in ``cwd``; by a server that has TensorFlow where it takes that."""
+    _, *words = command(stage, *arguments)
+    return run_python(cwd, *words)
+
+
+def run_python(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python`` with ``words`` in ``cwd``; a module of `program_server.STAGES` by a server."""
+    is_forked = (
+        PROGRAMS in os.environ and words[:1] == ("-m",) and words[1] in program_server.STAGES
+    )
+    python = Path(os.environ[PROGRAMS], "python") if is_forked else sys.executable
     return subprocess.run(
-        command(stage, *arguments),
+        [python, *words],
         cwd=cwd,
         env=environment(),
         capture_output=True,

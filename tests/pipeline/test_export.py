@@ -1,8 +1,6 @@
 """The ONNX file is what the weights say, says all that serving needs, and is the same each time."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,22 +12,10 @@ import pytest
 from pipeline.export.onnx_files import judge_int8
 from pipeline.shared import classifier, scores, splits
 from pipeline.shared.hashing import folder_md5
+from tests import program_server
 from tests.pipeline import material
 
 pytestmark = pytest.mark.slow
-
-KERAS = """
-import sys
-import numpy as np
-from pipeline.shared import backend, splits
-from pathlib import Path
-backend.prepare_tensorflow(0, 1)
-from pipeline.shared.network import build_network
-model = build_network((32, 32), 3)
-model.load_weights("models/classifier.weights.h5")
-folder = Path("data/preprocess")
-np.save("keras.npy", model.predict(splits.pixels(folder, splits.read(folder, "test")), verbose=0))
-"""
 
 
 def model_path(project: Path) -> Path:
@@ -81,13 +67,7 @@ def test_the_metadata_says_all_that_serving_needs(
 
 
 def test_the_file_in_fp32_answers_as_keras_does(exported: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-c", KERAS],
-        cwd=exported,
-        env=material.environment(),
-        check=True,
-        timeout=300,
-    )
+    material.run_python(exported, "-m", program_server.KERAS_ANSWERS).check_returncode()
     data = exported / "data" / "preprocess"
     session = classifier.load(fp32_path(exported)).session
     pixels = splits.pixels(data, splits.read(data, "test"))

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pipeline.shared.decoding.avif import LAYOUT_BYTES
-from pipeline.shared.decoding.avif_boxes import AvifLayout
+from pipeline.shared.decoding.avif_picture import AvifLayout
 from pipeline.shared.decoding.jpeg_header import read_jpeg_header, segments
 from pipeline.shared.pixels import (
     BrokenImage,

@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.shared.decoding.number_profiles import code_point_profile
 from pipeline.shared.pixels import decode_image
 from tests.pipeline.icc_profiles import display_profile
-from tests.pipeline.test_pixels import Pixels, chunk, difference, encoded, poster
+from tests.pipeline.test_pixels import Pixels, chunk, difference, encoded, png, poster
 
 Light = NDArray[np.float64]
 
@@ -148,6 +148,7 @@ UNCHANGED = {
     "cICP, unspecified": [cicp(2, 2, 0, 1)],
     "cICP, sRGB, over another profile": [cicp(1, 13, 0, 1), gama(1)],
     "cICP of a matrix that no PNG has": [cicp(12, 13, 1, 1)],
+    "cICP of a range that is none": [cicp(12, 13, 0, 2)],
     "cHRM alone": [P3_POINTS],
     "cHRM and a gAMA of 0": [gama(0), P3_POINTS],
     "cICP of a reserved code point": [cicp(3, 8, 0, 1)],
@@ -179,10 +180,46 @@ def test_numbers_behind_the_pixels_change_no_bit() -> None:
     assert np.array_equal(decode_image(data[:-12] + gama(1) + data[-12:]), PLAIN)
 
 
-def test_a_narrow_range_has_black_at_16_and_white_at_235() -> None:
-    ramp = Image.fromarray(np.array([[0, 16, 126, 235, 255]], np.uint8)).convert("RGB")
-    found = decode_image(with_chunks(ramp, cicp(1, 13, 0, 0)))
-    assert found[0, :, 0].tolist() == [0, 0, 128, 255, 255]
+NARROW = np.array([[[0], [16], [126], [235], [255]]], np.uint8)
+"""Levels of a narrow range: below black, black, a half, white, above white."""
+
+
+def narrow_pngs() -> dict[str, bytes]:
+    narrow = cicp(1, 13, 0, 0)
+    # H.273, 8.3: 16 and 235 times 2 ** (bits - 8)
+    deep = np.left_shift(NARROW, 8, dtype=np.uint16)
+    alpha = np.full_like(NARROW, 255)
+    palette = chunk(b"PLTE", np.repeat(NARROW, 3, axis=-1).tobytes())
+    return {
+        "grey": png(NARROW, 0, 8, narrow),
+        "grey of 16 bits": png(deep, 0, 16, narrow),
+        "colours": png(np.repeat(NARROW, 3, axis=-1), 2, 8, narrow),
+        "colours of 16 bits": png(np.repeat(deep, 3, axis=-1), 2, 16, narrow),
+        "a palette": png(np.arange(5, dtype=np.uint8).reshape(1, 5, 1), 3, 8, narrow, palette),
+        "opaque grey": png(np.concatenate([NARROW, alpha], axis=-1), 4, 8, narrow),
+        "BT.709": png(NARROW, 0, 8, cicp(1, 1, 0, 0)),
+        "over another profile": png(NARROW, 0, 8, narrow, gama(1)),
+    }
+
+
+@pytest.mark.parametrize("kind", narrow_pngs())
+def test_a_narrow_range_has_black_at_16_and_white_at_235(kind: str) -> None:
+    """W3C PNG, 11.3.2.6, and ITU-T H.273, 8.3."""
+    assert decode_image(narrow_pngs()[kind])[0, :, 0].tolist() == [0, 0, 128, 255, 255]
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "matrix", "light"),
+    [(12, 13, P3, from_srgb), (9, 16, BT_2020, from_pq)],
+)
+def test_a_narrow_range_has_the_colours_of_the_full_one(
+    primaries: int, transfer: int, matrix: object, light: Callable[[Light], Light]
+) -> None:
+    narrow = Image.fromarray(np.rint(16 + PLAIN * (219 / 255)).astype(np.uint8))
+    levels = (np.asarray(narrow) - 16.0) / 219
+    expected = np.rint(255 * to_srgb(light(levels) @ np.array(matrix).T))
+    found = decode_image(with_chunks(narrow, cicp(primaries, transfer, 0, 0)))
+    assert np.abs(found.astype(int) - expected).max() <= 3
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1"])

@@ -116,6 +116,36 @@ def test_the_turns_of_an_avif_win_over_its_exif() -> None:
     assert decode_image(without).shape == (48, 64, 3)
 
 
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+    b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+def png_text(body: bytes) -> bytes:
+    return chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + body)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("stored", [1, 8, None])
+def test_an_orientation_in_xmp_turns_nothing(kind: str, stored: int | None) -> None:
+    """As in browsers, with or without EXIF beside it; Pillow reads XMP where EXIF has none."""
+    picture, options = poster(61, 90), {"quality": 95, "exif": b""}
+    if stored:
+        exif = Image.Exif()
+        exif[0x0112] = stored
+        options["exif"] = exif.tobytes()
+    plain = encoded(picture, kind, **options)
+    if kind == "PNG":
+        data = plain[:33] + png_text(XMP) + plain[33:]
+    else:
+        data = encoded(picture, kind, **options, xmp=XMP)
+    assert b"tiff:Orientation" in data
+    assert np.array_equal(decode_image(data), decode_image(plain))
+    assert decode_image(data).shape == ((61, 90, 3) if stored == 8 else (90, 61, 3))
+
+
 def test_pixels_are_turned_after_they_are_resized(monkeypatch: pytest.MonkeyPatch) -> None:
     turned = []
     upright = StoredPicture.upright

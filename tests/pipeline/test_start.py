@@ -36,6 +36,8 @@ def test_help_says_what_a_stage_takes_and_loads_nothing_heavy(stage: str) -> Non
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_missing_path_on_the_command_line_is_told(stage: str) -> None:
-    done = material.run(stage, material.ROOT)
+    done = subprocess.run(
+        material.command(stage), cwd=material.ROOT, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 2
     assert "the following arguments are required: --" in done.stderr

@@ -87,6 +87,22 @@ def turned_png_of_16_bits(samples: int) -> bytes:
     return picture[:33] + png_chunk(b"eXIf", exif) + picture[33:]
 
 
+def large_png_of_16_bits(samples: int, *, check_value: bytes = b"", **chunks: bytes) -> bytes:
+    """A PNG of 20 Mpx with 16 bits a sample, with ``chunks`` and perhaps another Adler-32."""
+    row = np.random.default_rng(0).integers(0, 255, 1000, np.uint8).tobytes() * (10 * samples)
+    stream = zlib.compress((b"\0" + row) * SIDES[1], 1)
+    stream = stream[:-4] + (check_value or stream[-4:])
+    picture = png(*SIDES, stream, bits=16, colours={1: 0, 3: 2, 4: 6}[samples])
+    more = [png_chunk(name.encode(), body) for name, body in chunks.items()]
+    return picture[:33] + b"".join(more) + picture[33:]
+
+
+def gif_on_screen(width: int, height: int) -> bytes:
+    """A GIF whose frame leaves one row of its screen."""
+    data = encoded(Image.new("P", (width, height - 1)), "GIF", transparency=0)
+    return data[:6] + struct.pack("<2H", width, height) + data[10:]
+
+
 def lying_avif() -> bytes:
     """An AVIF that says 100 × 100 and whose frame has 20 Mpx."""
     data = bytearray(large("AVIF", speed=10))
@@ -143,8 +159,15 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "PNG, 20 Mpx": lambda: large("PNG"),
     "PNG, 20 Mpx RGBA": lambda: large("PNG", "RGBA"),
     "PNG, 20 Mpx, 16 bits, turned": lambda: turned_png_of_16_bits(4),
+    "PNG, 20 Mpx, 16 bits, tRNS": lambda: large_png_of_16_bits(3, tRNS=bytes(6)),
+    "PNG, 20 Mpx, grey 16 bits, tRNS": lambda: large_png_of_16_bits(1, tRNS=bytes(2)),
+    "PNG, 20 Mpx, 16 bits, no Adler": lambda: large_png_of_16_bits(4, check_value=b"none"),
+    "PNG, 20 Mpx, tRNS, no Adler": lambda: large_png_of_16_bits(
+        3, check_value=b"none", tRNS=bytes(6)
+    ),
     "GIF, 4,950,000 comments": lambda: gif_of_comments(4_950_000),
     "GIF, 20 Mpx": lambda: large("GIF"),
+    "GIF on a screen of 20 Mpx": lambda: gif_on_screen(*SIDES),
     "WebP, 20 Mpx": lambda: large("WEBP", method=0),
     "WebP, 20 Mpx lossless": lambda: large("WEBP", lossless=True, method=0, quality=0),
     "WebP, 20 Mpx RGBA": lambda: large("WEBP", "RGBA", method=0),

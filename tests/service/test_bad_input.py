@@ -138,23 +138,53 @@ def test_one_bad_file_refuses_the_request_and_is_named(http: httpx.Client) -> No
     ]
 
 
+LONG_HEAD = "the headers of part 0 have more than 8,000 bytes"
 FORMS: dict[str, tuple[bytes, int, str]] = {
     "empty body": (b"", 400, "closing boundary"),
     "no part": (b"--b--\r\n", 422, "no file"),
-    "text for a form": (TEXT, 400, "does not begin with the boundary"),
-    "another boundary": (multipart(part(b"x")).replace(b"--b", b"--c"), 400, "malformed"),
+    "text for a form": (TEXT, 400, "no line of it is the boundary"),
+    "another boundary": (
+        multipart(part(b"x")).replace(b"--b", b"--c"),
+        400,
+        "no line of it is the boundary",
+    ),
+    "line ends of LF alone": (
+        multipart(part(b"x")).replace(b"\r\n", b"\n"),
+        400,
+        "its lines end with LF alone",
+    ),
     "truncated in a part": (multipart(part(pictures.plain()))[:500], 400, "closing boundary"),
     "truncated in the headers": (multipart(part(b""))[:20], 400, "closing boundary"),
     "without the end": (multipart(part(pictures.plain()), end=b""), 400, "closing boundary"),
-    "a header without a colon": (multipart(b"Nonsense\r\n\r\nx"), 400, "malformed"),
-    "a header of nothing": (multipart(b": x\r\n\r\nx"), 400, "malformed"),
-    "a header of 10 KB": (multipart(b"X-Y: " + b"z" * 10_000 + b"\r\n\r\nx"), 400, "malformed"),
+    "a boundary alone": (b"--b", 400, "closing boundary"),
+    "a header without a colon": (
+        multipart(b"Nonsense\r\n\r\nx"),
+        400,
+        "part 0 has a line that is no header: 'Nonsense'",
+    ),
+    "a header of nothing": (
+        multipart(b": x\r\n\r\nx"),
+        400,
+        "part 0 has a line that is no header: ': x'",
+    ),
+    "a header that goes on before it begins": (
+        multipart(b" x: y\r\n\r\nx"),
+        400,
+        "part 0 has a line that is no header: ' x: y'",
+    ),
+    "a header of 10 KB": (multipart(b"X-Y: " + b"z" * 10_000 + b"\r\n\r\nx"), 400, LONG_HEAD),
+    "a header without end": (b"--b\r\nX-Y: " + b"z" * 100_000, 400, LONG_HEAD),
+    "a header that is folded without end": (
+        multipart(b"X-Y: " + b"z\r\n " * 5_000 + b"\r\n\r\nx"),
+        400,
+        LONG_HEAD,
+    ),
     "a header that ends in CR alone": (
         multipart(b"X-Y: z\rX-Z: z\r\n\r\nx"),
         400,
-        "malformed: Did not find LF character at end of header",
+        "part 0 has a line that is no header: 'X-Y: z\\rX-Z: z'",
     ),
-    "twenty headers": (multipart(b"X-Y: z\r\n" * 20 + b"\r\nx"), 400, "malformed"),
+    "twenty headers": (multipart(b"X-Y: z\r\n" * 20 + b"\r\nx"), 400, "no Content-Disposition"),
     "no disposition": (multipart(b"\r\nx"), 400, "Content-Disposition"),
     "a disposition without a name": (
         multipart(b"Content-Disposition: form-data\r\n\r\nx"),
@@ -198,7 +228,15 @@ def test_form_without_boundary_gets_a_problem(http: httpx.Client) -> None:
     answer = post_raw(http, multipart(part(b"x")), "multipart/form-data")
     assert "boundary" in problem_in(answer, 400)["detail"]
     long = "multipart/form-data; boundary=" + "b" * 300
-    assert "oundary" in problem_in(post_raw(http, b"x", long), 400)["detail"]
+    assert (
+        "has 300 bytes, over the limit of 256"
+        in problem_in(post_raw(http, b"x", long), 400)["detail"]
+    )
+
+
+def test_headers_that_are_too_long_are_told_with_what_to_do(http: httpx.Client) -> None:
+    for kind, what in (("a header of 10 KB", "shorten its name"), ("a header without end", "name")):
+        assert what in problem_in(post_form(http, FORMS[kind][0]), 400)["fix"]
 
 
 QUERIES = {

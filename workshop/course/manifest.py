@@ -38,6 +38,18 @@ class CourseCheck:
 
 
 @dataclass(frozen=True)
+class PlantedFault:
+    """A fault that a lesson has the attendee find, below its heading ``section``.
+
+    ``check`` finds it. ``names`` are too much or too few: paths, keys of params, or a stage.
+    """
+
+    check: str
+    names: tuple[str, ...]
+    section: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A text of the course."""
 
@@ -57,6 +69,7 @@ class Lesson(Page):
     topic: str
     minutes: int
     checks: tuple[CourseCheck, ...]
+    planted: tuple[PlantedFault, ...]
 
     @property
     def points(self) -> int:
@@ -150,7 +163,11 @@ def parse_course(text: str) -> Course:
 def _parse_lesson(table: Mapping[str, Any], stage_checks: Iterable[CourseCheck]) -> Lesson:
     where = f"lesson {table.get('id')}"
     checks = _parse_checks(table, "checks", where)
-    lesson = _parse(Lesson, {**table, "checks": checks}, where)
+    planted = tuple(
+        _parse(PlantedFault, {**item, "names": tuple(item.get("names", ()))}, where)
+        for item in _tables(table, "planted", where)
+    )
+    lesson = _parse(Lesson, {**table, "checks": checks, "planted": planted}, where)
     shared = (check.of_stage(lesson.id) for check in stage_checks if lesson.has_stage)
     return replace(lesson, checks=(*shared, *checks))
 

@@ -23,3 +23,5 @@ class BareImage:
     """(height, width) of what the picture stands on, where that is larger."""
     position: tuple[int, int] = (0, 0)
     """(top, left) of the picture on its canvas."""
+    is_intact: bool = True
+    """Whether the file's own checksums of its pixels are right, where it has some."""

@@ -1,6 +1,7 @@
 """GIF: its blocks (GIF89a specification, sections 17 to 25)."""
 
 import struct
+from typing import NamedTuple
 
 from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.image_errors import BrokenImage
@@ -12,10 +13,21 @@ def bare_gif(data: bytes) -> BareImage:
     """The first frame of a GIF, with the transparent colour that the block before it names.
 
     Comments and programs' own blocks come in pieces of 1 to 255 bytes, and Pillow makes an object
-    of each: 10 MB of comments take it 540 MB.
+    of each: 10 MB of comments take it 540 MB. It fills what the frame leaves of the screen with
+    colour 0, which browsers show as transparent: so the frame comes as large as its screen.
     """
     control, place = _find_frame(data, len(data))
-    return BareImage(data[: _screen_end(data)] + control + data[place:], _size(data, place))
+    frame = _read_frame(data, place)
+    size = struct.pack("<2H", frame.width, frame.height)
+    screen = data[:6] + size + data[10 : _screen_end(data)]
+    bare = screen + control + data[place : place + 1] + bytes(4) + data[place + 5 :]
+    canvas = _canvas(data, frame)
+    return BareImage(
+        bare,
+        (frame.height, frame.width),
+        canvas=None if canvas == (frame.height, frame.width) else canvas,
+        position=(frame.top, frame.left),
+    )
 
 
 def gif_size(data: bytes, most_pieces: int) -> tuple[int, int] | None:
@@ -24,7 +36,7 @@ def gif_size(data: bytes, most_pieces: int) -> tuple[int, int] | None:
         _, place = _find_frame(data, most_pieces)
     except _TooManyPieces:
         return None
-    return _size(data, place)
+    return _canvas(data, _read_frame(data, place))
 
 
 class _TooManyPieces(Exception):  # noqa: N818 - an end, and nobody's error
@@ -49,14 +61,28 @@ def _find_frame(data: bytes, most_pieces: int) -> tuple[bytes, int]:
     return control, place
 
 
-def _size(data: bytes, place: int) -> tuple[int, int]:
-    """(height, width) of the screen, and of the frame at ``place`` where it sticks out of it."""
+class _Frame(NamedTuple):
+    """Where a frame stands on the screen, and its size."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def _read_frame(data: bytes, place: int) -> _Frame:
+    if len(data) < place + 10:
+        raise BrokenImage("the GIF ends too early")
+    return _Frame(*struct.unpack_from("<4H", data, place + 1))
+
+
+def _canvas(data: bytes, frame: _Frame) -> tuple[int, int]:
+    """(height, width) of the screen, or what holds the frame too where that sticks out of it.
+
+    As in Pillow and Chromium.
+    """
     height, width = _little_endian(data[8:10]), _little_endian(data[6:8])
-    left, top, frame_width, frame_height = struct.unpack(
-        "<4H", data[place + 1 : place + 9].ljust(8)
-    )
-    # The frame may stick out of the screen, and Pillow makes a picture that holds both.
-    return max(height, top + frame_height), max(width, left + frame_width)
+    return max(height, frame.top + frame.height), max(width, frame.left + frame.width)
 
 
 def _screen_end(data: bytes) -> int:

@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PIL import GifImagePlugin, PngImagePlugin
+from PIL import GifImagePlugin
 
-from pipeline.shared.decoding.avif import decode_avif
-from pipeline.shared.decoding.avif_boxes import bare_avif, is_avif
+from pipeline.shared.decoding.avif import bare_avif, decode_avif
+from pipeline.shared.decoding.avif_boxes import is_avif
 from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.foreign_formats import foreign_error, unknown_error
 from pipeline.shared.decoding.gif_blocks import bare_gif, gif_size
 from pipeline.shared.decoding.jpeg import is_jpeg
 from pipeline.shared.decoding.mangled_pictures import mangled_error
 from pipeline.shared.decoding.orientation import StoredPicture
-from pipeline.shared.decoding.pillow_decoding import Plugin, decode_by_pillow
+from pipeline.shared.decoding.pillow_decoding import decode_by_pillow
+from pipeline.shared.decoding.png import decode_png
 from pipeline.shared.decoding.png_chunks import SIGNATURE, bare_png, png_size
 from pipeline.shared.decoding.webp import decode_webp
 from pipeline.shared.decoding.webp_chunks import bare_webp, webp_size
@@ -55,17 +56,13 @@ def _is_picture(data: bytes) -> bool:
     return is_jpeg(data) or any(kind.begins(data) for kind in _KINDS)
 
 
-def _by_pillow(name: str, plugin: Plugin) -> Decoder:
-    return lambda bare, max_pixels: decode_by_pillow(name, plugin, bare, max_pixels)
-
-
 _KINDS = (
     ImageKind(
         "PNG",
         lambda data: data.startswith(SIGNATURE),
         png_size,
         bare_png,
-        _by_pillow("PNG", PngImagePlugin.PngImageFile),
+        decode_png,
     ),
     ImageKind(
         "WebP",
@@ -79,7 +76,7 @@ _KINDS = (
         lambda data: data.startswith((b"GIF87a", b"GIF89a")),
         lambda data: gif_size(data, SHORT_LOOK),
         bare_gif,
-        _by_pillow("GIF", GifImagePlugin.GifImageFile),
+        lambda bare, most: decode_by_pillow("GIF", GifImagePlugin.GifImageFile, bare, most),
     ),
     ImageKind("AVIF", is_avif, lambda data: bare_avif(data).size, bare_avif, decode_avif),
 )

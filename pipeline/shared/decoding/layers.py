@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.colour_profiles import STRIP_PIXELS, ColourConverter, convert_pixels
 
 Pixels = NDArray[np.uint8]
@@ -36,3 +37,14 @@ def _over_white(colours: Pixels, alpha: Pixels) -> Pixels:
     opacity = alpha[..., np.newaxis].astype(np.uint16)
     over: Pixels = ((colours * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
     return over
+
+
+def place_on_canvas(pixels: Pixels, bare: BareImage) -> Pixels:
+    """A frame that is smaller than its animation, on a white canvas."""
+    if bare.canvas is None:
+        return pixels
+    canvas = np.full((*bare.canvas, 3), 255, np.uint8)
+    top, left = bare.position
+    seen = canvas[top : top + len(pixels), left : left + pixels.shape[1]]
+    seen[:] = pixels[: len(seen), : seen.shape[1]]
+    return canvas

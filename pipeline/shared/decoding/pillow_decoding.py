@@ -14,6 +14,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.colour_profiles import STRIP_PIXELS, find_converter
 from pipeline.shared.decoding.image_errors import BrokenImage, ImageError, TooManyPixels, check_size
+from pipeline.shared.decoding.layers import place_on_canvas
 from pipeline.shared.decoding.orientation import StoredPicture, read_orientation
 
 Pixels = NDArray[np.uint8]
@@ -47,7 +48,7 @@ def decode_by_pillow(kind: str, plugin: Plugin, bare: BareImage, max_pixels: int
         check_size(kind, image.size[::-1], max_pixels)
         image.load()
         pixels = _over_white(image, bare)
-    return StoredPicture(pixels, read_orientation(bare.exif))
+    return StoredPicture(place_on_canvas(pixels, bare), read_orientation(bare.exif))
 
 
 @contextmanager

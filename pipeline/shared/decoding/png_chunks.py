@@ -33,17 +33,45 @@ def bare_png(data: bytes) -> BareImage:
     makes objects of each.
     """
     size = png_size(data)
-    kept, pixels = _read_chunks(data)
+    kept, pixels, is_intact = _read_chunks(data)
     header = kept[b"IHDR"]
     if len(header) != 13:
         raise BrokenImage("the PNG has a header of the wrong length")
     chunks = [_chunk(name, kept[name]) for name in _NEEDED if name in kept]
     return BareImage(
-        b"".join((SIGNATURE, *chunks, _chunk(b"IDAT", b"".join(pixels)), _chunk(b"IEND", b""))),
+        b"".join((SIGNATURE, *chunks, *_pixel_chunks(b"".join(pixels)))),
         size,
         kept.get(b"eXIf", b""),
         _colour_profile(kept),
+        is_intact=is_intact,
     )
+
+
+def pixel_stream(bare: BareImage) -> memoryview:
+    """The zlib stream of a bare PNG's pixels: its one IDAT, which stands before its end."""
+    start, end = _pixel_place(bare)
+    return memoryview(bare.data)[start:end]
+
+
+def with_pixel_stream(bare: BareImage, stream: memoryview) -> bytes:
+    """The file of a bare PNG with another zlib stream."""
+    start, _ = _pixel_place(bare)
+    return b"".join((bare.data[: start - 8], *_pixel_chunks(stream)))
+
+
+def _pixel_chunks(stream: bytes | memoryview) -> tuple[bytes | memoryview, ...]:
+    """The last two chunks; Pillow reads no checksum of pixels, and 10 MB take 10 ms to sum up."""
+    return _CHUNK.pack(len(stream), b"IDAT"), stream, bytes(4), _chunk(b"IEND", b"")
+
+
+def _pixel_place(bare: BareImage) -> tuple[int, int]:
+    place = len(SIGNATURE)
+    while True:
+        length, name = _CHUNK.unpack_from(bare.data, place)
+        start = place + _CHUNK.size
+        if name == b"IDAT":
+            return start, start + length
+        place = start + length + 4
 
 
 def png_size(data: bytes) -> tuple[int, int]:
@@ -56,10 +84,14 @@ def png_size(data: bytes) -> tuple[int, int]:
     return height, width
 
 
-def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview]]:
-    """The first whole chunk of each kind that is kept, and the pieces of the compressed pixels."""
+def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview], bool]:
+    """The first whole chunk of each kind that is kept, and the pieces of the compressed pixels.
+
+    And whether the checksums of these are right.
+    """
     kept: dict[bytes, bytes] = {}
     pixels: list[memoryview] = []
+    is_intact = True
     place, view = len(SIGNATURE), memoryview(data)
     while place + 8 <= len(data):
         length, name = _CHUNK.unpack_from(data, place)
@@ -67,6 +99,7 @@ def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview]]:
         if name == b"IDAT":
             if length:
                 pixels.append(view[place + 8 : end])
+                is_intact = is_intact and data[end : end + 4] == _checksum(name, pixels[-1])
         elif name == b"IEND":
             break
         elif name in _KEPT and name not in kept and not (pixels and name in _COLOURS):
@@ -76,10 +109,10 @@ def _read_chunks(data: bytes) -> tuple[dict[bytes, bytes], list[memoryview]]:
             elif name in _NEEDED:
                 raise BrokenImage(f"the PNG is damaged: the checksum of {name.decode()} is wrong")
         place = end + 4
-    return kept, pixels
+    return kept, pixels, is_intact
 
 
-def _checksum(name: bytes, body: bytes) -> bytes:
+def _checksum(name: bytes, body: bytes | memoryview) -> bytes:
     return zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")
 
 
@@ -90,9 +123,11 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 def _colour_profile(kept: Mapping[bytes, bytes]) -> bytes:
     """The ICC profile of the colours, as the chunks tell them; empty for sRGB."""
     points = kept.get(b"cICP", b"")
-    # Of other matrices there is no PNG.
-    if len(points) == 4 and points[2] == 0 and are_code_points(points[0], points[1]):
-        return code_point_profile(points[0], points[1], is_full_range=points[3] != 0)
+    # There is no PNG of another matrix, nor of a range beside the narrow (0) and the full one (1).
+    # Chromium has not implemented the narrow one (crbug.com/40229816) and passes over such a chunk.
+    is_valid = len(points) == 4 and points[2] == 0 and points[3] in (0, 1)
+    if is_valid and are_code_points(points[0], points[1]):
+        return code_point_profile(points[0], points[1], is_full_range=points[3] == 1)
     if profile := _inflate_profile(kept.get(b"iCCP", b"")):
         return profile
     if b"sRGB" in kept:

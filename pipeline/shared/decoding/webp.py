@@ -2,15 +2,13 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.shared.decoding.bare_image import BareImage
 from pipeline.shared.decoding.colour_profiles import find_converter
 from pipeline.shared.decoding.image_errors import BrokenImage, TooManyPixels
-from pipeline.shared.decoding.layers import flatten_layers
+from pipeline.shared.decoding.layers import flatten_layers, place_on_canvas
 from pipeline.shared.decoding.orientation import StoredPicture, read_orientation
 
-Pixels = NDArray[np.uint8]
 LEAST_BYTES = 32
 """OpenCV refuses a shorter WebP; one of a single colour has 26 to 44, and more may follow."""
 
@@ -29,15 +27,4 @@ def decode_webp(bare: BareImage) -> StoredPicture:
     if levels is None:
         raise BrokenImage("the WebP is damaged, or ends too early")
     pixels = flatten_layers(levels, find_converter(bare.profile, 3), is_blue_first=True)
-    return StoredPicture(_on_canvas(pixels, bare), read_orientation(bare.exif))
-
-
-def _on_canvas(pixels: Pixels, bare: BareImage) -> Pixels:
-    """A frame that is smaller than its animation, on a white canvas."""
-    if bare.canvas is None:
-        return pixels
-    canvas = np.full((*bare.canvas, 3), 255, np.uint8)
-    top, left = bare.position
-    seen = canvas[top : top + len(pixels), left : left + pixels.shape[1]]
-    seen[:] = pixels[: len(seen), : seen.shape[1]]
-    return canvas
+    return StoredPicture(place_on_canvas(pixels, bare), read_orientation(bare.exif))

@@ -122,7 +122,7 @@ def _run_alone(repo: Path, stage: str) -> None:
     finished.push(repo)
 
 
-@mistake("lock-stale")
+@mistake("lock-stale", "dep-too-wide")
 def dep_was_added_and_nothing_ran(repo: Path) -> None:
     edit_stages(repo, lambda s: s["train"]["deps"].append("params.yaml"), run_again=False)
 
@@ -151,6 +151,48 @@ def whole_package_is_a_dep_of_every_stage(repo: Path) -> None:
 @mistake("dep-too-wide")
 def whole_package_is_a_dep_beside_the_folders(repo: Path) -> None:
     edit_stages(repo, lambda stages: stages["plot"]["deps"].append("pipeline"))
+
+
+@mistake("dep-too-wide")
+def params_file_is_a_dep(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"]["deps"].append("params.yaml"))
+
+
+@mistake("dep-too-wide")
+def params_file_is_a_dep_in_place_of_its_keys(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        stages["train"]["deps"].append("params.yaml")
+        del stages["train"]["params"]
+
+    edit_stages(repo, change)
+
+
+@mistake("dep-too-wide")
+def params_file_is_declared_as_a_whole(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["plot"].update(params=[{"params.yaml": None}]))
+
+
+@mistake("dep-too-wide")
+def params_file_is_declared_by_a_stage_that_reads_none(repo: Path) -> None:
+    edit_stages(repo, lambda stages: stages["evaluate"].update(params=[{"params.yaml": None}]))
+
+
+@mistake("dep-too-wide")
+def folder_of_all_models_is_a_dep(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        deps = stages["evaluate"]["deps"]
+        deps[deps.index("models/classifier.onnx")] = "models"
+
+    edit_stages(repo, change)
+
+
+@mistake("dep-too-wide")
+def folder_of_all_data_is_a_dep(repo: Path) -> None:
+    def change(stages: Any) -> None:
+        deps = stages["train"]["deps"]
+        deps[deps.index("data/preprocess")] = "data"
+
+    edit_stages(repo, change)
 
 
 @mistake("lock-stale", "dep-too-wide")

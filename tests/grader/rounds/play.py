@@ -9,6 +9,7 @@ from pathlib import Path
 from grader.engine.check_result import CheckResult
 from grader.engine.next_action import is_of_remote
 from grader.engine.report import Report
+from tests.grader import callers
 from tests.grader.gallery import MISTAKES
 from tests.grader.rounds import belongings
 from tests.grader.rounds.room import Room
@@ -113,8 +114,9 @@ def _type_all(room: Room, typist: Typist, result: Play) -> None:
     advised: set[tuple[str, object]] = set()
     typed = Counter[tuple[str, object]]()
     while (found := _choose(report := room.grade(), advised)) is not None:
-        _assert_watch_agrees(room, report)
         result.log.append(f"  {found.id} {found.code} ({report.score}): {found.rationale}")
+        _assert_watch_agrees(room, report)
+        callers.assert_blockers_hold_up(report)
         if result.rounds == MOST_ROUNDS:
             raise FailureError(f"no end after {MOST_ROUNDS} rounds")
         typed[found.id, found.steps] += 1

@@ -26,7 +26,7 @@ from grader.facts.snapshot_cache import SnapshotCache
 from grader.grading import grade
 from tests import program_server
 from tests.grader import finished
-from tests.repositories import BIN, ROOT
+from tests.repositories import BIN, ROOT, copy_folder
 from tests.service import onnx_models
 
 TIMEOUT_S = 180
@@ -60,7 +60,7 @@ class Room:
     def renew(self) -> None:
         """Everything as in the finished repository, and nothing remembered of an earlier one."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(self.template, self.folder, symlinks=True)
+        copy_folder(self.template, self.folder)
         (self.folder / "home").mkdir(exist_ok=True)
         for cache in self.watched:
             cache.close()
@@ -131,7 +131,7 @@ def opened(folder: Path) -> Iterator[Room]:
         patch.setattr(remote, "TIMEOUT_S", 3.0)
         room = Room(place, folder / "template", programs, server, [])
         _finish(room)
-        shutil.copytree(place, room.template, symlinks=True)
+        copy_folder(place, room.template)
         try:
             yield room
         finally:

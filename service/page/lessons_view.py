@@ -1,0 +1,222 @@
+"""The part *Lessons*: what is done, what comes next, and the checks of one lesson."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import checkout
+from grader.engine.check_result import CheckResult
+from grader.engine.next_action import NextAction, waiting_tasks
+from grader.engine.report import LessonScore, Report
+from grader.facts import settings
+from grader.finding import Evidence
+from grader.output.steps import next_line, step_lines
+from grader.step import Command, Step
+from service.page import markdown
+from workshop import shell
+from workshop.course.exercises import EXERCISE
+from workshop.course.gaps import GAPS
+from workshop.course.manifest import Page, course
+
+# A class of the style sheet, and the word that is read; never the colour alone.
+DONE, MISTAKE, COMMIT, TASK, WAITS, UNTOLD, ADVICE = (
+    "done", "mistake", "commit", "task", "waits", "untold", "advice",
+)  # fmt: skip
+WORDS = {
+    DONE: "done",
+    MISTAKE: "to mend",
+    COMMIT: "waits for a commit",
+    TASK: "to do",
+    WAITS: "waits",
+    UNTOLD: "could not be told",
+    ADVICE: "advice",
+}
+_ORDER = (MISTAKE, TASK, COMMIT, UNTOLD, WAITS)
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step of a fix: ``command`` is what the copy button copies, None where it is by hand."""
+
+    lines: tuple[str, ...]
+    command: str | None
+
+
+@dataclass(frozen=True)
+class FixView:
+    """The steps of a fix, and the commands among them as one block for each shell."""
+
+    steps: tuple[StepView, ...]
+    bash: str | None
+    powershell: str | None
+
+
+@dataclass(frozen=True)
+class CheckView:
+    """One check; ``is_folded``: a task of its lesson, whose solution is the last of its hints."""
+
+    result: CheckResult
+    state: str
+    word: str
+    evidence: tuple[str, ...]
+    fix: FixView
+    is_folded: bool
+
+
+@dataclass(frozen=True)
+class LessonView:
+    """One lesson of the list."""
+
+    score: LessonScore
+    minutes: int | None
+    state: str
+    word: str
+    is_shown: bool
+
+
+@dataclass(frozen=True)
+class NextView:
+    """The one thing to do next, of which lesson; ``command`` where it is one to type.
+
+    ``is_task``: the lesson says what to do, below the heading ``section``. ``is_before``: it does
+    so, as far as its commit.
+    """
+
+    text: str
+    command: str | None
+    is_task: bool
+    section: str | None
+    is_before: bool
+    lesson: str
+
+
+@dataclass(frozen=True)
+class LessonsView:
+    """All that the part shows; ``text`` is the HTML of the lesson, empty where it has none."""
+
+    report: Report
+    next: NextView | None
+    lessons: tuple[LessonView, ...]
+    shown: str
+    title: str
+    checks: tuple[CheckView, ...]
+    waiting: tuple[CheckView, ...]
+    text: str
+
+
+def is_workshop(repo_dir: Path) -> bool:
+    """Whether the repository is one of `grader start`, whose lessons are judged."""
+    return (repo_dir / settings.PATH).is_file()
+
+
+def way_to_own_repository(repo_dir: Path) -> str | None:
+    """What to type in the workshop's own checkout; None in any other folder."""
+    return checkout.way_out(repo_dir)
+
+
+def lessons_view(report: Report, wanted: str | None = None) -> LessonsView:
+    """What to show of ``report``, with the text of the lesson or page ``wanted``.
+
+    Without it, or where there is none of that name, of the lesson in progress.
+    """
+    page = next((page for page in _pages() if page.id == wanted), None)
+    shown = page.id if page else _current(report)
+    waiting = waiting_tasks(report.checks, report.next)
+    page = page or next((page for page in _pages() if page.id == shown), None)
+    scores = {score.id: score for score in report.lessons}
+    title = page.title if page else scores[shown].title if shown in scores else ""
+    checks = [_check_view(item, waiting) for item in report.checks if item.lesson == shown]
+    return LessonsView(
+        report=report,
+        next=_next_view(report.next),
+        lessons=tuple(_lesson_view(score, report, waiting, shown) for score in report.lessons),
+        shown=shown,
+        title=title,
+        checks=tuple(check for check in checks if check.state not in (WAITS, DONE)),
+        waiting=tuple(check for check in checks if check.state in (WAITS, DONE)),
+        text=lesson_html(page.path) if page else "",
+    )
+
+
+def lesson_html(path: Path) -> str:
+    """The text of a lesson without its heading, which the page has itself."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError:  # the installation lacks it: the checks are there all the same
+        return ""
+    return markdown.safe_html(text.split("\n", 1)[1] if text.startswith("# ") else text)
+
+
+def _pages() -> tuple[Page, ...]:
+    return (*course().lessons, *course().pages)
+
+
+def _current(report: Report) -> str:
+    """The lesson that has the next thing to do; the last one where nothing is left."""
+    if report.next is None:
+        return report.lessons[-1].id if report.lessons else ""
+    return report.next.lesson or report.next.result.lesson
+
+
+def _next_view(action: NextAction | None) -> NextView | None:
+    if action is None:
+        return None
+    result, lesson = action.result, action.lesson or action.result.lesson
+    command = None
+    if isinstance(action.step, Command) and not result.told_in:
+        command = step_lines(action.step)[0]
+    is_task = result.told_in is not None
+    is_before = action.lesson is not None and not is_task
+    section = result.planted.section if result.planted else None
+    return NextView(next_line(action), command, is_task, section, is_before, lesson)
+
+
+def _lesson_view(
+    score: LessonScore, report: Report, waiting: Sequence[CheckResult], shown: str
+) -> LessonView:
+    states = {
+        WAITS if result in waiting else _state(result)
+        for result in report.checks
+        if result.lesson == score.id
+    }
+    # Without a check of its own only the remote can judge it, and was not asked.
+    unasked = WAITS if report.next else UNTOLD
+    state = next((state for state in _ORDER if state in states), DONE if states else unasked)
+    lesson = course().lesson(score.id)
+    return LessonView(
+        score, lesson.minutes if lesson else None, state, WORDS[state], score.id == shown
+    )
+
+
+def _state(result: CheckResult) -> str:
+    if result.kind == "pass":
+        return DONE
+    if result.kind == "fail":
+        return COMMIT if result.awaits_commit else TASK if result.told_in else MISTAKE
+    return {"blocked": WAITS, "error": UNTOLD, "advice": ADVICE}[result.kind]
+
+
+def _check_view(result: CheckResult, waiting: Sequence[CheckResult]) -> CheckView:
+    state = WAITS if result in waiting else _state(result)
+    is_folded = result.told_in is not None and result.lesson not in (EXERCISE, GAPS)
+    evidence = tuple(_evidence_text(item) for item in result.evidence[:4])
+    return CheckView(result, state, WORDS[state], evidence, fix_view(result.steps), is_folded)
+
+
+def fix_view(steps: Sequence[Step]) -> FixView:
+    """The steps with their lines, and what pastes all commands at once where there are several."""
+    views = tuple(StepView(tuple(step_lines(step)), _command(step)) for step in steps)
+    commands = [view.command for view in views if view.command]
+    if len(commands) < 2 or len(commands) < len(views):
+        return FixView(views, None, None)
+    blocks = ["\n".join(shell.stop_block(commands, is_powershell=of)) for of in (False, True)]
+    return FixView(views, *blocks)
+
+
+def _command(step: Step) -> str | None:
+    return step_lines(step)[0] if isinstance(step, Command) else None
+
+
+def _evidence_text(evidence: Evidence) -> str:
+    where = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
+    return f"{evidence.source} {where}" + (f"  {evidence.value}" if evidence.value else "")

@@ -1,0 +1,101 @@
+"""The course's Markdown as safe HTML, with a copy button at each block to type."""
+
+import re
+from functools import cache
+from html import escape
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+TYPED = ("sh", "powershell")
+"""The languages of blocks that an attendee types or pastes."""
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "button": {"type", "class", "data-copy"},
+    "code": {"class"},
+    "div": {"class"},
+    "img": {"alt", "src", "title"},
+    "pre": {"class", "tabindex"},
+    "td": {"align"},
+    "th": {"align"},
+}
+_TAGS = {
+    "a", "blockquote", "br", "button", "code", "del", "details", "div", "em", "h2", "h3", "h4",
+    "h5", "h6", "hr", "img", "li", "ol", "p", "pre", "strong", "summary", "table", "tbody", "td",
+    "th", "thead", "tr", "ul",
+}  # fmt: skip
+_LESSON_LINK = re.compile(r"^([a-z-]+)\.md$")
+_PICTURE = re.compile(r"^pictures/([\w-]+\.(?:svg|png))$")
+
+
+def safe_html(text: str) -> str:
+    """The HTML of a Markdown text: no script, no style, no address but http(s) and our own."""
+    return nh3.clean(
+        _parser().render(text),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https"},
+        link_rel="noopener noreferrer",
+    )
+
+
+@cache
+def _parser() -> MarkdownIt:
+    # HTML stays: the lessons fold answers into <details>; nh3 drops whatever else there is.
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough")
+    parser.add_render_rule("fence", _fence)
+    parser.add_render_rule("heading_open", _heading)
+    parser.add_render_rule("heading_close", _heading)
+    parser.add_render_rule("link_open", _link)
+    parser.add_render_rule("image", _image)
+    return parser
+
+
+def _fence(
+    self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    token = tokens[index]
+    language = escape(token.info.split(" ")[0])
+    content = escape(token.content)
+    # Scrolled by the keyboard: WCAG 2.1.1.
+    block = f'<pre tabindex="0" class="{language}"><code>{content}</code></pre>'
+    if language not in TYPED:
+        return block
+    button = (
+        f'<button type="button" class="copy" data-copy="{escape(token.content.strip())}">'
+        "Copy</button>"
+    )
+    return f'<div class="typed {language}">{block}{button}</div>'
+
+
+def _heading(
+    self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    """One level lower: the page has a heading above each text."""
+    token = tokens[index]
+    token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+    return self.renderToken(tokens, index, options, env)
+
+
+def _link(
+    self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    """A link to another text of the course leads to it in the page."""
+    token = tokens[index]
+    target = _LESSON_LINK.match(str(token.attrs.get("href", "")))
+    if target:
+        token.attrs["href"] = f"./?lesson={target[1]}#lessons"
+    return self.renderToken(tokens, index, options, env)
+
+
+def _image(
+    self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    token = tokens[index]
+    picture = _PICTURE.match(str(token.attrs.get("src", "")))
+    if picture:
+        token.attrs["src"] = f"./static/lessons/{picture[1]}"
+    return self.image(tokens, index, options, env)

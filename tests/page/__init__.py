@@ -1,0 +1,1 @@
+"""The web page: over HTTP, and in a real browser."""
