@@ -9,9 +9,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PORT ?= 8000
 
 BIN := .venv/bin
-# Three processes, on two cores as well, for many tests wait for a server or a terminal. Each file
-# stays whole: its tests share what takes long to make. The longest come first (tests/conftest.py).
-PARALLEL ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Four processes, on two cores as well, for many tests wait for a server, a terminal or the disk:
+# three left the cores idle for a quarter of the time. Each file stays whole: its tests share what
+# takes long to make. The longest come first (tests/conftest.py).
+PARALLEL ?= --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # Further options of pytest for `make test`, such as TESTS="-m slow" or TESTS=tests/grader.
 TESTS ?=
 # Containers often set it: each of a thousand programs would compile our code anew.
@@ -31,19 +32,29 @@ help:
 env: .venv/installed
 	@echo "done. next: source .venv/bin/activate"
 
-.venv/installed: requirements.txt pyproject.toml
+# Nothing where .venv runs here; else its Python is gone, or it was made in another folder, whose
+# path is in its programs.
+CLEAR := $(shell { $(BIN)/python -c "" && grep -qF "$(CURDIR)/.venv" $(BIN)/activate; } 2>/dev/null \
+	|| echo --clear)
+# The stamp has the checksums of what was installed: a file that changes may be older than it.
+CHECKSUMS := cksum requirements.txt pyproject.toml
+STALE := $(shell test -z "$(CLEAR)" && $(CHECKSUMS) | cmp -s - .venv/installed || echo stale)
+.PHONY: stale
+
+.venv/installed: requirements.txt pyproject.toml $(STALE)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 found"; \
 		echo "  fix: install one, or say which: make env PYTHON=/path/to/python3.12"; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(CLEAR) .venv
 	$(BIN)/python -m pip install --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
-	@touch $@
+	@$(CHECKSUMS) > $@
 
 data: .venv/installed
 	$(BIN)/python -m pipeline.posters data/raw --expect data/raw.dvc
 
 run: data
 	$(BIN)/dvc repro
+	@echo "open http://127.0.0.1:$(PORT) in a browser; Ctrl-C ends the service"
 	$(BIN)/uvicorn service.main:app --port $(PORT)
 
 test: .venv/installed

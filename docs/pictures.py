@@ -1,30 +1,34 @@
-"""Draws the pictures of a terminal in README.md and docs/grader.md from what ``grader`` prints.
+"""Draws the pictures in README.md and docs/: of a terminal with ``grader``, and of the page.
 
 python -m docs.pictures
 
-It needs tmux, starts a repository in a temporary folder, solves it up to the lesson ``evaluate``,
-which trains a network, and then commits a change that has not run.
+It needs tmux and chromium, starts a repository in a temporary folder, solves it up to the lesson
+``evaluate``, which trains a network, and then commits a change that has not run.
 """
 
 import contextlib
 import io
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.text import Text
 
 from tests.grader.terminal import Terminal, terminal
 from tests.repositories import BIN, run
+from tests.service import running
 
 DOCS_DIR = Path(__file__).parent
 
 
 def draw() -> None:
-    """Write ``watch.svg`` and ``check.svg`` beside this file."""
+    """Write ``watch.svg``, ``check.svg`` and ``page.png`` beside this file."""
     with tempfile.TemporaryDirectory() as folder, _own_cache(folder), terminal() as window:
         repo = Path(folder) / "my-workshop"
         run(Path(folder), "grader", "start", repo.name, "--at", "evaluate", "--name", "ada")
@@ -39,6 +43,7 @@ def draw() -> None:
         _type_on_empty_screen(window, "grader check --lesson train")
         _wait_for_prompt(window)
         _save(window, "my-workshop", DOCS_DIR / "check.svg")
+        _save_page(repo, Path(folder) / "service.log", DOCS_DIR / "page.png")
 
 
 @contextlib.contextmanager
@@ -76,6 +81,24 @@ def _save(window: Terminal, title: str, path: Path) -> None:
     # GitHub loads no font from elsewhere for a picture: the reader's own monospace font does.
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     path.write_text(svg, "utf-8", newline="\n")
+
+
+def _save_page(repo: Path, log_path: Path, path: Path) -> None:
+    """Write the part *Pipeline* of the page, while `dvc repro` runs a stage."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with (
+        running.in_process(repo, log_path) as service,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1100, "height": 980})
+        page.goto(f"{service.url}/#pipeline")
+        page.wait_for_timeout(2000)
+        with ThreadPoolExecutor(1) as pool:
+            repro = pool.submit(run, repo, "dvc", "repro")
+            page.wait_for_selector("svg.graph .node.running", timeout=60_000)
+            page.screenshot(path=path)
+            repro.result()
 
 
 if __name__ == "__main__":

@@ -243,21 +243,25 @@ def _show_answer(repo: Path, words: Sequence[str]) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     import dvcstate
-    from grader import predict
     from grader.engine.report import FAILED, PASSED
+    from grader.predict import forecast, stage_names, view
     from workshop.terminal import style_of
 
     if not options.repo.is_dir():
         return _no_folder(options.repo)
     try:
-        state = dvcstate.status(options.repo)
-        expected = predict.parse_stages(state, options.stages)
+        workspace = dvcstate.Workspace(dvcstate.find_root(options.repo))
+        state = workspace.state(ask_s=dvcstate.REMOTE_TIMEOUT_S)
+        file = stage_names.pipeline_file(state.project, options.repo)
+        expected = stage_names.parse_stages(state.project, options.stages, file)
     except dvcstate.ProjectError as error:
         return report_error(str(error), error.fix)
-    except predict.UnknownStageError as error:
+    except stage_names.UnknownStageError as error:
         return report_error(str(error), error.fix)
-    forecasts = predict.forecast(state, expected)
-    write(predict.render(forecasts, style_of(output.standard_output())))
+    reached = stage_names.reached_stages(state.project, file, expected)
+    forecasts = forecast.forecast(workspace, state, expected, reached)
+    command = "dvc repro --all-pipelines" if reached is None else "dvc repro"
+    write(view.render(forecasts, style_of(output.standard_output()), command))
     return PASSED if not any(item.is_wrong for item in forecasts) else FAILED
 
 
@@ -283,8 +287,15 @@ def _show_page(about: str) -> int:
         problem = (
             f"no check is called {_cut(about)!r}, and no message that is known has these words"
         )
-        output.write_error(f"the messages that are known:\n{hint.list_messages().rstrip()}\n\n")
-        return report_error(problem, "paste another part of the message, or type grader list")
+        if close := hint.list_close(about):
+            output.write_error(f"what is known and comes close:\n{close}\n")
+            return report_error(
+                problem, "type one of these, or paste the line that begins with ERROR"
+            )
+        return report_error(
+            problem,
+            "paste the line that begins with ERROR or fatal; grader check says what comes next",
+        )
     write(hint.render_page(page.fill_in(about)))
     return 0
 

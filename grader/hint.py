@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader import user_cache
+from grader.close_names import close_names
 from grader.engine.check_result import CheckResult
 from grader.engine.next_action import is_of_remote
 from grader.engine.registry import CHECKS
@@ -14,7 +15,7 @@ from grader.engine.report import Report
 from grader.output.steps import block_lines, fix_text, lines_under_headings
 from grader.output.terminal_text import wrap
 from grader.step import Command, Step
-from workshop.course.hint_pages import HintPage, pages
+from workshop.course.hint_pages import HintPage, close_messages
 from workshop.course.manifest import Page, course
 from workshop.course.questions import question_of
 
@@ -194,6 +195,6 @@ def render_page(page: HintPage) -> str:
     return "\n".join([*lines, *wrap(f"It worked: {page.seen}", WIDTH, "")]) + "\n"
 
 
-def list_messages() -> str:
-    """The messages that there are pages for, the first of each page."""
-    return "".join(f"  {page.messages[0]}\n" for page in pages())
+def list_close(about: str) -> str:
+    """The checks and the messages that ``about`` may mean, a line each; empty for none."""
+    return "".join(f"  {name}\n" for name in [*close_names(about, CHECKS), *close_messages(about)])

@@ -51,7 +51,7 @@ def program_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
     with ExitStack() as servers:
         addresses = {
             variable: servers.enter_context(program_server.serving(variable, folder, environment))
-            for variable in (program_server.DVC, program_server.STAGE)
+            for variable in program_server.SERVERS
         }
         yield {PROGRAMS: str(folder / "bin"), **addresses}
 

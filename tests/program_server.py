@@ -21,15 +21,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-DVC, STAGE = "TESTS_DVC_SERVER", "TESTS_STAGE_SERVER"
+DVC, STAGE, SCORES = "TESTS_DVC_SERVER", "TESTS_STAGE_SERVER", "TESTS_SCORES_SERVER"
 """The environment variables by which the clients know their servers."""
+SERVERS = (DVC, STAGE, SCORES)
 KERAS_ANSWERS = "tests.pipeline.keras_answers"
 STAGES = ("pipeline.train", "pipeline.export", KERAS_ANSWERS)
 """The modules that import TensorFlow, started as ``python -m``."""
+_SCORE_STAGES = ("pipeline.evaluate", "pipeline.plot")
+"""Those that import scikit-learn and matplotlib, and no TensorFlow: 1.3 s of processor time."""
 _CLIENT = f'"{sys.executable}" -I -S "{Path(__file__).with_name("program_client.py")}"'
 _IMPORTED_FIRST = {
     DVC: ("dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.fs", "dvc_data.index"),
     STAGE: ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "PIL.Image", "pydantic"),
+    SCORES: ("sklearn.metrics", "onnxruntime", "PIL.Image", "pydantic", "matplotlib.figure"),
 }
 
 
@@ -160,10 +164,12 @@ def write_dvc(path: Path) -> None:
 
 
 def write_python(path: Path) -> None:
-    """The program ``python``: for a stage of `STAGES` it asks the server at `STAGE`."""
-    stages = "|".join(f'"-m {name}"' for name in STAGES)
-    asked = f'shift; exec {_CLIENT} {STAGE} "$@"'
-    _write_program(path, f'case "$1 $2" in {stages}) {asked};; esac\nexec "{sys.executable}" "$@"')
+    """The program ``python``: for a stage that a server runs, it asks that."""
+    cases = []
+    for server, names in ((STAGE, STAGES), (SCORES, _SCORE_STAGES)):
+        stages = "|".join(f'"-m {name}"' for name in names)
+        cases.append(f'{stages}) shift; exec {_CLIENT} {server} "$@";;')
+    _write_program(path, f'case "$1 $2" in {" ".join(cases)} esac\nexec "{sys.executable}" "$@"')
 
 
 def _write_program(path: Path, text: str) -> None:

@@ -23,7 +23,7 @@ from workshop.start.reference import QUICK, Preset
 from workshop.start.start_request import RemoteAddress
 
 FEW_EPOCHS = Preset(
-    QUICK.posters, {**QUICK.params, "train": {"epochs": 2, "fine_tuning_epochs": 1}}
+    QUICK.posters, {**QUICK.params, "train": {"epochs": 1, "fine_tuning_epochs": 1}}
 )
 """The posters of an attendee, whose hashes the lessons show."""
 SHELL_WORDS = ("&&", "||", "\\", ";", "`", "*", "~/", " > ", " | ")

@@ -30,17 +30,18 @@ def run(python: str | Path, folder: Path, *words: str) -> "subprocess.CompletedP
     )  # fmt: skip
 
 
-def test_training_gives_the_same_bits(tmp_path: Path) -> None:
+def test_stages_give_the_same_bits(tmp_path: Path) -> None:
     material.write_raw(tmp_path / "a" / "raw", material.rows())
     material.write_params(tmp_path / "a" / "params.yaml")
     assert material.preprocess(tmp_path / "a").returncode == 0
-    (tmp_path / "a" / "models").mkdir()
+    material.save_model(tmp_path / "a", material.colour_model())
     shutil.copytree(tmp_path / "a", tmp_path / "b")
-    words = ("pipeline.train", *material.TRAIN)
-    itself = run(sys.executable, tmp_path / "a", *words)
-    asked = run(Path(os.environ[PROGRAMS], "python"), tmp_path / "b", *words)
-    assert (asked.returncode, asked.stderr) == (itself.returncode, itself.stderr) == (0, "")
-    assert _TIMES.sub("", asked.stdout) == _TIMES.sub("", itself.stdout)
+    for stage in ("train", "evaluate", "plot"):
+        words = (f"pipeline.{stage}", *material.ARGUMENTS[stage])
+        itself = run(sys.executable, tmp_path / "a", *words)
+        asked = run(Path(os.environ[PROGRAMS], "python"), tmp_path / "b", *words)
+        assert (asked.returncode, asked.stderr) == (itself.returncode, itself.stderr) == (0, "")
+        assert _TIMES.sub("", asked.stdout) == _TIMES.sub("", itself.stdout)
     assert material.files(tmp_path / "b") == material.files(tmp_path / "a")
 
 

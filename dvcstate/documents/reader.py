@@ -16,7 +16,12 @@ _MAX_VALUES = 2_000_000
 
 def read(path: Path, shown: str, check: schema.Validator) -> dict[str, Any]:
     """The mapping in the YAML file ``path``, checked; ``shown`` is how errors name the file."""
-    text = decode(read_bytes(path, shown, null_is_empty=False), shown)
+    return parse_checked(read_bytes(path, shown, null_is_empty=False), shown, check)
+
+
+def parse_checked(raw: bytes, shown: str, check: schema.Validator) -> dict[str, Any]:
+    """The same of the bytes of a file."""
+    text = decode(raw, shown)
     data = parse(text, shown)
     try:
         check(data, ())
@@ -95,6 +100,21 @@ def _yaml_error(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
             line=text.count("\n", 0, marker.start()) + 1,
             column=1,
         )
+    if isinstance(error, yaml12.DuplicateKeyError):
+        lines = f"{error.first_line + 1} and {error.second_line + 1}"
+        return _yaml_slip(
+            error,
+            shown,
+            f"has the key {error.key} twice, in lines {lines}",
+            f"delete one of the lines {lines}, with what belongs to it",
+        )
+    if _has_tab(error, text):
+        return _yaml_slip(
+            error,
+            shown,
+            "has a tab, where YAML takes spaces alone",
+            "write spaces in place of the tab, as many as its neighbours have in front",
+        )
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -108,6 +128,23 @@ def _yaml_error(error: yaml12.YAMLError, text: str, shown: str) -> FileError:
         f"git diff {shown} marks what you changed",
         path=shown, line=line, column=column,
     )  # fmt: skip
+
+
+def _yaml_slip(error: yaml12.YAMLError, shown: str, problem: str, remedy: str) -> FileError:
+    """An error of which is known what was meant."""
+    mark = getattr(error, "problem_mark")  # noqa: B009 - PyYAML is not typed
+    diff = f"git diff {shown} marks what you changed"
+    return FileError(problem, remedy, diff, path=shown, line=mark.line + 1, column=mark.column + 1)
+
+
+def _has_tab(error: yaml12.YAMLError, text: str) -> bool:
+    """Whether a tab is what ``error`` is about: at its place, or in front of its line."""
+    mark = getattr(error, "problem_mark", None)
+    lines = text.split("\n")
+    if mark is None or mark.line >= len(lines):
+        return False
+    line = lines[mark.line]
+    return "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column :][:1] == "\t"
 
 
 def _mismatch_error(mismatch: schema.Mismatch, text: str, shown: str) -> FileError:

@@ -152,6 +152,16 @@ class EndlessError(YAMLError):
         return "its merge keys (<<) unfold without end"
 
 
+class DuplicateKeyError(yaml.constructor.ConstructorError):
+    """A mapping has ``key`` twice; lines count from 0, as those of PyYAML's marks."""
+
+    def __init__(self, key: Hashable, first: yaml.Mark, second: yaml.Mark) -> None:
+        super().__init__(None, None, f"found duplicate key {key!r}", second)
+        self.key = key
+        self.first_line: int = first.line
+        self.second_line: int = second.line
+
+
 class Loader(FastLoader):
     """libyaml's parser with ruamel.yaml's rules."""
 
@@ -183,9 +193,15 @@ class Loader(FastLoader):
             if not _is_hashable(key):
                 raise _error("found a key that is a mapping", key_node)
             if key in mapping and not node.merged:  # type: ignore[attr-defined]
-                raise _error(f"found duplicate key {key!r}", key_node)
+                raise DuplicateKeyError(key, self._first_mark(node, key), key_node.start_mark)
             mapping[key] = self.construct_object(value_node, deep=deep)
         return mapping
+
+    def _first_mark(self, node: yaml.MappingNode, key: Hashable) -> yaml.Mark:
+        nodes = (each for each, _ in node.value)
+        first = next(n for n in nodes if self.construct_object(n, deep=True) == key)
+        mark: yaml.Mark = first.start_mark
+        return mark
 
 
 def _error(problem: str, node: yaml.Node) -> YAMLError:

@@ -203,6 +203,11 @@ def _rationale(repository: Repository, paths: list[str], has_run: bool) -> str:
         )
     if all(path in repository.committed_files and repository.ignores(path) for path in paths):
         return f"{these} {are} ignored by git: DVC refuses to work with it."
+    if all(repository.worktree.content(path) is None for path in paths):
+        return (
+            f"{these} {are} committed, and gone from your folder: here DVC does not know what"
+            f" {'it names' if len(paths) == 1 else 'they name'}."
+        )
     return (
         f"{these} {are} not committed as in your folder: a clone gets another pipeline than you"
         " have."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader import fixes
+from grader.amounts import amount
 from grader.checks.in_git import is_cache_object
 from grader.code.stage_code import words_of
 from grader.engine.registry import check
@@ -237,17 +238,16 @@ def _finding(repository: Repository, committed: _Copies, staged: _Copies) -> Fin
     paths = {**committed.paths, **staged.paths}
     tops = _top_paths(repository, paths)
     outs = dict.fromkeys([*committed.outs, *staged.outs])
-    count = f"{len(paths)} file{'s' * (len(paths) != 1)}"
+    count, them = amount(len(paths), "file"), "it" if len(paths) == 1 else "them"
     return Finding(
         "data-copied-into-git",
         f"Git has {count} of {fixes.join(outs)} under another name, {fixes.join(tops)}: every clone"
-        " carries them beside DVC's, for ever.",
+        f" carries {them} beside DVC's, for ever.",
         "data in DVC alone",
-        f"{count} with {sum(paths.values()):,} bytes",
+        f"{count} with {amount(sum(paths.values()), 'byte')}",
         tuple(_remove(repository, tops)),
         tuple(
-            Evidence("HEAD" if path in committed.paths else "index", path)
-            for path in sorted(paths)[:10]
+            Evidence("HEAD" if path in committed.paths else "index", path) for path in sorted(paths)
         ),
         severity="fail" if committed.are_many or staged.are_many else "advice",
     )
@@ -287,11 +287,12 @@ def _older_finding(older: _Copies) -> Finding:
     place = f":/{posixpath.commonpath(paths)}"
     return Finding(
         "data-copied-into-git",
-        f"An older commit has {len(paths)} files of {fixes.join(older.outs)}: every clone carries"
-        f" their {total:,} bytes for ever. Nothing is lost, and nothing has to be done.",
+        f"An older commit has {amount(len(paths), 'file')} of {fixes.join(older.outs)}: every"
+        f" clone carries {amount(total, 'byte')} more for ever. Nothing is lost, and nothing"
+        " has to be done.",
         "data in DVC alone, in every commit",
-        f"{len(paths)} files in the history",
+        f"{amount(len(paths), 'file')} in the history",
         (fixes.command("git", "log", "--oneline", "--full-history", "--", place),),
-        tuple(Evidence("HEAD", path, value="in an older commit") for path in paths[:10]),
+        tuple(Evidence("HEAD", path, value="in an older commit") for path in paths),
         severity="advice",
     )

@@ -65,7 +65,7 @@ def _way_out(repository: Repository, snapshot: Snapshot, circle: list[Stage]) ->
     Any other dep in such a circle may be right.
     """
     lessons = [(spec, stage) for spec in STAGES if (stage := snapshot.stage(spec)) in circle]
-    rights = [RightStage(repository, snapshot, stage, spec) for spec, stage in lessons if stage]
+    rights = [RightStage.of(repository, snapshot, stage, spec) for spec, stage in lessons if stage]
     wrong = [right for right in rights if right.outs.wrong]
     wrong += [right for right in rights if right.own_outs_among_deps]
     if wrong:

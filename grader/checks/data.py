@@ -29,6 +29,8 @@ def raw_data_is_tracked(repository: Repository, snapshot: Snapshot) -> Finding |
     if is_hidden(repository, file):
         raise BlockedError("data.not_hidden")
     is_empty = snapshot.content(file) is not None
+    if not is_empty and snapshot.revision == "worktree" and repository.head.content(file):
+        raise BlockedError("data.committed")  # it is only deleted
     if repository.worktree.content(file) and repository.ignores(file):
         raise BlockedError("data.committed")
     is_new = False

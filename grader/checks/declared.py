@@ -135,7 +135,7 @@ def stage_runs_its_module(
         raise BlockedError("init.one_repository")
     if finding := misplaced_finding(repository, snapshot, stage):
         return finding
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.unread:
         return None
     if code.is_absent and repository.worktree.code(spec).is_absent:
@@ -181,7 +181,7 @@ def outs_are_declared(
     out that the command does not write, dvc repro stops when the command has ended.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     # Code among the outs, and outs of other stages, are for the checks of all outs to report.
     unwritten = [path for path in right.outs.unwritten if path not in right.outs.with_code]
     undeclared = right.outs.undeclared_beside(stage.outs)
@@ -219,7 +219,7 @@ def stage_depends_on_its_producers(
     DVC runs stages in the order of their deps; without one, {stage} may run on what was before.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.absent_deps:  # a slip of what it reads, perhaps
         raise BlockedError(f"{spec.name}.deps")
     planted = planted_names(repository, spec.name)
@@ -256,7 +256,7 @@ def metrics_are_declared_as_metrics(repository: Repository, snapshot: Snapshot) 
         stage = snapshot.stage(spec)
         if stage is None:
             continue
-        misplaced = RightStage(repository, snapshot, stage, spec).outs.misplaced_results
+        misplaced = RightStage.of(repository, snapshot, stage, spec).outs.misplaced_results
         planted = planted_names(repository, spec.name) if misplaced else frozenset()
         for path, out in sorted(misplaced.items(), key=lambda item: item[0] in planted):
             new = new_outs({path: out})

@@ -2,10 +2,11 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from dvcstate import Stage
 from grader import fixes
+from grader.amounts import amount
 from grader.checks.dvc_folder import (
     files_of_this_machine,
     lost_gitignore_finding,
@@ -64,12 +65,16 @@ def outs_are_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
         "tracked-by-git-and-dvc",
         f"Git tracks {fixes.join(doubled)} as well as DVC: every clone carries it, for ever.",
         "outs in DVC's cache alone",
-        f"{count} of their files are in git's index"
+        f"git's index has {amount(count, 'file')} of {fixes.join(doubled)}"
         if staged
-        else f"HEAD has {count} of their files",
+        else f"HEAD has {amount(count, 'file')} of {fixes.join(doubled)}",
         (*removals, *_commit(repository, doubled.values(), "Leave the data to DVC")),
         tuple(
-            Evidence("index" if out in staged else "HEAD", paths[0], value=f"{len(paths)} files")
+            Evidence(
+                "index" if out in staged else "HEAD",
+                paths[0],
+                value=amount(len(paths), "file"),
+            )
             for out, paths in doubled.items()
         ),
     )
@@ -155,12 +160,25 @@ def outs_are_ignored_by_git(repository: Repository, snapshot: Snapshot) -> Findi
         f"Git does not ignore {fixes.join(unignored)}: the next git add takes the data in.",
         f"a line {fixes.join(names)} in {path}",
         "no .gitignore covers it",
-        (
-            *(append_lines(repository, path, names) for path, names in lines.items()),
-            *fixes.commit(lines, "Ignore what DVC keeps"),
-        ),
+        _write_lines(repository, lines),
         tuple(Evidence("worktree", out) for out in unignored),
         severity="advice",
+    )
+
+
+def _write_lines(repository: Repository, lines: Mapping[str, list[str]]) -> tuple[Step, ...]:
+    """Write ``lines`` into each .gitignore; one that is only deleted comes back from git."""
+    head, here = repository.head, repository.worktree
+    deleted = [
+        path
+        for path, names in lines.items()
+        if here.content(path) is None and {*names} <= {*(head.text(path) or "").split()}
+    ]
+    left = {path: names for path, names in lines.items() if path not in deleted}
+    return (
+        *([fixes.command("git", "checkout", "HEAD", "--", *deleted)] if deleted else []),
+        *(append_lines(repository, path, names) for path, names in left.items()),
+        *(fixes.commit(left, "Ignore what DVC keeps") if left else ()),
     )
 
 
@@ -218,7 +236,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
     staged = [top for top in tops if any(covers(top, path) for path in repository.tracked_files)]
     edits, files = restore_gitignore(repository)
     added = [fixes.command("git", "add", path) for path in files]
-    count = f"{len(objects) + len(own)} of their files"
+    count = amount(len(objects) + len(own), "file")
     return Finding(
         "cache-in-git",
         f"Git tracks {fixes.join(tops)}"
@@ -232,7 +250,7 @@ def cache_is_not_in_git(repository: Repository, snapshot: Snapshot) -> Finding |
             *([fixes.command("git", "rm", "-r", "--quiet", "--cached", *staged)] if staged else []),
             *_commit(repository, [objects, own, files], "Leave the cache to DVC"),
         ),
-        tuple(Evidence("index" if staged else "HEAD", path) for path in [*objects, *own][:10]),
+        tuple(Evidence("index" if staged else "HEAD", path) for path in [*objects, *own]),
     )
 
 

@@ -11,7 +11,7 @@ from grader.engine.registry import check
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
-from grader.fixes.git_files import commit_unstaged, unignore
+from grader.fixes.git_files import commit_unstaged, sound_checkout, unignore
 from grader.fixes.merges import settle
 from grader.stages.lookup import LOCK
 from grader.step import Step
@@ -267,6 +267,12 @@ def _mend(
         return *edits, *fixes.commit([*edited, path], f"Commit {path}", force=True)
     remedy, *hints = error.remedies
     edit = fixes.change(path, remedy, line=error.line)
+    if not is_new and repository.worktree.content(path) is None:  # there is nothing to edit
+        back = sound_checkout(repository, path)
+        steps = (back,) if back else (fixes.command("git", "checkout", "HEAD", "--", path), edit)
+        return *steps, *fixes.commit([path], f"Mend {path}")
+    if not is_new and _can_be_read(repository.worktree):
+        return fixes.commit([path], f"Mend {path}")
     if is_new:
         hints.append("save it, and type again what you typed")
         return edit, *map(fixes.note, hints)
@@ -274,7 +280,7 @@ def _mend(
 
 
 def _write_lock_anew(repository: Repository, path: str) -> tuple[Step, ...]:
-    """Without the lock, which nobody can read.
+    """From its newest version that can be read, else without the lock.
 
     Where it is deleted and none came, or one of some stages, the run stopped at something else:
     that is told of as soon as HEAD can be read, which is so without a lock, and with that one.
@@ -287,16 +293,14 @@ def _write_lock_anew(repository: Repository, path: str) -> tuple[Step, ...]:
     commit = fixes.commit([path], "Write the lock anew")
     if _can_be_read(repository.worktree):
         return commit
-    delete = fixes.python(f"import os; os.remove({fixes.literal(path)})")
-    return delete, fixes.command("dvc", "repro"), *commit
+    first = sound_checkout(repository, path) or fixes.python(
+        f"import os; os.remove({fixes.literal(path)})"
+    )
+    return first, fixes.command("dvc", "repro"), *commit
 
 
 def _can_be_read(snapshot: Snapshot) -> bool:
-    try:
-        _ = snapshot.project
-        return True
-    except ProjectError:
-        return False
+    return not snapshot.is_unreadable
 
 
 def _end_merge(repository: Repository) -> tuple[Step, ...]:

@@ -210,7 +210,7 @@ def _separate(repository: Repository, snapshot: Snapshot, *owned: _Owned) -> tup
             return remove, *_untrack(repository, owner.file, is_committed=True)
     for out, owner in owned:
         spec = next((spec for spec in STAGES if snapshot.stage(spec) == owner), None)
-        if spec and out.path in RightStage(repository, snapshot, owner, spec).outs.wrong:
+        if spec and out.path in RightStage.of(repository, snapshot, owner, spec).outs.wrong:
             return mend_stage(repository, snapshot, owner, spec)
     # No lesson's stage is in the wrong: the path is left to one, else to whom its command names it.
     lessons = lesson_stages(snapshot)

@@ -64,8 +64,7 @@ def _wrong_values(snapshot: Snapshot, file: ParamsFile) -> list[_Value]:
     if text is None or file.path.rpartition(".")[2].lower() not in _YAML:
         return []
     recorded = file.recorded or {}
-    params = params_files.read(snapshot.root / file.path, file.path)
-    now = params_files.values(params, file.keys, file.path)
+    now = params_files.values(snapshot.params(file.path), file.keys, file.path)
     pairs = [
         pair for key in recorded if key in now for pair in _pairs(key, now[key], recorded[key])
     ]
@@ -98,7 +97,12 @@ def _value_in_code(value: _Value) -> Any:
     """What PyYAML makes of a number: 12 of ``014``, the text of ``0o14``."""
     if value.node is None or value.node.style or _EXPONENT.fullmatch(value.node.value):
         return value.now
-    return yaml.safe_load(value.node.value)
+    return _load_number(value.node.value)
+
+
+@lru_cache(maxsize=256)
+def _load_number(text: str) -> Any:
+    return yaml.safe_load(text)
 
 
 def _pairs(key: str, now: Any, recorded: Any) -> list[tuple[str, Any, Any]]:

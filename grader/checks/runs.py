@@ -240,7 +240,7 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
     They are declared and recorded; the next stage needs them, and so does whoever looks at them.
     """
     stage = recorded_stage(snapshot, spec)
-    outs = RightStage(repository, snapshot, stage, spec).outs
+    outs = RightStage.of(repository, snapshot, stage, spec).outs
     if {*outs.unwritten}.difference(outs.with_code):
         raise BlockedError(f"{spec.name}.outs")
     if {*outs.unwritten}.intersection(outs_with_code(repository, stage)):

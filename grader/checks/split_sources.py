@@ -7,6 +7,7 @@ from pathlib import Path
 from dvcstate import Stage
 from dvcstate.documents import regular_file
 from grader import fixes
+from grader.amounts import amount
 from grader.facts.raw_posters import read_posters
 from grader.facts.repository import Repository
 from grader.finding import Evidence, Finding
@@ -43,15 +44,16 @@ def foreign_splits_finding(
         return None
     return Finding(
         "out-wrong",
-        f"{folder} of {stage.name} has {len(absent)} posters, {fixes.join(sorted(absent))}, that"
-        f" {raw} does not have: no run on that data wrote it, and dvc.lock says so.",
+        f"{folder} of {stage.name} has {amount(len(absent), 'poster')},"
+        f" {fixes.join(sorted(absent))}, that {raw} does not have: no run on that data wrote"
+        " it, and dvc.lock says so.",
         f"splits of the posters in {raw}",
-        f"{len(absent)} posters of other data",
+        f"{amount(len(absent), 'poster')} of other data",
         (
             fixes.command("dvc", "repro", "--force", "--single-item", stage.name),
             *run_stage(repository, stage),
         ),
-        (Evidence("worktree", folder, value=f"{len(absent)} posters that {raw} lacks"),),
+        (Evidence("worktree", folder, value=f"{amount(len(absent), 'poster')} that {raw} lacks"),),
     )
 
 

@@ -37,7 +37,7 @@ def deps_are_declared(
     are then of code or data that is gone. At a dep that is not there, dvc repro stops.
     """
     stage = stage_of(snapshot, spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     if right.absent_deps:
         steps = absent_modules_steps(repository, snapshot.code(spec), right.absent_deps)
         steps = steps or mend_stage(repository, snapshot, stage, spec)
@@ -156,7 +156,7 @@ def params_are_declared(
     DVC compares the declared keys of params.yaml with those of the last run, and no others.
     """
     stage, code = stage_of(snapshot, spec), snapshot.code(spec)
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     severe = right.undeclared_params
     undeclared = severe or right.undeclared_params_below
     # What the file lacks belongs there before it is declared: declared_params_exist reports it.
@@ -205,7 +205,7 @@ def declared_params_exist(
         return finding
     read = [*code.params(), *code.params_below()]
     absent = absent_keys(snapshot, stage, code.params())
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     lost = _lost_params(repository, snapshot, stage, read, absent, right)
     return (
         lost or _misspelt_params(repository, snapshot, right) or param_type_finding(snapshot, stage)

@@ -9,7 +9,7 @@ file is missed, and never reported by mistake.
 import ast
 import posixpath
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 Way = Literal["read", "write"]
@@ -40,10 +40,10 @@ class OpenedFile(NamedTuple):
     way: Way
 
 
-def opened_files(tree: ast.Module, options: Container[str]) -> Iterator[OpenedFile]:
-    """Each file that a module opens, in the order of the code; ``options`` are argparse's."""
-    texts = _Texts(tree, options)
-    for node in ast.walk(tree):
+def opened_files(nodes: Sequence[ast.AST], options: Container[str]) -> Iterator[OpenedFile]:
+    """Each file that the ``nodes`` of a module open, in their order; ``options`` are argparse's."""
+    texts = _Texts(nodes, options)
+    for node in nodes:
         if isinstance(node, ast.Call):
             for path, way in _opened_by(node, texts):
                 if path:
@@ -53,17 +53,17 @@ def opened_files(tree: ast.Module, options: Container[str]) -> Iterator[OpenedFi
 class _Texts:
     """The paths that the expressions of a module stand for."""
 
-    def __init__(self, tree: ast.Module, options: Container[str]) -> None:
+    def __init__(self, nodes: Sequence[ast.AST], options: Container[str]) -> None:
         self._options = options
         self._values: dict[str, ast.expr] = {}
         self._paths: dict[str, str] = {}
         stored = Counter(
             node.id if isinstance(node, ast.Name) else node.arg
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.arg)
             or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
         )
-        for node in ast.walk(tree):
+        for node in nodes:
             match node:
                 case (
                     ast.Assign(targets=[ast.Name(id=name)], value=value)

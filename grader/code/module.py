@@ -7,13 +7,14 @@ cache folder, never in the repository.
 import ast
 import hashlib
 import warnings
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeGuard
 
 from grader import user_cache
 from grader.code import source
+from grader.code.syntax import nodes_of
 
 _VERSION = 8
 _MOST_TEXTS = 500
@@ -62,7 +63,7 @@ def module(text: str) -> Module:
         return _restore(user_cache.read_entry(path))
     except (ValueError, TypeError, AttributeError, LookupError):  # none, or a damaged one
         parsed = _parse(text)
-        user_cache.write_entry(path, asdict(parsed))
+        user_cache.write_entry(path, vars(parsed))
         return parsed
 
 
@@ -89,9 +90,10 @@ def _parse(text: str) -> Module:
         return Module(error=(1, str(stop)))
     except (RecursionError, MemoryError):
         return Module()
-    first, names = list(_first_imports(tree)), list(dict.fromkeys(_names(tree)))
+    nodes = nodes_of(tree)
+    first, names = list(_first_imports(tree)), list(dict.fromkeys(_names(nodes)))
     found = Module(list(_imports(tree)), first=first, names=names)
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(attr="add_argument"), args=[ast.Constant(), *_]):
                 _add_option(node, found)
@@ -105,8 +107,8 @@ def _parse(text: str) -> Module:
                 found.bases[node.name] = [_last_name(base) for base in node.bases]
     from grader.code import data_files, param_keys  # 2 ms, and most texts are in the cache folder
 
-    found.keys.extend(param_keys.keys(tree))
-    files = [*dict.fromkeys(data_files.opened_files(tree, found.options))]
+    found.keys.extend(param_keys.keys(tree, nodes))
+    files = [*dict.fromkeys(data_files.opened_files(nodes, found.options))]
     found.opened.extend(path for path, way in files if way == "read")
     found.written.extend(path for path, way in files if way == "write")
     return found
@@ -183,8 +185,8 @@ def _first_imports(tree: ast.Module) -> Iterator[tuple[int, int, str, str]]:
             yield from ((node.lineno, node.level, node.module or "", a.name) for a in node.names)
 
 
-def _names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         match node:
             case ast.FunctionDef(name="__getattr__"):
                 yield "*"

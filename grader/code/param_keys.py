@@ -5,8 +5,10 @@ By what was loaded, whatever the variable is called: ``yaml.safe_load(open("para
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+
+from grader.code.syntax import nodes_of
 
 _LOADERS = frozenset(("load", "safe_load", "full_load", "unsafe_load", "loads"))
 _FILE = "params.yaml"
@@ -30,9 +32,19 @@ class _Scope:
         )
 
 
-def keys(tree: ast.Module) -> list[str]:
-    """``section.key`` of each, in the order of the code."""
-    return list(_keys(tree, _Scope()))
+def keys(tree: ast.Module, nodes: Iterable[ast.AST]) -> list[str]:
+    """``section.key`` of each, in the order of the code; ``nodes`` are all those of ``tree``."""
+    return list(_keys(tree, _Scope())) if any(map(_may_be_params, nodes)) else []
+
+
+def _may_be_params(node: ast.AST) -> bool:
+    """Whether a module with such a node may read params: most have none, and are not searched."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in ("params", "params_show")
+        case ast.Constant(value=str(text)):
+            return _FILE in text
+    return False
 
 
 def _keys(function: ast.AST, scope: _Scope) -> Iterator[str]:
@@ -77,7 +89,7 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _own_names(function: ast.AST) -> set[str]:
-    given = {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
+    given = {argument.arg for argument in nodes_of(function) if isinstance(argument, ast.arg)}
     return given | {name for node in _own_nodes(function) for name, _ in _bindings(node)}
 
 

@@ -24,11 +24,7 @@ _AS_FIX = {"text": "fix"}
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check, and what was found.
-
-    ``told_in`` is the lesson whose text says what to do, where it is a task of a lesson or a fault
-    that it ``planted``.
-    """
+    """One check, and what was found."""
 
     id: str = field(metadata=_ID)
     lesson: str
@@ -48,6 +44,9 @@ class CheckResult:
     awaits_commit: bool = field(metadata=INTERNAL)
     is_lesson_task: bool = field(metadata=INTERNAL)
     look: str | None = field(default=None, metadata=INTERNAL)
+    # How many pieces of evidence there are: ``evidence`` has the first of them.
+    evidence_count: int = field(default=0, metadata=INTERNAL)
+    # A task of the lesson ``told_in``, or a fault that it planted: its text says what to do.
     planted: PlantedFault | None = field(default=None, metadata=INTERNAL)
     told_in: str | None = field(default=None, metadata=INTERNAL)
 

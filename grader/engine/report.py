@@ -25,6 +25,8 @@ from workshop.course.manifest import course
 _Fact = TypeVar("_Fact")
 ReportTier = Literal["static", "remote", "run"]
 
+# A report is read by people, and sent to a room.
+_MOST_EVIDENCE = 10
 # Exit codes; 2 is also that of a wrong option.
 PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 _COMMIT = {"schema": {"pattern": "^[0-9a-f]{40,64}$"}}
@@ -189,7 +191,8 @@ def _result(verdict: Verdict, repository: Repository, *, is_taught: bool) -> Che
         rationale=finding.rationale if finding else waiting or verdict.problem,
         expected=finding.expected if finding else None,
         actual=finding.actual if finding else None,
-        evidence=finding.evidence if finding else (),
+        evidence=finding.evidence[:_MOST_EVIDENCE] if finding else (),
+        evidence_count=len(finding.evidence) if finding else 0,
         hint=finding.ask or check.ask if finding else None,
         steps=verdict.steps,
         earned=verdict.earned,

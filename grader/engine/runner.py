@@ -35,7 +35,9 @@ def verdicts(
         verdict = _verdict(repository, check, checks, judged)
         if verdict.status == "fail":
             verdict = _with_ready_steps(verdict, ready)
-        judged[check.id] = replace(verdict, awaits_commit=_awaits_commit(verdict, checks))
+        if _awaits_commit(verdict, checks):
+            verdict = replace(verdict, awaits_commit=True)
+        judged[check.id] = verdict
     verdicts = [judged[id_] for id_ in checks if id_ in selected]
     if repository.is_foreign:  # what waits for a lesson's stage cannot be judged
         given = {check.id for check in checks.values() if check.of_workshop}
@@ -177,16 +179,9 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
         return Verdict(check, "blocked", blocked_by=absent.check)
     except UnknownError as unknown:
         return _error(check, unknown.problem, *unknown.steps, code=unknown.code)
-    except NotAProjectError:
-        return Verdict(check, "blocked", blocked_by="init.readable")
     except ProjectError as error:
-        if _is_about_config(error) and check.id != "init.config":
-            is_address = error.kind is ErrorKind.UNSUPPORTED_URL
-            return Verdict(
-                check, "blocked", blocked_by="remote.url" if is_address else "init.config"
-            )
-        if check.id != "data.readable" and repository.stops_at(error):
-            return Verdict(check, "blocked", blocked_by="data.readable")
+        if blocker := _reporter(check, repository, error):
+            return Verdict(check, "blocked", blocked_by=blocker)
         return _error(check, str(error), Note(error.fix))
     except OSError as error:
         problem = f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"
@@ -200,6 +195,19 @@ def _judge(check: Check, repository: Repository, revision: Revision) -> Verdict:
     if finding is None:
         return Verdict(check, "pass")
     return Verdict(check, "fail", finding, steps=finding.steps, code=finding.code)
+
+
+def _reporter(check: Check, repository: Repository, error: ProjectError) -> str | None:
+    """The check that reports ``error``, where another one does."""
+    if isinstance(error, NotAProjectError):
+        return "init.readable"
+    if _is_about_config(error) and check.id != "init.config":
+        return "remote.url" if error.kind is ErrorKind.UNSUPPORTED_URL else "init.config"
+    if check.id != "data.readable" and repository.stops_at(error):
+        return "data.readable"
+    if check.id in COMMIT_CHECKS and repository.head.is_unreadable:
+        return "init.readable"
+    return None
 
 
 def _with_ready_steps(verdict: Verdict, ready: Ready) -> Verdict:

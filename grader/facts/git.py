@@ -15,6 +15,7 @@ _LARGEST_CACHED = 64 * 1024
 _MOST_CACHED = 1000
 # What HEAD holds where git keeps its refs elsewhere (reftable).
 _NO_BRANCH = b"ref: refs/heads/.invalid"
+_OBJECT_KINDS = ("blob", "tree", "commit", "tag")
 _Answer = TypeVar("_Answer")
 _Key = tuple[str | bytes, ...]
 
@@ -300,9 +301,9 @@ class Git:
         unknown = "".join(f"{oid}\n" for oid, size in sizes.items() if size is None)
         answer = self._ask("cat-file", "--batch-check", text=unknown.encode()) if unknown else b""
         for oid, kind, *size in map(str.split, answer.decode().splitlines()):
-            if kind == "blob":
-                sizes[oid] = self._cache.keep(int(size[0]), "size", oid)
-        return {oid: size for oid, size in sizes.items() if size is not None}
+            if kind in _OBJECT_KINDS:  # and not "missing": it may be fetched later
+                sizes[oid] = self._cache.keep(int(size[0]) if kind == "blob" else -1, "size", oid)
+        return {oid: size for oid, size in sizes.items() if size is not None and size >= 0}
 
     def commits(self, path: str, at_most: int) -> list[str]:
         """The newest commits, newest first, that changed ``path`` (from the root of git)."""

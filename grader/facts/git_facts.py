@@ -37,12 +37,12 @@ class GitFacts:
 
     def __init__(self, start: Path, git_cache: GitCache) -> None:
         self.start = Path(os.path.abspath(start))  # noqa: PTH100 - links stay
-        self._git_cache = git_cache
+        self.git_cache = git_cache
 
     @cached_property
     def git(self) -> Git | None:
         """The git repository, None where there is none that could be graded."""
-        return Git.find(self.start, self._git_cache)
+        return Git.find(self.start, self.git_cache)
 
     @cached_property
     def commit(self) -> str | None:

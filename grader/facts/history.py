@@ -48,11 +48,15 @@ def recall(repository: Repository, kind: str, ask: Callable[[Git], list[Any]], *
     key = "\0".join([git.head, repository.prefix, *limits, *more])
     name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
     path = user_cache.entry_path(f"history-{kind}", name)
+    memory = repository.git_cache
+    if (found := memory.get("found", kind, name)) is not None:
+        return found
     known = user_cache.read_entry(path)
     if isinstance(known, dict) and isinstance(known.get(_FOUND), list):
-        return known[_FOUND]
+        return memory.keep(known[_FOUND], "found", kind, name)
     found = ask(git)
     if git.history(_COMMITS).is_whole:
+        memory.keep(found, "found", kind, name)
         with contextlib.suppress(TypeError, ValueError):  # such as a date, which JSON has not
             user_cache.write_entry(path, {_FOUND: found})
     return found

@@ -176,32 +176,31 @@ class Repository(GitFacts):
     def _dvc_files_in_worktree(self) -> list[str]:
         """DVC's own files in the worktree, three folders deep at most: deeper ones cost seconds."""
         paths = [p for p in (_RAW, *self.params_files) if (self.root / p).is_file()]
-        pending = [(self.root, "")]
+        pending = [(str(self.root), "")]
         while pending:
             folder, shown = pending.pop()
             try:
-                entries = list(os.scandir(folder))
+                with os.scandir(folder) as listing:
+                    entries = list(listing)
             except OSError:
+                continue
+            # Sub-modules and git worktrees are other repositories.
+            if shown and any(entry.name in (".git", ".dvc") for entry in entries):
                 continue
             for entry in entries:
                 path = shown + entry.name
                 if entry.is_dir(follow_symlinks=False):
                     if path.count("/") < 3 and self._is_searched(path):
-                        pending.append((folder / entry.name, f"{path}/"))
+                        pending.append((entry.path, f"{path}/"))
                 elif path.endswith(("dvc.yaml", "dvc.lock", ".dvc")):
                     paths.append(path)
         return paths
 
     def _is_searched(self, path: str) -> bool:
-        """Whether DVC looks there for stages: not in what is ignored, nor in other repositories.
-
-        Sub-modules and git worktrees are other repositories.
-        """
+        """Whether DVC looks in the folder for stages: not where it is ignored."""
         if path.rpartition("/")[2].startswith("."):
             return False
         folder = str(self.root / path)
-        if any(os.path.lexists(f"{folder}/{name}") for name in (".git", ".dvc")):
-            return False
         try:
             dvc = self._dvc
         except ProjectError:  # the check init.config reports it

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from dvcstate import Project, ProjectError, Stage
 from dvcstate.config.dvc_config import Sections, sections_of
@@ -14,6 +14,7 @@ from grader.facts.files import Files
 from workshop.stages import STAGES, StageSpec
 
 Revision = Literal["HEAD", "worktree"]
+_Answer = TypeVar("_Answer")
 
 _METADATA_ENDS = (
     ".dvc", ".yaml", ".yml", ".toml", ".json", ".py",
@@ -70,6 +71,14 @@ class Snapshot:
         self._is_foreign = is_foreign
         self._files = files
         self._stages: dict[str, Stage | None] = {}
+        self._answers: dict[Hashable, Any] = {}
+
+    def recall(self, find: Callable[[], _Answer], *key: Hashable) -> _Answer:
+        """What ``find`` returns, which is asked once a ``key``: a snapshot stays as it is."""
+        if key not in self._answers:
+            self._answers[key] = find()
+        answer: _Answer = self._answers[key]
+        return answer
 
     def content(self, path: str) -> bytes | None:
         """The bytes of the small file ``path``; None where there is none, or no small one."""
@@ -96,10 +105,25 @@ class Snapshot:
             return None
         return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
+    def params(self, path: str) -> Any:
+        """What the params file ``path`` holds, which nobody changes; a FileError without one."""
+        from dvcstate.params import params_file
+
+        return self.recall(lambda: params_file.read(self.root / path, path), "params", path)
+
     @cached_property
     def project(self) -> Project:
         """The stages; a ProjectError where the files don't say which."""
         return self._read_project()
+
+    @cached_property
+    def is_unreadable(self) -> bool:
+        """Whether the files do not say which stages there are."""
+        try:
+            _ = self.project
+            return False
+        except ProjectError:
+            return True
 
     @cached_property
     def config(self) -> Sections:

@@ -6,8 +6,8 @@ from grader.step import Command, Edit, Note, Step
 from workshop.shell import is_quotable, literal
 
 __all__ = [
-    "add", "change", "command", "commit", "commit_staged", "delete", "is_quotable", "join",
-    "literal", "note", "python",
+    "add", "change", "command", "commit", "commit_staged", "delete", "is_quotable",
+    "join", "literal", "note", "python",
 ]  # fmt: skip
 
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 
+from dvcstate import ProjectError
+from dvcstate.documents import reader, schema
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import is_code_file
+from grader.stages.lookup import LOCK
 from grader.stages.paths import covers, gitignore_beside
 from grader.stages.storage import files_at_head
 from grader.step import Step
+
+_VERSIONS = 20
+"""How many versions of a file are looked at; each is one question to git."""
 
 
 def commit_unstaged(repository: Repository, paths: Iterable[str], message: str) -> tuple[Step, ...]:
@@ -49,8 +55,42 @@ def bring_back(repository: Repository, path: str, *beside: Step) -> tuple[Step, 
     commits = git.commits(f"{repository.prefix}{path}", 1) if git else []
     if not commits:
         return ()
-    checkout = fixes.command("git", "checkout", f"{commits[0][:10]}~1", "--", path)
+    checkout = sound_checkout(repository, path) or fixes.command(
+        "git", "checkout", f"{commits[0][:10]}~1", "--", path
+    )
     return checkout, *beside, fixes.commit_staged(f"Bring back {path}")
+
+
+def sound_checkout(repository: Repository, path: str) -> Step | None:
+    """The checkout of the newest version of a file of DVC's, or of params, that can be read.
+
+    The newest of all may have the conflict of a merge in it, which was committed. None where no
+    version is sound, or ``path`` is another file.
+    """
+    if repository.git is None or not path.endswith((".yaml", ".dvc", LOCK)):
+        return None
+    name = f"{repository.prefix}{path}"
+    for commit in repository.git.commits(name, _VERSIONS):
+        if any(_is_sound(content, path) for content in repository.git.versions([commit], name)):
+            return fixes.command("git", "checkout", commit[:10], "--", path)
+    return None
+
+
+def _is_sound(content: bytes, path: str) -> bool:
+    ends = {
+        LOCK: schema.lock_file,
+        "dvc.yaml": schema.project_file,
+        ".dvc": schema.single_stage_file,
+    }
+    check = next((check for end, check in ends.items() if path.endswith(end)), None)
+    try:
+        if check:
+            reader.parse_checked(content, path, check)
+        else:
+            reader.parse(reader.decode(content, path), path)
+    except ProjectError:
+        return False
+    return True
 
 
 def _checkout(repository: Repository, path: str) -> Step:

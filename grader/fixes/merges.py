@@ -16,13 +16,17 @@ MARKER = re.compile(rb"(<{7}|>{7}|\|{7})( |\r?$)|={7}\r?$")
 
 
 def settle(repository: Repository, paths: Iterable[str]) -> Iterator[Step]:
-    """One side of what a run writes, an edit of all else; of what has no conflict left nothing."""
+    """One side of what a run writes, an edit of all else; of what has no conflict left nothing.
+
+    Our side of what was committed with a conflict in it has that conflict again.
+    """
     written = {LOCK, *uncached_outs(*_stages_at_head(repository))}
     conflicts = [path for path in paths if _has_conflict(repository, path)]
     text = "keep one side of each conflict, delete the lines <<<<<<<, ======= and >>>>>>>"
     yield from (fixes.change(path, text) for path in conflicts if path not in written)
     taken = [path for path in conflicts if path in written]
-    ours = [path for path in taken if path in repository.committed_files]
+    at_head = {path: repository.head.content(path) for path in taken}
+    ours = [path for path, content in at_head.items() if content and not has_markers(content)]
     theirs = [path for path in taken if path not in ours]
     for option, side in (("--ours", ours), ("--theirs", theirs)):
         if side:
@@ -56,7 +60,11 @@ def _is_git(step: Step, *words: str) -> bool:
 
 
 def _has_conflict(repository: Repository, path: str) -> bool:
-    content = repository.worktree.content(path) or b""
+    return has_markers(repository.worktree.content(path) or b"")
+
+
+def has_markers(content: bytes) -> bool:
+    """Whether a line is one that git writes between two sides."""
     return any(map(MARKER.match, content.splitlines()))
 
 

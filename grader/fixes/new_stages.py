@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from dvcstate import ProjectError, Stage
-from dvcstate.params import params_file as params_files
 from grader import fixes
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
@@ -35,7 +34,7 @@ def add_stage(
 def _sections_of_params(repository: Repository, keys: list[str]) -> list[str]:
     """The section in place of its keys, where all of it is read: as the lessons write it."""
     try:
-        values = params_files.read(repository.root / "params.yaml", "params.yaml")
+        values = repository.worktree.params("params.yaml")
     except ProjectError:  # reported where it is declared
         return keys
     declared: dict[str, None] = {}
@@ -51,7 +50,7 @@ def split_stage(
     repository: Repository, snapshot: Snapshot, stage: Stage, spec: StageSpec
 ) -> tuple[Step, ...]:
     """Leave ``stage`` its own module, and give each other one that it runs a stage of its own."""
-    right = RightStage(repository, snapshot, stage, spec)
+    right = RightStage.of(repository, snapshot, stage, spec)
     others = [other for other in STAGES if other.module in right.other_modules]
     absent = [other for other in others if not snapshot.stage(other)]
     outs = [lesson_outs(other) for other in absent]

@@ -83,7 +83,7 @@ def _endangered_by_dvc(repository: Repository, steps: Sequence[Step]) -> list[st
             for step in steps
             if isinstance(step, Command) and _overwrites(step)
             for stage in _stages_of(repository, step, stages)
-            for out in _endangered_outs(repository, stage)
+            for out in _recall_endangered_outs(repository, stage)
         }
     except (ProjectError, OSError):  # nothing of DVC's runs there before that is mended
         return []
@@ -129,8 +129,17 @@ def _stages_of(repository: Repository, step: Command, stages: Iterable[Stage]) -
             yield stage
 
 
+def _recall_endangered_outs(repository: Repository, stage: Stage) -> list[Out]:
+    """Those of `_endangered_outs`: each fix with a run or a pull in it asks for them."""
+    key = "endangered outs", stage.file, stage.name
+    return repository.worktree.recall(lambda: [*_endangered_outs(repository, stage)], *key)
+
+
 def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
     """The outs of ``stage`` that DVC would replace, and that are in the folder alone."""
+    places = [out.place for out in stage.outs if not out.persist and out.inside and out.place]
+    if not any(place.exists() for place in places):  # as in a clone before its first pull
+        return
     states = [s for s in repository.state.stages if s.stage.name == stage.name]
     modified = {
         reason.path
@@ -142,7 +151,7 @@ def _endangered_outs(repository: Repository, stage: Stage) -> Iterator[Out]:
     wrong = outs_with_code(repository, stage)
     made_again: list[str] = []
     if spec:
-        wrong += RightStage(repository, repository.worktree, stage, spec).outs.wrong
+        wrong += RightStage.of(repository, repository.worktree, stage, spec).outs.wrong
         made_again = [
             *command_paths(repository, stage, repository.worktree.code(spec), spec.writes)
         ]

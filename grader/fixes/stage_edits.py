@@ -188,7 +188,8 @@ def _edits(text: str, node: _StageNode, stage: Stage, change: Change) -> Iterato
             if there:  # empty brackets, or nothing behind the colon
                 line = there[0].start_mark.line
                 yield fixes.delete(file, line + 1, _last(lines, there[1]) + 1)
-            dash, at, head = f"{indent}  ", node.key.start_mark.line, [f"{indent}{section}:"]
+            # DVC writes an entry below the first letter of its section.
+            dash, at, head = indent, node.key.start_mark.line, [f"{indent}{section}:"]
         gone = change.remove.get(section, ())
         declared = [word for word in (_scalars(there[1]) if there else ()) if word not in gone]
         declared += [out.text for out in change.outs if out.path in declared]

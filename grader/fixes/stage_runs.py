@@ -84,7 +84,7 @@ def mend_stage(
         snapshot, stage = repository.worktree, here
     if has_sections(stage.cmd) and (edits := dedent_sections(repository, snapshot, stage)):
         return *edits, *run_edited(repository, stage, Change())
-    change = RightStage(repository, snapshot, stage, spec).change_about(names)
+    change = RightStage.of(repository, snapshot, stage, spec).change_about(names)
     if not change and stage.file not in repository.uncommitted_files:
         return run_stage(repository, stage)
     return edit_and_run(repository, snapshot, stage, change)

@@ -4,6 +4,7 @@ Not by rich, whose import alone takes 84 ms: a third of a whole static check.
 """
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from grader.engine.check_result import CheckResult
@@ -144,8 +145,8 @@ def _result_lines(
     lines += _wrap_lines(f"expected: {result.expected}", style) if result.expected else []
     lines += _wrap_lines(f"actual: {result.actual}", style) if result.actual else []
     lines += [line for item in result.evidence[:4] for line in _evidence_lines(item, style)]
-    if len(result.evidence) > 4:
-        lines.append(f"    and {len(result.evidence) - 4} more")
+    if result.evidence_count > 4:
+        lines.append(f"    and {result.evidence_count - 4:,} more")
     if result.told_in and not show_all:
         return [*lines, *_how(result, style)]
     return [*lines, *_fix_lines(result.steps, "  try:" if kind == "error" else "  type:")]
@@ -195,10 +196,20 @@ def _ending(report: Report, style: Style) -> list[str]:
             rest = f"what is blocked can be judged; it {action.result.rationale}"
         next_ = f"next: {_colour(_next(action, style), 'fail', style)}"
         return [*_before_commit(action), next_, *([f"then: {rest}"] if rest else [])]
-    if errors := sum(result.kind == "error" for result in report.checks):
-        return _wrap_lines(f"{errors} could not be checked. All else holds.", style, "")
+    is_told = any(result.kind == "error" for result in report.checks)
     limit = "" if "remote" in report.verified else ", as far as could be told without the remote"
-    return [f"All of it holds{limit}.", *_how_to_ask_remote(report)]
+    text = _all_that_holds(report, "" if is_told else limit)
+    return [*_wrap_lines(text, style, ""), *([] if is_told else _how_to_ask_remote(report))]
+
+
+def _all_that_holds(report: Report, limit: str) -> str:
+    """What to say where there is no next action; ``limit`` is how far it could be told."""
+    kinds = Counter(result.kind for result in report.checks)
+    parts = [f"{kinds['error']} could not be checked."] * (kinds["error"] > 0)
+    if advice := kinds["advice"]:
+        what = "1 piece of advice is" if advice == 1 else f"{advice} pieces of advice are"
+        parts.append(f"{what} worth taking (!), though no points depend on it.")
+    return " ".join([*parts, f"All {'else' if parts else 'of it'} holds{limit}."])
 
 
 def _before_commit(action: NextAction) -> list[str]:

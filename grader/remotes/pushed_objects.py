@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dvcstate import Stage
 from dvcstate.model import Out
+from grader.amounts import amount
 from grader.facts.objects import parse_listing
 from grader.facts.remote import BadObjects, Remote
 from grader.facts.repository import Repository
@@ -38,13 +39,14 @@ class Answer:
     def summary(self) -> str:
         """How many objects that are, for the report."""
         absent, wrong = len(self.lacking.absent), len(self.lacking.wrong)
-        parts = [f"{absent} objects are absent"] if absent else []
-        parts += [f"{wrong} have other bytes than their names say"] if wrong else []
+        are, have = "is" if absent == 1 else "are", "has" if wrong == 1 else "have"
+        parts = [f"{amount(absent, 'object')} {are} absent"] if absent else []
+        parts += [f"{wrong} {have} other bytes than the name says"] if wrong else []
         return ", ".join(parts)
 
     def evidence(self, names: Sequence[str]) -> tuple[Evidence, ...]:
-        """Where the first ten of the objects should be."""
-        places = {name: self.remote.object_location(name) for name in names[:10]}
+        """Where the objects should be."""
+        places = {name: self.remote.object_location(name) for name in names}
         return tuple(Evidence("remote", place, value=name) for name, place in places.items())
 
 

@@ -1,6 +1,6 @@
 """Deps that are nowhere: neither in the folder, nor at HEAD, nor an out of any stage."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import PurePosixPath
 
 from dvcstate import Stage
@@ -38,15 +38,20 @@ def is_nowhere(
     repository: Repository, snapshot: Snapshot, path: str, unread: Iterable[str] = ()
 ) -> bool:
     """Whether nothing is at ``path`` and nothing makes it, at HEAD nor in the folder."""
-    made = _made_paths(repository, snapshot, {*unread})
-    return (
-        not (repository.root / path).exists()
-        and not files_at_head(repository, path)
-        and not any(paths_overlap(other, path) for other in made)
-    )
+    own = frozenset(unread)
+
+    def look() -> bool:
+        made = _made_paths(repository, snapshot, own)
+        return (
+            not (repository.root / path).exists()
+            and not files_at_head(repository, path)
+            and not any(paths_overlap(other, path) for other in made)
+        )
+
+    return snapshot.recall(look, "is nowhere", path, own)
 
 
-def _made_paths(repository: Repository, snapshot: Snapshot, unread: set[str]) -> Iterator[str]:
+def _made_paths(repository: Repository, snapshot: Snapshot, unread: Set[str]) -> Iterator[str]:
     """What stages and .dvc files make, what lessons name, and links of git."""
     for stage in snapshot.project.stages:
         yield from (out.path for out in stage.outs)

@@ -19,7 +19,7 @@ def unknown_keys(snapshot: Snapshot, file: ParamsFile) -> list[str]:
     """The keys that a stage declares of ``file``, and that the file has not."""
     if snapshot.content(file.path) is None:
         return list(file.keys)
-    values = params_files.values(_params(snapshot, file.path), file.keys, file.path)
+    values = params_files.values(snapshot.params(file.path), file.keys, file.path)
     return [key for key in file.keys if key not in values]
 
 
@@ -27,11 +27,7 @@ def has_key(snapshot: Snapshot, path: str, key: str) -> bool:
     """Whether the params file ``path`` is there and has ``key``."""
     if snapshot.content(path) is None:
         return False
-    return key in params_files.values(_params(snapshot, path), (key,), path)
-
-
-def _params(snapshot: Snapshot, path: str) -> object:
-    return params_files.read(snapshot.root / path, path)
+    return key in params_files.values(snapshot.params(path), (key,), path)
 
 
 def _is_declared(snapshot: Snapshot, stage: Stage, key: str) -> bool:
@@ -42,7 +38,7 @@ def _is_declared(snapshot: Snapshot, stage: Stage, key: str) -> bool:
             return True
         below = [declared for declared in file.keys if declared.startswith(f"{key}.")]
         if below and snapshot.content(file.path) is not None:
-            values = params_files.values(_params(snapshot, file.path), (key,), file.path)
+            values = params_files.values(snapshot.params(file.path), (key,), file.path)
             value = values.get(key)
             if isinstance(value, dict) and all(
                 any(_takes_in(d.removeprefix(f"{key}."), name) for d in below) for name in value

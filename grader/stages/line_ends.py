@@ -4,6 +4,7 @@ from dvcstate import Stage
 from dvcstate.dvcignore import DvcIgnore
 from dvcstate.model import Dep
 from grader.facts.repository import Repository
+from grader.facts.snapshot import Snapshot
 from grader.stages.storage import files_at_head, md5s_by_line_ends
 
 _LARGEST = 2**20
@@ -38,6 +39,11 @@ def recorded_line_ends(repository: Repository, dep: Dep) -> str | None:
     return {plain: "LF", windows: "CRLF"}.get(dep.recorded.md5 or "")
 
 
+def _has_crlf(snapshot: Snapshot, path: str) -> bool:
+    # Of the files that all stages share, each asks.
+    return snapshot.recall(lambda: b"\r\n" in (snapshot.content(path) or b""), "has CRLF", path)
+
+
 def files_of_git_with_lf(repository: Repository, stage: Stage) -> list[str]:
     """The files among the deps of ``stage`` with CRLF in the folder, and LF at HEAD.
 
@@ -47,7 +53,7 @@ def files_of_git_with_lf(repository: Repository, stage: Stage) -> list[str]:
     return [
         path
         for path in paths
-        if b"\r\n" in (repository.worktree.content(path) or b"")
+        if _has_crlf(repository.worktree, path)
         and (head := repository.head.content(path))
         and b"\r\n" not in head
     ]

@@ -77,7 +77,7 @@ def absent_keys(snapshot: Snapshot, stage: Stage, keys: Iterable[str]) -> list[s
     files = [file for file in _files(snapshot, stage) if snapshot.content(file.path) is not None]
     if _home(snapshot, stage).path not in [file.path for file in files]:
         return []
-    params = [params_files.read(snapshot.root / file.path, file.path) for file in files]
+    params = [snapshot.params(file.path) for file in files]
     return [key for key in keys if not any(_has_key(values, key) for values in params)]
 
 
@@ -105,7 +105,7 @@ class _Search:
     ) -> None:
         self._repository, self._snapshot = repository, snapshot
         self._stage, self._file, self._read = stage, file, read
-        self._params = params_files.read(snapshot.root / file.path, file.path)
+        self._params = snapshot.params(file.path)
         stages = snapshot.project.stages
         self._known = [key for other in stages for each in other.params for key in each.keys]
         self._known += [key for spec in STAGES for key in snapshot.code(spec).params()]
@@ -255,7 +255,7 @@ class _Search:
         head, path = self._repository.head, self._file.path
         if self._snapshot.revision == "worktree" and head.content(path) is not None:
             with contextlib.suppress(ProjectError):
-                return params_files.read(head.root / path, path)
+                return head.params(path)
         return None
 
 

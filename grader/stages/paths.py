@@ -55,7 +55,10 @@ def lesson_outs(spec: StageSpec) -> dict[str, StageOut]:
 
 def covers(outer: str, path: str) -> bool:
     """Whether a dep or out of the path ``outer`` takes in ``path``."""
-    return path == outer or path.startswith(f"{outer.rstrip('/')}/") or outer == "."
+    if path == outer or outer == ".":
+        return True
+    folder = outer.rstrip("/")  # asked 8,000 times in a grade: most end at the next comparison
+    return path.startswith(folder) and path[len(folder) : len(folder) + 1] == "/"
 
 
 def paths_overlap(path: str, other: str) -> bool:

@@ -201,8 +201,7 @@ def _changed_params(snapshot: Snapshot, stage: Stage) -> Iterator[LockChange]:
         if snapshot.content(file.path) is None:
             continue
         recorded = file.recorded or {}
-        values = params_files.read(snapshot.root / file.path, file.path)
-        now = params_files.values(values, file.keys, file.path)
+        now = params_files.values(snapshot.params(file.path), file.keys, file.path)
         for key in file.keys or dict.fromkeys([*now, *recorded]):
             if key in now and now[key] != recorded.get(key):
                 is_new = key not in recorded

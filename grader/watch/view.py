@@ -220,6 +220,8 @@ def _end(report: Report, has_keyboard: bool = False) -> str:
     errors = sum(result.kind == "error" for result in report.checks)
     if errors:
         return f"{errors} could not be checked; all else holds. More: grader check"
+    if advice := sum(result.kind == "advice" for result in report.checks):
+        return f"{advice} to take as advice, at no points; all else holds. More: grader check"
     if "remote" in report.verified:
         return "All of it holds."
     ask = "press Enter" if has_keyboard else "grader check"

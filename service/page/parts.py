@@ -14,7 +14,7 @@ from service.page.run_clock import RunClock, RunTimes
 from service.page.samples import sample_names
 from service.page.try_view import STATES, TryView
 from service.problems import Problem
-from service.repository.picture_files import picture_names
+from service.repository.picture_files import picture_paths
 from service.repository.project_watch import ProjectWatch
 from service.repository.report_cache import ReportCache
 from service.repository.repository_state import repository_state
@@ -125,7 +125,7 @@ class PageParts:
         state = self._project_state()
         error = state if isinstance(state, PartError) else None
         project = None if isinstance(state, PartError) else state.project
-        pictures = picture_names(self._repo_dir)
+        pictures = picture_paths(self._repo_dir)
         view = results_view.results_view(self._repo_dir, project, pictures)
         return environment.render("results.html.j2", view=view, error=error)
 

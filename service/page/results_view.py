@@ -1,13 +1,14 @@
 """The part *Results*: metrics against those of the last commit, tables, curves and pictures."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
+from PIL import Image
 
 from dvcstate.documents import regular_file
 from dvcstate.model import Project
@@ -56,17 +57,25 @@ class CurvesFile:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture under results/plots; its sides in pixels keep its place until it has come."""
+
+    name: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True)
 class ResultsView:
-    """All that the part shows; ``pictures`` are names under results/plots."""
+    """All that the part shows."""
 
     metrics: tuple[MetricsFile, ...]
     curves: tuple[CurvesFile, ...]
-    pictures: tuple[str, ...]
-    is_committed: bool
+    pictures: tuple[Picture, ...]
 
 
-def results_view(repo_dir: Path, project: Project | None, pictures: tuple[str, ...]) -> ResultsView:
-    """What to show of the files that the stages of ``project`` declare as metrics and plots."""
+def results_view(repo_dir: Path, project: Project | None, pictures: Sequence[Path]) -> ResultsView:
+    """What to show of ``pictures``, and of what ``project`` declares as metrics and plots."""
     metrics = tuple(_files(repo_dir, project.metrics if project else ()))
     plots = tuple(_files(repo_dir, project.plots if project else ()))
     committed = _committed(repo_dir, metrics)
@@ -75,9 +84,16 @@ def results_view(repo_dir: Path, project: Project | None, pictures: tuple[str, .
         tuple(
             _curves_file(repo_dir / path, path) for path in plots if path.endswith((".csv", ".tsv"))
         ),
-        pictures,
-        bool(committed),
+        tuple(_picture(path) for path in pictures),
     )
+
+
+def _picture(path: Path) -> Picture:
+    try:
+        with Image.open(path) as image:  # reads the header alone
+            return Picture(path.name, *image.size)
+    except Exception:  # noqa: BLE001 - an SVG, or whatever a plug-in of Pillow stumbles over
+        return Picture(path.name, None, None)
 
 
 def _files(repo_dir: Path, paths: tuple[str, ...]) -> Iterator[str]:

@@ -17,11 +17,6 @@ PICTURES = {
 }
 
 
-def picture_names(repo_dir: Path) -> tuple[str, ...]:
-    """The names of the pictures under results/plots; a Problem where the folder cannot be read."""
-    return tuple(path.name for path in picture_paths(repo_dir))
-
-
 def picture_paths(repo_dir: Path) -> list[Path]:
     """The pictures under results/plots by name; links that lead elsewhere are left out."""
     # A name that is not printable may be no text: on Linux it may be any bytes.

@@ -31,7 +31,13 @@ def _error(repo: Path) -> ProjectError:
     ("name", "content", "line", "column", "words"),
     [
         ("dvc.yaml", "stages:\n  a:\n    cmd: [x\n", 4, 1, "not valid YAML"),
-        ("dvc.yaml", "stages:\n  a: {cmd: x}\n  a: {cmd: y}\n", 3, 3, "duplicate key 'a'"),
+        (
+            "dvc.yaml",
+            "stages:\n  a: {cmd: x}\n  a: {cmd: y}\n",
+            3,
+            3,
+            "the key a twice, in lines 2 and 3",
+        ),
         ("dvc.yaml", "stages:\n" + MARKERS, 2, 1, "unresolved merge conflict"),
         ("dvc.lock", MARKERS, 1, 1, "unresolved merge conflict"),
         ("dvc.yaml", "stages:\n  a:\n    cmd: x\n    outz: [y]\n", 4, 5, "extra keys not allowed"),
@@ -41,7 +47,7 @@ def _error(repo: Path) -> ProjectError:
         ("dvc.yaml", "- a\n", 1, 1, "expected a mapping, got a list"),
         ("dvc.yaml", "text\n", 1, 1, "expected a mapping, got 'text'"),
         ("dvc.yaml", "stages:\n  1: {cmd: x}\n", 2, 3, "the key 1 is not a string"),
-        ("dvc.yaml", "stages:\n\ta: 1\n", 2, 1, "not valid YAML"),
+        ("dvc.yaml", "stages:\n\ta: 1\n", 2, 1, "has a tab"),
         ("dvc.yaml", "a: &a [*a]\n", 1, 8, "leads back to itself"),
         ("dvc.yaml", "vars:\n- " + "[" * 500, 2, 301, "nested too deeply"),
         ("params.yaml", "a: 1\nb: +_\n", 2, 4, "'+_' is no number"),

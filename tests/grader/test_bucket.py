@@ -75,7 +75,7 @@ def test_a_file_of_a_folder_that_is_absent_is_not_pushed(repo: Path, server: Buc
     listing = finished.cache_object(repo, finished.md5_of(repo, "preprocess", "data/preprocess"))
     held(server, json.loads(listing.read_text("utf-8"))[0]["md5"]).unlink()
     finding = the_finding(grade(repo))
-    assert (finding.code, finding.actual) == ("out-not-pushed", "1 objects are absent")
+    assert (finding.code, finding.actual) == ("out-not-pushed", "1 object is absent")
     deletion, push = fix_of(finding).splitlines()
     assert listing.name in deletion  # else dvc push takes the folder for whole
     assert push == "dvc push -r dvc-workshop"
@@ -89,7 +89,7 @@ def test_wrong_bytes_under_a_right_name_are_not_what_was_pushed(
     held(server, md5).write_bytes(b"something else")
     finding = the_finding(grade(repo))
     assert finding.code == "out-not-pushed"
-    assert finding.actual == "1 have other bytes than their names say"
+    assert finding.actual == "1 has other bytes than the name says"
     removal, push = fix_of(finding).splitlines()
     assert push == "dvc push -r dvc-workshop"
     typed(repo, removal)

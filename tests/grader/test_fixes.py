@@ -139,7 +139,7 @@ def _first(report: Report) -> CheckResult | None:
 def test_a_fix_keeps_what_dvc_stage_add_would_drop(repo: Path, finished_folder: Path) -> None:
     """Titles of plots, comments and the folded command stay; one line is new."""
     before = (repo / "dvc.yaml").read_text("utf-8")
-    gallery.edit(repo, "dvc.yaml", "      - train.dropout\n", "")
+    gallery.edit(repo, "dvc.yaml", "    - train.dropout\n", "")
     finished.record(repo)
     gallery.save(repo)
     finished.push(repo)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import hint
+from grader import commands, hint
 from grader.checks import CHECKS
 from grader.grading import grade
 from tests.grader import finished
@@ -130,10 +130,32 @@ def test_words_that_nobody_knows_are_told_with_what_there_is(tmp_path: Path) -> 
     assert (
         "no check is called 'the moon', and no message that is known has these words" in done.stderr
     )
-    assert all(page.messages[0] in done.stderr for page in pages())
-    what, fix = done.stderr.splitlines()[-2:]  # the list is longer than a screen
+    assert not any(page.messages[0] in done.stderr for page in pages())
+    what, fix = done.stderr.splitlines()
     assert what.startswith("error: no check is called")
-    assert fix.startswith("  fix: paste another part")
+    assert fix.startswith("  fix: paste the line that begins with ERROR")
+
+
+@pytest.mark.parametrize(
+    ("words", "close"),
+    [
+        ("cannot acquire the lock", "Unable to acquire lock"),
+        ("the lock cannot be aquired", "Unable to acquire lock"),
+        ("tracked in SCM already", "output '…' is already tracked by SCM"),
+        ("train.parms", "train.params"),
+        ("my credentials could not be found", "Your default credentials were not found"),
+        ("which processes have such PIDs", "If there are no processes with such PIDs"),
+    ],
+)
+def test_words_that_are_nearly_known_name_the_closest_few(
+    words: str, close: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(["hint", words]) == 2
+    told = capsys.readouterr().err
+    assert f"  {close}\n" in told
+    assert told.count("\n  ") <= 4 + 1  # the last is what to do
+    if close not in CHECKS:
+        assert commands.main(["hint", close]) == 0
 
 
 @pytest.mark.parametrize("mistake", MISTAKES[::5], ids=lambda one: one.name)
@@ -273,7 +295,7 @@ TOLD = [
     ("anonymous", "Anonymous caller does not have storage.objects.list access to the"
                               " Google Cloud Storage bucket."),
     ("conflict-elsewhere", "CONFLICT (content): Merge conflict in pipeline/plot/plots.py"),
-    ("conflict", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning a simple"),
+    ("conflict-in-lock", "'./dvc.lock' is invalid (possible merge conflicts).\n\nWhile scanning"),
     ("service-down", "curl: (7) Failed to connect to 127.0.0.1 port 8001 after 0 ms: Couldn't"),
     ("no-such-data", "zsh: cd: no such file or directory: my-workshop"),
     ("git-editor", "# Please enter a commit message to explain why this merge is necessary,"),
@@ -644,7 +666,7 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("no-such-data", _missing),
     ("missing-source", _no_source),
     ("conflict", _conflict),
-    ("conflict", _reading_a_conflict),
+    ("conflict-in-lock", _reading_a_conflict),
     ("lock-unreadable", _lock_edited),
     ("yaml", _params_broken),
     ("conflict-elsewhere", _conflict_in_params),
@@ -701,7 +723,7 @@ PROVOKED: list[tuple[str, Provoke]] = [
     ("stage-failed", _broken_module),
     ("plugin", _no_plugin),
     ("conflict", _status_in_a_conflict),
-    ("conflict", _dvc_in_a_conflict),
+    ("conflict-in-lock", _dvc_in_a_conflict),
     ("detached-head", _status_detached),
     ("config-key", _as_typed("dvc", "remote", "modify", "workshop", "endpoint", "http://x")),
     ("endpoint", lambda repo: _gs_remote(repo, "127.0.0.1:4443")),

@@ -205,7 +205,7 @@ def test_a_web_server_is_asked_for_each_object(repo: Path) -> None:
         report = grade(repo)
         assert codes(report) == {"out-not-pushed"}
         (entry,) = [one for one in report.checks if one.code]
-        assert entry.actual == "1 objects are absent"
+        assert entry.actual == "1 object is absent"
     report = grade(repo)  # the server is gone: that is no object which is absent
     assert codes(report) == {"remote-unreachable"}
 

@@ -58,6 +58,65 @@ def test_the_report_is_as_its_schema_says(broken: Path, tmp_path: Path) -> None:
         validate(grade(folder))
 
 
+def deleted_gitignore(repo: Path) -> reports.Report:
+    (repo / "data" / ".gitignore").unlink()
+    return grade(repo, offline=True)
+
+
+def test_the_last_line_says_that_there_is_advice_above(repo: Path) -> None:
+    report = deleted_gitignore(repo)
+    ending = " ".join(human.render(report, Style()).rpartition("\n\n")[2].split())
+    assert ending.startswith(
+        "1 piece of advice is worth taking (!), though no points depend on it."
+    )
+    assert "All else holds, as far as could be told without the remote." in ending
+    assert "All of it holds" not in ending
+    assert "all else holds" in view._end(report)
+
+
+def test_a_gitignore_that_is_only_deleted_comes_back_from_git(repo: Path) -> None:
+    (lost,) = [each for each in deleted_gitignore(repo).checks if each.code]
+    assert lost.code == "gitignore-lost"
+    assert fix_of(lost) == "git checkout HEAD -- data/.gitignore"
+    run(repo, "git", "checkout", "HEAD", "--", "data/.gitignore")
+    assert not [each for each in grade(repo, offline=True).checks if each.code]
+
+
+def test_a_dvc_file_that_is_only_deleted_is_one_mistake(repo: Path) -> None:
+    (repo / "data" / "raw.dvc").unlink()
+    report = grade(repo, offline=True)
+    (found,) = [each for each in report.checks if each.code]
+    assert found.id == "data.committed"
+    assert "data/raw.dvc is committed, and gone from your folder" in (found.rationale or "")
+    assert fix_of(found) == "git checkout HEAD -- data/raw.dvc"
+    text = human.render(report, Style())
+    assert "No .dvc file is committed" not in text
+    assert "lessons wait" not in text
+    run(repo, "git", "checkout", "HEAD", "--", "data/raw.dvc")
+    assert grade(repo, offline=True).next is None
+
+
+def test_a_number_and_its_noun_agree_and_the_rest_is_counted(repo: Path) -> None:
+    source = repo / "data" / "preprocess" / "images"
+    pictures = sorted(source.iterdir())
+    finished.write(repo / "copy.csv", (repo / "data" / "raw" / "train.csv").read_bytes())
+    save(repo)
+    (found,) = [each for each in grade(repo, offline=True).checks if each.code]
+    assert (found.id, found.code) == ("data.no_copy_in_git", "data-copied-into-git")
+    assert "Git has 1 file of " in (found.rationale or "")
+    assert "carries it beside" in (found.rationale or "")
+    for number in range(3):
+        for picture in pictures:
+            finished.write(repo / f"copies{number}" / picture.name, picture.read_bytes())
+    save(repo)
+    report = grade(repo, offline=True)
+    (found,) = [each for each in report.checks if each.code]
+    count = 1 + 3 * len(pictures)
+    assert f"Git has {count} files of " in (found.rationale or "")
+    assert len(found.evidence) == 10
+    assert f"    and {count - 4} more\n" in human.render(report, Style())
+
+
 def test_the_schema_is_that_of_the_types() -> None:
     """To write it anew: python -m grader.output.report_schema."""
     assert report_schema.PATH.read_text("utf-8") == report_schema.text()

@@ -187,7 +187,7 @@ def test_a_blank_is_told_before_the_commit_and_the_lesson_says_what_belongs_ther
 def test_a_line_that_goes_on_the_one_above_is_told(at_train: Path) -> None:
     fill_in(at_train, "BLANK-2", "models/classifier.weights.h5")
     fill_in(
-        at_train, "- BLANK-1\n    - pipeline/train", "- data/preprocess\n      - pipeline/train"
+        at_train, "- BLANK-1\n    - pipeline/shared", "- data/preprocess\n      - pipeline/shared"
     )
     report = grade(at_train, offline=True)
     assert report.next and report.next.check == "train.deps"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from grader.engine.check_result import CheckResult
 from grader.grading import grade
 from tests.grader import finished, gallery
@@ -25,6 +27,45 @@ def test_a_lost_indentation_is_looked_for_in_the_line_above_too(repo: Path) -> N
     assert rest[-1] == "# save it, and type again what you typed"
     assert all(one.startswith("# ") for one in rest), "nothing is to be committed yet"
     assert "clones" not in (found.rationale or "")
+
+
+def test_a_key_that_is_there_twice_is_named_with_both_lines(repo: Path) -> None:
+    text = (repo / "params.yaml").read_text("utf-8")
+    first = text.splitlines().index("train:") + 2
+    key = text.splitlines()[first - 1].partition(":")[0].strip()
+    edit(repo, "params.yaml", "\nexport:", f"\n  {key}: 1\nexport:")
+    second = (repo / "params.yaml").read_text("utf-8").splitlines().index(f"  {key}: 1") + 1
+    found = unreadable(repo)
+    assert f"it has the key {key} twice, in lines {first} and {second}." in (found.rationale or "")
+    step = fix_of(found).splitlines()[0]
+    assert step == (
+        f"# params.yaml, line {second}: delete one of the lines {first} and {second}, with what"
+        " belongs to it"
+    )
+    finished.write(repo / "params.yaml", text)
+    assert grade(repo, offline=True).next is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  dropout:", "\tdropout:"),
+        ("  dropout: ", "  dropout:\t"),
+        ("train:\n  ", "train:\n\t"),
+        ("  dropout:", "  \tdropout:"),
+    ],
+)
+def test_a_tab_is_named_as_such_with_its_line(repo: Path, old: str, new: str) -> None:
+    edit(repo, "params.yaml", old, new)
+    lines = (repo / "params.yaml").read_text("utf-8").splitlines()
+    (line,) = [number for number, text in enumerate(lines, 1) if "\t" in text]
+    found = unreadable(repo)
+    assert f"params.yaml, line {line}," in (found.rationale or "")
+    assert "it has a tab, where YAML takes spaces alone" in (found.rationale or "")
+    assert fix_of(found).splitlines()[0] == (
+        f"# params.yaml, line {line}: write spaces in place of the tab, as many as its neighbours"
+        " have in front"
+    )
 
 
 def test_a_broken_file_that_is_committed_is_committed_again(repo: Path) -> None:
@@ -70,7 +111,18 @@ def test_what_people_wrote_is_merged_before_the_lock(repo: Path) -> None:
 def test_a_lock_that_was_edited_is_taken_from_git(repo: Path) -> None:
     edit(repo, "dvc.lock", "outs:", "outz:")
     assert fix_of(unreadable(repo)) == "git checkout HEAD -- dvc.lock\ndvc repro"
+    sound = run(repo, "git", "rev-list", "--max-count=1", "HEAD", "--", "dvc.lock")[:10]
     commit(repo, "Break it")
+    assert fix_of(unreadable(repo)).splitlines()[:2] == [
+        f"git checkout {sound} -- dvc.lock",
+        "dvc repro",
+    ]
+
+
+def test_a_lock_that_never_was_sound_is_deleted(repo: Path) -> None:
+    edit(repo, "dvc.lock", "outs:", "outz:")
+    run(repo, "git", "checkout", "--quiet", "--orphan", "new")
+    commit(repo, "Begin with a broken lock")
     assert "os.remove('dvc.lock')" in fix_of(unreadable(repo))
 
 

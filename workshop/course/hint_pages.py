@@ -3,6 +3,7 @@
 import functools
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ _COMMON_WORDS = re.compile(
     r"|no|not|of|on|permission|such|the|to|unexpected|was|warning)\b"
 )
 """Words of most messages: they alone name none."""
+_ALIKE, _MOST_WORDS = 0.85, 60
+"""How alike a misspelt word is (difflib's ratio), and how many words of a log are looked at."""
 _ERROR_LINE = re.compile(r"^\W*(?:error|fatal)\b", re.IGNORECASE | re.MULTILINE)
 _FILE = re.compile(r"[\w./-]*\w\.(?:yaml|yml|lock|dvc|toml|json)\b")
 """``dvc.yaml`` or ``data/raw.dvc``: a name that is safe in a shell."""
@@ -84,6 +87,31 @@ def find_page(text: str) -> HintPage | None:
             if shared and (best is None or rank > best[0]):
                 best = rank, page
     return best[1] if best else None
+
+
+def close_messages(text: str, at_most: int = 3) -> list[str]:
+    """The messages that share most words with ``text``, each of another page; none may be close.
+
+    A word of many messages says little, and one that is nearly as long may be misspelt.
+    """
+    from difflib import get_close_matches  # which only a message that is not known needs
+
+    words_of = {page: [(m, _words(m)) for m in page.messages] for page in pages()}
+    count = Counter(w for all_ in words_of.values() for w in {w for _, ws in all_ for w in ws})
+    meant = {w for typed in _words(text) for w in get_close_matches(typed, count, 2, _ALIKE)}
+    closest = []
+    for messages in words_of.values():
+        scores = [(sum(1 / count[w] for w in ws & meant), m) for m, ws in messages]
+        score, message = max(scores, key=lambda each: each[0])
+        if score:
+            closest.append((score, message))
+    closest.sort(key=lambda each: -each[0])
+    return [message for score, message in closest if score * 4 >= closest[0][0]][:at_most]
+
+
+def _words(text: str) -> set[str]:
+    words = re.findall(r"[^\W\d_]{4,}", _COMMON_WORDS.sub(" ", text.casefold()))
+    return {*words[:_MOST_WORDS]}
 
 
 def _name_in(text: str, messages: tuple[str, ...]) -> str | None:

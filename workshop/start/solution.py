@@ -97,7 +97,7 @@ def push(remote: RemoteAddress, programs: Programs) -> None:
 def _run_pipeline(
     folder: Path, stages: Sequence[str], run_cache: RunCache, programs: Programs
 ) -> None:
-    _write(folder / "dvc.yaml", _pipeline(stages))
+    _write(folder / "dvc.yaml", pipeline(stages))
     for stage in stages:
         run_cache.restore(stage)
     programs.dvc("repro", "--quiet")
@@ -124,7 +124,7 @@ def _stage_run_by(command: str) -> str | None:
     return next((spec.name for spec in STAGES if command == spec.command), None)
 
 
-def _pipeline(stages: Sequence[str]) -> str:
+def pipeline(stages: Sequence[str]) -> str:
     """The reference dvc.yaml with these of its stages."""
     text = reference_path("dvc.yaml").read_text("utf-8")
     head, *blocks = re.split(r"^(?=  \w+:\n)", text, flags=re.MULTILINE)

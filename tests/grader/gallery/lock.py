@@ -122,7 +122,7 @@ def _run_alone(repo: Path, stage: str) -> None:
     finished.push(repo)
 
 
-@mistake("lock-stale")
+@mistake("lock-stale", "dep-too-wide")
 def dep_was_added_and_nothing_ran(repo: Path) -> None:
     edit_stages(repo, lambda s: s["train"]["deps"].append("params.yaml"), run_again=False)
 

@@ -20,7 +20,7 @@ _PIPELINE, _LOCK, _PARAMS, _RAW = "dvc.yaml", "dvc.lock", "params.yaml", "data/r
 _TEXTS = (_PIPELINE, _PIPELINE, _PIPELINE, _PARAMS, _PARAMS, _LOCK, _RAW)
 """Most often what an attendee edits."""
 _SECTIONS = ("deps", "params", "outs", "metrics", "plots")
-_ENTRY = re.compile(r"^      - (\S+?):?(\n|$)")
+_ENTRY = re.compile(r"^    - (\S+?):?(\n|$)")
 
 
 def slip(function: Slip) -> Slip:
