@@ -17,7 +17,7 @@ TYPED = ("sh", "powershell")
 """The languages of blocks that an attendee types or pastes."""
 _ATTRIBUTES = {
     "a": {"href", "title"},
-    "button": {"type", "class", "data-copy"},
+    "button": {"type", "class", "data-copy", "aria-label"},
     "code": {"class"},
     "div": {"class"},
     "img": {"alt", "height", "loading", "src", "title", "width"},
@@ -68,8 +68,8 @@ def _fence(
     if language not in TYPED:
         return block
     button = (
-        f'<button type="button" class="copy" data-copy="{escape(token.content.strip())}">'
-        "Copy</button>"
+        f'<button type="button" class="copy" data-copy="{escape(token.content.strip())}" '
+        f'aria-label="Copy: {escape(token.content.strip()[:100])}">Copy</button>'
     )
     return f'<div class="typed {language}">{block}{button}</div>'
 
