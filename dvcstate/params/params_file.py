@@ -28,8 +28,12 @@ def read(path: Path, shown: str) -> Any:
         raise FileError(
             "is a folder, expected a params file", "name a file under params:", path=shown
         )
-    text = reader.read_text(path, shown)
-    suffix = path.name.partition(".")[2].lower()
+    return parse(reader.read_text(path, shown), path.name, shown)
+
+
+def parse(text: str, name: str, shown: str) -> Any:
+    """The same of the text of a file of that ``name``."""
+    suffix = name.partition(".")[2].lower()
     return _parse(text, suffix, shown) if suffix in _PARSERS else reader.parse(text, shown)
 
 

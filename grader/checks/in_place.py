@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dvcstate import Stage
 from dvcstate.model import Out
 from grader import fixes
+from grader.checks.forgotten_checkout import forgotten_checkout_finding
 from grader.checks.moved_data import moved_data_finding
 from grader.checks.whole_data import data_fault, fewer_files_finding, partial_data_finding
 from grader.engine.registry import check
@@ -37,6 +38,8 @@ def raw_data_is_as_recorded(repository: Repository, snapshot: Snapshot) -> Findi
     if finding := misread_path_finding(repository, snapshot):
         return finding
     if finding := moved_data_finding(repository):
+        return finding
+    if finding := forgotten_checkout_finding(repository, "data.in_place"):
         return finding
     beside = uncached_outs(*snapshot.project.stages)
     for state in repository.state.stages:

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from pathlib import Path
 
 from dvcstate import Stage
 from dvcstate.documents import reader, schema
@@ -13,7 +14,7 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.stages.lookup import LOCK, name_in_file, stage_evidence
-from grader.stages.paths import paths_overlap
+from grader.stages.paths import is_around, paths_overlap
 from grader.stages.storage import (
     files_at_head,
     gitignores,
@@ -38,7 +39,11 @@ def paths_are_relative(repository: Repository, snapshot: Snapshot) -> Finding | 
     Nobody else has your home folder.
     """
     for stage in snapshot.project.stages:
-        severe = [*_absolute_entries(stage), *_absolute_data(repository, snapshot, stage)]
+        entries = [e for e in _own_entries(stage) if not is_around(repository.root, e.place)]
+        severe = [
+            *_absolute_entries(entries),
+            *_absolute_data(repository, snapshot, stage, entries),
+        ]
         # The program itself is a matter of the machine: /usr/bin/python3 costs nothing.
         mild = [word for word in words_of(stage.cmd)[:1] if _ABSOLUTE.match(word)]
         if severe or mild:
@@ -86,18 +91,20 @@ def _replace_link(repository: Repository, link: str) -> tuple[Step, ...]:
     return *steps, *fixes.commit([link], f"Keep {link} in the repository")
 
 
-def _absolute_entries(stage: Stage) -> list[str]:
+def _absolute_entries(entries: list[Dep | Out]) -> list[str]:
     return [
         entry.path
-        for entry in _own_entries(stage)
+        for entry in entries
         if entry.place is not None and (not entry.inside or _ABSOLUTE.match(entry.path))
     ]
 
 
-def _absolute_data(repository: Repository, snapshot: Snapshot, stage: Stage) -> list[str]:
+def _absolute_data(
+    repository: Repository, snapshot: Snapshot, stage: Stage, entries: list[Dep | Out]
+) -> list[str]:
     """Absolute paths as they are written: DVC makes those inside the repository relative."""
     text = snapshot.text(stage.file) or ""
-    declared = [str(repository.root / entry.path) for entry in _own_entries(stage)]
+    declared = [str(repository.root / entry.path) for entry in entries]
     values = [_OPTION.sub("", word) for word in words_of(stage.cmd)[1:]]
     return [
         *(path for path in declared if path in text and _ends_a_line(path, text)),
@@ -127,7 +134,8 @@ def _relative_fix(repository: Repository, stage: Stage, path: str) -> tuple[Step
         relative = shown[len(root) + 1 :] if is_inside else shown.rpartition("/")[2]
         both = f"{fixes.literal(path)}, {fixes.literal(relative)}"
         if not is_inside:
-            edits.append(fixes.python(f"import shutil; shutil.copy({both})"))
+            copy = "copytree" if Path(path).is_dir() else "copy"
+            edits.append(fixes.python(f"import shutil; shutil.{copy}({both})"))
             paths.append(relative)
         edit = f"p.write_text(p.read_text('utf-8').replace({both}), 'utf-8')"
         file = fixes.literal(stage.file)

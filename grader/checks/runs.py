@@ -8,6 +8,7 @@ from grader import fixes
 from grader.checks.absent_code import gone_code_finding
 from grader.checks.always_changed import always_changed_finding
 from grader.checks.clones import clone_finding
+from grader.checks.forgotten_checkout import forgotten_checkout_finding
 from grader.checks.hidden import is_hidden
 from grader.checks.unversioned import unversioned_finding
 from grader.engine.registry import stage_check
@@ -249,6 +250,8 @@ def outs_are_there(repository: Repository, snapshot: Snapshot, spec: StageSpec) 
     gone = [out for out in stage.outs if out.inside and not (root / out.path).exists()]
     if not gone:
         return None
+    if finding := forgotten_checkout_finding(repository, f"{spec.name}.present"):
+        return finding
     paths = [out.path for out in gone]
     # What DVC 2 recorded, DVC 3 looks for in another layout of the cache.
     cached = [out.recorded for out in gone if out.cache]
@@ -291,6 +294,8 @@ def outs_are_as_recorded(
         return None
     if reason.path in outs_with_code(repository, stage):
         raise BlockedError("data.only_dvc")
+    if finding := forgotten_checkout_finding(repository, f"{spec.name}.unchanged"):
+        return finding
     return Finding(
         "lock-stale",
         f"{reason.path} is not what {stage.name} wrote: it changed after the run.",

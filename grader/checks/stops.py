@@ -16,7 +16,11 @@ from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.finding import BlockedError, Evidence, Finding
 from grader.fixes.git_files import append_lines
-from grader.stages.lookup import every_stage, stage_evidence
+from grader.fixes.own_stages import mend_own_stage
+from grader.fixes.stage_runs import run_stage
+from grader.stages.lookup import every_stage, name_in_file, stage_evidence
+from grader.stages.own_stage import OwnStage
+from grader.stages.paths import is_around
 from grader.step import Step
 
 
@@ -44,6 +48,8 @@ def dvc_can_look_at_what_it_tracks(repository: Repository, snapshot: Snapshot) -
         steps = tuple(_move_out(repository, found))
     elif found:
         stage, out = found
+        if isinstance(out, Dep):
+            return _dep_around_all_finding(repository, stage)
         evidence = (stage_evidence(here, stage, out.path, value=out.path),)
         words = f"name another path than {out.path}: a file or folder of the repository"
         steps = (fixes.change(stage.file, words, line=evidence[0].line, stage=stage.name),)
@@ -60,6 +66,28 @@ def dvc_can_look_at_what_it_tracks(repository: Repository, snapshot: Snapshot) -
     )
 
 
+def _dep_around_all_finding(repository: Repository, stage: Stage) -> Finding:
+    """The finding on a stage that depends on the whole repository, its own outs included."""
+    own = OwnStage(repository, repository.worktree, stage)
+    read = [*own.undeclared_modules, *own.undeclared_data]
+    words = f"in place of the whole folder, name among the deps of {name_in_file(stage)} what it"
+    steps = mend_own_stage(repository, repository.worktree, own)
+    if not read:  # what another program than Python reads, nobody can tell here
+        steps = (
+            fixes.change(stage.file, f"{words} reads", stage=name_in_file(stage)),
+            *run_stage(repository, stage),
+        )
+    return Finding(
+        "dvc-stops",
+        f"{stage.name} depends on the whole folder of the repository, which has its own outs in it:"
+        " DVC stops at that, and most checks wait until it goes on.",
+        f"{fixes.join(read, 5) or 'what it reads'} among the deps of {stage.name}",
+        "the folder that .dvc is in, or one around it",
+        steps,
+        (stage_evidence(repository.worktree, stage, "deps:"),),
+    )
+
+
 def _entries(repository: Repository) -> list[tuple[Stage, Dep | Out]]:
     stages = repository.worktree.project.stages
     entries: list[tuple[Stage, Dep | Out]] = [(s, out) for s in stages for out in s.outs]
@@ -72,7 +100,7 @@ def _find_refused_out(repository: Repository) -> tuple[Stage, Dep | Out] | None:
     And a dep that has the root's own .dvcignore in it.
     """
     for stage, entry in _entries(repository):
-        is_root = entry.place == repository.root
+        is_root = is_around(repository.root, entry.place)
         is_cached = isinstance(entry, Out) and entry.cache
         is_lost = is_cached and entry.place is not None and not entry.inside
         if is_root or is_lost or (is_cached and is_never_tracked(repository, entry.path)):

@@ -27,6 +27,7 @@ ReportTier = Literal["static", "remote", "run"]
 
 # A report is read by people, and sent to a room.
 _MOST_EVIDENCE = 10
+_DETACHED = "detached HEAD: commits here are on no branch"
 # Exit codes; 2 is also that of a wrong option.
 PASSED, FAILED, NOTHING_TO_GRADE, NOT_TOLD = 0, 1, 2, 3
 _COMMIT = {"schema": {"pattern": "^[0-9a-f]{40,64}$"}}
@@ -160,8 +161,8 @@ def _no_branch(git: Git | None) -> str | None:
         return "on no branch while git bisect goes on: git bisect reset ends it"
     names = git.branches(2)
     if len(names) == 1 and shell.is_quotable(names[0]):
-        return f"on no branch: {shell.command_line(('git', 'checkout', names[0]))} returns"
-    return "on no branch: git branch lists those to return to" if names else "on no branch"
+        return f"{_DETACHED}. {shell.command_line(('git', 'checkout', names[0]))} returns"
+    return f"{_DETACHED}. git branch lists those there are" if names else _DETACHED
 
 
 def exit_code(report: Report) -> int:

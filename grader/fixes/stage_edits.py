@@ -227,7 +227,7 @@ def _removed_lines(
 
 def _path(entry: str) -> str:
     """As DVC shows the path of ``entry``: ``./data/raw/`` is ``data/raw``."""
-    return entry.removeprefix("./").rstrip("/") or entry
+    return entry if "://" in entry else posixpath.normpath(entry)
 
 
 def _last(lines: list[str], node: yaml.Node) -> int:

@@ -4,8 +4,10 @@ Python is read and never run: what a path or a key is made of while the code run
 and it is passed over. Every finding on the stage proposes the same ``change``.
 """
 
+import os
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from dvcstate import ProjectError, Stage
@@ -18,7 +20,7 @@ from grader.code.stage_code import StageCode, option_values
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot, is_code_file
 from grader.stages.declared_params import has_key, undeclared_keys, unknown_keys
-from grader.stages.paths import covers, paths_overlap
+from grader.stages.paths import covers, is_around, paths_overlap
 from grader.stages.stage_change import Change, NewOut
 from grader.stages.stage_outs import section_of
 from grader.stages.storage import files_at_head
@@ -45,6 +47,7 @@ class OwnStage:
         """All that the declaration needs; empty where nothing is known to be wrong."""
         moved = tuple(NewOut(out.path, "metrics", cache=False) for out in self.misplaced_metrics)
         remove = {
+            "deps": tuple(self._deps_around_all()),
             "params": tuple(self.unknown_params),
             **{
                 section: tuple(o.path for o in self.misplaced_metrics if section_of(o) == section)
@@ -57,6 +60,14 @@ class OwnStage:
             outs=(*moved, *self.undeclared_outs),
             remove={section: entries for section, entries in remove.items() if entries},
         )
+
+    def _deps_around_all(self) -> Iterator[str]:
+        """The deps that are the repository itself, or around it, as DVC and dvc.yaml name them."""
+        root = self._repository.root
+        for dep in self.stage.deps:
+            if dep.place and is_around(root, dep.place):
+                yield dep.path
+                yield Path(os.path.relpath(dep.place, root / self.stage.wdir)).as_posix()
 
     @cached_property
     def undeclared_modules(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from dvcstate import Stage
 from grader.code.command import join
@@ -51,6 +52,11 @@ def lesson_paths(spec: StageSpec, options: tuple[str, ...]) -> list[str]:
 def lesson_outs(spec: StageSpec) -> dict[str, StageOut]:
     """What the lesson's own command writes, by path."""
     return {out.path: out for out in spec.outs}
+
+
+def is_around(root: Path, place: Path | None) -> bool:
+    """Whether ``place`` is the repository itself, or a folder that it is in: ``deps: [.]``."""
+    return place is not None and root.is_relative_to(place)
 
 
 def covers(outer: str, path: str) -> bool:

@@ -89,7 +89,7 @@ class Dispatcher:
 
     async def _answer(self, context: RequestContext, receive: Receive) -> None:
         settings = context.resources.settings
-        path, headers = context.scope["path"], context.scope["headers"]
+        path, headers = _path(context.scope), context.scope["headers"]
         check_request(context.method, path, headers, settings.hosts, settings.cors_origins)
         content = await _direct_answer(context, receive)
         if content is not None:
@@ -134,8 +134,7 @@ async def _load_routes(resources: Resources) -> App:
 async def _direct_answer(context: RequestContext, receive: Receive) -> bytes | None:
     """The answer to a frequent request as JSON; None where FastAPI's routes have to answer."""
     scope, resources = context.scope, context.resources
-    # Without the prefix of a proxy before the service (--root-path).
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    path = _path(scope)
     match scope["method"], path:
         case "POST", "/predict" if query := _PLAIN_QUERY.fullmatch(scope["query_string"]):
             context.route = path
@@ -149,6 +148,12 @@ async def _direct_answer(context: RequestContext, receive: Receive) -> bytes | N
             context.route = path
             return as_json(await resources.readiness())
     return None
+
+
+def _path(scope: Scope) -> str:
+    """The path without the prefix of a proxy before the service (--root-path)."""
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path
 
 
 def _preflight_answer(context: RequestContext) -> list[tuple[bytes, bytes]] | None:

@@ -1,7 +1,8 @@
 """Which requests of a browser are refused, since a page of somebody else sent them.
 
 A page of another site can send a request here without leave, though it reads no answer: `Origin`
-says which site. And by DNS rebinding it can make its own name the address of this machine, and read
+says which site, and `Sec-Fetch-Site` that it is another, where a browser sends no `Origin`, as for
+an <img>. And by DNS rebinding a page can make its own name the address of this machine, and read
 all: then `Host` is that name. https://owasp.org/www-community/attacks/DNS_Rebinding
 """
 
@@ -20,6 +21,7 @@ GUARDED = frozenset(("/predict", "/try", "/events"))
 _OWN_HOST = re.compile(
     rb"(?:[a-z0-9_-]+|(?:[a-z0-9-]+\.)+localhost|[\d.]+|\[[\da-f:.]+\])(?::\d*)?"
 )
+_FOREIGN = (b"cross-site", b"same-site")  # another port of this machine is the same site
 _DEFAULT_PORT = re.compile(rb":(?:80|443)$")
 _LONGEST = 100
 
@@ -32,12 +34,14 @@ def check_request(
     ``hosts`` and ``origins`` are those of the settings. OPTIONS, with which a browser asks before
     it sends a request, is answered as ever.
     """
-    host = origin = None
+    host = origin = fetch_site = None
     for header, value in headers:
         if header == b"host":
             host = value.lower()
         elif header == b"origin":
             origin = value
+        elif header == b"sec-fetch-site":
+            fetch_site = value
     if host is not None and not _OWN_HOST.fullmatch(host) and not _is_named(host, hosts):
         shown = host.decode("latin-1")[:_LONGEST]
         name = shown.partition(":")[0]
@@ -47,17 +51,25 @@ def check_request(
             "make that name its address",
             f"open it by its address or as localhost, or start it with WORKSHOP_HOSTS={name}",
         )
-    if origin is None or path not in GUARDED or method == "OPTIONS" or ANY in origins:
+    if path not in GUARDED or method == "OPTIONS" or ANY in origins:
+        return
+    if origin is None:
+        if fetch_site in _FOREIGN:
+            raise _foreign_problem("another site", "the origin of that page")
         return
     own = _DEFAULT_PORT.sub(b"", host or b"")
     is_own = _DEFAULT_PORT.sub(b"", origin.lower().partition(b"://")[2]) == own
     if not is_own and origin.decode("latin-1") not in origins:
         shown = origin.decode("latin-1")[:_LONGEST]
-        raise Problem(
-            HTTPStatus.FORBIDDEN,
-            f"a page of {shown} sent this request, and this service takes none from other sites",
-            f"start it with WORKSHOP_CORS_ORIGINS={shown}",
-        )
+        raise _foreign_problem(shown, shown)
+
+
+def _foreign_problem(sender: str, origin: str) -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        f"a page of {sender} sent this request, and this service takes none from other sites",
+        f"start it with WORKSHOP_CORS_ORIGINS={origin}",
+    )
 
 
 def _is_named(host: bytes, hosts: Sequence[str]) -> bool:

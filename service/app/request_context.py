@@ -48,7 +48,8 @@ class RequestContext:
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
         elif self.method == "HEAD":
-            message["body"] = b""
+            # The answer ends here: the body of one of events would never end by itself.
+            message = {**message, "body": b"", "more_body": False}
         else:
             self.size += len(message.get("body", b""))
         await self.send_to_client(message)

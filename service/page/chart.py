@@ -10,6 +10,8 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 460, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 36
 MOST_POINTS, MOST_DOTS = 200, 12
+LARGEST, _LEAST = 1e150, 1e-150
+"""Between these, no difference and no quotient of two numbers overflows (float64: 1e308)."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Chart:
 
 def line_chart(title: str, x_label: str, xs: Sequence[float], lines: Sequence[Series]) -> Chart:
     """The chart of ``lines`` over ``xs``, which grow; of long ones every n-th point."""
+    xs = [*map(_drawable, xs)]
+    lines = [Series(line.name, tuple(map(_drawable, line.values))) for line in lines]
     finite = [y for line in lines for y in line.values if math.isfinite(y)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     y_values = _tick_values(low, high)
@@ -69,15 +73,28 @@ def line_chart(title: str, x_label: str, xs: Sequence[float], lines: Sequence[Se
         places = [(_x(x, x_range), _y(y, y_range)) if math.isfinite(y) else None for x, y in points]
         dots = tuple(place for place in places if place) if len(places) <= MOST_DOTS else ()
         strokes.append(Stroke(line.name, _path_data(places), style, dots))
-    x_ticks = (value for value in x_values if x_range[0] <= value <= x_range[1])
+    x_ticks = [value for value in x_values if x_range[0] <= value <= x_range[1]]
     return Chart(
         title,
         x_label,
-        tuple(Tick(_x(value, x_range), _label(value)) for value in x_ticks),
-        tuple(Tick(_y(value, y_range), _label(value)) for value in y_values),
+        tuple(
+            Tick(_x(value, x_range), label)
+            for value, label in zip(x_ticks, _labels(x_ticks), strict=True)
+        ),
+        tuple(
+            Tick(_y(value, y_range), label)
+            for value, label in zip(y_values, _labels(y_values), strict=True)
+        ),
         tuple(strokes),
         "; ".join(_ends(line) for line in lines[:4]),
     )
+
+
+def _drawable(value: float) -> float:
+    """``value`` where a drawing can hold it: NaN in place of what is larger, 0 of what is less."""
+    if not abs(value) <= LARGEST:
+        return math.nan
+    return value if abs(value) >= _LEAST else 0.0
 
 
 def _ends(line: Series) -> str:
@@ -91,14 +108,21 @@ def _ends(line: Series) -> str:
 def _tick_values(low: float, high: float) -> list[float]:
     """Four to eight round numbers, from the last one below ``low`` to the first above ``high``."""
     span = high - low or abs(high) or 1.0
+    if span <= 1e-12 * max(abs(low), abs(high)):  # the labels of ticks in between would be alike
+        return [low, high]
     power = 10.0 ** math.floor(math.log10(span / 4))
     step = next(power * nice for nice in (1, 2, 5, 10) if span / (power * nice) <= 6)
     first = math.floor(low / step)
     return [index * step for index in range(first, math.ceil(high / step) + 1)]
 
 
-def _label(value: float) -> str:
-    return f"{value:.6g}"
+def _labels(values: Sequence[float]) -> list[str]:
+    """As few digits as tell one tick from the next."""
+    for digits in (6, 9, 12):
+        labels = [f"{value:.{digits}g}" for value in values]
+        if len({*labels}) == len({*values}):
+            break
+    return labels
 
 
 def _x(value: float, span: tuple[float, float]) -> float:

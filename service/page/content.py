@@ -1,6 +1,7 @@
 """The page on one repository: its document, the events of its parts, and what a poster got."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from service.protocol import Headers, Message, Receive
 from service.resources import Resources
 
 _MODEL_WAIT_S = 30.0
+_log = logging.getLogger(__name__)
 
 
 class Page:
@@ -29,6 +31,7 @@ class Page:
 
     def document(self, wanted: str | None, shell: str | None, answer: str = "") -> str:
         """The whole page, in a thread; ``wanted`` is the lesson in place of the one in progress."""
+        wanted = self._parts.known_lesson(wanted)
         html = {name: self._part(name, wanted) for name in NAMES}
         seen = ".".join(version_of(text) for text in html.values())
         status, _, html["lessons"] = html["lessons"].partition(SEPARATOR)
@@ -47,6 +50,7 @@ class Page:
 
     def html_events(self, wanted: str | None, seen: str) -> AsyncIterator[bytes]:
         """The parts as HTML, each as soon as it differs from what the page has."""
+        wanted = self._parts.known_lesson(wanted)
         # One function for each lesson: pages that show the same share what is made.
         render = self._renders.setdefault(wanted, lambda name: self._part(name, wanted))
         return self._updates.stream(render, tuple(NAMES), seen)
@@ -79,7 +83,14 @@ class Page:
         return await self.answer(headers, receive)
 
     def _part(self, name: str, wanted: str | None) -> str:
-        """The HTML of a part."""
+        """The HTML of a part; where it cannot be made, that: the other parts are shown as ever."""
+        try:
+            return self._make_part(name, wanted)
+        except Exception:  # noqa: BLE001 - the thread of all events runs this too, and must go on
+            _log.exception("The part %s of the page was not made.", name)
+            return self._parts.unmade(name)
+
+    def _make_part(self, name: str, wanted: str | None) -> str:
         if name == "lessons":
             return self._parts.lessons(wanted)
         if name == "pipeline":

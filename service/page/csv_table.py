@@ -1,23 +1,29 @@
-"""CSV files of a repository as rows: what the results draw, and show as tables."""
+"""The files of plots as rows: CSV, TSV, and lists of records in JSON or YAML, as DVC reads them."""
 
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
+from typing import Any
 
 from dvcstate.documents import regular_file
+from dvcstate.errors import ProjectError
+from dvcstate.params import params_file
+from service.page.chart import LARGEST
 
+SUFFIXES = (".csv", ".tsv", ".json", ".yaml", ".yml")
 LARGEST_BYTES = 2_000_000
 MOST_ROWS = 5_000
 MOST_COLUMNS = 40
+_DEEPEST = 5
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file with one line of column names; every row has as many cells as there are columns."""
+    """Names of columns, and rows with a cell for each of them."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -28,16 +34,28 @@ class Table:
         return [value for value in values if value is not None] if None not in values else None
 
 
-def read_table(path: Path) -> Table | str:
-    """The table in a CSV or TSV file, or why there is none."""
+def read_table(path: Path, shown: str) -> Table | str:
+    """The table in the file ``path``, or why there is none; errors name it ``shown``."""
     try:
         text = regular_file.read(path, LARGEST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return "not there yet"
-    except (OSError, ValueError) as error:
-        return f"cannot be read: {type(error).__name__}"
+    except UnicodeDecodeError:
+        return "cannot be read: it is not UTF-8"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _csv_table(text, "\t" if path.suffix.lower() == ".tsv" else ",")
     try:
-        delimiter = "\t" if path.suffix == ".tsv" else ","
+        document = params_file.parse(text, path.name, shown)
+    except ProjectError as error:
+        return str(error)
+    records = next(_record_lists(document), None)
+    return "holds no list of records" if records is None else _record_table(records)
+
+
+def _csv_table(text: str, delimiter: str) -> Table | str:
+    try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         return f"not CSV: {error}"
@@ -51,6 +69,30 @@ def read_table(path: Path) -> Table | str:
     return Table(columns, tuple(rows))
 
 
+def _record_lists(node: Any, depth: int = 0) -> Iterator[list[Mapping[Any, Any]]]:
+    """The lists of mappings in a document: DVC plots those under any key."""
+    if isinstance(node, list) and node and all(isinstance(item, Mapping) for item in node):
+        yield node
+    elif isinstance(node, Mapping) and depth < _DEEPEST:
+        for value in islice(node.values(), MOST_ROWS):
+            yield from _record_lists(value, depth + 1)
+
+
+def _record_table(records: list[Mapping[Any, Any]]) -> Table | str:
+    names = dict.fromkeys(name for record in records for name in record)
+    if len(names) > MOST_COLUMNS or len(records) > MOST_ROWS:
+        return "too large to show"
+    rows = (tuple(_cell(record.get(name)) for name in names) for record in records)
+    return Table(tuple(map(str, names)), tuple(rows))
+
+
+def _cell(value: Any) -> str:
+    """A value as CSV has it; of a list or a mapping, what it is."""
+    if isinstance(value, list | Mapping):
+        return "(a list)" if isinstance(value, list) else "(a mapping)"
+    return "" if value is None else str(value)
+
+
 def _number(text: str) -> float | None:
     if not text.strip():
         return math.nan
@@ -61,5 +103,6 @@ def _number(text: str) -> float | None:
 
 
 def is_index(values: Sequence[float]) -> bool:
-    """Whether finite numbers grow from row to row, as epochs, steps and recall do."""
-    return all(map(math.isfinite, values)) and all(a < b for a, b in pairwise(values))
+    """Whether numbers that a chart can hold grow from row to row, as epochs and recall do."""
+    is_drawable = all(abs(value) <= LARGEST for value in values)
+    return is_drawable and all(a < b for a, b in pairwise(values))

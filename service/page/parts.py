@@ -94,6 +94,20 @@ class PageParts:
         view = TryView(sample_names(self._repo_dir), problem, STATES[state])
         return environment.render("try.html.j2", view=view)
 
+    def unmade(self, name: str) -> str:
+        """What stands in the place of the part ``name`` where a mistake of ours stops it."""
+        error = PartError("this part cannot be shown", "see the terminal in which the service runs")
+        part = environment.render("unmade.html.j2", name=name, error=error)
+        return f"{self._status(None)}{SEPARATOR}{part}" if name == "lessons" else part
+
+    def known_lesson(self, wanted: str | None) -> str | None:
+        """``wanted`` where there is a lesson or page of that name, else None."""
+        try:
+            pages = lessons_view.pages()
+        except CourseError:  # the part says so
+            return None
+        return wanted if any(page.id == wanted for page in pages) else None
+
     def title(self) -> str:
         """The title of the page: the name of the folder."""
         return f"{self._repo_dir.name} · DVC workshop"
@@ -114,12 +128,18 @@ class PageParts:
     def _render_lessons(self, report: Report | PartError | None, wanted: str | None) -> str:
         error = report if isinstance(report, PartError) else None
         view = lessons_view.lessons_view(report, wanted) if isinstance(report, Report) else None
-        status = environment.render(
-            "status.html.j2", view=view, repo=self._repo_dir.name, way_out=self._way_out()
-        )
         pages = () if error else course().pages
         part = environment.render("lessons.html.j2", view=view, error=error, pages=pages)
-        return f"{status}{SEPARATOR}{part}"
+        return f"{self._status(view)}{SEPARATOR}{part}"
+
+    def _status(self, view: lessons_view.LessonsView | None) -> str:
+        return environment.render(
+            "status.html.j2",
+            view=view,
+            repo=self._repo_dir.name,
+            way_out=self._way_out(),
+            is_workshop=lessons_view.is_workshop(self._repo_dir),
+        )
 
     def _render_results(self) -> str:
         state = self._project_state()

@@ -7,7 +7,7 @@ from typing import Any
 from dvcstate.errors import ProjectError
 from dvcstate.model import ProjectState, Reason, StageState, State
 from dvcstate.params import params_file
-from service.page import graph_layout
+from service.page import environment, graph_layout
 from service.page.graph_layout import Box, Layout
 from service.page.run_clock import Run, RunTimes
 from workshop.shell import command_line, printable
@@ -22,6 +22,9 @@ WORDS: Mapping[State, str] = {
 _CHAR, _LINE = 8.0, 20.0
 """The width and height of a character in the graph, in pixels: see page.css, ``svg.graph text``."""
 _LONGEST = 26
+MOST_BOXES = 120
+"""Of more, the stages alone are drawn; where these are more, nothing: nobody could read it, and the
+layout takes seconds, in which all else waits."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,15 @@ def pipeline_view(state: ProjectState, times: RunTimes) -> PipelineView:
     """What to show of the ``state`` of a project, and of what runs."""
     stages = tuple(_stage_view(stage, number, times) for number, stage in enumerate(state.stages))
     labels, edges = _graph(state)
-    sizes = {
-        name: _size(lines, is_stage=not name.startswith("\0")) for name, lines in labels.items()
-    }
-    layout = graph_layout.layout(sizes, edges)
+    if len(labels) > MOST_BOXES:
+        labels = {stage.stage.name: (_short(stage.stage.name),) for stage in state.stages}
+        edges = list(state.project.edges)
+    if len(labels) > MOST_BOXES:
+        labels = {}
+    sizes = tuple(
+        (name, _size(lines, is_stage=not name.startswith("\0"))) for name, lines in labels.items()
+    )
+    layout = graph_layout.kept_layout(sizes, tuple(edges))
     by_name = {view.state.stage.name: view for view in stages}
     nodes = tuple(
         _node(name, box, labels[name], by_name.get(name)) for name, box in layout.boxes.items()
@@ -154,8 +162,7 @@ def _param_values(path: str, stage_state: StageState) -> tuple[Any, Any]:
 
 
 def _plain(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return "nothing" if value is None else environment.cut(value, 60)
 
 
 def _graph(state: ProjectState) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str]]]:

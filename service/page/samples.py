@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from service.repository.picture_files import is_inside
+
 FOLDER = Path("data", "raw", "Images")
 COUNT = 6
 SUFFIXES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
@@ -18,9 +20,14 @@ def sample_names(repo_dir: Path) -> tuple[str, ...]:
         )
     except OSError:
         return ()
-    if len(names) <= COUNT:
-        return tuple(names)
-    return tuple(names[(2 * index + 1) * len(names) // (2 * COUNT)] for index in range(COUNT))
+    if len(names) > COUNT:
+        names = [names[(2 * index + 1) * len(names) // (2 * COUNT)] for index in range(COUNT)]
+    # Of these few alone: to follow the links of 100,000 files takes seconds.
+    return tuple(name for name in names if _is_own_file(repo_dir / FOLDER / name, repo_dir))
+
+
+def _is_own_file(path: Path, repo_dir: Path) -> bool:
+    return path.is_file() and is_inside(path, repo_dir)
 
 
 def sample_path(repo_dir: Path, name: str) -> Path | None:

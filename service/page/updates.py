@@ -5,7 +5,10 @@ page has, so that a page which slept, or whose server was started again, catches
 """
 
 import asyncio
+import contextlib
 import hashlib
+import logging
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +24,11 @@ _SECOND_LOOK_S = 2.0
 _RUNNING_S = 5.0
 """How late the end of a DVC that was killed is seen: its note in ``rwlock`` stays."""
 _IDLE_S = 30.0
+_LINGER_S = 10.0
+"""So long it is watched on without a page: one that is loaded again needs no new watcher."""
+_VERSION = re.compile(r"[0-9a-f]{12}")
+
+_log = logging.getLogger(__name__)
 
 Render = Callable[[str], str]
 """The data of the event for a part, by its name."""
@@ -38,7 +46,8 @@ class Stream:
 
     def wake(self) -> None:
         """For any thread: there may be something to send."""
-        self._loop.call_soon_threadsafe(self._changed.set)
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the page
+            self._loop.call_soon_threadsafe(self._changed.set)
 
     async def wait(self) -> None:
         """Until there may be something to send."""
@@ -60,6 +69,7 @@ class Updates:
         self._woken = threading.Event()
         self._watcher: Changes | None = None
         self._generation = 0
+        self._ending: asyncio.TimerHandle | None = None
         self._is_closed = False
 
     async def stream(self, render: Render, names: Sequence[str], seen: str) -> AsyncIterator[bytes]:
@@ -69,7 +79,12 @@ class Updates:
         called in a thread.
         """
         stream = Stream(render, names)
-        versions = dict(zip(names, seen.split("."), strict=False))
+        # What is none of our versions may be anything, and must not stand in an id.
+        versions = {
+            name: version
+            for name, version in zip(names, seen.split("."), strict=False)
+            if _VERSION.fullmatch(version)
+        }
         yield b"retry: 1000\n\n"
         with self._open(stream):
             while not self._is_closed:
@@ -84,6 +99,8 @@ class Updates:
     def close(self) -> None:
         """End all streams: the service is about to stop."""
         self._is_closed = True
+        if self._ending is not None:
+            self._ending.cancel()
         with self._lock:
             for stream in self._streams:
                 stream.wake()
@@ -92,6 +109,8 @@ class Updates:
     def _open(self, stream: Stream) -> Iterator[None]:
         with self._lock:
             self._streams.add(stream)
+            if self._ending is not None:
+                self._ending.cancel()
             if self._watcher is None:
                 self._start()
         self._woken.set()
@@ -101,7 +120,8 @@ class Updates:
             with self._lock:
                 self._streams.discard(stream)
                 if not self._streams:
-                    self._stop()
+                    loop = asyncio.get_running_loop()
+                    self._ending = loop.call_later(_LINGER_S, self._stop_unused)
 
     def _start(self) -> None:
         """Called by the holder of the lock."""
@@ -112,12 +132,14 @@ class Updates:
             thread = threading.Thread(target=target, args=(self._generation,), daemon=True)
             thread.start()
 
-    def _stop(self) -> None:
-        """Called by the holder of the lock; the threads end when they wake."""
-        if self._watcher is not None:
+    def _stop_unused(self) -> None:
+        """Stop watching where nobody looks; the threads end when they wake."""
+        with self._lock:
+            if self._streams or self._watcher is None:
+                return
             self._watcher.stop()
-        self._watcher = None
-        self._generation += 1
+            self._watcher = None
+            self._generation += 1
         self._woken.set()
 
     def _follow_project(self, generation: int) -> None:
@@ -136,10 +158,13 @@ class Updates:
             self._wait_for_quiet()
             if generation != self._generation:
                 return
-            self._send()
             timeout = _SECOND_LOOK_S if is_change else None
-            if self._is_running():
-                timeout = _RUNNING_S
+            try:
+                self._send()
+                if self._is_running():
+                    timeout = _RUNNING_S
+            except Exception:  # noqa: BLE001 - without this thread no page gets an event any more
+                _log.exception("The events of a change were not made.")
 
     def _wait_for_quiet(self) -> None:
         for _ in range(round(_BUSY_S / _QUIET_S)):

@@ -23,16 +23,17 @@ def picture_paths(repo_dir: Path) -> list[Path]:
     return [
         path
         for path in files_in(repo_dir / PLOTS_DIR)
-        if path.suffix.lower() in PICTURES
-        and path.name.isprintable()
-        and _is_inside(path, repo_dir)
+        if path.suffix.lower() in PICTURES and path.name.isprintable() and is_inside(path, repo_dir)
     ]
 
 
-def _is_inside(path: Path, repo_dir: Path) -> bool:
+def is_inside(path: Path, repo_dir: Path) -> bool:
     """Whether ``path`` is a file of the repository, or a link to an object of a DVC cache."""
-    target = path.resolve()
-    return target.is_relative_to(repo_dir) or target.parts[-4:-2] == ("files", "md5")
+    try:
+        target = path.resolve()
+    except RuntimeError:  # a link that leads to itself
+        return False
+    return target.is_relative_to(repo_dir.resolve()) or target.parts[-4:-2] == ("files", "md5")
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -4,12 +4,13 @@ import json
 import math
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import pydantic
 from fastapi import APIRouter, Response
 
+from dvcstate.documents import regular_file
 from service.problems import Problem
 from service.protocol import as_json
 from service.repository.picture_files import (
@@ -50,6 +51,11 @@ class Pictures(pydantic.BaseModel):
 
     plots: list[Picture]
 
+
+Version = Annotated[
+    str,
+    pydantic.Field(max_length=100, description="Not read: a new one makes a browser ask again."),
+]
 
 UNREADABLE = document_problems({503: "A file there cannot be read; `detail` names it."})
 
@@ -98,7 +104,7 @@ def plots(resources: ServiceResources) -> Pictures:
         **UNREADABLE,
     },
 )
-def plot(name: str, resources: ServiceResources) -> Response:
+def plot(name: str, resources: ServiceResources, version: Version = "") -> Response:
     """One picture of `results/plots`."""
     pictures = {path.name: path for path in picture_paths(resources.repo_dir)}
     if name not in pictures:  # looked up in a listing, so that no name leads out of the folder
@@ -137,7 +143,7 @@ def read(path: Path) -> bytes:
             raise unreadable_problem(
                 path, f"larger than {LARGEST_FILE / 1e6:g} MB", "make it smaller"
             )
-        return path.read_bytes()
+        return regular_file.read(path, LARGEST_FILE)
     except OSError as error:
         raise unreadable_problem(
             path, str(error.strerror), "type dvc repro, then ask again"

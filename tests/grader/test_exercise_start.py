@@ -1,6 +1,8 @@
 """`grader start --broken` and `grader list --broken`, and what an exercise shows of itself."""
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.repositories import copy_folder
 from workshop.course.exercises import Exercises, exercises
 from workshop.exercises import builder, pages
 from workshop.exercises.faults import FAULTS
+from workshop.shell import command_line, stop_block
 from workshop.start.programs import ProgramError
 from workshop.terminal import Style
 
@@ -186,3 +189,15 @@ def test_no_readme_tells_what_mends_its_exercise() -> None:
     unsent = exercises().exercise("clone-without-model")
     assert unsent is not None
     assert "dvc push" not in pages.readme(unsent)
+
+
+def test_what_an_exercise_has_to_type_is_for_bash_and_powershell() -> None:
+    """A word that only one of them takes as it stands would be in quotes, or another one."""
+    for exercise in exercises().exercises:
+        steps = [tuple(shlex.split(line)) for line in (*exercise.see, *exercise.type)]
+        lines = [command_line(words) for words in steps]
+        bare = re.sub(r'"[^"]*"', "", " ".join(lines))
+        assert not set(bare) & set("&|;<>$`'\\*,(){}^!"), exercise.id
+        block = stop_block(lines, is_powershell=True)
+        assert "&&" not in " ".join(block)
+        assert all(line in shown for line, shown in zip(lines, block, strict=True))

@@ -393,11 +393,6 @@ def a_whole_section_of_params(repo: Path) -> None:
 
 
 @variant
-def a_whole_file_of_params(repo: Path) -> None:
-    edit_stages(repo, lambda stages: stages["train"].update(params=[{"params.yaml": None}]))
-
-
-@variant
 def params_in_several_lists(repo: Path) -> None:
     def change(stages: Any) -> None:
         keys = stages["train"]["params"]

@@ -71,13 +71,20 @@ def told(answers: object) -> tuple[str, str]:
 def test_code_without_an_end_is_told_while_it_runs_and_stopped_with_what_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gap_run, "_LIMIT_S", 4.0)
-    monkeypatch.setattr(gap_run, "_REPORT_S", 2.0)
+    monkeypatch.setattr(gap_run, "_REPORT_S", 0.2)
     lines: list[str] = []
-    problem, advice = told(run_gaps(project(tmp_path, ENDLESS), FUNCTION, lines.append))
-    assert problem == f"counts of {FILE} did not end within 4 s, and was stopped"
+
+    def report(line: str) -> None:
+        """However slow the machine is, the time is over only after the code has begun."""
+        lines.append(line)
+        if (tmp_path / "pids.txt").exists():
+            monkeypatch.setattr(gap_run, "_LIMIT_S", 0.0)
+
+    problem, advice = told(run_gaps(project(tmp_path, ENDLESS), FUNCTION, report))
+    assert problem == f"counts of {FILE} did not end within 0 s, and was stopped"
     assert advice == "look for a loop that has no end"
-    assert lines == [f"gap evaluate: counts of {FILE} runs, {at} s of at most 4" for at in (0, 2)]
+    assert lines[0] == f"gap evaluate: counts of {FILE} runs, 0 s of at most 180"
+    assert len(lines) > 1
     assert len(pids(tmp_path)) == 2
     wait_until(lambda: not any(map(is_running, pids(tmp_path))))
 

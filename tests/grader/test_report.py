@@ -210,9 +210,12 @@ def _rebase(repo: Path) -> None:
 @pytest.mark.parametrize(
     ("leave", "told"),
     [
-        (_detach, "on no branch: git checkout main returns"),
-        (_detach_with_two_branches, "on no branch: git branch lists those to return to"),
-        (_clone_of_a_commit, "on no branch"),
+        (_detach, "detached HEAD: commits here are on no branch. git checkout main returns"),
+        (
+            _detach_with_two_branches,
+            "detached HEAD: commits here are on no branch. git branch lists those there are",
+        ),
+        (_clone_of_a_commit, "detached HEAD: commits here are on no branch"),
         (_bisect, "on no branch while git bisect goes on: git bisect reset ends it"),
         (_rebase, "on no branch while git rebase goes on: git status says how it ends"),
     ],

@@ -349,7 +349,8 @@ def _report(*statuses: tuple[str, Status, str]) -> Report:
     )
     return Report(
         gradable=True, score=1, max_score=2, not_told=0, commit="a" * 40, branch=None,
-        no_branch="on no branch: git checkout main returns", verified=("static",), unproven=(),
+        no_branch="detached HEAD: commits here are on no branch. git checkout main returns",
+        verified=("static",), unproven=(),
         checks=checks, next=next_action(checks), lessons=lessons, repo="here",
     )  # fmt: skip
 

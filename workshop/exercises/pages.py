@@ -18,8 +18,9 @@ To see it:
 {see}
 ```
 
-**What is wanted.** {goal} All of it is committed, and whoever clones this
-folder gets all data by `dvc pull`. Git itself has no remote here: a commit is enough.
+**What is wanted.** {goal}
+All of it is committed, and whoever clones this folder gets all data by `dvc pull`. Git itself has
+no remote here: a clone is made of this folder.
 
 `grader check` says whether it is so, and what is still to be seen. `grader hint` helps in three
 steps: a question, where to look, what to type. Nothing is said before you ask.

@@ -13,9 +13,18 @@ const stored = {
 
 // --- the parts as tabs -------------------------------------------------------------------------
 
+function targetOfAddress() {
+  try {
+    return document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  } catch { // "#%": no address of ours
+    return null;
+  }
+}
+
 function showPart() {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const part = (target && target.closest(".part")) || $(".part");
+  const target = targetOfAddress();
+  // An address of no part, as that of "Skip to the content", leaves the one that is shown.
+  const part = target?.closest(".part") || document.getElementById(root.dataset.part) || $(".part");
   root.dataset.part = part.id;
   for (const section of $$(".part")) section.hidden = section !== part;
   for (const link of $$(".parts a")) {
@@ -59,11 +68,15 @@ async function copyText(text) {
 }
 
 async function onCopy(button) {
-  const label = button.textContent;
   await copyText(button.dataset.copy);
-  button.textContent = "Copied";
   announce("Copied");
-  setTimeout(() => { button.textContent = label; }, 1500);
+  if (button.dataset.label) return; // clicked again: it says so already
+  button.dataset.label = button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => {
+    button.textContent = button.dataset.label;
+    delete button.dataset.label;
+  }, 1500);
 }
 
 // --- numbers and times in the reader's locale ------------------------------------------------------
@@ -72,6 +85,7 @@ function localise(within) {
   for (const item of $$("data.number", within)) {
     const text = item.textContent;
     const digits = (text.split(".")[1] || "").length;
+    if (!/^[+-]?[0-9]+([.][0-9]+)?$/.test(text)) continue; // written already
     item.textContent = new Intl.NumberFormat(undefined, {
       minimumFractionDigits: digits, maximumFractionDigits: digits,
       signDisplay: /^[+-]/.test(text) ? "exceptZero" : "auto",
@@ -97,13 +111,37 @@ function keepState(before, after) {
   };
 }
 
-// Where the focus is, as a way down from the part: the same element of what replaces it.
-function pathOfFocus(within) {
-  let item = document.activeElement;
-  if (!item || !within.contains(item)) return null;
+// Where the focus is: the nearest element with a name of its own, and the way down from it.
+const NAMED = "[id], [data-key]";
+
+function placeOfFocus(within) {
+  const focused = document.activeElement;
+  if (!focused || focused === within || !within.contains(focused)) return null;
   const path = [];
-  for (; item !== within; item = item.parentElement) path.unshift([...item.parentElement.children].indexOf(item));
-  return path;
+  let item = focused;
+  for (; !item.matches(NAMED); item = item.parentElement) {
+    path.unshift([...item.parentElement.children].indexOf(item));
+  }
+  const names = [];
+  for (let named = item; named && named !== within; named = named.parentElement.closest(NAMED)) {
+    names.push(named.id ? ["id", named.id] : ["data-key", named.dataset.key]);
+  }
+  return { path, names, kind: focused.tagName };
+}
+
+// The same element of what replaces the part; where it is gone, what it stood in.
+function focusAgain(place, after) {
+  let named = null;
+  let isSame = true;
+  for (const [attribute, name] of place.names) {
+    named = $(`[${attribute}="${CSS.escape(name)}"]`, after);
+    if (named) break;
+    isSame = false;
+  }
+  const same = isSame && place.path.reduce((item, index) => item?.children[index], named || after);
+  const target = same?.tagName === place.kind ? same : $("summary", named || after) || named || after;
+  if (!target.matches("a, button, summary, input, select, [tabindex]")) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
 }
 
 function replacePart(html) {
@@ -112,42 +150,59 @@ function replacePart(html) {
   for (const after of [...template.content.children]) {
     const before = document.getElementById(after.id);
     if (!before) continue;
-    const focus = pathOfFocus(before);
+    const place = placeOfFocus(before);
     const restore = keepState(before, after);
     localise(after);
+    const said = textToSay(before);
     before.replaceWith(after);
     restore();
-    if (focus) focus.reduce((item, index) => item && item.children[index], after)?.focus?.({ preventScroll: true });
+    if (place) focusAgain(place, after);
+    // A screen reader tells what changes in an element, and not what comes in place of one.
+    if (textToSay(after) !== said) announce(textToSay(after));
   }
+}
+
+function textToSay(part) {
+  const item = $(".next > p, .summary", part);
+  return item ? item.textContent.trim() : "";
 }
 
 let source = null;
 let seen = document.body?.dataset.seen || "";
-let lastHeard = Date.now();
+let again = 0;
 
 function connect() {
-  if (source) source.close();
+  disconnect();
+  // A browser keeps six connections to a host: with a seventh tab none would be left to load it.
+  if (document.hidden) return;
   const query = new URLSearchParams({ as: "html", seen });
   if (document.body.dataset.lesson) query.set("lesson", document.body.dataset.lesson);
-  source = new EventSource(`./events?${query}`);
+  const own = source = new EventSource(`./events?${query}`);
   source.addEventListener("open", () => { setConnection(""); });
   source.addEventListener("error", () => {
+    if (own !== source) return;
     setConnection("The service does not answer. This page waits for it.");
     // A browser tries again by itself after a cut, and never after an answer such as 503.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, 2000);
   });
   for (const name of ["lessons", "pipeline", "results", "try"]) {
     source.addEventListener(name, (event) => {
       seen = event.lastEventId;
-      lastHeard = Date.now();
       replacePart(event.data);
       root.dataset.updates = Number(root.dataset.updates || 0) + 1;
     });
   }
 }
 
+function disconnect() {
+  clearTimeout(again);
+  source?.close();
+  source = null;
+}
+
 function setConnection(text) {
   const line = $("#connection");
+  if (line.textContent !== text && text) announce(text);
   line.textContent = text;
   line.hidden = !text;
 }
@@ -261,10 +316,8 @@ function start() {
   });
   setUpPosters();
   connect();
-  // After a sleep the connection may be dead without anybody having been told.
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && Date.now() - lastHeard > 60_000) { lastHeard = Date.now(); connect(); }
-  });
+  // A tab that nobody sees needs no events, and one that is seen again catches up.
+  document.addEventListener("visibilitychange", connect);
   addEventListener("online", connect);
 }
 
