@@ -8,6 +8,7 @@ matches ``*a*a*a*b`` for hours, and takes 1.6 times as long on 3,000 folders and
 import io
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,6 +135,7 @@ class GitIgnore:
         return [rule for rule in rules if rule is not None]
 
 
+@lru_cache(maxsize=4096)
 def _rule(pattern: bytes, flags: re.RegexFlag) -> GitIgnoreRule | None:
     """None where there is no pattern, or one that git refuses and that matches nothing."""
     excludes = not pattern.startswith(b"!")

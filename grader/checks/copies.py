@@ -22,7 +22,7 @@ from grader.facts.snapshot import Snapshot
 from grader.finding import Evidence, Finding
 from grader.fixes.git_files import append_lines
 from grader.stages.lookup import every_stage
-from grader.stages.paths import covers
+from grader.stages.paths import cover_test, covers
 from grader.step import Step
 
 _VERSION = "2"
@@ -85,7 +85,7 @@ class _CopySearch:
         self._repository = repository
         stages = snapshot.project.stages
         every = [out for stage in stages for out in stage.outs]
-        self._paths_of_outs = [out.path for out in every]
+        self._is_in_an_out = cover_test(out.path for out in every)
         # A stage may write a copy of what it reads: then that is no copy of the out.
         self._sources = {
             out.path: [*(dep.path for dep in stage.deps), *words_of(stage.cmd)]
@@ -135,7 +135,7 @@ class _CopySearch:
         return [
             (path, blob)
             for path, blob in blobs
-            if not is_cache_object(path) and not any(covers(o, path) for o in self._paths_of_outs)
+            if not is_cache_object(path) and not self._is_in_an_out(path)
         ]
 
     def _recall(self, kind: str, find: Callable[[Git], _Copies]) -> _Copies:

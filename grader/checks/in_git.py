@@ -192,17 +192,11 @@ def _ignored_here_alone(
     repository: Repository, snapshot: Snapshot, outs: list[str]
 ) -> Finding | None:
     """The finding on .gitignore files that cover an out, and that HEAD lacks or has otherwise."""
+    # To read git's rules at HEAD takes as long as ten checks: mostly they are those of the folder.
+    if not repository.uncommitted_files and not _changed_gitignores(repository, snapshot, outs):
+        return None
     unignored = [out for out in outs if not repository.ignores_at_head(out)]
-    above = {
-        "/".join([*folders, ".gitignore"])
-        for out in unignored
-        for folders in itertools.accumulate([[], *([name] for name in out.split("/")[:-1])])
-    }
-    changed = sorted(
-        path
-        for path in above
-        if (content := repository.worktree.text(path)) and content != snapshot.text(path)
-    )
+    changed = _changed_gitignores(repository, snapshot, unignored)
     if not changed:
         return None
     files = fixes.join(changed)
@@ -215,6 +209,22 @@ def _ignored_here_alone(
         fixes.commit(changed, "Ignore what DVC keeps"),
         tuple(Evidence("HEAD", path) for path in changed),
         severity="advice",
+    )
+
+
+def _changed_gitignores(
+    repository: Repository, snapshot: Snapshot, outs: Iterable[str]
+) -> list[str]:
+    """The .gitignore files in the folders above ``outs`` that ``snapshot`` has otherwise."""
+    above = {
+        "/".join([*folders, ".gitignore"])
+        for out in outs
+        for folders in itertools.accumulate([[], *([name] for name in out.split("/")[:-1])])
+    }
+    return sorted(
+        path
+        for path in above
+        if (content := repository.worktree.text(path)) and content != snapshot.text(path)
     )
 
 

@@ -100,7 +100,10 @@ class GitFacts:
     @cached_property
     def committed_folders(self) -> dict[str, list[str]]:
         """The files at HEAD in each folder, at any depth, by its path; ``.`` is the root."""
-        return _files_by_folder(self.committed_files)
+        return self.git_cache.recall(
+            lambda: _files_by_folder(self.committed_files),
+            *("folders", self.commit or "", self.prefix),
+        )
 
     @cached_property
     def links(self) -> list[str]:

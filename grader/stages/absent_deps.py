@@ -8,7 +8,7 @@ from grader.close_names import close_names
 from grader.facts.repository import Repository
 from grader.facts.snapshot import Snapshot
 from grader.stages.declared_params import has_key
-from grader.stages.paths import covers, lesson_paths, paths_overlap
+from grader.stages.paths import cover_test, covers, lesson_paths
 from grader.stages.storage import files_at_head
 from workshop.stages import PARAMS_FILE, STAGES
 
@@ -41,12 +41,12 @@ def is_nowhere(
     own = frozenset(unread)
 
     def look() -> bool:
-        made = _made_paths(repository, snapshot, own)
-        return (
-            not (repository.root / path).exists()
-            and not files_at_head(repository, path)
-            and not any(paths_overlap(other, path) for other in made)
+        if (repository.root / path).exists() or files_at_head(repository, path):
+            return False
+        made = snapshot.recall(
+            lambda: frozenset(_made_paths(repository, snapshot, own)), "made paths", own
         )
+        return not cover_test(made)(path) and not any(covers(path, other) for other in made)
 
     return snapshot.recall(look, "is nowhere", path, own)
 
