@@ -24,7 +24,8 @@ function targetOfAddress() {
 function showPart() {
   const target = targetOfAddress();
   // An address of no part, as that of "Skip to the content", leaves the one that is shown.
-  const part = target?.closest(".part") || document.getElementById(root.dataset.part) || $(".part");
+  const shown = location.hash && document.getElementById(root.dataset.part);
+  const part = target?.closest(".part") || shown || $(".part");
   root.dataset.part = part.id;
   for (const section of $$(".part")) section.hidden = section !== part;
   for (const link of $$(".parts a")) {
