@@ -188,8 +188,7 @@ class Loader(FastLoader):
         self.flatten_mapping(node)
         mapping: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
-            key = tuple(key) if isinstance(key, list) else key
+            key = self._key(key_node)
             if not _is_hashable(key):
                 raise _error("found a key that is a mapping", key_node)
             if key in mapping and not node.merged:  # type: ignore[attr-defined]
@@ -197,9 +196,15 @@ class Loader(FastLoader):
             mapping[key] = self.construct_object(value_node, deep=deep)
         return mapping
 
+    def _key(self, node: yaml.Node) -> Any:
+        key = self.construct_object(node, deep=True)
+        return tuple(key) if isinstance(key, list) else key
+
     def _first_mark(self, node: yaml.MappingNode, key: Hashable) -> yaml.Mark:
-        nodes = (each for each, _ in node.value)
-        first = next(n for n in nodes if self.construct_object(n, deep=True) == key)
+        keys = [(self._key(each), each) for each, _ in node.value]
+        # As a dictionary compares: .nan, which is unequal to itself, is one key where it is one
+        # object.
+        first = next(each for other, each in keys if other is key or other == key)
         mark: yaml.Mark = first.start_mark
         return mark
 
