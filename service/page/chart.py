@@ -118,7 +118,7 @@ def _tick_values(low: float, high: float) -> list[float]:
 
 def _labels(values: Sequence[float]) -> list[str]:
     """As few digits as tell one tick from the next."""
-    for digits in (6, 9, 12):
+    for digits in (6, 9, 12, 15):
         labels = [f"{value:.{digits}g}" for value in values]
         if len({*labels}) == len({*values}):
             break

@@ -1,5 +1,6 @@
 """The part *Pipeline*: the graph of stages and data, and for each stage why it has to run."""
 
+import graphlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +89,7 @@ def pipeline_view(state: ProjectState, times: RunTimes) -> PipelineView:
     nodes = tuple(
         _node(name, box, labels[name], by_name.get(name)) for name, box in layout.boxes.items()
     )
-    return PipelineView(stages, layout, nodes, _summary(stages))
+    return PipelineView(stages, layout, nodes, _cycle(state) or _summary(stages))
 
 
 def _stage_view(stage_state: StageState, number: int, times: RunTimes) -> StageView:
@@ -228,10 +229,24 @@ def _node(name: str, box: Box, lines: tuple[str, ...], stage: StageView | None) 
     return NodeView(box, lines, stage.css, stage.word, stage.anchor, title)
 
 
+def _cycle(state: ProjectState) -> str | None:
+    """Which stages need each other, for DVC runs none of such a pipeline; None where none do."""
+    needs: dict[str, list[str]] = {}
+    for start, end in state.project.edges:
+        needs.setdefault(end, []).append(start)
+    try:
+        graphlib.TopologicalSorter(needs).prepare()
+    except graphlib.CycleError as error:
+        # Each needs the next one, and the last is the first again.
+        names = " → ".join(reversed(error.args[1][:8]))
+        return f"A cycle, in which no stage can be the first: {names}. dvc repro runs none of it."
+    return None
+
+
 def _summary(stages: Sequence[StageView]) -> str:
     """One line on the whole pipeline."""
     if not stages:
-        return "No stages yet. The lesson preprocess adds the first."
+        return "No stages yet. In the workshop the lesson preprocess adds the first."
     running = [view.state.stage.name for view in stages if view.css == "running"]
     if running:
         return f"{', '.join(running)} is running."

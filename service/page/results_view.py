@@ -38,6 +38,7 @@ class Metric:
     committed: float | int | str | None
     change: float | int | None
     is_committed: bool
+    is_equal: bool
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,14 @@ def _metrics_file(repo_dir: Path, path: str, committed: Any) -> MetricsFile:
     # As many as are shown: by its anchors a small YAML file can say millions of them.
     old = dict(islice(_flatten(committed), MOST_METRICS))
     metrics = tuple(
-        Metric(name, value, old.get(name), _change(value, old.get(name)), name in old)
+        Metric(
+            name,
+            value,
+            old.get(name),
+            _change(value, old.get(name)),
+            name in old,
+            value == old.get(name) or (value != value and old.get(name) != old.get(name)),
+        )
         for name, value in islice(_flatten(document), MOST_METRICS)
     )
     return MetricsFile(path, metrics, None if metrics else "holds no metrics")

@@ -32,6 +32,9 @@ function showPart() {
     if (link.hash === `#${part.id}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  for (const drawing of $$(".drawing", part)) { // the first stages stand in the middle
+    if (!drawing.scrollLeft) drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;
+  }
   if (target && target !== part && target.matches(".stage")) {
     target.scrollIntoView({ block: "nearest" });
     target.focus({ preventScroll: true });
