@@ -9,7 +9,7 @@ from tests.grader.gallery.entries import mistake
 from tests.repositories import run
 
 
-@mistake("out-undeclared")
+@mistake("out-undeclared", "dep-too-wide")
 def model_is_no_out(repo: Path) -> None:
     def change(stages: Any) -> None:
         stages["train"]["plots"].pop()
