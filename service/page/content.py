@@ -27,7 +27,7 @@ class Page:
         self._parts = PageParts(resources.repo_dir, resources.project, resources.reports)
         self._updates = Updates(resources.repo_dir, resources.project, self._parts.is_running)
         self._renders: dict[str | None, Render] = {}
-        resources.draining.before_stop.append(self._updates.close)
+        resources.draining.before_stop(self._updates.close)
 
     def document(self, wanted: str | None, shell: str | None, answer: str = "") -> str:
         """The whole page, in a thread; ``wanted`` is the lesson in place of the one in progress."""

@@ -26,11 +26,20 @@ class Draining:
         self.active = False
         self.in_flight = 0
         self.last_request = time.monotonic()
-        self.before_stop: list[Callable[[], object]] = []
-        """Called on the event loop at SIGTERM and at SIGINT: what would never end by itself."""
+        self._before_stop: list[Callable[[], object]] = []
+        self._is_stopping = False
         self._seconds = seconds
         # The loop holds tasks by weak references only: without this one it may be collected.
         self._task: asyncio.Task[None] | None = None
+
+    def before_stop(self, call: Callable[[], object]) -> None:
+        """Call this on the event loop at SIGTERM and at SIGINT: it ends what never would by itself.
+
+        At once where the signal has come: a page may be loaded for the first time just then.
+        """
+        self._before_stop.append(call)
+        if self._is_stopping:
+            call()
 
     @contextmanager
     def at_signals(self) -> Iterator[None]:
@@ -69,7 +78,8 @@ class Draining:
                 signal.signal(number, handler)
 
     def _call_before_stop(self) -> None:
-        for call in self.before_stop:
+        self._is_stopping = True
+        for call in self._before_stop:
             call()
 
     def _start(self, finish: Callable[[], object]) -> None:
