@@ -22,7 +22,9 @@ function showPart() {
     if (link.hash === `#${part.id}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (target && target !== part && target.matches(".stage")) {
+  if (target && target !== part && target.matches(".stage, .check")) {
+    for (let item = target; item !== part; item = item.parentElement) if (item.matches("details")) item.open = true;
+    if (target.matches(".check")) $("details", target).open = true;
     target.scrollIntoView({ block: "nearest" });
     target.focus({ preventScroll: true });
   }
