@@ -28,12 +28,7 @@ class Page:
         resources.draining.before_stop.append(self._updates.close)
 
     def document(self, wanted: str | None, shell: str | None, answer: str = "") -> str:
-        """The whole page, in a thread; ``wanted`` is the lesson in place of the one in progress.
-
-        The page stays with the lesson that it shows: with a commit in its midst another one may
-        be in progress, while the reader is not yet at its end.
-        """
-        wanted = self._parts.shown_lesson(wanted)
+        """The whole page, in a thread; ``wanted`` is the lesson in place of the one in progress."""
         html = {name: self._part(name, wanted) for name in NAMES}
         seen = ".".join(version_of(text) for text in html.values())
         status, _, html["lessons"] = html["lessons"].partition(SEPARATOR)
@@ -46,7 +41,6 @@ class Page:
             status=status,
             answer=answer,
             seen=seen,
-            wanted=wanted,
             shell=shell,
         )
 

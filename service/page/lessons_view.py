@@ -141,7 +141,7 @@ def lessons_view(report: Report, wanted: str | None = None) -> LessonsView:
 
     Without it, or where there is none of that name, of the lesson in progress.
     """
-    shown = shown_lesson(report, wanted)
+    shown = _shown(report, wanted)
     waiting = waiting_tasks(report.checks, report.next)
     page = next((page for page in _pages() if page.id == shown), None)
     scores = {score.id: score for score in report.lessons}
@@ -163,7 +163,7 @@ def lessons_view(report: Report, wanted: str | None = None) -> LessonsView:
     )
 
 
-def shown_lesson(report: Report, wanted: str | None) -> str:
+def _shown(report: Report, wanted: str | None) -> str:
     """The id of the lesson or page ``wanted``, else of the lesson in progress; empty: of none."""
     known = {page.id for page in _pages()} | {score.id for score in report.lessons}
     return wanted if wanted in known else _current(report)

@@ -70,13 +70,6 @@ class PageParts:
         report = self._report()
         return self._once("lessons", wanted, report, lambda: self._render_lessons(report, wanted))
 
-    def shown_lesson(self, wanted: str | None) -> str | None:
-        """The lesson that is shown where ``wanted`` is asked for; None: there is none."""
-        report = self._report()
-        if not isinstance(report, Report):
-            return wanted
-        return lessons_view.shown_lesson(report, wanted) or None
-
     def pipeline(self) -> str:
         """The part *Pipeline*."""
         state = self._project_state()

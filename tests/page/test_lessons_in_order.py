@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 import yaml
 
 from grader.grading import grade
@@ -91,7 +90,6 @@ class PageText:
         self.lesson = found[1] if found else None
 
 
-@pytest.mark.slow
 def test_the_page_leads_from_the_first_lesson_to_the_last(
     solved: Path, tmp_path: Path, http: httpx.Client
 ) -> None:
@@ -123,7 +121,6 @@ def test_the_page_leads_from_the_first_lesson_to_the_last(
         assert page.states["share"] == page.states["remote"] == "untold"
 
 
-@pytest.mark.slow
 def test_what_waits_for_its_commit_is_amber_in_its_own_lesson(
     solved: Path, tmp_path: Path, http: httpx.Client
 ) -> None:

@@ -130,7 +130,10 @@ let lastHeard = Date.now();
 function connect() {
   if (source) source.close();
   const query = new URLSearchParams({ as: "html", seen });
-  if (document.body.dataset.lesson) query.set("lesson", document.body.dataset.lesson);
+  // The page stays with its lesson: with a commit in its midst, which makes the next one the lesson
+  // in progress, the reader is not yet at its end.
+  const lesson = $("#part-lessons")?.dataset.lesson;
+  if (lesson) query.set("lesson", lesson);
   source = new EventSource(`./events?${query}`);
   source.addEventListener("open", () => { setConnection(""); });
   source.addEventListener("error", () => {
