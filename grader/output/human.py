@@ -189,11 +189,7 @@ def _evidence_lines(evidence: Evidence, style: Style) -> list[str]:
 def _ending(report: Report, style: Style) -> list[str]:
     action = report.next
     if action:
-        tasks = waiting_tasks(report.checks, report.next)
-        # What a later lesson asks for is no mistake, and most of what is blocked waits for it.
-        rest = _rest(action.more - len(tasks), 0 if tasks else action.blocked)
-        if action.result.kind == "blocked":
-            rest = f"what is blocked can be judged; it {action.result.rationale}"
+        rest = remaining_text(action, len(waiting_tasks(report.checks, report.next)))
         next_ = f"next: {_colour(_next(action, style), 'fail', style)}"
         return [*_before_commit(action), next_, *([f"then: {rest}"] if rest else [])]
     is_told = any(result.kind == "error" for result in report.checks)
@@ -228,8 +224,14 @@ def _next(action: NextAction, style: Style) -> str:
     return f"{words[0]}{_SEE_ABOVE}"
 
 
-def _rest(more: int, blocked: int) -> str:
-    """What is left after the next thing to do."""
+def remaining_text(action: NextAction, tasks: int) -> str:
+    """What is left after ``action``; ``tasks`` of later lessons are not counted.
+
+    What a later lesson asks for is no mistake, and most of what is blocked waits for it.
+    """
+    if action.result.kind == "blocked":
+        return f"what is blocked can be judged; it {action.result.rationale}"
+    more, blocked = action.more - tasks, 0 if tasks else action.blocked
     parts = [f"{more} more to mend"] * bool(more)
     waiting = f"{blocked} check{'s' * (blocked != 1)} can be judged only after that"
     parts += [waiting] * bool(blocked)

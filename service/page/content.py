@@ -44,7 +44,6 @@ class Page:
             status=status,
             answer=answer,
             seen=seen,
-            wanted=wanted,
             shell=shell,
         )
 

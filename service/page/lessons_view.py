@@ -6,11 +6,12 @@ from pathlib import Path
 
 from grader import checkout
 from grader.engine.check_result import CheckResult
-from grader.engine.next_action import NextAction, waiting_tasks
+from grader.engine.next_action import waiting_tasks
 from grader.engine.report import LessonScore, Report
 from grader.facts import settings
 from grader.finding import Evidence
-from grader.output.steps import next_line, step_lines
+from grader.output.human import remaining_text
+from grader.output.steps import next_line, step_lines, unsolved
 from grader.step import Command, Step
 from service.page import markdown
 from workshop import shell
@@ -31,13 +32,19 @@ WORDS = {
     UNTOLD: "could not be told",
     ADVICE: "advice",
 }
-_ORDER = (MISTAKE, TASK, COMMIT, UNTOLD, WAITS)
+_ORDER = (MISTAKE, TASK, COMMIT, UNTOLD, WAITS, ADVICE)
+_DONE_WITH_ADVICE = "done, with advice"
+_NOT_ALL_TOLD = "not all checked"
 
 
 @dataclass(frozen=True)
 class StepView:
-    """One step of a fix: ``command`` is what the copy button copies, None where it is by hand."""
+    """One step of a fix: ``command`` is what the copy button copies, None where it is by hand.
 
+    By hand ``text`` says what to do, and ``lines`` are what belongs in the file, if anything.
+    """
+
+    text: str
     lines: tuple[str, ...]
     command: str | None
 
@@ -53,11 +60,15 @@ class FixView:
 
 @dataclass(frozen=True)
 class CheckView:
-    """One check; ``is_folded``: a task of its lesson, whose solution is the last of its hints."""
+    """One check; ``is_folded``: its lesson has it solved, whose solution is the last of its hints.
+
+    ``reason`` is what was found, in a sentence; of a fault that the lesson planted only that.
+    """
 
     result: CheckResult
     state: str
     word: str
+    reason: str
     evidence: tuple[str, ...]
     fix: FixView
     is_folded: bool
@@ -78,8 +89,9 @@ class LessonView:
 class NextView:
     """The one thing to do next, of which lesson; ``command`` where it is one to type.
 
-    ``is_task``: the lesson says what to do, below the heading ``section``. ``is_before``: it does
-    so, as far as its commit.
+    ``is_task``: the lesson says what to do, in its ``section`` if there is one. ``is_before``: it
+    does so, as far as its commit. ``reason`` is what was found, ``rest`` what is left after it;
+    ``check`` names the check, of the lesson ``check_lesson``, that has all steps.
     """
 
     text: str
@@ -88,17 +100,27 @@ class NextView:
     section: str | None
     is_before: bool
     lesson: str
+    reason: str
+    rest: str
+    check: str
+    check_lesson: str
 
 
 @dataclass(frozen=True)
 class LessonsView:
-    """All that the part shows; ``text`` is the HTML of the lesson, empty where it has none."""
+    """All that the part shows; ``text`` is the HTML of the lesson, empty where it has none.
+
+    ``is_done``: nothing is left of the lesson that is shown, as far as can be told without the
+    remote, which the page does not ask; ``not_told`` are those of its points that only it can tell.
+    """
 
     report: Report
     next: NextView | None
     lessons: tuple[LessonView, ...]
     shown: str
     title: str
+    is_done: bool
+    not_told: int
     checks: tuple[CheckView, ...]
     waiting: tuple[CheckView, ...]
     text: str
@@ -119,23 +141,32 @@ def lessons_view(report: Report, wanted: str | None = None) -> LessonsView:
 
     Without it, or where there is none of that name, of the lesson in progress.
     """
-    page = next((page for page in pages() if page.id == wanted), None)
-    shown = page.id if page else _current(report)
+    shown = _shown(report, wanted)
     waiting = waiting_tasks(report.checks, report.next)
-    page = page or next((page for page in pages() if page.id == shown), None)
+    page = next((page for page in pages() if page.id == shown), None)
     scores = {score.id: score for score in report.lessons}
     title = page.title if page else scores[shown].title if shown in scores else ""
     checks = [_check_view(item, waiting) for item in report.checks if item.lesson == shown]
+    lessons = tuple(_lesson_view(score, report, waiting, shown) for score in report.lessons)
+    own = next((lesson for lesson in lessons if lesson.is_shown), None)
     return LessonsView(
         report=report,
-        next=_next_view(report.next),
-        lessons=tuple(_lesson_view(score, report, waiting, shown) for score in report.lessons),
+        next=_next_view(report, len(waiting)),
+        lessons=lessons,
         shown=shown,
         title=title,
+        is_done=own is not None and (own.state in (DONE, ADVICE) or own.word == _NOT_ALL_TOLD),
+        not_told=own.score.not_told if own is not None and own.word == _NOT_ALL_TOLD else 0,
         checks=tuple(check for check in checks if check.state not in (WAITS, DONE)),
         waiting=tuple(check for check in checks if check.state in (WAITS, DONE)),
         text=lesson_html(page.path) if page else "",
     )
+
+
+def _shown(report: Report, wanted: str | None) -> str:
+    """The id of the lesson or page ``wanted``, else of the lesson in progress; empty: of none."""
+    known = {page.id for page in pages()} | {score.id for score in report.lessons}
+    return wanted if wanted is not None and wanted in known else _current(report)
 
 
 def lesson_html(path: Path) -> str:
@@ -159,17 +190,26 @@ def _current(report: Report) -> str:
     return report.next.lesson or report.next.result.lesson
 
 
-def _next_view(action: NextAction | None) -> NextView | None:
+def _next_view(report: Report, waiting: int) -> NextView | None:
+    """The next action of ``report``; ``waiting`` tasks of later lessons are no mistakes."""
+    action = report.next
     if action is None:
         return None
     result, lesson = action.result, action.lesson or action.result.lesson
-    command = None
-    if isinstance(action.step, Command) and not result.told_in:
-        command = step_lines(action.step)[0]
     is_task = result.told_in is not None
-    is_before = action.lesson is not None and not is_task
-    section = result.planted.section if result.planted else None
-    return NextView(next_line(action), command, is_task, section, is_before, lesson)
+    is_typed = not is_task and (action.step is None or isinstance(action.step, Command))
+    return NextView(
+        text=next_line(action),
+        command=next_line(action) if is_typed else None,
+        is_task=is_task,
+        section=result.planted.section if result.planted else None,
+        is_before=action.lesson is not None and not is_task,
+        lesson=lesson,
+        reason="" if is_task else result.rationale or "",
+        rest=remaining_text(action, waiting),
+        check=result.id,
+        check_lesson=result.lesson,
+    )
 
 
 def _lesson_view(
@@ -183,10 +223,11 @@ def _lesson_view(
     # Without a check of its own only the remote can judge it, and was not asked.
     unasked = WAITS if report.next else UNTOLD
     state = next((state for state in _ORDER if state in states), DONE if states else unasked)
+    word = _DONE_WITH_ADVICE if state == ADVICE else WORDS[state]
+    if state in (DONE, ADVICE) and score.not_told and "remote" not in report.verified:
+        state, word = UNTOLD, _NOT_ALL_TOLD
     lesson = course().lesson(score.id)
-    return LessonView(
-        score, lesson.minutes if lesson else None, state, WORDS[state], score.id == shown
-    )
+    return LessonView(score, lesson.minutes if lesson else None, state, word, score.id == shown)
 
 
 def _state(result: CheckResult) -> str:
@@ -199,14 +240,19 @@ def _state(result: CheckResult) -> str:
 
 def _check_view(result: CheckResult, waiting: Sequence[CheckResult]) -> CheckView:
     state = WAITS if result in waiting else _state(result)
-    is_folded = result.told_in is not None and result.lesson not in (EXERCISE, GAPS)
-    evidence = tuple(_evidence_text(item) for item in result.evidence[:4])
-    return CheckView(result, state, WORDS[state], evidence, fix_view(result.steps), is_folded)
+    is_told_in_lesson = result.told_in is not None or result.is_lesson_task
+    is_folded = is_told_in_lesson and result.lesson not in (EXERCISE, GAPS)
+    reason = unsolved(result) if result.planted else result.rationale or ""
+    shown = () if result.planted else result.evidence[:4]
+    evidence = tuple(map(_evidence_text, shown))
+    return CheckView(
+        result, state, WORDS[state], reason, evidence, fix_view(result.steps), is_folded
+    )
 
 
 def fix_view(steps: Sequence[Step]) -> FixView:
     """The steps with their lines, and what pastes all commands at once where there are several."""
-    views = tuple(StepView(tuple(step_lines(step)), _command(step)) for step in steps)
+    views = tuple(_step_view(step) for step in steps)
     commands = [view.command for view in views if view.command]
     if len(commands) < 2 or len(commands) < len(views):
         return FixView(views, None, None)
@@ -214,8 +260,13 @@ def fix_view(steps: Sequence[Step]) -> FixView:
     return FixView(views, *blocks)
 
 
-def _command(step: Step) -> str | None:
-    return step_lines(step)[0] if isinstance(step, Command) else None
+def _step_view(step: Step) -> StepView:
+    """The same words as in a terminal, without the ``#`` that makes them a comment there."""
+    lines = step_lines(step)
+    if isinstance(step, Command):
+        return StepView("", (), lines[0])
+    texts = tuple(line.removeprefix("# ") for line in lines)
+    return StepView(texts[0], texts[1:], None)
 
 
 def _evidence_text(evidence: Evidence) -> str:

@@ -20,6 +20,7 @@ _ATTRIBUTES = {
     "button": {"type", "class", "data-copy", "aria-label"},
     "code": {"class"},
     "div": {"class"},
+    "span": {"class"},
     "img": {"alt", "height", "loading", "src", "title", "width"},
     "pre": {"class", "tabindex"},
     "td": {"align"},
@@ -27,8 +28,8 @@ _ATTRIBUTES = {
 }
 _TAGS = {
     "a", "blockquote", "br", "button", "code", "del", "details", "div", "em", "h2", "h3", "h4",
-    "h5", "h6", "hr", "img", "li", "ol", "p", "pre", "strong", "summary", "table", "tbody", "td",
-    "th", "thead", "tr", "ul",
+    "h5", "h6", "hr", "img", "ins", "li", "ol", "p", "pre", "span", "strong", "summary", "table",
+    "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _LESSON_LINK = re.compile(r"^([a-z-]+)\.md$")
 _PICTURE = re.compile(r"^pictures/([\w-]+\.(?:svg|png))$")
@@ -60,18 +61,38 @@ def _parser() -> MarkdownIt:
 def _fence(
     self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
+    """A block: typed in a terminal, put into a file that its info string names, or printed."""
     token = tokens[index]
-    language = escape(token.info.split(" ")[0])
-    content = escape(token.content)
+    language, _, path = token.info.strip().partition(" ")
+    is_diff = language == "diff"
+    content = _changed_lines(token.content) if is_diff else escape(token.content)
     # Scrolled by the keyboard: WCAG 2.1.1.
-    block = f'<pre tabindex="0" class="{language}"><code>{content}</code></pre>'
-    if language not in TYPED:
+    block = f'<pre tabindex="0" class="{escape(language)}"><code>{content}</code></pre>'
+    if language in TYPED:
+        return f'<div class="typed {language}">{block}{_copy_button(token.content.strip())}</div>'
+    if not path:
         return block
-    button = (
-        f'<button type="button" class="copy" data-copy="{escape(token.content.strip())}" '
-        f'aria-label="Copy: {escape(token.content.strip()[:100])}">Copy</button>'
+    # The signs of a diff do not belong into the file, and what to copy of it is a matter of choice.
+    button = "" if is_diff else _copy_button(token.content.rstrip())
+    caption = f'<span class="path">{"change in" if is_diff else "into"} {escape(path)}</span>'
+    return f'<div class="typed file">{caption}{block}{button}</div>'
+
+
+def _copy_button(text: str) -> str:
+    return (
+        f'<button type="button" class="copy" data-copy="{escape(text)}" '
+        f'aria-label="Copy: {escape(text[:100])}">Copy</button>'
     )
-    return f'<div class="typed {language}">{block}{button}</div>'
+
+
+def _changed_lines(diff: str) -> str:
+    """The lines of a diff: what is added and what is taken away, by more than their signs."""
+    tags = {"+": "ins", "-": "del"}
+    lines = []
+    for line in diff.splitlines():
+        tag = tags.get(line[:1])
+        lines.append(f"<{tag}>{escape(line)}</{tag}>" if tag else escape(line))
+    return "\n".join(lines) + "\n"
 
 
 def _heading(

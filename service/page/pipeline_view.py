@@ -1,8 +1,9 @@
 """The part *Pipeline*: the graph of stages and data, and for each stage why it has to run."""
 
 import graphlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from dvcstate.errors import ProjectError
@@ -26,6 +27,10 @@ _LONGEST = 26
 MOST_BOXES = 120
 """Of more, the stages alone are drawn; where these are more, nothing: nobody could read it, and the
 layout takes seconds, in which all else waits."""
+REPRO = "dvc repro"
+_MOST_VALUES = 8
+"""So many changed values of a section of params are shown, one by one."""
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,13 @@ class NodeView:
 
 @dataclass(frozen=True)
 class PipelineView:
-    """All that the part shows."""
+    """All that the part shows; ``fix`` is the command that brings all stages up to date."""
 
     stages: tuple[StageView, ...]
     layout: Layout
     nodes: tuple[NodeView, ...]
     summary: str
+    fix: str | None
 
 
 def pipeline_view(state: ProjectState, times: RunTimes) -> PipelineView:
@@ -89,7 +95,10 @@ def pipeline_view(state: ProjectState, times: RunTimes) -> PipelineView:
     nodes = tuple(
         _node(name, box, labels[name], by_name.get(name)) for name, box in layout.boxes.items()
     )
-    return PipelineView(stages, layout, nodes, _cycle(state) or _summary(stages))
+    has_to_run = any(view.fix == REPRO for view in stages)
+    is_running = any(view.css == "running" for view in stages)
+    fix = REPRO if has_to_run and not is_running else None
+    return PipelineView(stages, layout, nodes, _cycle(state) or _summary(stages), fix)
 
 
 def _stage_view(stage_state: StageState, number: int, times: RunTimes) -> StageView:
@@ -107,9 +116,7 @@ def _stage_view(stage_state: StageState, number: int, times: RunTimes) -> StageV
         word,
         f"stage-{number}",
         command,
-        tuple(
-            ReasonView(reason, _reason_text(reason, stage_state)) for reason in stage_state.reasons
-        ),
+        tuple(_reason_views(stage_state)),
         _fix(stage_state) if css != "running" else None,
         run,
     )
@@ -123,15 +130,42 @@ def _fix(stage_state: StageState) -> str | None:
     if stage_state.state == "fresh" and not stage_state.upstream_stale:
         return None
     if stage.cmd is not None:
-        return "dvc repro"
+        return REPRO
     is_changed = any(reason.change == "modified" for reason in stage_state.reasons)
     if is_changed:
         return command_line(("dvc", "commit", stage.name))
     return command_line(("dvc", "checkout", stage.name))
 
 
-def _reason_text(reason: Reason, stage_state: StageState) -> str:
-    """What changed, in a line; of a param with both values."""
+def _reason_views(stage_state: StageState) -> Iterator[ReasonView]:
+    """A line for each thing that changed; none of a stage that never ran, of which all is new."""
+    for reason in stage_state.reasons if stage_state.state != "never_run" else ():
+        if reason.kind == "param" and reason.change == "modified":
+            lines = _changed_values(reason.path, *_param_values(reason.path, stage_state))
+            yield from (ReasonView(reason, line) for line in lines)
+        else:
+            yield ReasonView(reason, _reason_text(reason))
+
+
+def _changed_values(path: str, old: Any, new: Any) -> list[str]:
+    """``params.yaml:train.epochs: 30 → 40`` for each value that differs in a section."""
+    pairs = list(islice(_differences(path, old, new), _MOST_VALUES + 1))
+    if (old, new) == (None, None) or not pairs:
+        return [f"{path}: modified"]
+    lines = [f"{name}: {_plain(was)} → {_plain(is_)}" for name, was, is_ in pairs[:_MOST_VALUES]]
+    return lines + ["and more"] * (len(pairs) > _MOST_VALUES)
+
+
+def _differences(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in {**old, **new}:
+            yield from _differences(f"{name}.{key}", old.get(key, _ABSENT), new.get(key, _ABSENT))
+    elif old != new:
+        yield name, old, new
+
+
+def _reason_text(reason: Reason) -> str:
+    """What changed, in a line."""
     if reason.kind == "command":
         return "its command changed"
     if reason.kind == "always_changed":
@@ -140,9 +174,6 @@ def _reason_text(reason: Reason, stage_state: StageState) -> str:
         return "its .dvc file changed"
     change = reason.change or "changed"
     if reason.kind == "param":
-        old, new = _param_values(reason.path, stage_state)
-        if change == "modified" and (old, new) != (None, None):
-            return f"{reason.path}: {_plain(old)} → {_plain(new)}"
         return f"{reason.path}: {change}"
     return f"{reason.kind} {reason.path}: {change}"
 
@@ -163,7 +194,8 @@ def _param_values(path: str, stage_state: StageState) -> tuple[Any, Any]:
 
 
 def _plain(value: Any) -> str:
-    return "nothing" if value is None else environment.cut(value, 60)
+    is_absent = value is None or value is _ABSENT
+    return "nothing" if is_absent else environment.cut(value, 60)
 
 
 def _graph(state: ProjectState) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str]]]:
@@ -245,12 +277,16 @@ def _cycle(state: ProjectState) -> str | None:
 
 def _summary(stages: Sequence[StageView]) -> str:
     """One line on the whole pipeline."""
-    if not stages:
-        return "No stages yet. In the workshop the lesson preprocess adds the first."
+    data = sum(view.command is None for view in stages)
+    if len(stages) == data and all(view.css == "fresh" for view in stages):
+        tracked = f"{data} .dvc file{'s' * (data > 1)}, up to date. " if data else ""
+        return f"{tracked}No stages yet: dvc stage add adds one."
     running = [view.state.stage.name for view in stages if view.css == "running"]
     if running:
         return f"{', '.join(running)} is running."
-    open_ = sum(view.css not in ("fresh", "frozen") for view in stages)
+    open_ = [view.state.stage.name for view in stages if view.css not in ("fresh", "frozen")]
     if not open_:
         return "All stages are up to date: dvc repro runs nothing."
-    return f"{open_} of {len(stages)} are not up to date."
+    names = ", ".join(open_[:4]) + (", …" if len(open_) > 4 else "")
+    is_ = "is" if len(open_) == 1 else "are"
+    return f"{len(open_)} of {len(stages)} {is_} not up to date: {names}."

@@ -43,6 +43,8 @@ def opened(browser: Browser, **options: object) -> Iterator[Page]:
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda line: problems.append(line.text) if "Security" in line.text else None)
     page.set_default_timeout(10_000)
+    # The first page of a service waits until the repository is graded.
+    page.set_default_navigation_timeout(30_000)
     try:
         yield page
     finally:

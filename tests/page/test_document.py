@@ -3,6 +3,7 @@
 import gzip
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -173,3 +174,59 @@ def test_a_page_of_another_site_gets_no_prediction_and_no_events(
         assert "WORKSHOP_CORS_ORIGINS" in problem_in(answer, 403)["fix"]
     own = {"Origin": solved_url}
     assert http.post(f"{solved_url}/predict", headers=own).status_code == 415
+
+
+def test_a_changed_section_of_params_is_told_value_by_value(
+    solved: Path, tmp_path: Path, http: httpx.Client
+) -> None:
+    """The stages declare whole sections: both as text differ somewhere in their midst."""
+    params = solved / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("test_share: 0.2", "test_share: 0.25"))
+    assert params.read_text() != text
+    with running.in_process(solved, tmp_path / "log") as service:
+        html = html_of(service.url, http)
+    assert "<li>params.yaml:preprocess.test_share: 0.2 → 0.25</li>" in html
+    assert "are not up to date: preprocess, train," in html
+    status = html[html.index('id="status"') : html.index('<nav class="parts"')]
+    assert 'data-copy="dvc repro"' in status
+    assert "Why: The pipeline has not run on params.yaml" in status
+    assert '<a href="./?lesson=data#check-data.committed">All steps</a>' in status
+    assert "Then: 1 more to mend." in status
+
+
+def test_a_stage_that_never_ran_has_no_list_of_what_is_new(
+    tmp_path: Path, http: httpx.Client
+) -> None:
+    repo = tmp_path / "repo"
+    (repo / ".dvc").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", "-b", "main", repo], check=True)
+    (repo / ".dvc" / "config").write_text("")
+    (repo / "a.txt").write_text("a")
+    with running.in_process(repo, tmp_path / "log") as service:
+        assert "No stages yet: dvc stage add adds one." in html_of(service.url, http)
+        (repo / "dvc.yaml").write_text("stages:\n  a:\n    cmd: x\n    deps: [a.txt]\n")
+        deadline = time.monotonic() + 10
+        while "1 of 1 is not up to date: a." not in (html := html_of(service.url, http)):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert "never run" in html
+    assert 'class="reasons"' not in html
+
+
+def test_a_block_for_a_file_says_which_and_is_copied(solved_url: str, http: httpx.Client) -> None:
+    init = html_of(solved_url, http, "/?lesson=init")
+    assert '<span class="path">into .dvcignore</span>' in init
+    assert 'data-copy=".DS_Store\nThumbs.db\n__pycache__/"' in init
+    train = html_of(solved_url, http, "/?lesson=train")
+    assert '<span class="path">change in dvc.yaml</span>' in train
+    assert re.search(r"<ins>\+[^<]*</ins>", train)
+
+
+def test_points_that_the_remote_has_to_tell_are_not_called_done(
+    solved_url: str, http: httpx.Client
+) -> None:
+    html = html_of(solved_url, http, "/?lesson=remote")
+    assert "(the remote was not asked)" in html
+    assert "not all checked" in html
+    assert "of this lesson only the remote can tell" in html

@@ -191,3 +191,38 @@ def test_before_dvc_init_the_lesson_leads(page: Page, solution: Path, tmp_path: 
         run(repo, "git", "add", "-A", ".")
         run(repo, "git", "commit", "-qm", "Initialise DVC")
         expect(page.locator("nav.lessons li.done").first).to_be_visible()
+
+
+def test_the_page_stays_with_the_lesson_that_is_read(
+    page: Page, solution: Path, tmp_path: Path
+) -> None:
+    """A commit stands in the midst of each lesson: what is below it is still to be read."""
+    repo = tmp_path / "fresh"
+    subprocess.run(["git", "clone", "-q", solution, repo], check=True)
+    start, first = run(repo, "git", "rev-list", "--reverse", "HEAD").split()[:2]
+    run(repo, "git", "reset", "-q", "--hard", start)
+    shutil.rmtree(repo / ".dvc", ignore_errors=True)
+    with running.in_process(repo, tmp_path / "log") as service:
+        page.goto(service.url)
+        expect(page.locator(".check.task summary").first).to_be_visible()
+        page.wait_for_timeout(1500)
+        run(repo, "git", "checkout", "-q", first, "--", ".")
+        # what was closed as a task is opened, now that there is something to see
+        expect(page.locator(".check.commit > details")).to_have_attribute("open", "")
+        run(repo, "git", "commit", "-qm", "Initialise DVC")
+        expect(page.locator(".next")).to_contain_text("the lesson data")
+        expect(page.locator("#lesson-title")).to_have_text("Start with git and DVC")
+        expect(page.locator(".note.done")).to_contain_text("This lesson is done")
+        page.locator(".note.done a").click()
+        expect(page.locator("#lesson-title")).to_have_text("Give the raw data to DVC")
+
+
+def test_all_steps_of_what_comes_next_are_a_click_away(page: Page, solved: Path, url: str) -> None:
+    params = solved / "params.yaml"
+    params.write_text(params.read_text().replace("fine_tuning_epochs: 1", "fine_tuning_epochs: 2"))
+    page.goto(f"{url}/?lesson=train#pipeline")
+    page.locator(".next").get_by_role("link", name="All steps").click()
+    check = page.locator(".check:focus")
+    expect(check).to_have_attribute("id", "check-data.committed")
+    expect(check.locator(".typed").first).to_contain_text("dvc repro")
+    expect(check.locator(".typed").nth(1)).to_be_visible()

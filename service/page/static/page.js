@@ -35,7 +35,9 @@ function showPart() {
   for (const drawing of $$(".drawing", part)) { // the first stages stand in the middle
     if (!drawing.scrollLeft) drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;
   }
-  if (target && target !== part && target.matches(".stage")) {
+  if (target && target !== part && target.matches(".stage, .check")) {
+    for (let item = target; item !== part; item = item.parentElement) if (item.matches("details")) item.open = true;
+    if (target.matches(".check")) $("details", target).open = true;
     target.scrollIntoView({ block: "nearest" });
     target.focus({ preventScroll: true });
   }
@@ -180,7 +182,10 @@ function connect() {
   // A browser keeps six connections to a host: with a seventh tab none would be left to load it.
   if (document.hidden) return;
   const query = new URLSearchParams({ as: "html", seen });
-  if (document.body.dataset.lesson) query.set("lesson", document.body.dataset.lesson);
+  // The page stays with its lesson: with a commit in its midst, which makes the next one the lesson
+  // in progress, the reader is not yet at its end.
+  const lesson = $("#part-lessons")?.dataset.lesson;
+  if (lesson) query.set("lesson", lesson);
   const own = source = new EventSource(`./events?${query}`);
   source.addEventListener("open", () => { setConnection(""); });
   source.addEventListener("error", () => {
