@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.page.conftest import opened
+from tests.repositories import environment, run
 from tests.service import running
 
 SLEEP = "import pathlib, time; time.sleep(4); pathlib.Path('o').write_text('1')"
@@ -21,8 +22,8 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pipeline of a stage that takes its time, and one with a long name."""
     repo = tmp_path_factory.mktemp("interaction") / "repo"
     repo.mkdir()
-    for command in (["git", "init", "-q", "-b", "main"], ["dvc", "init", "-q"]):
-        subprocess.run(command, cwd=repo, check=True)
+    run(repo, "git", "init", "-q", "-b", "main")
+    run(repo, "dvc", "init", "-q")
     (repo / "slow.py").write_text(SLEEP)
     (repo / "dvc.yaml").write_text(
         f"stages:\n  slow:\n    cmd: \"'{sys.executable}' slow.py\"\n    deps: [slow.py]\n"
@@ -133,3 +134,14 @@ def test_the_focus_stays_where_it_is_when_a_part_is_replaced(
     (repo / "dvc.yaml").write_text(text)
     expect(page.locator("article.stage")).to_have_count(2)
     assert page.evaluate("document.activeElement.closest('#pipeline') !== null")
+
+
+def test_a_stage_is_seen_to_run_and_how_long_it_took(page: Page, url: str, repo: Path) -> None:
+    """The last of this file: the stage stands in dvc.lock afterwards."""
+    page.goto(f"{url}/#pipeline")
+    repro = subprocess.Popen(["dvc", "repro", "-q", "slow"], cwd=repo, env=environment(repo))
+    expect(page.locator("svg.graph .node.running")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".summary")).to_have_text("slow is running.")
+    assert repro.wait(60) == 0
+    expect(page.locator("svg.graph .node.running")).to_have_count(0)
+    expect(page.locator("article.stage .run")).to_contain_text("the last time")
