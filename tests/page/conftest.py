@@ -14,9 +14,13 @@ from tests.service import running
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window."""
+    """Debian's chromium, without a window.
+
+    For one module: as long as playwright is open, its event loop runs in this thread, in which no
+    other test can run one.
+    """
     if CHROMIUM is None:
         pytest.skip("there is no chromium: apt-get install chromium")
     with sync_playwright() as playwright:
