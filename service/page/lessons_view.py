@@ -60,7 +60,7 @@ class FixView:
 
 @dataclass(frozen=True)
 class CheckView:
-    """One check; ``is_folded``: its lesson has it solved, whose solution is the last of its hints.
+    """One check; ``is_folded``: a task of its lesson, whose solution is the last of its hints.
 
     ``reason`` is what was found, in a sentence; of a fault that the lesson planted only that.
     """
@@ -76,13 +76,14 @@ class CheckView:
 
 @dataclass(frozen=True)
 class LessonView:
-    """One lesson of the list."""
+    """One lesson of the list; ``not_told`` are points of it that only the remote can tell."""
 
     score: LessonScore
     minutes: int | None
     state: str
     word: str
     is_shown: bool
+    not_told: int
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,8 @@ def lessons_view(report: Report, wanted: str | None = None) -> LessonsView:
         lessons=lessons,
         shown=shown,
         title=title,
-        is_done=own is not None and (own.state in (DONE, ADVICE) or own.word == _NOT_ALL_TOLD),
-        not_told=own.score.not_told if own is not None and own.word == _NOT_ALL_TOLD else 0,
+        is_done=own is not None and (own.state in (DONE, ADVICE) or own.not_told > 0),
+        not_told=own.not_told if own is not None else 0,
         checks=tuple(check for check in checks if check.state not in (WAITS, DONE)),
         waiting=tuple(check for check in checks if check.state in (WAITS, DONE)),
         text=lesson_html(page.path) if page else "",
@@ -224,10 +225,12 @@ def _lesson_view(
     unasked = WAITS if report.next else UNTOLD
     state = next((state for state in _ORDER if state in states), DONE if states else unasked)
     word = _DONE_WITH_ADVICE if state == ADVICE else WORDS[state]
+    not_told = 0
     if state in (DONE, ADVICE) and score.not_told and "remote" not in report.verified:
-        state, word = UNTOLD, _NOT_ALL_TOLD
+        state, word, not_told = UNTOLD, _NOT_ALL_TOLD, score.not_told
     lesson = course().lesson(score.id)
-    return LessonView(score, lesson.minutes if lesson else None, state, word, score.id == shown)
+    minutes = lesson.minutes if lesson else None
+    return LessonView(score, minutes, state, word, score.id == shown, not_told)
 
 
 def _state(result: CheckResult) -> str:
