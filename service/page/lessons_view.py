@@ -111,11 +111,13 @@ class NextView:
 class LessonsView:
     """All that the part shows; ``text`` is the HTML of the lesson, empty where it has none.
 
+    ``is_judged`` is False in the workshop's own checkout: there the lessons are read, not done.
     ``is_done``: nothing is left of the lesson that is shown, as far as can be told without the
     remote, which the page does not ask; ``not_told`` are those of its points that only it can tell.
     """
 
     report: Report
+    is_judged: bool
     next: NextView | None
     lessons: tuple[LessonView, ...]
     shown: str
@@ -137,21 +139,26 @@ def way_to_own_repository(repo_dir: Path) -> str | None:
     return checkout.way_out(repo_dir)
 
 
-def lessons_view(report: Report, wanted: str | None = None) -> LessonsView:
+def lessons_view(
+    report: Report, wanted: str | None = None, *, is_judged: bool = True
+) -> LessonsView:
     """What to show of ``report``, with the text of the lesson or page ``wanted``.
 
-    Without it, or where there is none of that name, of the lesson in progress.
+    Without it, or where there is none of that name, of the lesson in progress; of the first one
+    where they are not judged.
     """
-    shown = _shown(report, wanted)
+    shown = _shown(report, wanted if is_judged else wanted or pages()[0].id)
     waiting = waiting_tasks(report.checks, report.next)
     page = next((page for page in pages() if page.id == shown), None)
     scores = {score.id: score for score in report.lessons}
     title = page.title if page else scores[shown].title if shown in scores else ""
-    checks = [_check_view(item, waiting) for item in report.checks if item.lesson == shown]
+    own_checks = [item for item in report.checks if is_judged and item.lesson == shown]
+    checks = [_check_view(item, waiting) for item in own_checks]
     lessons = tuple(_lesson_view(score, report, waiting, shown) for score in report.lessons)
-    own = next((lesson for lesson in lessons if lesson.is_shown), None)
+    own = next((lesson for lesson in lessons if is_judged and lesson.is_shown), None)
     return LessonsView(
         report=report,
+        is_judged=is_judged,
         next=_next_view(report, len(waiting)),
         lessons=lessons,
         shown=shown,

@@ -127,7 +127,10 @@ class PageParts:
 
     def _render_lessons(self, report: Report | PartError | None, wanted: str | None) -> str:
         error = report if isinstance(report, PartError) else None
-        view = lessons_view.lessons_view(report, wanted) if isinstance(report, Report) else None
+        view = None
+        if isinstance(report, Report):
+            is_judged = self._way_out() is None
+            view = lessons_view.lessons_view(report, wanted, is_judged=is_judged)
         pages = () if error else course().pages
         part = environment.render("lessons.html.j2", view=view, error=error, pages=pages)
         return f"{self._status(view)}{SEPARATOR}{part}"

@@ -230,3 +230,19 @@ def test_points_that_the_remote_has_to_tell_are_not_called_done(
     assert "(the remote was not asked)" in html
     assert "not all checked" in html
     assert "of this lesson only the remote can tell" in html
+
+
+def test_in_the_workshops_own_checkout_lessons_are_read_and_not_judged(
+    tmp_path: Path, http: httpx.Client
+) -> None:
+    """After `make run`: what to type there is the way to a repository of one's own."""
+    for name in ("grader/__main__.py", "service/main.py", "workshop/lessons/course.toml"):
+        (tmp_path / "repo" / name).parent.mkdir(parents=True)
+        (tmp_path / "repo" / name).write_text("")
+    with running.in_process(tmp_path / "repo", tmp_path / "log") as service:
+        html = html_of(service.url, http)
+    assert "grader start ../my-workshop" in html
+    assert '<h3 id="lesson-title">Start with git and DVC</h3>' in html
+    assert "8 min</span>" in html
+    assert 'class="checks"' not in html
+    assert "points</p>" not in html
