@@ -9,6 +9,7 @@ from typing import Any
 from dvcstate.errors import ProjectError
 from dvcstate.model import ProjectState, Reason, StageState, State
 from dvcstate.params import params_file
+from grader.stages.paths import paths_overlap
 from service.page import environment, graph_layout
 from service.page.graph_layout import Box, Layout
 from service.page.run_clock import Run, RunTimes
@@ -216,7 +217,7 @@ def _graph(state: ProjectState) -> tuple[dict[str, tuple[str, ...]], list[tuple[
             users = tuple(
                 reader
                 for reader in readers.get(name, ())
-                if any(_overlap(dep.path, out.path) for dep in stages[reader].deps)
+                if any(paths_overlap(dep.path, out.path) for dep in stages[reader].deps)
             )
             groups.setdefault(users, []).append(out.path)
         for users, paths in groups.items():
@@ -229,10 +230,6 @@ def _graph(state: ProjectState) -> tuple[dict[str, tuple[str, ...]], list[tuple[
         linked = {user for users in groups for user in users}
         edges += [(name, reader) for reader in readers.get(name, ()) if reader not in linked]
     return labels, edges
-
-
-def _overlap(first: str, second: str) -> bool:
-    return first == second or first.startswith(f"{second}/") or second.startswith(f"{first}/")
 
 
 def _short(text: str) -> str:
